@@ -1,0 +1,61 @@
+# Only Python >= 3.11, make and git are needed: uv comes by pip into .tools where it is not on PATH.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
+STACK ?= dev
+export UV_PYTHON_DOWNLOADS := never
+export UV_PYTHON := $(PYTHON)
+
+UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+RUN := $(UV) run --no-sync --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help demo check rehearse test lint fmt docs clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.tools/bin/uv:
+	@test -n "$(PYTHON)" || { echo "tke-llm needs Python 3.11 or newer on PATH (or make PYTHON=/path/to/python)"; exit 2; }
+	@echo "uv is not on PATH: installing it into .tools"
+	@$(PYTHON) -m venv .tools 2>/dev/null && .tools/bin/python -m pip install --quiet uv \
+		|| { rm -rf .tools; $(PYTHON) -m pip install --quiet --target .tools uv; }
+
+.venv/run.stamp: pyproject.toml uv.lock | $(filter .tools/bin/uv,$(UV))
+	@$(UV) sync --frozen --inexact --quiet --no-dev
+	@touch $@
+
+.venv/test.stamp: .venv/run.stamp
+	@$(UV) sync --frozen --inexact --quiet --no-dev --group test
+	@touch $@
+
+.venv/lint.stamp: .venv/test.stamp
+	@$(UV) sync --frozen --inexact --quiet --no-dev --group test --group lint
+	@touch $@
+
+demo: .venv/run.stamp ## rehearse the sample stack: what `pulumi up` would make, and why
+	@$(RUN) tke-llm rehearse dev
+
+check: .venv/run.stamp ## prove a stack file without making anything (STACK=dev)
+	@$(RUN) tke-llm check $(STACK)
+
+rehearse: .venv/run.stamp ## run the whole program for a stack without a cloud (STACK=dev)
+	@$(RUN) tke-llm rehearse $(STACK)
+
+test: .venv/test.stamp ## unit, component and program tests; needs no Go, no cloud, no GPU
+	@$(RUN) pytest -n auto
+
+lint: .venv/lint.stamp ## ruff and pyright, as CI runs them
+	@$(RUN) ruff check .
+	@$(RUN) ruff format --check .
+	@$(RUN) pyright
+
+fmt: .venv/lint.stamp ## format and sort imports
+	@$(RUN) ruff check --fix --quiet .
+	@$(RUN) ruff format .
+
+docs: .venv/run.stamp ## write the generated documents anew (a test holds them current)
+	@$(RUN) python -m settings.schema
+	@$(RUN) python -m planner.explain
+
+clean: ## remove everything that make made
+	@rm -rf .venv .tools out .pytest_cache .ruff_cache .hypothesis

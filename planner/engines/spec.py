@@ -1,0 +1,63 @@
+"""What an engine needs of Kubernetes, as data: the components turn it into a pod and know no engine."""
+
+from dataclasses import dataclass, field
+
+MODELS_MOUNT = "/models"
+"""Where the shared store is mounted in the download Job and in every server."""
+
+
+@dataclass(frozen=True)
+class HttpProbe:
+    """An HTTP GET probe; times in seconds."""
+
+    path: str
+    period: int
+    failures: int
+    timeout: int = 1
+    delay: int = 0
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """An emptyDir. `memory` backs it with RAM, which counts against the container's limit; `size_mib` bounds it."""
+
+    name: str
+    mount: str
+    size_mib: int | None = None
+    memory: bool = False
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Requests of one pod; the limits equal them, but for CPU, which is not limited. `gpus` per pod."""
+
+    cpu_millis: int
+    memory_mib: int
+    gpus: int
+
+
+@dataclass(frozen=True)
+class EngineSpec:
+    """One server pod.
+
+    `env` holds plain values only. `api_key_env` names the variable (None: the engine has no key) that the component
+    fills from the model's Secret. `command` is argv; nothing is passed through a shell.
+    """
+
+    engine: str
+    image: str
+    command: tuple[str, ...]
+    env: tuple[tuple[str, str], ...]
+    api_key_env: str | None
+    port: int
+    user: int
+    group: int
+    resources: Resources
+    startup: HttpProbe
+    readiness: HttpProbe
+    liveness: HttpProbe
+    scratch: tuple[Scratch, ...]
+    pre_stop_sleep: int
+    grace_period: int
+    model_path: str
+    annotations: tuple[tuple[str, str], ...] = field(default=())
