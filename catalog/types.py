@@ -5,8 +5,9 @@ Sizes are GiB (2**30 bytes) unless a name says otherwise; `verified: false` mark
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 
+DiskType = Literal["CLOUD_PREMIUM", "CLOUD_SSD", "CLOUD_BSSD", "CLOUD_HSSD"]
 EngineName = Literal["vllm", "sglang", "ollama"]
 WeightFormat = Literal["bf16", "fp16", "fp32", "fp8", "int8", "awq", "gptq", "mxfp4", "nvfp4", "gguf"]
 
@@ -27,7 +28,7 @@ class Gpu(Entry):
     name: str
     compute_capability: float
     memory_gb: int
-    usable_gib: float
+    usable_gib: PositiveFloat
     nvlink: bool | None = None
     bf16: bool
     fp8: Literal["full", "weight-only", "none"]
@@ -39,20 +40,21 @@ class Gpu(Entry):
 class Machine(Entry):
     """A CVM machine type. `gpus` is a fraction for shared (GRID) types and 0 for CPU types.
 
-    `zones` are zones or regions where it is known to be offered (coarse); empty: unknown. `native`: offered as a
-    native node. `availability`: "open", or "invite" where Tencent Cloud must enable it for the account.
+    `regions` are those where it is known to be offered (coarse); empty: unknown. `native`: offered as a native node.
+    `disk_types` are those of the system disk; empty: unknown. `availability`: "open", or "invite" where Tencent Cloud
+    must enable it for the account.
     """
 
     name: str
     family: str
     gpu: str | None = None
     gpus: float = 0
-    vcpu: int
-    memory_gib: int
+    vcpu: PositiveInt
+    memory_gib: PositiveInt
     native: bool | None = None
     availability: Literal["open", "invite"] = "open"
     regions: tuple[str, ...] = ()
-    disk_types: tuple[str, ...] = ()
+    disk_types: tuple[DiskType, ...] = ()
     rdma_gbps: int | None = None
 
 
@@ -80,32 +82,44 @@ class SuperGpu(Entry):
 
 
 class Weights(BaseModel):
-    """Weight files of one format: size in GiB and the repository ids that hold them."""
+    """Weight files of one format: size in GiB and the repository ids that hold them.
+
+    `exclude` names files of the repository that hold the same weights once more. `verified: false` where the size
+    follows from the number of parameters and was not read from the repository.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
-    gib: float
+    gib: PositiveFloat
     huggingface: str | None = None
     modelscope: str | None = None
     ollama: str | None = None
+    exclude: tuple[str, ...] = ()
+    verified: bool = True
 
 
 class Architecture(BaseModel):
-    """The figures of a model's config.json that decide memory. `kv_layers` counts the layers that keep a KV cache
-    (all of them unless the model is a hybrid); `computable: false` marks attention whose cache we do not model."""
+    """The figures of a model's config.json that decide memory.
+
+    `kv_layers` counts the layers whose KV cache grows with the context (all of them unless the model is a hybrid);
+    `sliding_layers` those that keep the last `sliding_window` tokens only. `computable: false` marks attention whose
+    cache we do not model.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
-    layers: int
+    layers: PositiveInt
     hidden_size: int | None = None
-    heads: int
-    kv_heads: int
-    head_dim: int
+    heads: PositiveInt
+    kv_heads: PositiveInt
+    head_dim: PositiveInt
     kv_lora_rank: int | None = None
     qk_rope_head_dim: int | None = None
     experts: int | None = None
     kv_layers: int | None = None
-    max_positions: int
+    sliding_layers: int = 0
+    sliding_window: int | None = None
+    max_positions: PositiveInt
     computable: bool = True
 
 
@@ -113,6 +127,7 @@ class Model(Entry):
     """A model family member. `weights` maps a format to its files; `format` is that of `id` itself.
 
     `id` is the Hugging Face id; `min_vllm` / `min_sglang` the first release that knows the architecture.
+    `float16` is false where the engines refuse half precision because the numbers overflow (Gemma 2 and 3).
     """
 
     id: str
@@ -129,6 +144,7 @@ class Model(Entry):
     gated: bool = False
     min_vllm: str | None = None
     min_sglang: str | None = None
+    float16: bool = True
     aliases: tuple[str, ...] = ()
 
 
@@ -160,29 +176,51 @@ class Image(Entry):
 
 
 class Mirror(Entry):
-    """What a registry is pulled through on the mainland. `blocked`: known to be unreachable from there."""
+    """What a registry is pulled through on the mainland. `blocked`: known to be unreachable from there.
+
+    `transparent`: TKE's nodes are configured to use the mirror by themselves, so that image names stay as they are.
+    """
 
     registry: str
     mirror: str | None = None
     blocked: bool | None = None
+    transparent: bool = False
 
 
 class Duration(Entry):
     """How long a step takes, in seconds; `estimate: true` where no source gives a figure."""
 
     name: str
-    seconds: float
+    seconds: PositiveFloat
     estimate: bool = True
 
 
 class StorageClassFacts(Entry):
-    """Throughput of a store in MB/s (10**6 bytes) as one client sees it, and the capacity steps of its kind."""
+    """Throughput of a store in MB/s (10**6 bytes) as one client sees it, and the capacity steps of its kind.
+
+    `read_mbps` and `write_mbps` hold up to `min_gib` (an empty store where there is none); each GiB above adds
+    `mbps_per_gib`, up to `max_mbps`. What counts is what is stored (CFS), or the capacity (CFS Turbo).
+    """
 
     name: str
-    read_mbps: float
-    write_mbps: float
+    read_mbps: PositiveFloat
+    write_mbps: PositiveFloat
+    mbps_per_gib: float = 0
+    max_mbps: float | None = None
     min_gib: int | None = None
     step_gib: int | None = None
+
+    def reads(self, gib: float) -> float:
+        """MB/s of reading from a store of this size in GiB."""
+        return self._scaled(self.read_mbps, gib)
+
+    def writes(self, gib: float) -> float:
+        """MB/s of writing to a store of this size in GiB."""
+        return self._scaled(self.write_mbps, gib)
+
+    def _scaled(self, floor: float, gib: float) -> float:
+        grown = floor + self.mbps_per_gib * max(0.0, gib - (self.min_gib or 0))
+        return grown if self.max_mbps is None else min(grown, self.max_mbps)
 
 
 class Region(Entry):
@@ -206,3 +244,34 @@ class Addon(Entry):
     default: bool = False
     daemonset_cpu_millis: int = 0
     daemonset_memory_mib: int = 0
+
+
+class ReservedTier(BaseModel):
+    """One step of a progressive scale: `percent` of the capacity that lies above `above`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    above: float
+    percent: float
+
+
+class ReservedResources(Entry):
+    """What TKE holds back of every node for itself: CPU cores, or GiB of memory.
+
+    `base` is held back of any node, each tier adds its share of what lies between it and the next one, and
+    `eviction` is what the kubelet keeps free.
+    """
+
+    name: str
+    base: float = 0
+    tiers: tuple[ReservedTier, ...]
+    eviction: float = 0
+
+    def held_back(self, capacity: float) -> float:
+        """What is held back of a node of this capacity, in the unit of the capacity."""
+        ends = [tier.above for tier in self.tiers[1:]] + [capacity]
+        shares = (
+            tier.percent / 100 * max(0.0, min(end, capacity) - tier.above)
+            for tier, end in zip(self.tiers, ends, strict=True)
+        )
+        return self.base + sum(shares) + self.eviction

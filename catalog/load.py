@@ -1,0 +1,238 @@
+"""The catalogue: YAML tables in `data/`, each entry parsed and validated when it is first asked for.
+
+A table is one mapping from an entry's name to its facts, in one file or spread over a folder. Splitting a file into
+entries needs no YAML parser (a name stands at the start of a line), so a run pays only for the entries it touches.
+`Catalog.verify` walks all of them, and checks what no entry can know alone.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import yaml
+from pydantic import ValidationError
+
+from catalog.checks import image_faults, machine_faults, model_faults, region_faults, super_gpu_faults
+from catalog.types import (
+    Addon,
+    Duration,
+    Entry,
+    Gpu,
+    Image,
+    KubernetesVersion,
+    Machine,
+    Mirror,
+    Model,
+    Region,
+    ReservedResources,
+    StorageClassFacts,
+    SuperGpu,
+)
+
+DATA = Path(__file__).parent / "data"
+
+_NAME = re.compile(r"^(?P<name>[^\s#].*):[ \t]*$", re.MULTILINE)
+_COMMENT = re.compile(r"^#.*\n|^[ \t]*\n", re.MULTILINE)
+
+E = TypeVar("E", bound=Entry)
+
+
+class CatalogError(Exception):
+    """A fault in the catalogue's data; the text names the file, the entry and the fault."""
+
+    def __init__(self, file: str, entry: str, fault: str) -> None:
+        super().__init__(": ".join(part for part in (f"catalog/data/{file}", entry, fault) if part))
+
+
+class Table(Mapping[str, E], Generic[E]):
+    """The entries of one file, or of the files in a folder, by name. Raises CatalogError where the data is at fault."""
+
+    def __init__(
+        self,
+        path: Path,
+        kind: type[E],
+        identity: Callable[[str], dict[str, str]],
+        faults: Callable[[E], Iterator[str]] | None = None,
+    ) -> None:
+        self._path = path
+        self._kind = kind
+        self._identity = identity
+        self._faults = faults
+        self._entries: dict[str, E] = {}
+
+    @cached_property
+    def _texts(self) -> dict[str, tuple[str, str]]:
+        """File name and YAML text of each entry."""
+        folder = self._path.is_dir()
+        texts: dict[str, tuple[str, str]] = {}
+        for path in sorted(self._path.glob("*.yaml")) if folder else (self._path,):
+            file = f"{self._path.name}/{path.name}" if folder else path.name
+            for key, text in _split(path, file):
+                if key in texts:
+                    raise CatalogError(file, key, "is given twice")
+                texts[key] = (file, text)
+        return texts
+
+    def _read(self, key: str) -> E:
+        file, text = self._texts[key]
+        try:
+            facts = yaml.load(text, Loader=yaml.CSafeLoader)
+        except yaml.YAMLError as error:
+            raise CatalogError(file, key, f"is not valid YAML ({error})") from None
+        if not isinstance(facts, dict):
+            raise CatalogError(file, key, "is not a mapping")
+        try:
+            entry = self._kind.model_validate({**self._identity(key), **facts})
+        except ValidationError as error:
+            faults = [f"{'.'.join(map(str, e['loc'])) or 'entry'}: {e['msg']}" for e in error.errors()]
+        else:
+            faults = list(self._faults(entry)) if self._faults else []
+            if not faults:
+                return entry
+        raise CatalogError(file, key, "; ".join(faults))
+
+    def __getitem__(self, key: str) -> E:
+        if key not in self._entries:
+            self._entries[key] = self._read(key)
+        return self._entries[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._texts
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def file_of(self, key: str) -> str:
+        """The file that an entry stands in, below `catalog/data`."""
+        return self._texts[key][0]
+
+    def mentioning(self, text: str) -> Iterator[E]:
+        """The entries whose name or facts contain `text` in any case, in the order of the files."""
+        sought = text.lower()
+        return (
+            self[key] for key, (_, facts) in self._texts.items() if sought in key.lower() or sought in facts.lower()
+        )
+
+
+def _split(path: Path, file: str) -> Iterator[tuple[str, str]]:
+    """The entries of one file: name, and the YAML text below it."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise CatalogError(file, "", f"cannot be read ({error.strerror})") from None
+    names = list(_NAME.finditer(text))
+    preamble = text[: names[0].start()] if names else text
+    if _COMMENT.sub("", preamble).strip():
+        raise CatalogError(file, "", "must begin with the name of an entry, alone on its line")
+    ends = [name.start() for name in names[1:]] + [len(text)]
+    for name, end in zip(names, ends, strict=True):
+        yield name["name"].strip("\"'"), text[name.end() : end]
+
+
+def _name(key: str) -> dict[str, str]:
+    return {"name": key}
+
+
+def _repository_and_tag(key: str) -> dict[str, str]:
+    repository, _, tag = key.rpartition(":")
+    return {"repository": repository, "tag": tag}
+
+
+class Catalog:
+    """All tables. `root` is the folder of the YAML files. Every attribute may raise CatalogError when it is read."""
+
+    def __init__(self, root: Path = DATA) -> None:
+        self.root = root
+        self.gpus = Table(root / "gpus.yaml", Gpu, _name)
+        self.machines = Table(
+            root / "machines.yaml", Machine, _name, lambda entry: machine_faults(entry, self.gpus, self.regions)
+        )
+        self.super_gpus = Table(
+            root / "super_gpus.yaml", SuperGpu, _name, lambda entry: super_gpu_faults(entry, self.gpus)
+        )
+        self.models = Table(root / "models", Model, lambda key: {"id": key}, model_faults)
+        self.mirrors = Table(root / "mirrors.yaml", Mirror, lambda key: {"registry": key})
+        self.durations = Table(root / "durations.yaml", Duration, _name)
+        self.stores = Table(root / "stores.yaml", StorageClassFacts, _name)
+        self.regions = Table(root / "regions.yaml", Region, _name, region_faults)
+        self.kubernetes_versions = Table(root / "kubernetes.yaml", KubernetesVersion, lambda key: {"version": key})
+        self.addons = Table(root / "addons.yaml", Addon, _name)
+        self.reserved = Table(root / "reserved.yaml", ReservedResources, _name)
+        self._images = Table(
+            root / "images.yaml", Image, _repository_and_tag, lambda entry: image_faults(entry, self.mirrors)
+        )
+
+    @cached_property
+    def images(self) -> tuple[Image, ...]:
+        """Every pinned image, in the order of the file."""
+        return tuple(self._images.values())
+
+    def find_model(self, name: str) -> Model | None:
+        """The model with this Hugging Face id, alias, or repository id of one of its formats (ModelScope; Ollama's
+        `name:tag`), in any case; None where there is none."""
+        if name in self.models:
+            return self.models[name]
+        sought = name.lower()
+        named = [model for model in self.models.mentioning(name) if sought in _names(model)]
+        return next((model for model in named if model.id.lower() == sought), named[0] if named else None)
+
+    def verify(self) -> None:
+        """Parse and check every entry of every table. Raises CatalogError at the first fault."""
+        tables: tuple[Table, ...] = (
+            self.gpus,
+            self.machines,
+            self.super_gpus,
+            self.models,
+            self.mirrors,
+            self.durations,
+            self.stores,
+            self.regions,
+            self.kubernetes_versions,
+            self.addons,
+            self.reserved,
+            self._images,
+        )
+        for table in tables:
+            for key in table:
+                table[key]
+        self._verify_repositories()
+        self._verify_defaults()
+
+    def _verify_repositories(self) -> None:
+        """An alias or an Ollama id names one model; a repository that two entries list has one size and one format."""
+        owners: dict[str, str] = {}
+        for key, model in self.models.items():
+            for name in (*model.aliases, *(w.ollama for w in model.weights.values() if w.ollama)):
+                if owners.setdefault(name.lower(), key) != key or (name in self.models and name != key):
+                    raise CatalogError(self.models.file_of(key), key, f"{name} names {owners[name.lower()]} too")
+            for format_, weights in model.weights.items():
+                other = self.models.get(weights.huggingface or "")
+                if other and (other.format != format_ or other.weights[format_].gib != weights.gib):
+                    fault = f"weights.{format_}: {other.id} has {other.weights[other.format].gib} GiB of {other.format}"
+                    raise CatalogError(self.models.file_of(key), key, fault)
+
+    def _verify_defaults(self) -> None:
+        """Each engine, and each role that is no engine, has one default image."""
+        for role in {(image.role, image.engine) for image in self.images}:
+            chosen = [i for i in self.images if (i.role, i.engine) == role and i.default]
+            if len(chosen) != 1:
+                name = role[1] or role[0]
+                raise CatalogError("images.yaml", name, f"has {len(chosen)} default images instead of one")
+
+
+def _names(model: Model) -> set[str]:
+    names = {model.id, *model.aliases}
+    for weights in model.weights.values():
+        names |= {name for name in (weights.huggingface, weights.modelscope, weights.ollama) if name}
+    return {name.lower() for name in names}
+
+
+@cache
+def load() -> Catalog:
+    """The catalogue that ships with the program; nothing is read before it is asked for."""
+    return Catalog()
