@@ -1,0 +1,179 @@
+"""The TKE cluster: made here, or one that exists."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import tencentcloud_iac_pulumi as tencentcloud
+
+from components.cloud.kubeconfig import choose, read, select_context, server_of
+from components.cloud.pools import NODE_OS, SystemPool, SystemPoolArgs
+from components.naming import Naming
+from planner.network import PODS_PER_NODE, SERVICES
+from settings import models
+
+MOST_SERVICES = 32768
+"""Upper bound of `cluster_max_service_num` (provider schema)."""
+
+# An idle account has a cluster in minutes, a busy region takes far longer, and a creation that is given up leaves a
+# cluster behind that the state does not know.
+TIMEOUTS = pulumi.CustomTimeouts(create="60m", update="60m", delete="30m")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterArgs:
+    """`subnet_ids` in order of preference; `api_security_group_id` only for a public endpoint; `after`: what must be
+    there before the cluster (service roles). `retain` keeps disks that claims left behind."""
+
+    naming: Naming
+    settings: models.Cluster
+    vpc_id: pulumi.Input[str]
+    subnet_ids: Sequence[pulumi.Input[str]]
+    node_security_group_id: pulumi.Input[str]
+    api_security_group_id: pulumi.Input[str] | None
+    retain: bool
+    after: Sequence[pulumi.Resource] = ()
+
+
+class Cluster(pulumi.ComponentResource):
+    """A managed cluster, its CPU system pool and its API endpoint.
+
+    `ready` are the resources that must be done before anything is applied to the cluster: the CPU nodes and the
+    endpoint. `kubeconfig` is secret.
+    """
+
+    cluster_id: pulumi.Output[str]
+    kubeconfig: pulumi.Output[str]
+    system_pool: SystemPool
+    ready: list[pulumi.Resource]
+
+    def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tke-llm:cloud:Cluster", name, {}, opts)
+        cluster = tencentcloud.kubernetes.Cluster(
+            f"{name}-cluster",
+            cluster_name=args.naming.name("cluster"),
+            cluster_desc=f"LLM serving, {args.naming.project} {args.naming.stack}",
+            cluster_deploy_type="MANAGED_CLUSTER",
+            cluster_version=args.settings.version,
+            cluster_level=args.settings.level,
+            cluster_os=NODE_OS,
+            container_runtime="containerd",
+            cluster_max_pod_num=PODS_PER_NODE,
+            vpc_id=args.vpc_id,
+            **_network(args),
+            instance_delete_mode="terminate",
+            resource_delete_options=[
+                tencentcloud.kubernetes.ClusterResourceDeleteOptionArgs(
+                    resource_type="CBS", delete_mode="retain" if args.retain else "terminate"
+                )
+            ],
+            deletion_protection=args.settings.deletion_protection,
+            tags=args.naming.tags,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                # Not by data: TKE looks the service roles up by their fixed names.
+                depends_on=list(args.after),
+                # The provider leaves both in clear in the state.
+                additional_secret_outputs=["password", "certificationAuthority"],
+                custom_timeouts=TIMEOUTS,
+            ),
+        )
+        self.system_pool = SystemPool(
+            f"{name}-system",
+            SystemPoolArgs(
+                naming=args.naming,
+                instance_type=args.settings.system_pool.instance_type,
+                nodes=args.settings.system_pool.nodes,
+                disk_gib=args.settings.system_pool.disk,
+                key_id=args.settings.system_pool.key_id,
+                cluster_id=cluster.id,
+                vpc_id=args.vpc_id,
+                subnet_ids=args.subnet_ids,
+                security_group_id=args.node_security_group_id,
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        public = args.api_security_group_id is not None
+        endpoint = tencentcloud.kubernetes.ClusterEndpoint(
+            f"{name}-endpoint",
+            cluster_id=cluster.id,
+            cluster_internet=public,
+            cluster_internet_security_group=args.api_security_group_id,
+            cluster_intranet=not public,
+            cluster_intranet_subnet_id=None if public else args.subnet_ids[0],
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                # Not by data: TKE opens an endpoint only for a cluster with a running node.
+                depends_on=[self.system_pool.node_pool],
+                additional_secret_outputs=["certificationAuthority"],
+                custom_timeouts=TIMEOUTS,
+            ),
+        )
+        self.cluster_id = cluster.id
+        # The endpoint's, for the cluster's own were read before it had an endpoint.
+        self.kubeconfig = pulumi.Output.secret(endpoint.kube_config if public else endpoint.kube_config_intranet)
+        self.ready = [self.system_pool.node_pool, endpoint]
+        self.register_outputs({"clusterId": self.cluster_id, "kubeconfig": self.kubeconfig})
+
+
+def _network(args: ClusterArgs) -> dict[str, Any]:
+    """Arguments of the pod network. In vpc-cni pods live in the subnets and Services in a range of their own; in gr
+    pods and Services share one."""
+    if args.settings.network_mode == "gr":
+        return {
+            "network_type": "GR",
+            "cluster_cidr": str(args.settings.pod_cidr),
+            "cluster_max_service_num": SERVICES,
+        }
+    return {
+        "network_type": "VPC-CNI",
+        "vpc_cni_type": "tke-route-eni",
+        "service_cidr": str(args.settings.service_cidr),
+        "cluster_max_service_num": min(args.settings.service_cidr.num_addresses, MOST_SERVICES),
+        "eni_subnet_ids": list(args.subnet_ids),
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExistingClusterArgs:
+    """`kubeconfig`: the secret `tke-llm:kubeconfig`, where it is set. `public`: which endpoint of a TKE cluster given
+    by id to use."""
+
+    existing: models.ExistingCluster
+    kubeconfig: pulumi.Input[str] | None = None
+    public: bool = False
+
+
+class ExistingCluster(pulumi.ComponentResource):
+    """A cluster that this stack does not make, by the id of a TKE cluster or by a kubeconfig.
+
+    `cluster_id` is the API server's address where there is only a kubeconfig. `kubeconfig` is secret and holds one
+    context. `ready` is empty: there is nothing to wait for.
+    """
+
+    cluster_id: pulumi.Output[str]
+    kubeconfig: pulumi.Output[str]
+    ready: list[pulumi.Resource]
+
+    def __init__(self, name: str, args: ExistingClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tke-llm:cloud:ExistingCluster", name, {}, opts)
+        self.ready = []
+        cluster_id = args.existing.id
+        if cluster_id is not None:
+            found = tencentcloud.kubernetes.get_clusters_output(
+                cluster_id=cluster_id, opts=pulumi.InvokeOutputOptions(parent=self)
+            )
+            self.cluster_id = pulumi.Output.from_input(cluster_id)
+            self.kubeconfig = pulumi.Output.secret(found).lists.apply(
+                lambda clusters: choose(cluster_id, clusters, public=args.public)
+            )
+        else:
+            given = args.kubeconfig
+            if given is None:
+                given = read(args.existing.kubeconfig_path)
+            self.kubeconfig = pulumi.Output.secret(given).apply(
+                lambda text: select_context(text, args.existing.context)
+            )
+            self.cluster_id = pulumi.Output.unsecret(self.kubeconfig.apply(server_of))
+        self.register_outputs({"clusterId": self.cluster_id, "kubeconfig": self.kubeconfig})

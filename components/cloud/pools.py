@@ -1,0 +1,309 @@
+"""Node pools: the CPU system pool and the pools with GPUs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_random as random
+import tencentcloud_iac_pulumi as tencentcloud
+
+from components.naming import POOL_NAME_LIMIT, Naming
+from planner.addons import SYSTEM as SYSTEM_POOL
+from planner.plan import PoolPlan
+from planner.pools import POOL_LABEL
+from settings.models import Driver, Pool
+
+kubernetes = tencentcloud.kubernetes
+
+NODE_OS = "tlinux3.1x86_64"
+"""Public image of the nodes of the cluster and its ordinary pools (TencentOS Server 3.1)."""
+
+CEILING = 1000
+"""`max_size` of a pool of fixed size. The provider refuses to change bounds and desired capacity in one update, so
+the bounds never change and the size is the desired capacity alone."""
+
+CHARGE_TYPES = {"postpaid": "POSTPAID_BY_HOUR", "prepaid": "PREPAID", "spot": "SPOTPAID"}
+PUBLIC_CHARGE_TYPE = "TRAFFIC_POSTPAID_BY_HOUR"
+PREPAID_MONTHS = 1
+PREPAID_RENEWAL = "NOTIFY_AND_MANUAL_RENEW"
+
+# A machine type that is nearly sold out is retried for a while before a pool gives up.
+TIMEOUTS = pulumi.CustomTimeouts(create="60m", update="60m", delete="30m")
+
+
+def node_password(name: str, parent: pulumi.Resource) -> pulumi.Output[str]:
+    """A sealed random password that a node accepts: 16 characters, the most that the provider takes, of all four
+    kinds, special ones only from the list of the API (type LoginSettings)."""
+    return random.RandomPassword(
+        f"{name}-password",
+        length=16,
+        min_lower=2,
+        min_upper=2,
+        min_numeric=2,
+        min_special=2,
+        override_special="@#%+=:",
+        opts=pulumi.ResourceOptions(parent=parent),
+    ).result
+
+
+@dataclass(frozen=True, kw_only=True)
+class SystemPoolArgs:
+    """The CPU nodes: `nodes` of `instance_type` over `subnet_ids`, with a system disk of `disk_gib`."""
+
+    naming: Naming
+    instance_type: str
+    nodes: int
+    disk_gib: int
+    key_id: str | None
+    cluster_id: pulumi.Input[str]
+    vpc_id: pulumi.Input[str]
+    subnet_ids: Sequence[pulumi.Input[str]]
+    security_group_id: pulumi.Input[str]
+
+
+class SystemPool(pulumi.ComponentResource):
+    """CPU nodes of the ordinary kind, which everything that needs no GPU is pinned to by `node_selector`. `node_pool`
+    is done when the nodes are ready."""
+
+    pool_id: pulumi.Output[str]
+    node_selector: dict[str, str]
+    node_pool: pulumi.Resource
+
+    def __init__(self, name: str, args: SystemPoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tke-llm:cloud:SystemPool", name, {}, opts)
+        self.node_selector = {POOL_LABEL: SYSTEM_POOL}
+        pool = kubernetes.NodePool(
+            f"{name}-nodes",
+            name=args.naming.name(SYSTEM_POOL, POOL_NAME_LIMIT),
+            cluster_id=args.cluster_id,
+            vpc_id=args.vpc_id,
+            subnet_ids=list(args.subnet_ids),
+            min_size=0,
+            max_size=CEILING,
+            desired_capacity=args.nodes,
+            enable_auto_scale=False,
+            wait_node_ready=True,
+            multi_zone_subnet_policy="EQUALITY",
+            retry_policy="INCREMENTAL_INTERVALS",
+            delete_keep_instance=False,
+            node_os=NODE_OS,
+            labels=self.node_selector,
+            auto_scaling_config=kubernetes.NodePoolAutoScalingConfigArgs(
+                instance_type=args.instance_type,
+                system_disk_type="CLOUD_PREMIUM",
+                system_disk_size=args.disk_gib,
+                orderly_security_group_ids=[args.security_group_id],
+                instance_charge_type=CHARGE_TYPES["postpaid"],
+                public_ip_assigned=False,
+                internet_max_bandwidth_out=0,
+                **_login(name, args.key_id, self),
+            ),
+            tags=args.naming.tags,
+            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=TIMEOUTS),
+        )
+        self.node_pool = pool
+        self.pool_id = pool.id
+        self.register_outputs({"poolId": self.pool_id})
+
+
+@dataclass(frozen=True, kw_only=True)
+class GpuPoolArgs:
+    """One pool that the plan decided, with the settings that need no decision.
+
+    `hold_until`: what must be done before GPUs are bought (order `cheapest`: the downloads).
+    """
+
+    naming: Naming
+    plan: PoolPlan
+    settings: Pool
+    cluster_id: pulumi.Input[str]
+    vpc_id: pulumi.Input[str]
+    subnet_id: pulumi.Input[str]
+    security_group_id: pulumi.Input[str]
+    hold_until: Sequence[pulumi.Resource] = ()
+
+
+class GpuPool(pulumi.ComponentResource):
+    """Native, ordinary or super nodes with GPUs in one zone. Pools that exist already are not made."""
+
+    pool_id: pulumi.Output[str]
+    node_pool: pulumi.Resource
+
+    def __init__(self, name: str, args: GpuPoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tke-llm:cloud:GpuPool", name, {}, opts)
+        self._name = name
+        self._hold_until = list(args.hold_until)
+        self._pool_name = args.naming.name(args.plan.name, POOL_NAME_LIMIT)
+        self._autoscaled = args.plan.min_nodes != args.plan.max_nodes
+        make = {"native": self._native, "ordinary": self._ordinary, "super": self._super}[args.plan.kind]
+        pool = make(args)
+        self.node_pool = pool
+        self.pool_id = pool.id
+        self.register_outputs({"poolId": self.pool_id})
+
+    def _options(self, *, ignored: list[str], replacing: list[str]) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(
+            parent=self,
+            # Not by data: downloads give a pool nothing, they only have to be over before GPUs are billed.
+            depends_on=self._hold_until,
+            custom_timeouts=TIMEOUTS,
+            ignore_changes=ignored,
+            replace_on_changes=replacing,
+            delete_before_replace=bool(replacing),
+        )
+
+    def _native(self, args: GpuPoolArgs) -> pulumi.CustomResource:
+        plan, charge = args.plan, args.settings.charge
+        return kubernetes.NativeNodePool(
+            f"{self._name}-nodes",
+            name=self._pool_name,
+            cluster_id=args.cluster_id,
+            type="Native",
+            labels=[kubernetes.NativeNodePoolLabelArgs(name=key, value=value) for key, value in plan.labels],
+            taints=[
+                kubernetes.NativeNodePoolTaintArgs(key=key, value=value, effect=effect)
+                for key, value, effect in plan.taints
+            ],
+            tags=[
+                kubernetes.NativeNodePoolTagArgs(
+                    resource_type="machine",
+                    tags=[
+                        kubernetes.NativeNodePoolTagTagArgs(key=key, value=value)
+                        for key, value in args.naming.tags.items()
+                    ],
+                )
+            ],
+            native=kubernetes.NativeNodePoolNativeArgs(
+                instance_charge_type=CHARGE_TYPES[charge],
+                instance_charge_prepaid=kubernetes.NativeNodePoolNativeInstanceChargePrepaidArgs(
+                    period=PREPAID_MONTHS, renew_flag=PREPAID_RENEWAL
+                )
+                if charge == "prepaid"
+                else None,
+                instance_types=[_required(plan.instance_type)],
+                system_disk=kubernetes.NativeNodePoolNativeSystemDiskArgs(
+                    disk_type=plan.disk_type, disk_size=plan.disk_gib
+                ),
+                subnet_ids=[args.subnet_id],
+                security_group_ids=[args.security_group_id],
+                key_ids=None if args.settings.key_id is None else [args.settings.key_id],
+                scaling=kubernetes.NativeNodePoolNativeScalingArgs(
+                    min_replicas=plan.min_nodes, max_replicas=plan.max_nodes, create_policy="ZonePriority"
+                ),
+                enable_autoscaling=self._autoscaled,
+                replicas=plan.min_nodes,
+                auto_repair=True,
+                internet_accessible=kubernetes.NativeNodePoolNativeInternetAccessibleArgs(
+                    charge_type=PUBLIC_CHARGE_TYPE, max_bandwidth_out=args.settings.public_bandwidth
+                )
+                if args.settings.public_bandwidth
+                else None,
+            ),
+            # The cluster autoscaler owns the size from the first node on.
+            opts=self._options(ignored=["native.replicas"] if self._autoscaled else [], replacing=[]),
+        )
+
+    def _ordinary(self, args: GpuPoolArgs) -> pulumi.CustomResource:
+        plan, settings = args.plan, args.settings
+        public = settings.public_bandwidth > 0
+        return kubernetes.NodePool(
+            f"{self._name}-nodes",
+            name=self._pool_name,
+            cluster_id=args.cluster_id,
+            vpc_id=args.vpc_id,
+            subnet_ids=[args.subnet_id],
+            min_size=plan.min_nodes if self._autoscaled else 0,
+            max_size=plan.max_nodes if self._autoscaled else CEILING,
+            desired_capacity=plan.min_nodes,
+            enable_auto_scale=self._autoscaled,
+            wait_node_ready=None if self._autoscaled else True,
+            retry_policy="INCREMENTAL_INTERVALS",
+            delete_keep_instance=False,
+            node_os=NODE_OS,
+            labels=dict(plan.labels),
+            taints=[
+                kubernetes.NodePoolTaintArgs(key=key, value=value, effect=effect) for key, value, effect in plan.taints
+            ],
+            auto_scaling_config=kubernetes.NodePoolAutoScalingConfigArgs(
+                instance_type=_required(plan.instance_type),
+                system_disk_type=plan.disk_type,
+                system_disk_size=plan.disk_gib,
+                orderly_security_group_ids=[args.security_group_id],
+                public_ip_assigned=public,
+                internet_max_bandwidth_out=settings.public_bandwidth,
+                internet_charge_type=PUBLIC_CHARGE_TYPE if public else None,
+                **_charge(settings),
+                **_login(self._name, settings.key_id, self),
+            ),
+            node_config=None
+            if settings.driver is None
+            else kubernetes.NodePoolNodeConfigArgs(gpu_args=_gpu_args(settings.driver)),
+            tags=args.naming.tags,
+            opts=self._options(
+                # The cluster autoscaler owns the size from the first node on.
+                ignored=["desiredCapacity"] if self._autoscaled else [],
+                # The provider accepts another driver on a living pool and sends nothing; only a new pool gets it.
+                replacing=["nodeConfig.gpuArgs"],
+            ),
+        )
+
+    def _super(self, args: GpuPoolArgs) -> pulumi.CustomResource:
+        plan = args.plan
+        return kubernetes.ServerlessNodePool(
+            f"{self._name}-nodes",
+            name=self._pool_name,
+            cluster_id=args.cluster_id,
+            serverless_nodes=[
+                kubernetes.ServerlessNodePoolServerlessNodeArgs(subnet_id=args.subnet_id, display_name=self._pool_name)
+            ],
+            security_group_ids=[args.security_group_id],
+            labels=dict(plan.labels),
+            taints=[
+                kubernetes.ServerlessNodePoolTaintArgs(key=key, value=value, effect=effect)
+                for key, value, effect in plan.taints
+            ],
+            # The provider reports changes of these as done and sends nothing; only a new pool gets them.
+            opts=self._options(ignored=[], replacing=["serverlessNodes", "labels"]),
+        )
+
+
+def _required(instance_type: str | None) -> str:
+    if instance_type is None:
+        raise ValueError("the plan gives no machine type for a pool of machines")
+    return instance_type
+
+
+def _login(name: str, key_id: str | None, parent: pulumi.Resource) -> dict[str, Any]:
+    """How a node is logged in to: exactly one of key pair and password is mandatory on ordinary nodes."""
+    return {"key_ids": [key_id]} if key_id is not None else {"password": node_password(name, parent)}
+
+
+def _charge(settings: Pool) -> dict[str, Any]:
+    """Billing arguments. The charge type is always sent: left out, a pool that was spot stays spot."""
+    billing: dict[str, Any] = {"instance_charge_type": CHARGE_TYPES[settings.charge]}
+    if settings.charge == "spot":
+        price = None if settings.spot_max_price is None else f"{settings.spot_max_price:g}"
+        return {**billing, "spot_instance_type": "one-time", "spot_max_price": price}
+    if settings.charge == "prepaid":
+        return {
+            **billing,
+            "instance_charge_type_prepaid_period": PREPAID_MONTHS,
+            "instance_charge_type_prepaid_renew_flag": PREPAID_RENEWAL,
+        }
+    return billing
+
+
+def _gpu_args(driver: Driver) -> tencentcloud.kubernetes.NodePoolNodeConfigGpuArgsArgs:
+    """Driver, CUDA and cuDNN to install; the provider wants name and version of each, or neither."""
+
+    def pair(version: str | None, name: str | None) -> dict[str, str] | None:
+        return None if version is None or name is None else {"version": version, "name": name}
+
+    return kubernetes.NodePoolNodeConfigGpuArgsArgs(
+        driver=pair(driver.version, driver.name),
+        cuda=pair(driver.cuda, driver.cuda_name),
+        cudnn=pair(driver.cudnn, driver.cudnn_name),
+        custom_driver=None if driver.url is None else {"address": driver.url},
+        mig_enable=driver.mig,
+    )

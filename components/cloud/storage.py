@@ -1,0 +1,170 @@
+"""The shared store for models on Cloud File Storage (CFS)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from typing import Any
+
+import pulumi
+import tencentcloud_iac_pulumi as tencentcloud
+
+from components.naming import ACCESS_GROUP_NAME_LIMIT, Naming
+from planner.plan import StoragePlan
+
+
+def class_parameters(
+    planned: Mapping[str, str], vpc_id: str, subnet_id: str, zone: str, access_group_id: str
+) -> dict[str, str]:
+    """Parameters of the CFS StorageClass: what the plan chose, and where the file system is to be.
+
+    Without `subdir-share` each claim gets a file system of its own, which goes with the claim. With it, claims would
+    share one that outlives them all, billed and holding the access group, after the stack is gone.
+    """
+    return {
+        **planned,
+        "vpcid": vpc_id,
+        "subnetid": subnet_id,
+        "zone": zone,
+        "pgroupid": access_group_id,
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedStorageArgs:
+    """`zone` and `subnet_id` should be those of the pool that reads the models; `cidr` is the VPC's."""
+
+    naming: Naming
+    plan: StoragePlan
+    vpc_id: pulumi.Input[str]
+    subnet_id: pulumi.Input[str]
+    zone: str
+    cidr: pulumi.Input[str]
+    retain: bool
+
+
+class SharedStorage(pulumi.ComponentResource):
+    """Who may mount the store, and the parameters of the StorageClass that makes it."""
+
+    access_group_id: pulumi.Output[str]
+    parameters: pulumi.Output[dict[str, str]]
+
+    def __init__(self, name: str, args: SharedStorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tke-llm:cloud:SharedStorage", name, {}, opts)
+        # A retained file system goes on needing the group that says who may mount it.
+        child = pulumi.ResourceOptions(parent=self, retain_on_delete=args.retain)
+        group = tencentcloud.cfs.AccessGroup(
+            f"{name}-access-group",
+            name=args.naming.name("models", ACCESS_GROUP_NAME_LIMIT),
+            description=f"Model store of {args.naming.project} {args.naming.stack}",
+            opts=child,
+        )
+        rule = tencentcloud.cfs.AccessRule(
+            f"{name}-access-rule",
+            access_group_id=group.id,
+            auth_client_ip=args.cidr,
+            priority=1,
+            rw_permission="RW",
+            # The download Job starts as root on an empty file system and hands the tree to the server's group.
+            user_permission="no_root_squash",
+            opts=child,
+        )
+        # Through the rule's own output, so that no volume is made before anyone may mount it.
+        self.access_group_id = rule.access_group_id
+        self.parameters = pulumi.Output.all(
+            vpc_id=args.vpc_id, subnet_id=args.subnet_id, access_group_id=self.access_group_id
+        ).apply(lambda ids: class_parameters(dict(args.plan.parameters), zone=args.zone, **ids))
+        self.register_outputs({"accessGroupId": self.access_group_id, "parameters": self.parameters})
+
+
+CFS_DRIVER = "com.tencent.cloud.csi.cfs"
+TURBO_DRIVER = "com.tencent.cloud.csi.cfsturbo"
+NFS_VERSION = "3"
+"""The only version of NFS that CFS mounts reliably."""
+
+
+def cfs_attributes(fs_id: str, host: str, folder: str | None = None) -> dict[str, str]:
+    """CSI volume attributes of a CFS file system; over NFS 3 a path starts with the file system's own name."""
+    return {"fsid": fs_id, "host": host, "path": f"/{fs_id}/{(folder or '').strip('/')}", "vers": NFS_VERSION}
+
+
+def turbo_attributes(fs_id: str, host: str, root: str | None = None) -> dict[str, str]:
+    """CSI volume attributes of a CFS Turbo file system."""
+    return {"fsid": fs_id, "host": host, "path": root or "/"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turbo:
+    """Where a CFS Turbo file system is mounted from: `cidr` is a range inside the Cloud Connect Network `ccn_id` that
+    nothing else uses, `region` that of the VPC to attach, `capacity` in GiB."""
+
+    ccn_id: str
+    cidr: IPv4Network
+    region: str
+    capacity: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileSystemArgs:
+    """`performance` as in `tke-llm:storage` (``sd`` or ``hp``); `turbo` only for CFS Turbo."""
+
+    naming: Naming
+    performance: str
+    zone: str
+    vpc_id: pulumi.Input[str]
+    subnet_id: pulumi.Input[str]
+    access_group_id: pulumi.Input[str]
+    retain: bool
+    turbo: Turbo | None = None
+
+
+class FileSystem(pulumi.ComponentResource):
+    """A file system that is there before the cluster and, with `retain`, after it; volumes name it statically."""
+
+    driver: str
+    volume_attributes: pulumi.Output[dict[str, str]]
+
+    def __init__(self, name: str, args: FileSystemArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tke-llm:cloud:FileSystem", name, {}, opts)
+        file_system = tencentcloud.cfs.FileSystem(
+            f"{name}-cfs",
+            name=args.naming.name("models"),
+            availability_zone=args.zone,
+            access_group_id=args.access_group_id,
+            tags=args.naming.tags,
+            **(self._nfs(args) if args.turbo is None else self._turbo(name, args, args.turbo)),
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=args.retain),
+        )
+        turbo = args.turbo is not None
+        self.driver = TURBO_DRIVER if turbo else CFS_DRIVER
+        self.volume_attributes = pulumi.Output.all(file_system.fs_id, file_system.mount_ip).apply(
+            lambda found: turbo_attributes(*found) if turbo else cfs_attributes(*found)
+        )
+        self.register_outputs({"volumeAttributes": self.volume_attributes})
+
+    def _nfs(self, args: FileSystemArgs) -> dict[str, Any]:
+        return {
+            "storage_type": args.performance.upper(),
+            "protocol": "NFS",
+            "net_interface": "VPC",
+            "vpc_id": args.vpc_id,
+            "subnet_id": args.subnet_id,
+        }
+
+    def _turbo(self, name: str, args: FileSystemArgs, turbo: Turbo) -> dict[str, Any]:
+        attachment = tencentcloud.ccn.AttachmentV2(
+            f"{name}-ccn",
+            ccn_id=turbo.ccn_id,
+            instance_id=args.vpc_id,
+            instance_type="VPC",
+            instance_region=turbo.region,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return {
+            "storage_type": {"sd": "TB", "hp": "TP"}[args.performance],
+            "protocol": "TURBO",
+            "net_interface": "CCN",
+            # Through the attachment's own output: the mount target is reached by it alone.
+            "ccn_id": attachment.ccn_id,
+            "cidr_block": str(turbo.cidr),
+            "capacity": turbo.capacity,
+        }
