@@ -9,70 +9,28 @@ Everything here is plain data. Secrets never enter: `Settings.secrets` holds onl
 from ipaddress import IPv4Network
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 from pydantic.types import Strict
 
-Text = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=512)]
-Flag = Annotated[bool, Strict()]
-Whole = Annotated[int, Strict()]
-Count = Annotated[int, Strict(), Field(ge=1)]
-Fraction = Annotated[float, Field(gt=0, le=1)]
-
-DNS_LABEL = r"^[a-z]([-a-z0-9]*[a-z0-9])?$"
-ModelName = Annotated[str, Strict(), StringConstraints(pattern=DNS_LABEL, max_length=40)]
-PoolName = Annotated[str, Strict(), StringConstraints(pattern=DNS_LABEL, max_length=16)]
-Quantity = Annotated[str, Strict(), StringConstraints(pattern=r"^[1-9]\d*(Mi|Gi|Ti)$")]
-Hostname = Annotated[
-    str,
-    Strict(),
-    StringConstraints(pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z]([-a-z0-9]*[a-z0-9])?$", max_length=253),
-]
-
-
-def _cidr(given: object) -> object:
-    """Refuse what `ipaddress` would quietly read as a network: a bare number or an address without a prefix."""
-    if not isinstance(given, str | IPv4Network):
-        raise ValueError("expected an address range such as 10.0.0.0/16")  # noqa: TRY004  pydantic reports ValueError
-    if isinstance(given, str) and "/" not in given:
-        raise ValueError(f"expected an address range with a prefix length, such as {given}/32")
-    return given
-
-
-Cidr = Annotated[IPv4Network, BeforeValidator(_cidr)]
-
-
-def _switch(given: object) -> object:
-    """Let ``true`` and ``false`` stand for a whole section."""
-    return {"enabled": given} if isinstance(given, bool) else given
-
-
-def _bounds(given: object) -> object:
-    """Let one number stand for a fixed size."""
-    return {"min": given, "max": given} if isinstance(given, int) and not isinstance(given, bool) else given
-
-
-def _sized(given: object) -> object:
-    """Let one number stand for a disk's size."""
-    return {"size": given} if isinstance(given, int) and not isinstance(given, bool) else given
-
-
-def _versioned(given: object) -> object:
-    """Let one string stand for a driver's version."""
-    return {"version": given} if isinstance(given, str) else given
-
-
-class Section(BaseModel):
-    """A frozen object of the stack file: camelCase keys, nothing unknown."""
-
-    model_config = ConfigDict(
-        defer_build=True,
-        frozen=True,
-        extra="forbid",
-        alias_generator=to_camel,
-        validate_by_alias=True,
-        validate_by_name=False,
-    )
+from settings.access import Expose, NetworkPolicy, Oidc
+from settings.section import Section
+from settings.values import (
+    DNS_LABEL,
+    Cidr,
+    Count,
+    Flag,
+    Fraction,
+    ModelName,
+    Number,
+    PoolName,
+    Quantity,
+    Text,
+    bounds,
+    dns_name,
+    sized,
+    switch,
+    versioned,
+)
 
 
 class Nat(Section):
@@ -95,8 +53,9 @@ class Network(Section):
     subnet_ids: tuple[Text, ...] = Field(
         default=(), description="Existing subnets in that VPC, in the order of `zones`."
     )
-    nat: Annotated[Nat, BeforeValidator(_switch)] = Field(
-        default=Nat(), description="`true`, `false`, or `{bandwidth}`: a NAT gateway for downloads and images."
+    nat: Annotated[Nat, BeforeValidator(switch)] = Field(
+        default=Nat.model_construct(),
+        description="`true`, `false`, or `{bandwidth}`: a NAT gateway for downloads and images.",
     )
 
 
@@ -120,6 +79,9 @@ class SystemPool(Section):
     )
     key_id: Text | None = Field(
         default=None, description="SSH key pair (`skey-…`) for the nodes; without it a random password is set."
+    )
+    public_bandwidth: Annotated[int, Strict(), Field(ge=0, le=2000)] | None = Field(
+        default=None, description="Public bandwidth of each CPU node in Mbps; absent: the pools', without NAT."
     )
 
 
@@ -154,7 +116,7 @@ class Cluster(Section):
     endpoint: Endpoint | None = Field(
         default=None, description="How the API server is reached; absent: from inside the VPC, with a warning."
     )
-    system_pool: SystemPool = Field(default=SystemPool(), description="The CPU nodes.")
+    system_pool: SystemPool = Field(default=SystemPool.model_construct(), description="The CPU nodes.")
     service_roles: Literal["assume", "create"] = Field(
         default="assume",
         description="`create` makes the account's missing TKE service roles; a stack never deletes them.",
@@ -185,6 +147,9 @@ class Storage(Section):
     )
     turbo_cidr: Cidr | None = Field(default=None, description="Address range of the CFS Turbo mount target in the CCN.")
     class_name: Text | None = Field(default=None, description="Name of the existing StorageClass (kind `class`).")
+    access_mode: Literal["ReadWriteMany", "ReadWriteOnce"] | None = Field(
+        default=None, description="How that class is mounted; absent: by many nodes, a cluster's default class by one."
+    )
     webui_class_name: Text | None = Field(
         default=None, description="StorageClass of the WebUI's volume; absent: a CBS class is made."
     )
@@ -220,7 +185,7 @@ class Disk(Section):
 class Driver(Section):
     """The NVIDIA driver of a pool: what is there (native), or what to install (ordinary)."""
 
-    version: Annotated[str, Strict(), StringConstraints(pattern=r"^\d{3}(\.\d+){0,2}$")] | None = Field(
+    version: Annotated[str, Strict(), StringConstraints(pattern=r"^[0-9]{3}(\.[0-9]+){0,2}$")] | None = Field(
         default=None, description="Driver version, such as 550.90.07."
     )
     name: Text | None = Field(default=None, description="File name of the driver, as TKE lists it (ordinary pools).")
@@ -254,21 +219,22 @@ class Pool(Section):
     instance_type: Text | None = Field(default=None, description="Machine type (native and ordinary pools).")
     gpu_type: Text | None = Field(default=None, description="GPU type of super nodes, such as `T4` or `A10*PNV4`.")
     zone: Text | None = Field(default=None, description="Zone of the pool; absent: the first zone of the network.")
-    nodes: Annotated[NodeRange, BeforeValidator(_bounds)] = Field(
-        default=NodeRange(), description="`{min, max}` or one number; a range turns on node autoscaling."
+    nodes: Annotated[NodeRange, BeforeValidator(bounds)] = Field(
+        default=NodeRange.model_construct(),
+        description="`{min, max}` or one number; a range turns on node autoscaling.",
     )
     charge: Literal["postpaid", "prepaid", "spot"] = Field(default="postpaid", description="How nodes are billed.")
-    spot_max_price: Annotated[float, Field(gt=0)] | None = Field(
+    spot_max_price: Annotated[Number, Field(gt=0)] | None = Field(
         default=None, description="Highest price per hour for spot nodes."
     )
     public_bandwidth: Annotated[int, Strict(), Field(ge=0, le=2000)] = Field(
         default=0, description="Public bandwidth of each node in Mbps (an alternative to NAT); 0: none."
     )
-    driver: Annotated[Driver, BeforeValidator(_versioned)] | None = Field(
+    driver: Annotated[Driver, BeforeValidator(versioned)] | None = Field(
         default=None, description="Driver version, or an object; native pools only state what is there."
     )
-    disk: Annotated[Disk, BeforeValidator(_sized)] = Field(
-        default=Disk(), description="System disk: GiB, or `{size, type}`."
+    disk: Annotated[Disk, BeforeValidator(sized)] = Field(
+        default=Disk.model_construct(), description="System disk: GiB, or `{size, type}`."
     )
     key_id: Text | None = Field(default=None, description="SSH key pair (`skey-…`) for the nodes.")
     labels: dict[str, Annotated[str, Strict()]] = Field(default={}, description="Labels of the nodes.")
@@ -294,7 +260,7 @@ class Architecture(Section):
     kv_lora_rank: Count | None = Field(default=None, description="MLA: `kv_lora_rank`.")
     qk_rope_head_dim: Count | None = Field(default=None, description="MLA: `qk_rope_head_dim`.")
     max_positions: Count = Field(description="Longest context (`max_position_embeddings`).")
-    weights_gib: Annotated[float, Field(gt=0)] = Field(description="Size of the weight files in GiB.")
+    weights_gib: Annotated[Number, Field(gt=0)] = Field(description="Size of the weight files in GiB.")
     dtype: Literal["bfloat16", "float16", "float32"] = Field(
         default="bfloat16", description="`torch_dtype` of the weights."
     )
@@ -348,7 +314,7 @@ class Model(Section):
     image: Text | None = Field(
         default=None, description="Engine image; absent: the catalogue's for this GPU and driver."
     )
-    cuda: Annotated[str, Strict(), StringConstraints(pattern=r"^\d{2}\.\d$")] | None = Field(
+    cuda: Annotated[str, Strict(), StringConstraints(pattern=r"^[0-9]{2}\.[0-9]$")] | None = Field(
         default=None, description="CUDA version inside an image of your own."
     )
     gpus: Count | None = Field(default=None, description="GPUs per replica; absent: the fewest that hold the model.")
@@ -376,18 +342,12 @@ class Model(Section):
     architecture: Architecture | None = Field(
         default=None, description="Figures of a model that is not in the catalogue."
     )
-    download: Download = Field(default=Download(), description="How its files are fetched.")
+    download: Download = Field(default=Download.model_construct(), description="How its files are fetched.")
     autoscaling: Autoscaling | None = Field(default=None, description="Replicas by load instead of a fixed number.")
-
-
-class Oidc(Section):
-    """Single sign-on; the client secret is `tke-llm:oidcClientSecret`."""
-
-    provider_url: Text = Field(description="Address of the OpenID configuration document.")
-    client_id: Text = Field(description="Client id.")
-    provider_name: Text = Field(default="SSO", description="Name on the login button.")
-    scopes: Text = Field(default="openid email profile", description="Scopes asked for.")
-    sign_up: Flag = Field(default=True, description="Make an account at a person's first login.")
+    key_version: Count = Field(default=1, description="Raise it to have a new API key made in place of the old one.")
+    priority_class: Text | None = Field(
+        default=None, description="PriorityClass of the pods; it must be in the cluster already."
+    )
 
 
 class Webui(Section):
@@ -414,34 +374,10 @@ class Webui(Section):
         default=None, description="Address of a Redis for more than one replica; absent: one is made."
     )
     oidc: Oidc | None = Field(default=None, description="Single sign-on.")
+    priority_class: Text | None = Field(
+        default=None, description="PriorityClass of the pods; it must be in the cluster already."
+    )
     env: dict[str, Annotated[str, Strict()]] = Field(default={}, description="Further environment variables.")
-
-
-class Tls(Section):
-    """Where the certificate comes from."""
-
-    secret: Text | None = Field(default=None, description="Name of a TLS Secret in the namespace.")
-    certificate_id: Text | None = Field(
-        default=None, description="Id of a certificate in Tencent Cloud SSL (class qcloud)."
-    )
-    issuer: Text | None = Field(default=None, description="cert-manager ClusterIssuer that makes the certificate.")
-
-
-class Expose(Section):
-    """How people reach the chat page and the API."""
-
-    via: Literal["port-forward", "gateway", "ingress"] = Field(default="port-forward", description="The road in.")
-    host: Hostname | None = Field(default=None, description="Host name of the chat page.")
-    api_host: Hostname | None = Field(default=None, description="Host name of the API; absent: under the page's.")
-    tls: Tls | None = Field(default=None, description="Certificate; absent: plain HTTP, with a warning.")
-    internal: Flag = Field(default=False, description="A load balancer inside the VPC only.")
-    allow: tuple[Cidr, ...] = Field(default=(), description="Address ranges that may reach the load balancer.")
-    install: Literal["market", "helm", "none"] = Field(
-        default="market", description="Envoy Gateway: from the TKE app market, by Helm, or there already."
-    )
-    gateway: Text | None = Field(default=None, description="`namespace/name` of an existing Gateway to attach to.")
-    ingress_class: Text = Field(default="qcloud", description="Ingress class.")
-    direct_access: Flag = Field(default=False, description="CLB straight to pods instead of NodePorts (class qcloud).")
 
 
 class Images(Section):
@@ -460,14 +396,19 @@ SECRET_NAMES = ("apiKeys", "hfToken", "webuiAdminPassword", "databaseUrl", "kube
 class Settings(Section):
     """The whole stack file. `pools` and `models` must be given; all else has a default for a first deployment."""
 
-    network: Network = Field(default=Network(), description="VPC, subnets and the road out.")
-    cluster: Cluster = Field(default=Cluster(), description="The TKE cluster.")
-    storage: Storage = Field(default=Storage(), description="Where models are stored.")
+    network: Network = Field(default=Network.model_construct(), description="VPC, subnets and the road out.")
+    cluster: Cluster = Field(default=Cluster.model_construct(), description="The TKE cluster.")
+    storage: Storage = Field(default=Storage.model_construct(), description="Where models are stored.")
     pools: dict[PoolName, Pool] = Field(min_length=1, description="Machines with GPUs, by name.")
     models: dict[ModelName, Model] = Field(min_length=1, description="Models that are served, by name.")
-    webui: Annotated[Webui, BeforeValidator(_switch)] = Field(default=Webui(), description="The chat page, or `false`.")
-    expose: Expose = Field(default=Expose(), description="How people reach it.")
-    images: Images = Field(default=Images(), description="Where images are pulled from.")
+    webui: Annotated[Webui, BeforeValidator(switch)] = Field(
+        default=Webui.model_construct(), description="The chat page, or `false`."
+    )
+    expose: Expose = Field(default=Expose.model_construct(), description="How people reach it.")
+    network_policy: Annotated[NetworkPolicy, BeforeValidator(switch)] = Field(
+        default=NetworkPolicy.model_construct(), description="Who may talk to whom inside, or `false`."
+    )
+    images: Images = Field(default=Images.model_construct(), description="Where images are pulled from.")
     order: Literal["auto", "fastest", "cheapest"] = Field(
         default="auto",
         description="`cheapest` holds GPUs back until models are downloaded; `fastest` overlaps everything.",
@@ -479,10 +420,10 @@ class Settings(Section):
         default=(), description="Codes of errors to take as warnings."
     )
     namespace: Annotated[str, Strict(), StringConstraints(pattern=DNS_LABEL, max_length=63)] = Field(
-        default="llm", description="Kubernetes namespace."
+        default="llm", description="Kubernetes namespace; on a cluster that exists already: `llm-<stack>`."
     )
     tags: dict[str, Annotated[str, Strict()]] = Field(default={}, description="Tags on every cloud resource.")
-    prices: dict[str, Annotated[float, Field(ge=0)]] = Field(
+    prices: dict[str, Annotated[Number, Field(ge=0)]] = Field(
         default={}, description="Your price per hour of a machine type; used in reports only."
     )
 
@@ -495,6 +436,14 @@ class Settings(Section):
     def owns_cluster(self) -> bool:
         """Whether this stack makes the cluster (and so the network, pools and add-ons)."""
         return self.cluster.existing is None
+
+    def namespace_name(self) -> str:
+        """The namespace: the one asked for, or a default that two stacks on one cluster do not share."""
+        return self.namespace if "namespace" in self.model_fields_set else f"{self.namespace}{self.cluster_suffix()}"
+
+    def cluster_suffix(self) -> str:
+        """What ends names that a whole cluster shares: the stack's, on a cluster that may hold another stack."""
+        return "" if self.owns_cluster() else f"-{dns_name(self.stack)}"
 
     def pool_of(self, model: Model) -> str | None:
         """The pool that a model names, or the only one there is."""

@@ -1,0 +1,64 @@
+"""Who gets in: the road to the page and the API, single sign-on, and who may talk to whom inside."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from settings.section import Section
+from settings.values import Cidr, Flag, Hostname, Text
+
+
+class Tls(Section):
+    """Where the certificate comes from."""
+
+    secret: Text | None = Field(default=None, description="Name of a TLS Secret in the namespace.")
+    certificate_id: Text | None = Field(
+        default=None, description="Id of a certificate in Tencent Cloud SSL (class qcloud)."
+    )
+    issuer: Text | None = Field(default=None, description="cert-manager ClusterIssuer that makes the certificate.")
+
+
+class Expose(Section):
+    """How people reach the chat page and the API."""
+
+    via: Literal["port-forward", "gateway", "ingress"] = Field(default="port-forward", description="The road in.")
+    host: Hostname | None = Field(default=None, description="Host name of the chat page.")
+    api_host: Hostname | None = Field(default=None, description="Host name of the API; absent: under the page's.")
+    tls: Tls | None = Field(
+        default=None, description="Certificate; absent: plain HTTP, refused where everyone on the Internet gets in."
+    )
+    internal: Flag = Field(default=False, description="A load balancer inside the VPC only.")
+    allow: tuple[Cidr, ...] = Field(default=(), description="Address ranges that may reach the load balancer.")
+    install: Literal["market", "helm", "none"] = Field(
+        default="market", description="Envoy Gateway: from the TKE app market, by Helm, or there already."
+    )
+    gateway: Text | None = Field(default=None, description="`namespace/name` of an existing Gateway to attach to.")
+    ingress_class: Text = Field(default="qcloud", description="Ingress class.")
+    direct_access: Flag = Field(default=False, description="CLB straight to pods instead of NodePorts (class qcloud).")
+
+
+class Oidc(Section):
+    """Single sign-on; the client secret is `tke-llm:oidcClientSecret`."""
+
+    provider_url: Text = Field(description="Address of the OpenID configuration document.")
+    client_id: Text = Field(description="Client id.")
+    provider_name: Text = Field(default="SSO", description="Name on the login button.")
+    scopes: Text = Field(default="openid email profile", description="Scopes asked for.")
+    sign_up: Flag = Field(default=True, description="Make an account at a person's first login.")
+
+
+class NetworkPolicy(Section):
+    """Who may talk to whom in the namespace: nobody, but for what the stack needs and what is named here."""
+
+    enabled: Flag = Field(
+        default=True, description="Close the namespace by NetworkPolicies; `networkPolicy: false` for short."
+    )
+    addon: Flag = Field(default=True, description="Install the TKE add-on that enforces them (a cluster of our own).")
+    admit: tuple[Text, ...] = Field(
+        default=(),
+        description="Further namespaces whose pods may reach the chat page and the API, such as an Ingress "
+        "controller's.",
+    )
+    reach: tuple[Cidr, ...] = Field(
+        default=(), description="Private address ranges that downloads may reach, such as a mirror of your own."
+    )

@@ -1,0 +1,162 @@
+"""What may stand at a place of the stack file, read off the typed models and said in plain words."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BeforeValidator
+from pydantic.fields import FieldInfo
+
+from settings.models import Settings
+from settings.paths import Step
+from settings.section import Section
+from settings.values import bounds, sized, switch, versioned
+
+SHORT_FORMS: dict[object, type] = {switch: bool, bounds: int, sized: int, versioned: str}
+"""The plain value that stands for a whole object, by the function that expands it."""
+
+PATTERNS = {
+    r"^[a-z]([-a-z0-9]*[a-z0-9])?$": "a name of lower-case letters, digits and dashes that starts with a letter",
+    r"^[1-9][0-9]*(Mi|Gi|Ti)$": "an amount such as `16Gi`",
+    r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z]([-a-z0-9]*[a-z0-9])?$": "a host name such as `chat.example.com`",
+    r"^[0-9]{3}(\.[0-9]+){0,2}$": "a driver version such as `550.90.07`",
+    r"^[0-9]{2}\.[0-9]$": "a CUDA version such as `12.8`",
+    r"^[^@\s]+@[^@\s]+$": "an e-mail address",
+    r"^[A-Z][A-Z0-9_]+$": "the code of a diagnostic, in capitals",
+}
+"""Every pattern of the models in plain words."""
+
+_LIMITS = ("ge", "gt", "le", "lt", "multiple_of", "min_length", "max_length", "pattern")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A type with its limits. `core` is a plain type, `Literal`, `tuple`, `dict` or a `Section`; `args` its arguments.
+    `short` is the plain type that may stand for the whole object."""
+
+    core: Any
+    args: tuple[Any, ...] = ()
+    limits: dict[str, Any] = field(default_factory=dict)
+    optional: bool = False
+    short: type | None = None
+
+    @property
+    def is_section(self) -> bool:
+        return isinstance(self.core, type) and issubclass(self.core, Section)
+
+
+def kind_of(annotation: Any, metadata: Iterable[object] = ()) -> Kind:  # noqa: ANN401  annotations are of any type
+    """Take ``Annotated`` and ``| None`` off a type."""
+    marks, optional = list(metadata), False
+    while True:
+        origin = get_origin(annotation)
+        if origin is Annotated:
+            annotation, *more = get_args(annotation)
+            marks += more
+        elif origin in (Union, UnionType):
+            optional = True
+            (annotation,) = (arg for arg in get_args(annotation) if arg is not NoneType)
+        else:
+            break
+    limits: dict[str, Any] = {}
+    short = None
+    for mark in _flat(marks):
+        limits |= {name: value for name in _LIMITS if (value := getattr(mark, name, None)) is not None}
+        if isinstance(mark, BeforeValidator):
+            short = SHORT_FORMS.get(mark.func, short)
+    return Kind(origin or annotation, get_args(annotation), limits, optional, short)
+
+
+def _flat(marks: Iterable[object]) -> Iterable[object]:
+    for mark in marks:
+        yield from mark.metadata if isinstance(mark, FieldInfo) else (mark,)
+
+
+def fields_of(section: type[Section]) -> dict[str, FieldInfo]:
+    """The keys of an object of the stack file, as they are written there."""
+    return {info.alias or name: info for name, info in section.model_fields.items() if not info.exclude}
+
+
+def field_kind(info: FieldInfo) -> Kind:
+    return kind_of(info.annotation, info.metadata)
+
+
+def kind_at(steps: Sequence[Step]) -> Kind | None:
+    """What may stand at a place, or None where the schema knows no such place.
+
+    The step ``[key]`` after a name is pydantic's way to say that the name itself is meant.
+    """
+    kind = Kind(Settings)
+    holder = kind
+    for step in steps:
+        if step == "[key]":
+            kind = kind_of(holder.args[0]) if holder.core is dict else kind
+            continue
+        holder = kind
+        if kind.is_section:
+            info = fields_of(kind.core).get(str(step))
+            if info is None:
+                return None
+            kind = field_kind(info)
+        elif kind.core is dict:
+            kind = kind_of(kind.args[1])
+        elif kind.core is tuple:
+            kind = kind_of(kind.args[0])
+        else:
+            return None
+    return kind
+
+
+def in_words(kind: Kind) -> str:
+    """What is allowed, as the end of the sentence "It must be …"."""
+    words = _core_in_words(kind)
+    if kind.short is not None:
+        words = f"{_core_in_words(Kind(kind.short))}, or {words}"
+    return words
+
+
+def _core_in_words(kind: Kind) -> str:
+    if kind.is_section:
+        return "an object with the keys " + _listed(fields_of(kind.core))
+    sayings: dict[object, Callable[[], str]] = {
+        Literal: lambda: _listed(str(arg) for arg in kind.args),
+        dict: lambda: f"an object of {_fewest(kind.limits)}name: value, each value {in_words(kind_of(kind.args[1]))}",
+        tuple: lambda: f"a list{_most_entries(kind.limits)}, each entry {in_words(kind_of(kind.args[0]))}",
+        IPv4Network: lambda: "an address range such as `10.0.0.0/16`",
+        bool: lambda: "`true` or `false`",
+        str: lambda: _text_in_words(kind.limits),
+        int: lambda: "a whole number" + _range_in_words(kind.limits),
+        float: lambda: "a number" + _range_in_words(kind.limits),
+    }
+    return sayings[kind.core]()
+
+
+def _fewest(limits: dict[str, Any]) -> str:
+    return "at least one " if limits.get("min_length") else ""
+
+
+def _most_entries(limits: dict[str, Any]) -> str:
+    return f" (at most {limits['max_length']})" if "max_length" in limits else ""
+
+
+def _text_in_words(limits: dict[str, Any]) -> str:
+    words = PATTERNS[limits["pattern"]] if "pattern" in limits else "text"
+    longest = limits.get("max_length", 512)
+    return f"{words}, of at most {longest} characters" if longest < 253 else words
+
+
+def _range_in_words(limits: dict[str, Any]) -> str:
+    least, most = limits.get("ge"), limits.get("le")
+    words = f" from {least} to {most}" if least is not None and most is not None else ""
+    if not words:
+        words += f" of at least {least}" if least is not None else ""
+        words += f" greater than {limits['gt']}" if "gt" in limits else ""
+        words += (" and" if words else "") + f" at most {most}" if most is not None else ""
+    return words + (f", in steps of {limits['multiple_of']}" if "multiple_of" in limits else "")
+
+
+def _listed(names: Iterable[str]) -> str:
+    quoted = [f"`{name}`" for name in names]
+    return ", ".join(quoted[:-1]) + f" or {quoted[-1]}" if len(quoted) > 1 else quoted[0]

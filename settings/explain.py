@@ -1,0 +1,254 @@
+"""From what pydantic found wrong to a `Diagnostic`: where, what was given, what is allowed, the nearest fix."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from ipaddress import IPv4Network, ip_network
+from typing import Any, Literal
+
+from settings.describe import Kind, fields_of, in_words, kind_at, kind_of
+from settings.diagnostics import Diagnostic
+from settings.models import SECRET_NAMES, SECTION_NAMES
+from settings.paths import Step, child, has, join
+from settings.secrecy import holds_secret
+from settings.suggest import closest
+
+_LONGEST = 60
+_WRONG_TYPE = re.compile(r"(_type|_parsing|_from_float|is_instance_of|_attributes_type)$")
+_BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+
+def shown(value: object, name: object = "") -> str:
+    """A value as a message may show it: short, on one line, and never one that may be a secret."""
+    if holds_secret(value, name):
+        return "(not shown)"
+    if isinstance(value, dict):
+        keys = ", ".join(repr(key)[1:-1] for key in value)
+        text = f"an object with {keys}" if keys else "an empty object"
+    elif isinstance(value, list):
+        text = f"a list of {len(value)}" if value else "an empty list"
+    elif isinstance(value, int) and value.bit_length() > 128:
+        text = "a number of very many digits"
+    elif value is None or isinstance(value, bool):
+        text = {None: "nothing", True: "true", False: "false"}[value]
+    elif isinstance(value, str):
+        text = _cut("'" + repr(value)[1:-1]) + "'"
+    else:
+        text = f"the date {value}" if isinstance(value, date) else f"the number {value}"
+    return text if isinstance(value, str) else _cut(text)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def explain(error: Mapping[str, Any], sections: Mapping[str, object]) -> tuple[tuple[Step, ...], Diagnostic]:
+    """One of pydantic's findings as the place to take out and the diagnostic.
+
+    The place is the nearest one that stands in the file: ``nodes: 0`` is short for ``nodes: {min: 0, max: 0}``, and
+    the finding about ``max`` is said of ``nodes``.
+    """
+    loc: tuple[Step, ...] = tuple(error["loc"])
+    kind = kind_at(loc)
+    named = loc[-1] == "[key]"
+    if named:
+        loc = loc[:-1]
+    steps, value, parent = _in_file(loc, sections)
+    path = join(steps)
+    if error["type"] == "extra_forbidden":
+        return steps, _unknown_key(steps, value)
+    if error["type"] == "missing" and len(steps) >= len(loc) - 1:
+        return steps[: len(loc) - 1], _missing(loc)
+    if error["type"] == "value_error" and kind is not None and kind.is_section:
+        return steps, _broken_rule(path, value, str(error["ctx"]["error"]))
+    allowed = in_words(kind) if kind else ""
+    given = shown(loc[-1] if named else value, steps[-1])
+    wrong_type = not named and _is_wrong_type(error["type"], kind, value)
+    code = "WRONG_TYPE" if wrong_type else "IMPOSSIBLE_VALUE"
+    subject = f"The name `{join((steps[-1],))}` in `{join(steps[:-1])}`" if named else f"`{path}`"
+    message = f"{subject} must be {allowed}, but is {given}."
+    if named:
+        name = _as_name(str(loc[-1]), kind)
+        better = (*steps[:-1], name) if name and isinstance(parent, dict) and name not in parent else None
+        fix = () if better is None or holds_secret(value) else ((path, None), (join(better), value))
+        remedy = f"Call it `{name}`." if better else f"Give it another name: {allowed}."
+        return steps, Diagnostic("error", code, path, message, remedy, given, allowed, fix)
+    remedy, fix = _remedy(path, steps, kind, value, allowed)
+    return steps, Diagnostic("error", code, path, message, remedy, given, allowed, fix)
+
+
+def _in_file(loc: Sequence[Step], tree: object) -> tuple[tuple[Step, ...], object, object]:
+    """The longest part of a place that stands in the file, what stands there, and what holds it."""
+    parent: object = None
+    for depth, step in enumerate(loc):
+        if not has(tree, step):
+            return tuple(loc[:depth]), tree, parent
+        parent, tree = tree, child(tree, step)
+    return tuple(loc), tree, parent
+
+
+def _unknown_key(steps: tuple[Step, ...], value: object) -> Diagnostic:
+    holder = kind_at(steps[:-1])
+    known = tuple(fields_of(holder.core)) if holder is not None and holder.is_section else ()
+    return _unknown(steps, known, f"`{steps[-1]}` is not a key of `{join(steps[:-1])}`.", value)
+
+
+def unknown_section(name: str, value: object) -> Diagnostic:
+    """A key below ``tke-llm:`` that is neither a section nor a secret."""
+    section = re.split(r"[.\[]", name, maxsplit=1)[0]
+    message = f"`tke-llm:{name}` is neither a section nor a secret of this program."
+    if section != name and section in SECTION_NAMES:
+        remedy = f"This is a path, not a key: run `pulumi config rm 'tke-llm:{name}'` and `pulumi config set --path"
+        return Diagnostic("error", "UNKNOWN_KEY", join((name,)), message, f"{remedy} 'tke-llm:{name}' …`.", name)
+    return _unknown((name,), (*SECTION_NAMES, *SECRET_NAMES), message, value)
+
+
+def _unknown(steps: tuple[Step, ...], known: tuple[str, ...], message: str, value: object) -> Diagnostic:
+    key, path = str(steps[-1]), join(steps)
+    better = closest(key, known)
+    fix = ()
+    if better and better not in SECRET_NAMES and value is not None and not holds_secret(value, key):
+        fix = ((path, None), (join((*steps[:-1], better)), value))
+    remedy = f"Did you mean `{better}`?" if better else "Remove it, or use one of the keys that are allowed."
+    return Diagnostic("error", "UNKNOWN_KEY", path, message, remedy, shown(key), ", ".join(known), fix)
+
+
+def _missing(loc: tuple[Step, ...]) -> Diagnostic:
+    path, kind = join(loc), kind_at(loc)
+    allowed = in_words(kind) if kind else ""
+    example = " Pulumi.dev.yaml is an example." if len(loc) == 1 else ""
+    return Diagnostic(
+        "error", "MISSING_KEY", path, f"`{path}` is missing.", f"Add `{path}`: {allowed}.{example}", "", allowed
+    )
+
+
+def _broken_rule(path: str, value: object, rule: str) -> Diagnostic:
+    """A rule between the keys of one object."""
+    given = shown(value)
+    least, most = (value.get("min"), value.get("max")) if isinstance(value, dict) else (None, None)
+    if isinstance(least, int) and (most is None or isinstance(most, int)):
+        remedy = f"Raise `{path}.max` to {least}, or lower `{path}.min`."
+        fix = ((f"{path}.max", least),)
+        return Diagnostic("error", "IMPOSSIBLE_VALUE", path, f"`{path}`: {rule}.", remedy, given, "min <= max", fix)
+    return Diagnostic("error", "IMPOSSIBLE_VALUE", path, f"`{path}`: {rule}.", "Remove one of them.", given, rule)
+
+
+def _is_wrong_type(error_type: str, kind: Kind | None, value: object) -> bool:
+    if error_type in ("too_short", "too_long"):
+        return False
+    if kind is not None and kind.core is Literal:
+        return all(type(choice) is not type(value) for choice in kind.args)
+    return value is None or isinstance(value, bool | dict | list | date) or bool(_WRONG_TYPE.search(error_type))
+
+
+def _remedy(
+    path: str, steps: tuple[Step, ...], kind: Kind | None, value: object, allowed: str
+) -> tuple[str, tuple[tuple[str, object], ...]]:
+    """What to do, and the same as data where one value does it."""
+    if holds_secret(value, steps[-1]):
+        return f"Give {allowed}.", ()
+    better = _mended(kind, value) if kind else None
+    if isinstance(value, float) and kind is not None and kind.core is str:
+        return f'Quote it, as in `{steps[-1]}: "{value}"`: unquoted, YAML reads 1.30 as the number 1.3.', ()
+    if isinstance(value, date) and kind is not None and kind.core is str:
+        return f'Quote it, as in `{steps[-1]}: "{value}"`: unquoted, YAML reads it as a date.', ()
+    if better is not None:
+        return f"Write `{_as_yaml(better)}`.", ((path, better),)
+    if value is None:
+        return "Give it a value, or remove the key for its default.", ((path, None),)
+    return f"Give {allowed}.", ()
+
+
+def _as_yaml(value: object) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(_as_yaml(entry) for entry in value) + "]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = str(value)
+    bare = isinstance(value, str) and not re.fullmatch(r"[-+.\d]*|true|false|null", text)
+    return text if bare or not isinstance(value, str) else f'"{text}"'
+
+
+def _mended(kind: Kind, value: object) -> object:
+    """The allowed value nearest to one that is not, or None where there is no telling."""
+    menders = {
+        Literal: lambda: _nearest_choice(kind.args, value),
+        bool: lambda: _BOOLEANS.get(str(value).lower()),
+        int: lambda: _nearest_number(kind, value),
+        float: lambda: _nearest_number(kind, value),
+        str: lambda: _nearest_text(kind, value),
+        tuple: lambda: _as_list(kind_of(kind.args[0]), value),
+        IPv4Network: lambda: _as_range(value),
+    }
+    mender = menders.get(kind.short or kind.core)
+    return mender() if mender else None
+
+
+def _nearest_text(kind: Kind, value: object) -> str | None:
+    if isinstance(value, str):
+        return _as_name(value, kind)
+    if "pattern" in kind.limits or not isinstance(value, bool | int):
+        return None
+    text = str(value).lower() if abs(value) < 10**18 else ""
+    return text if 0 < len(text) <= kind.limits.get("max_length", 512) else None
+
+
+def _as_list(entry: Kind, value: object) -> list[object] | None:
+    """One value where a list is asked for is a list of one."""
+    if value is None or isinstance(value, dict | list):
+        return None
+    if entry.core is str and "pattern" not in entry.limits and isinstance(value, str):
+        return [value] if value else None
+    mended = _mended(entry, value)
+    return None if mended is None else [mended]
+
+
+def _nearest_choice(choices: tuple[Any, ...], value: object) -> object:
+    if isinstance(choices[0], int):
+        number = _number(value)
+        return None if number is None else min(choices, key=lambda choice: abs(choice - number))
+    return closest(value, choices) if isinstance(value, str) else None
+
+
+def _nearest_number(kind: Kind, value: object) -> int | float | None:
+    number = _number(value)
+    if number is None:
+        return None
+    limits = kind.limits
+    if kind.core is not float:
+        number = int(number)
+        step = limits.get("multiple_of", 1)
+        number = -(-number // step) * step
+    number = max(number, limits.get("ge", number))
+    if "gt" in limits and number <= limits["gt"]:
+        return None
+    return min(number, limits.get("le", number))
+
+
+def _number(value: object) -> int | float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if isinstance(value, str) and not re.fullmatch(r"[-+]?[0-9]{1,9}(\.[0-9]{1,9})?", value):
+        return None
+    number = float(value) if isinstance(value, str) and "." in value else value
+    number = int(number) if isinstance(number, str) else number
+    return number if abs(number) < 1e9 else None
+
+
+def _as_name(given: str, kind: Kind | None) -> str | None:
+    """A text bent to a name's pattern: lower case, dashes for what is not allowed, cut to the length."""
+    pattern = kind.limits.get("pattern") if kind else None
+    if pattern is None or kind is None:
+        return None
+    name = re.sub(r"[^a-z0-9]+", "-", given.lower())[: kind.limits.get("max_length", 63)].strip("-")
+    return name if re.fullmatch(pattern, name) else None
+
+
+def _as_range(value: object) -> str | None:
+    """An address as a range of one, or a range with its host bits cleared."""
+    if not isinstance(value, str):
+        return None
+    try:
+        return str(ip_network(value.strip(), strict=False)) if ":" not in value else None
+    except ValueError:
+        return None

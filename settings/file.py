@@ -1,0 +1,141 @@
+"""Reads a stack file (``Pulumi.<stack>.yaml``) for the command line: YAML in, a `StackInput` out."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from settings.diagnostics import Diagnostic
+from settings.keys import NAMESPACE, Entry, gather
+from settings.models import SECTION_NAMES
+from settings.parse import StackInput
+from settings.secrecy import is_sealed
+from settings.stack_yaml import read_yaml
+from settings.suggest import closest
+
+LARGEST = 256 * 1024
+"""Bytes. Sample stacks have about two thousand."""
+
+_NAME = re.compile(r"Pulumi\.(.+)\.ya?ml")
+_PULUMIS_OWN = ("config", "encryptionsalt", "secretsprovider", "encryptedkey", "environment")
+
+
+def find(stack: str, root: Path) -> Path:
+    """The file of a stack: `stack` is its name (``dev`` -> ``Pulumi.dev.yaml`` in `root`) or a path, from the working
+    directory or from `root`. It need not exist; `read` says so."""
+    given = Path(stack)
+    if given.suffix in (".yaml", ".yml") or len(given.parts) > 1:
+        return given if given.exists() else root / given
+    return root / f"Pulumi.{stack}.yaml"
+
+
+def stacks(root: Path) -> tuple[str, ...]:
+    """The names of the stacks that have a file in `root`, sorted."""
+    return tuple(sorted(found[1] for path in root.glob("Pulumi.*.y*ml") if (found := _NAME.fullmatch(path.name))))
+
+
+def read(path: Path) -> StackInput:
+    """Read one stack file.
+
+    Raises nothing for what a file can hold or lack: a missing, unreadable or broken file is in the result's
+    `problems`, which `settings.parse.parse` carries on.
+    """
+    named = _NAME.fullmatch(path.name)
+    stack = named[1] if named else path.stem
+    project = _project(path.parent)
+    config, problems = _config(path)
+    if config is None:
+        return StackInput(project, stack, problems=problems)
+    found = gather((Entry(key, value, is_sealed(value)) for key, value in config.items()), project, stack)
+    return replace(found, problems=(*problems, *found.problems))
+
+
+def _config(path: Path) -> tuple[dict[str, object] | None, tuple[Diagnostic, ...]]:
+    """The object below ``config:``, or None where there is none to be had and a problem says why."""
+    text, problem = _text(path)
+    if problem is not None:
+        return None, (problem,)
+    tree, problems = read_yaml(text, path.name)
+    if tree is None:
+        return None, problems or (_empty(path.name),)
+    if not isinstance(tree, dict):
+        return None, (*problems, _no_mapping(path.name, tree))
+    problems += tuple(_misplaced(key) for key in tree if _is_misplaced(key))
+    config = tree.get("config")
+    if config is None and problems:
+        return None, problems
+    if config is not None and not isinstance(config, dict):
+        return None, (*problems, _no_mapping("config", config))
+    return config or {}, problems
+
+
+def _text(path: Path) -> tuple[str, Diagnostic | None]:
+    try:
+        if path.stat().st_size > LARGEST:
+            message = f"{path.name} is larger than {LARGEST // 1024} KiB."
+            return "", _unreadable(path.name, message, "Give a stack file.")
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return "", _missing(path)
+    except IsADirectoryError:
+        return "", _unreadable(path.name, f"{path.name} is a folder.", "Give a stack's name or the path of its file.")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "the path is not valid"
+        return "", _unreadable(path.name, f"{path.name} cannot be read: {reason}.", "Give a file that can be read.")
+    try:
+        return data.decode("utf-8-sig"), None
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"{path.name} is not UTF-8 text (line {line})."
+        return "", _unreadable(f"{path.name}:{line}", message, "Save the file as UTF-8.")
+
+
+def _unreadable(path: str, message: str, remedy: str) -> Diagnostic:
+    return Diagnostic("error", "UNREADABLE", path, message, remedy)
+
+
+def _missing(path: Path) -> Diagnostic:
+    existing = stacks(path.parent)
+    named = _NAME.fullmatch(path.name)
+    better = closest(named[1] if named else path.stem, existing)
+    remedy = f"Did you mean the stack `{better}`?" if better else "Give one of the stacks that exist."
+    if not existing:
+        remedy = "There is no stack file in that folder; run the command where Pulumi.yaml is."
+    allowed = ", ".join(existing)
+    return Diagnostic("error", "UNREADABLE", path.name, f"There is no file {path.name}.", remedy, path.name, allowed)
+
+
+def _empty(name: str) -> Diagnostic:
+    remedy = "Give at least `config` with `tke-llm:pools` and `tke-llm:models`; Pulumi.dev.yaml is an example."
+    return Diagnostic("error", "EMPTY_STACK_FILE", name, f"{name} is empty.", remedy)
+
+
+def _no_mapping(name: str, value: object) -> Diagnostic:
+    given = "a list" if isinstance(value, list) else "a single value"
+    message = f"{name} must be an object (`key: value`), but is {given}."
+    remedy = "Write `config:` and, below it and indented, one key per section, such as `tke-llm:models:`."
+    return Diagnostic("error", "NOT_A_MAPPING", name, message, remedy, given, "an object")
+
+
+def _is_misplaced(key: str) -> bool:
+    if key in _PULUMIS_OWN:
+        return False
+    return ":" in key or key in SECTION_NAMES or closest(key, _PULUMIS_OWN) is not None
+
+
+def _misplaced(key: str) -> Diagnostic:
+    message = f"`{key}` is no key of Pulumi's at the top of a stack file."
+    if ":" in key:
+        remedy = f"Move it below `config:`, indented: `config: {{{key}: …}}`."
+    elif key in SECTION_NAMES:
+        remedy = f"Move it below `config:`, indented, as `{NAMESPACE}:{key}`."
+    else:
+        remedy = f"Did you mean `{closest(key, _PULUMIS_OWN)}`?"
+    return Diagnostic("error", "UNKNOWN_KEY", key, message, remedy, key, ", ".join(_PULUMIS_OWN))
+
+
+def _project(folder: Path) -> str:
+    """The project's name, which stands for the namespace of a key that has none."""
+    text, problem = _text(folder / "Pulumi.yaml")
+    tree, _ = (None, ()) if problem else read_yaml(text, "Pulumi.yaml")
+    name = tree.get("name") if isinstance(tree, dict) else None
+    return name if isinstance(name, str) else NAMESPACE

@@ -1,0 +1,193 @@
+"""From configuration keys to a `StackInput`: what both readers share, so that they cannot disagree.
+
+The engine hands every value over as text (objects as JSON, scalars as they are written); the file reader has values.
+Both go through `decode`, by the section's type.
+"""
+
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, NoReturn
+
+from settings import secrecy
+from settings.describe import field_kind, fields_of
+from settings.diagnostics import Diagnostic
+from settings.models import SECRET_NAMES, Settings
+from settings.parse import StackInput
+from settings.paths import join
+from settings.suggest import closest
+
+NAMESPACE = "tke-llm"
+_PROVIDER = "tencentcloud"
+_OTHERS = frozenset({_PROVIDER, "kubernetes", "pulumi", "random"})
+_PROVIDER_SECRETS = ("secretId", "secretKey", "securityToken")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One configuration value: its full key (``tke-llm:models``), the value, and whether all of it is sealed."""
+
+    key: str
+    value: object
+    sealed: bool
+
+
+def engine_text(value: object) -> str:
+    """How the engine writes a scalar of the stack file into the text that a program receives."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def decode(section: str, value: object) -> object:
+    """A section's value from the text or the value that a reader has: text stays text where the section is text, and
+    is read as JSON elsewhere. An empty value is None."""
+    if isinstance(value, dict | list):
+        return _sorted(value)
+    text = engine_text(value)
+    info = fields_of(Settings).get(section)
+    core = field_kind(info).core if info else object
+    if core in (str, Literal):
+        return text or None
+    try:
+        return _sorted(json.loads(text, parse_constant=_no_number)) if text else None
+    except (ValueError, RecursionError):
+        return text
+
+
+def _sorted(value: object) -> object:
+    """The value with the keys of its objects in order. The engine hands them over like that, so the order in the file
+    must not matter: pools and models come by name."""
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(entry) for entry in value] if isinstance(value, list) else value
+
+
+def whole(number: float) -> float | int:
+    """A number as JSON gives it back: ``2.0`` is written ``2``."""
+    return int(number) if math.isfinite(number) and number.is_integer() and abs(number) < 1e21 else number
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(text)
+
+
+def gather(entries: Iterable[Entry], project: str, stack: str) -> StackInput:
+    """Sort configuration values into sections, secrets and the provider's region."""
+    found = _Found(project)
+    for entry in sorted(entries, key=lambda entry: entry.key):
+        found.take(entry)
+    if not found.any_of_ours and not found.problems:
+        found.problems.append(
+            Diagnostic(
+                "error",
+                "EMPTY_STACK_FILE",
+                "config",
+                f"Nothing is asked for: the stack has no `{NAMESPACE}:` settings.",
+                f"Give at least `{NAMESPACE}:pools` and `{NAMESPACE}:models`; Pulumi.dev.yaml is an example.",
+            )
+        )
+    return StackInput(project, stack, found.region, found.sections, found.secrets, tuple(found.problems))
+
+
+class _Found:
+    def __init__(self, project: str) -> None:
+        self.project = project
+        self.region: str | None = None
+        self.sections: dict[str, object] = {}
+        self.secrets: dict[str, bool] = {}
+        self.problems: list[Diagnostic] = []
+        self.any_of_ours = False
+
+    def take(self, entry: Entry) -> None:
+        namespace, _, name = entry.key.replace(":config:", ":", 1).rpartition(":")
+        namespace = namespace or self.project
+        if namespace == NAMESPACE:
+            self.any_of_ours = True
+            self._ours(name, entry)
+        elif namespace == _PROVIDER:
+            self._provider(name, entry)
+        elif namespace not in _OTHERS and (namespace == self.project or closest(namespace, (NAMESPACE,))):
+            self.any_of_ours = True
+            self._misspelt(namespace, name, entry)
+
+    def _ours(self, name: str, entry: Entry) -> None:
+        if name in SECRET_NAMES:
+            self._secret(name, entry)
+        else:
+            self.sections[name] = dict(secrecy.SEALED) if entry.sealed else decode(name, entry.value)
+
+    def _provider(self, name: str, entry: Entry) -> None:
+        path = f"{_PROVIDER}:{name}"
+        if name == "region":
+            if entry.sealed or isinstance(entry.value, dict | list) or str(entry.value)[:1] in ("{", "["):
+                message = f"`{path}` must be the name of a region in clear."
+                remedy = f"Run `pulumi config set {path} ap-guangzhou` with your region."
+                self.problems.append(Diagnostic("error", "WRONG_TYPE", path, message, remedy, allowed="text"))
+            else:
+                self.region = engine_text(entry.value) or None
+        elif name in _PROVIDER_SECRETS and not entry.sealed:
+            self.problems.append(
+                Diagnostic(
+                    "error",
+                    "SECRET_IN_CLEAR",
+                    path,
+                    f"`{path}` is a credential and stands in the stack file in clear.",
+                    "Remove it and set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY in the shell, or run "
+                    f"`pulumi config set --secret {path}`. If the file was ever shared, make a new key.",
+                )
+            )
+
+    def _misspelt(self, namespace: str, name: str, entry: Entry) -> None:
+        wrong, right = f"{namespace}:{name}", f"{NAMESPACE}:{name}"
+        value = None if entry.sealed or name in SECRET_NAMES else decode(name, entry.value)
+        fix = () if value is None or secrecy.holds_secret(value, name) else ((wrong, None), (name, value))
+        message = f"`{wrong}` is in no namespace of this program."
+        remedy = f"Did you mean `{right}`?"
+        problem = Diagnostic("error", "UNKNOWN_KEY", wrong, message, remedy, wrong, f"`{NAMESPACE}:` keys", fix)
+        self.problems.append(problem)
+
+    def _secret(self, name: str, entry: Entry) -> None:
+        value = entry.value
+        if name != "apiKeys":
+            if entry.sealed or engine_text(value):
+                self.secrets[name] = entry.sealed
+            else:
+                self._empty(name)
+            return
+        if isinstance(value, str) and not entry.sealed:
+            value = decode(name, value)
+        if isinstance(value, dict) and not secrecy.is_sealed(value):
+            for model, key in value.items():
+                self._api_key(model, key)
+            if not value:
+                self._empty(name)
+        elif entry.sealed and value is not None:
+            self.secrets[name] = True
+        else:
+            message = "`apiKeys` must be an object of one key per model."
+            remedy = f"Run {secrecy.command('apiKeys.<model>')} once for each model."
+            problem = Diagnostic("error", "WRONG_TYPE", name, message, remedy, allowed="an object of model: sealed key")
+            self.problems.append(problem)
+
+    def _api_key(self, model: str, key: object) -> None:
+        path = join(("apiKeys", model))
+        self.secrets["apiKeys"] = True
+        if secrecy.is_sealed(key):
+            self.secrets[path] = True
+        elif isinstance(key, dict | list):
+            message = f"`{path}` must be one key, as text."
+            remedy = f"Run {secrecy.command(path)}."
+            self.problems.append(Diagnostic("error", "WRONG_TYPE", path, message, remedy, allowed="a sealed value"))
+        elif engine_text(key):
+            self.secrets[path] = False
+        else:
+            self._empty(path)
+
+    def _empty(self, name: str) -> None:
+        message = f"`{name}` is empty."
+        remedy = f"Run {secrecy.command(name)}, or remove the key."
+        self.problems.append(Diagnostic("error", "IMPOSSIBLE_VALUE", name, message, remedy, allowed="a sealed value"))

@@ -1,0 +1,129 @@
+"""What must not stand in the stack file in clear, and the top-level key that holds it instead."""
+
+import re
+from collections.abc import Sequence
+
+from settings.diagnostics import Diagnostic
+from settings.paths import Step, join
+
+SEALED: dict[str, object] = {"secure": ""}
+"""What stands for a sealed value whose cipher text the reader has not got, or does not want."""
+
+_SECRET_WORDS = frozenset({"token", "key", "apikey", "password", "passwd", "secret", "credential", "credentials"})
+# First letters of tokens that services issue: Hugging Face, API keys after OpenAI's fashion, Tencent Cloud, GitHub.
+_TOKEN_START = re.compile(r"(hf_|sk-|AKID|gh[pousr]_)")
+_TOKEN = re.compile(r"(?<![A-Za-z0-9_-])(hf_|sk-|AKID|gh[pousr]_)[A-Za-z0-9-]{20,}")
+_PASSWORD_IN_URL = re.compile(r"[a-z][a-z0-9+]*://[^/\s:@]*:[^/\s@]+@", re.IGNORECASE)
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_ARGUMENT = re.compile(r"--([a-z-]+)[= ](.+)")
+# Names of things, or of the keys of labels and taints; not secrets themselves.
+_HARMLESS = frozenset({"key", "keyId", "pullSecret", "secret"})
+
+
+def is_sealed(value: object) -> bool:
+    """Whether this is what ``pulumi config set --secret`` leaves in the file: ``{secure: …}`` and nothing else."""
+    return isinstance(value, dict) and len(value) == 1 and isinstance(value.get("secure"), str)
+
+
+def names_a_secret(name: object) -> bool:
+    """Whether a key's name says that its value is secret: ``HF_TOKEN``, ``apiKey``; not ``TOKENIZERS_PARALLELISM``."""
+    if not isinstance(name, str) or name in _HARMLESS:
+        return False
+    return any(word.lower() in _SECRET_WORDS for word in _WORD.findall(name))
+
+
+def _unwrapped(value: str, name: object) -> tuple[str, object]:
+    """The text and the name it goes by: ``--api-key x`` is ``x`` by the name of ``api-key``."""
+    argument = _ARGUMENT.match(value)
+    return (argument[2], argument[1]) if argument else (value, name)
+
+
+def is_token(value: str, name: object) -> bool:
+    """Whether a text is certainly a secret: an issued token (where the name says so its first letters are enough),
+    or a database's address with its password."""
+    value, name = _unwrapped(value, name)
+    if _TOKEN.search(value) or (names_a_secret(name) and _TOKEN_START.match(value)):
+        return True
+    return bool(_PASSWORD_IN_URL.search(value)) and value.lower().startswith("postgres")
+
+
+def looks_secret(value: object, name: object) -> bool:
+    """Whether a text may be a secret, by the name it stands under or by its shape."""
+    if not isinstance(value, str):
+        return False
+    if is_token(value, name) or _PASSWORD_IN_URL.search(value):
+        return True
+    value, name = _unwrapped(value, name)
+    return names_a_secret(name) and value.lower() not in {"", "true", "false"} and not value.isdigit()
+
+
+def holds_secret(value: object, name: object = "") -> bool:
+    """Whether a value, or anything in it, must not be shown."""
+    if isinstance(value, dict):
+        return is_sealed(value) or any(holds_secret(child, key) for key, child in value.items())
+    if isinstance(value, list):
+        return any(holds_secret(child, name) for child in value)
+    return looks_secret(value, name)
+
+
+def command(secret: str) -> str:
+    """The command that seals a secret; it asks for the value, so that none stands in the shell's history."""
+    if secret.startswith("apiKeys"):
+        return f"`pulumi config set --secret --path 'tke-llm:{secret}'`"
+    return f"`pulumi config set --secret tke-llm:{secret}`"
+
+
+def top_level_key(steps: Sequence[Step], value: object = None) -> str | None:
+    """The top-level secret that serves for a secret found at `steps`, or None where there is none."""
+    text, last = _unwrapped(value if isinstance(value, str) else "", _last_name(steps))
+    text, name = text.lower(), str(last).lower()
+    if steps[0] == "models" and len(steps) > 1:
+        hugging_face = text.startswith("hf_") or "hf" in name or "hugging" in name or name == "token"
+        return "hfToken" if hugging_face else join(("apiKeys", steps[1]))
+    if steps[0] == "webui" and (text.startswith("postgres") or "database" in name):
+        return "databaseUrl"
+    if steps[0] == "webui" and ("oidc" in steps or "client" in name):
+        return "oidcClientSecret"
+    if steps[0] == "webui" and "pass" in name:
+        return "webuiAdminPassword"
+    return "kubeconfig" if steps[0] == "cluster" else None
+
+
+def _last_name(steps: Sequence[Step]) -> str:
+    return next((step for step in reversed(steps) if isinstance(step, str)), "")
+
+
+def in_section(steps: tuple[Step, ...], value: object) -> Diagnostic | None:
+    """What there is to say about one value inside a section: sealed or certainly secret is an error, a name that says
+    secret a warning. The value itself is never part of it."""
+    path = join(steps)
+    name = _last_name(steps)
+    key = top_level_key(steps, value)
+    if key is not None:
+        remedy = f"Remove it here and run {command(key)}."
+    elif isinstance(value, str) and value.startswith("AKID"):
+        remedy = "Remove it here and set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY in the shell instead."
+    else:
+        remedy = "Remove it here; the secrets this program takes are listed in docs/configuration.md."
+    if is_sealed(value):
+        message = f"`{path}` is a sealed value inside a section; sections hold plain values only."
+        return Diagnostic("error", "SECRET_IN_SECTION", path, message, remedy)
+    if isinstance(value, str) and looks_secret(value, name):
+        if is_token(value, name):
+            message = f"`{path}` holds a secret in clear; it would be readable in the file and in the cluster."
+            return Diagnostic("error", "SECRET_IN_SECTION", path, message, remedy)
+        message = f"`{path}` looks like a secret in clear; it would be readable in the file and in the cluster."
+        return Diagnostic("warning", "SECRET_IN_SECTION", path, message, remedy)
+    return None
+
+
+def in_clear(secret: str) -> Diagnostic:
+    """A top-level secret that is not sealed."""
+    return Diagnostic(
+        "error",
+        "SECRET_IN_CLEAR",
+        secret,
+        f"`{secret}` is a secret and stands in the stack file in clear.",
+        f"Run {command(secret)}; it asks for the value and seals it. If the file was ever shared, make a new secret.",
+        allowed="a sealed value (`secure: …`)",
+    )

@@ -1,0 +1,71 @@
+"""The kinds of value that the stack file holds, and the short forms that stand for a whole object.
+
+Strict throughout: a quoted number is text and a number is no text, whichever reader brought it.
+"""
+
+from ipaddress import IPv4Network
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic.types import Strict
+
+Text = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=512)]
+Flag = Annotated[bool, Strict()]
+Count = Annotated[int, Strict(), Field(ge=1)]
+Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+Fraction = Annotated[Number, Field(gt=0, le=1)]
+
+_DNS_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
+DNS_LABEL = r"^[a-z]([-a-z0-9]*[a-z0-9])?$"
+ModelName = Annotated[str, Strict(), StringConstraints(pattern=DNS_LABEL, max_length=40)]
+PoolName = Annotated[str, Strict(), StringConstraints(pattern=DNS_LABEL, max_length=16)]
+Quantity = Annotated[str, Strict(), StringConstraints(pattern=r"^[1-9][0-9]*(Mi|Gi|Ti)$")]
+Hostname = Annotated[
+    str,
+    Strict(),
+    StringConstraints(pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z]([-a-z0-9]*[a-z0-9])?$", max_length=253),
+]
+
+
+def cidr(given: object) -> object:
+    """Refuse what `ipaddress` would quietly read as a network: a bare number or an address without a prefix."""
+    if not isinstance(given, str | IPv4Network):
+        raise ValueError("expected an address range such as 10.0.0.0/16")  # noqa: TRY004  pydantic reports ValueError
+    if isinstance(given, str) and "/" not in given:
+        raise ValueError(f"expected an address range with a prefix length, such as {given}/32")
+    return given
+
+
+Cidr = Annotated[IPv4Network, BeforeValidator(cidr)]
+
+
+def switch(given: object) -> object:
+    """Let ``true`` and ``false`` stand for a whole section."""
+    return {"enabled": given} if isinstance(given, bool) else given
+
+
+def bounds(given: object) -> object:
+    """Let one number stand for a fixed size."""
+    return {"min": given, "max": given} if isinstance(given, int) and not isinstance(given, bool) else given
+
+
+def sized(given: object) -> object:
+    """Let one number stand for a disk's size."""
+    return {"size": given} if isinstance(given, int) and not isinstance(given, bool) else given
+
+
+def versioned(given: object) -> object:
+    """Let one string stand for a driver's version."""
+    return {"version": given} if isinstance(given, str) else given
+
+
+def dns_name(text: str, limit: int = 40) -> str:
+    """`text` as a part of a Kubernetes name: lower case, digits and hyphens, at most `limit` characters. Where that
+    loses something a digest of the whole is added, so that two texts never meet in one name."""
+    plain = "".join(each if each in _DNS_CHARACTERS else "-" for each in text.lower()).strip("-") or "x"
+    if plain == text and len(text) <= limit:
+        return text
+    from hashlib import sha256  # noqa: PLC0415  its import costs time that few stacks need
+
+    digest = sha256(text.encode()).hexdigest()[:6]
+    return f"{plain[: limit - len(digest) - 1].rstrip('-')}-{digest}"

@@ -1,0 +1,89 @@
+"""Stack files for tests: a sound one, and hypothesis strategies for arbitrary and for valid sections."""
+
+from ipaddress import IPv4Network
+from typing import Any, Literal
+
+from hypothesis import strategies as st
+
+from settings.describe import Kind, field_kind, fields_of, kind_of
+from settings.models import Settings
+from settings.parse import Parsed, StackInput, parse
+from settings.section import Section
+
+
+def sound() -> dict[str, Any]:
+    """Sections of a small stack with nothing wrong."""
+    return {
+        "network": {"zones": ["ap-guangzhou-6"]},
+        "pools": {"gpu": {"instanceType": "PNV4.7XLARGE116"}},
+        "models": {"chat": {"model": "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B"}},
+    }
+
+
+def parsed(sections: dict[str, Any], secrets: dict[str, bool] | None = None) -> Parsed:
+    return parse(StackInput("tke-llm", "dev", "ap-guangzhou", sections, secrets or {}))
+
+
+words = st.sampled_from(
+    ["models", "pools", "chat", "gpu", "model", "nodes", "min", "max", "env", "webui", "secure", "HF_TOKEN", "kind"]
+) | st.text(max_size=12)
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.just("hf_" + "a" * 24)
+anything = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3))
+arbitrary_sections = st.dictionaries(st.sampled_from(list(fields_of(Settings))) | words, anything, max_size=6)
+
+_NAMES = st.from_regex(r"\A[a-z][a-z0-9]{0,7}\Z")
+_PATTERNED = {
+    "^[1-9][0-9]*(Mi|Gi|Ti)$": st.just("16Gi"),
+    r"^[0-9]{3}(\.[0-9]+){0,2}$": st.sampled_from(["550", "550.90.07"]),
+    r"^[0-9]{2}\.[0-9]$": st.just("12.8"),
+    r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z]([-a-z0-9]*[a-z0-9])?$": st.just("chat.example.com"),
+    r"^[^@\s]+@[^@\s]+$": st.just("me@example.com"),
+    r"^[A-Z][A-Z0-9_]+$": st.just("SOME_CODE"),
+}
+
+
+def valid(kind: Kind) -> st.SearchStrategy[Any]:
+    """Values, as a stack file holds them, that are allowed for a kind."""
+    limits = kind.limits
+    if kind.is_section:
+        found = _section(kind.core)
+    elif kind.core is Literal:
+        found = st.sampled_from(kind.args)
+    elif kind.core is bool:
+        found = st.booleans()
+    elif kind.core is int:
+        step = limits.get("multiple_of", 1)
+        least, most = limits.get("ge", 1), limits.get("le", 10_000)
+        found = st.integers(-(-least // step), most // step).map(lambda number: number * step)
+    elif kind.core is float:
+        found = st.floats(0.125, limits.get("le", 8), width=16)
+    elif kind.core is IPv4Network:
+        found = st.sampled_from(["10.0.0.0/16", "192.168.4.0/24"])
+    elif kind.core is dict:
+        found = st.dictionaries(_NAMES, valid(kind_of(kind.args[1])), min_size=limits.get("min_length", 0), max_size=2)
+    elif kind.core is tuple:
+        found = st.lists(valid(kind_of(kind.args[0])), max_size=2)
+    elif "pattern" in limits:
+        found = _PATTERNED.get(limits["pattern"], _NAMES)
+    else:
+        found = st.sampled_from(["a", "ap-guangzhou-6", "some text", "1.30"])
+    return st.none() | found if kind.optional else found
+
+
+def _section(section: type[Section]) -> st.SearchStrategy[dict[str, Any]]:
+    required = {key: valid(field_kind(info)) for key, info in fields_of(section).items() if info.is_required()}
+    optional = {key: valid(field_kind(info)) for key, info in fields_of(section).items() if not info.is_required()}
+    return st.fixed_dictionaries(required, optional=optional).map(_ordered)
+
+
+def _ordered(section: dict[str, Any]) -> dict[str, Any]:
+    """Keep the rules between keys that no single key shows."""
+    least, most = section.get("min"), section.get("max")
+    if isinstance(least, int):
+        section["max"] = max(least, most or 1)
+    if section.get("id") is not None:
+        section = {key: value for key, value in section.items() if key not in ("kubeconfigPath", "context")}
+    return section
+
+
+valid_sections = st.deferred(lambda: valid(Kind(Settings)))
