@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from catalog.checks import image_faults, machine_faults, model_faults, region_faults, super_gpu_faults
 from catalog.types import (
     Addon,
+    Chart,
     Duration,
     Entry,
     Gpu,
@@ -163,6 +164,7 @@ class Catalog:
         self.kubernetes_versions = Table(root / "kubernetes.yaml", KubernetesVersion, lambda key: {"version": key})
         self.addons = Table(root / "addons.yaml", Addon, _name)
         self.reserved = Table(root / "reserved.yaml", ReservedResources, _name)
+        self.charts = Table(root / "charts.yaml", Chart, _name)
         self._images = Table(
             root / "images.yaml", Image, _repository_and_tag, lambda entry: image_faults(entry, self.mirrors)
         )
@@ -195,6 +197,7 @@ class Catalog:
             self.kubernetes_versions,
             self.addons,
             self.reserved,
+            self.charts,
             self._images,
         )
         for table in tables:

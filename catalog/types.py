@@ -23,7 +23,8 @@ class Entry(BaseModel):
 
 
 class Gpu(Entry):
-    """A GPU model. `usable_gib` is what a process sees after ECC and firmware, per GPU."""
+    """A GPU model. `usable_gib` is what a process sees after ECC and firmware, per GPU; `mig`: it can be cut into
+    instances (Multi-Instance GPU)."""
 
     name: str
     compute_capability: float
@@ -35,6 +36,7 @@ class Gpu(Entry):
     awq: bool
     gptq: bool
     marlin: bool
+    mig: bool = False
 
 
 class Machine(Entry):
@@ -275,3 +277,41 @@ class ReservedResources(Entry):
             for tier, end in zip(self.tiers, ends, strict=True)
         )
         return self.base + sum(shares) + self.eviction
+
+
+class ChartImage(BaseModel):
+    """An image that a chart runs. The other fields are the dotted names of values: `reference` takes the whole image;
+    where the chart knows parts, `repository` takes the registry too unless `registry` is given.
+
+    `mainland` is where nodes on the mainland pull it when its own registry is blocked there.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    image: str
+    mainland: str | None = None
+    reference: str | None = None
+    registry: str | None = None
+    repository: str | None = None
+    tag: str | None = None
+
+
+class Chart(Entry):
+    """Software that the stack may install into a cluster, one version of it.
+
+    `road` "market" is TKE's app market, which installs its newest `version`. `kubernetes` are the oldest and the newest
+    minor that it is tested on. `node_selector` is the dotted name of the value that places its pods.
+    """
+
+    name: str
+    software: Literal["envoy-gateway", "keda", "lws"]
+    road: Literal["market", "helm"]
+    chart: str
+    repository: str | None = None
+    version: str | None = None
+    market_namespace: str | None = None
+    release: str
+    namespace: str
+    node_selector: str | None = None
+    kubernetes: tuple[str, str] | None = None
+    images: tuple[ChartImage, ...] = ()

@@ -11,6 +11,7 @@ from catalog.load import DATA, Catalog, CatalogError, load
 
 TABLES = (
     "addons",
+    "charts",
     "durations",
     "gpus",
     "kubernetes_versions",
