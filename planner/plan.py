@@ -31,12 +31,16 @@ class SubnetPlan:
 
 @dataclass(frozen=True)
 class NetworkPlan:
-    """The VPC to make or use. `nat_bandwidth` is None where no NAT gateway is made."""
+    """The VPC to make or use. `nat_bandwidth` is None where no NAT gateway is made, `node_bandwidth` the Mbps of a
+    public address on each CPU node instead (0: none). `store_cidr` is the subnet of a file system that outlives the
+    stack, and with it the VPC."""
 
     vpc_id: str | None
     cidr: IPv4Network
     subnets: tuple[SubnetPlan, ...]
     nat_bandwidth: int | None
+    node_bandwidth: int = 0
+    store_cidr: IPv4Network | None = None
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,12 @@ class AddonPlan:
 
 @dataclass(frozen=True)
 class StoragePlan:
-    """The model store and the WebUI's volume. `request_gib` is the claim's size (CFS bills what is used)."""
+    """The model store and the WebUI's volume. `request_gib` is the claim's size (CFS bills what is used).
+
+    `origin` says where the files lie: "provisioned" (the claim's StorageClass makes the file system, which goes with
+    the claim), "made" (the stack makes it, and volumes name it), "given" (it exists), "class" (a StorageClass that
+    exists decides).
+    """
 
     kind: str
     provisioner: str
@@ -60,6 +69,21 @@ class StoragePlan:
     webui_class: str | None
     webui_gib: int
     webui_disk_type: str
+    origin: str = "provisioned"
+    access_mode: str = "ReadWriteMany"
+
+
+@dataclass(frozen=True)
+class CpuPlan:
+    """Where pods without GPU run: on nodes with the labels of `node_selector`, never on nodes that carry all labels of
+    one set of `avoid`. On super nodes `annotations` shape the machine of every pod, `download_annotations` that of a
+    download, which unpacks an engine's image."""
+
+    node_selector: tuple[tuple[str, str], ...] = ()
+    tolerations: tuple[tuple[str, str, str], ...] = ()
+    avoid: tuple[tuple[tuple[str, str], ...], ...] = ()
+    annotations: tuple[tuple[str, str], ...] = ()
+    download_annotations: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,6 +107,7 @@ class PoolPlan:
     taints: tuple[tuple[str, str, str], ...]
     node_selector: tuple[tuple[str, str], ...]
     tolerations: tuple[tuple[str, str, str], ...]
+    public_bandwidth: int = 0
 
 
 @dataclass(frozen=True)
@@ -95,6 +120,7 @@ class MemoryBudget:
     kv_one_sequence: float
     activations: float
     non_torch: float
+    graphs: float = 0.0
 
     @property
     def limit(self) -> float:
@@ -103,7 +129,7 @@ class MemoryBudget:
     @property
     def kv_room(self) -> float:
         """What is left for the KV cache once weights and overheads are in."""
-        return self.limit - self.weights - self.activations - self.non_torch
+        return self.limit - self.weights - self.activations - self.non_torch - self.graphs
 
 
 @dataclass(frozen=True)
@@ -132,7 +158,8 @@ class DownloadPlan:
 
 @dataclass(frozen=True)
 class ModelPlan:
-    """One model, decided."""
+    """One model, decided. `max_model_len` is 0 where the engine is left to take the context that fits. Another
+    `key_version` means another generated API key."""
 
     name: str
     model_id: str
@@ -161,11 +188,18 @@ class ModelPlan:
     progress_deadline_seconds: int
     spec: EngineSpec
     download: DownloadPlan
+    key_version: int = 1
+    priority_class: str | None = None
 
 
 @dataclass(frozen=True)
 class WebuiPlan:
-    """The chat page: image, plain environment (back-ends are added by the component from the models' Services)."""
+    """The chat page: image, plain environment (back-ends are added by the component from the models' Services).
+
+    `database`: its data is in the PostgreSQL database of the secret, and it has no volume. `redis` is made for it
+    where its replicas need one and none is named. `login`: people may come by single sign-on, whose client secret is a
+    secret.
+    """
 
     image: str
     replicas: int
@@ -173,6 +207,147 @@ class WebuiPlan:
     memory_mib: int
     env: tuple[tuple[str, str], ...]
     strategy: str
+    database: bool = False
+    redis: "RedisPlan | None" = None
+    login: bool = False
+    priority_class: str | None = None
+
+
+@dataclass(frozen=True)
+class RedisPlan:
+    """The Redis through which the chat page's replicas hear of each other. `data_mib` bounds what it keeps."""
+
+    image: str
+    cpu_millis: int
+    memory_mib: int
+    data_mib: int
+
+
+@dataclass(frozen=True)
+class InstallPlan:
+    """Software that is installed into the cluster: from the TKE app market, or (`road` "helm") by Helm.
+
+    `version` is None where the market decides. `values` are (dotted name, value) pairs; `node_selector` is the dotted
+    name of the value that places the pods, None where none is known.
+    """
+
+    software: str
+    road: str
+    release: str
+    chart: str
+    repository: str | None
+    version: str | None
+    market_namespace: str | None
+    namespace: str
+    values: tuple[tuple[str, str], ...] = ()
+    node_selector: str | None = None
+
+
+@dataclass(frozen=True)
+class RoutePlan:
+    """One way in: requests for `host` whose path begins with `path` go to the Service, with `path` replaced by
+    `rewrite` where that is given. `target` is the model's name, None for the chat page."""
+
+    name: str
+    target: str | None
+    host: str
+    path: str
+    service: str
+    port: int
+    rewrite: str | None = None
+
+
+@dataclass(frozen=True)
+class ExposurePlan:
+    """The road in through a load balancer (`via` "gateway" or "ingress").
+
+    `tls_secret` is the Secret that holds the certificate, `certificate_id` what that Secret names on class qcloud,
+    `issuer` the cert-manager ClusterIssuer that fills it. `attach_to` is (namespace, name) of a Gateway that is not
+    ours. `api_urls` are (model, base URL) of the models that ask for a key; the others are not routed. `balancer` says
+    whether the load balancer is one of Tencent Cloud that the stack shapes.
+    """
+
+    via: str
+    scheme: str
+    routes: tuple[RoutePlan, ...]
+    chat_url: str | None
+    api_urls: tuple[tuple[str, str], ...]
+    tls_secret: str | None
+    certificate_id: str | None
+    issuer: str | None
+    internal: bool
+    allow: tuple[IPv4Network, ...]
+    balancer: bool
+    direct_access: bool
+    install: InstallPlan | None = None
+    attach_to: tuple[str, str] | None = None
+    ingress_class: str | None = None
+    ready_seconds: int = 0
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Every host name that is served, each once, in the order of the routes."""
+        return tuple(dict.fromkeys(route.host for route in self.routes))
+
+
+@dataclass(frozen=True)
+class ScalingPlan:
+    """Replicas of one model by load: one more for each `waiting` requests in the queues of all its pods together.
+
+    `metric` is the engine's gauge of waiting requests. `step_seconds` is the time that one added replica is given to
+    come up before the next is added.
+    """
+
+    model: str
+    metric: str
+    waiting: int
+    least: int
+    most: int
+    scale_down: bool
+    step_seconds: int
+
+
+@dataclass(frozen=True)
+class InNamespace:
+    """Pods of another namespace, all of them or those with `labels`."""
+
+    name: str
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class FromRange:
+    """Addresses outside the cluster; where pods have VPC addresses, a range of the VPC means pods as well."""
+
+    cidr: str
+
+
+Source = InNamespace | FromRange
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageRoads:
+    """Where the chat page goes beside the models. `internet`: anywhere outside. `login_port`: the TCP port of the OIDC
+    provider, which may be anywhere. `database`: PostgreSQL or Redis inside the VPC, on ports that only a secret names.
+    `redis`: the one that the stack makes."""
+
+    internet: bool = False
+    login_port: int | None = None
+    database: bool = False
+    redis: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyPlan:
+    """Who may talk to whom in the namespace. `cluster_ranges`: those of VPC, pods and Services as far as they are
+    known. `page`: None where there is no chat page. `sources` reach the page and the API from outside the namespace;
+    `scraped` are, by model, those that read its metrics. `reach`: private ranges that downloads and page may go to."""
+
+    cluster_ranges: tuple[str, ...] = ()
+    page: PageRoads | None = None
+    sources: tuple[Source, ...] = ()
+    scraped: tuple[tuple[str, Source], ...] = ()
+    reach: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -186,7 +361,11 @@ class OrderPlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """The whole decision. When `errors` is not empty, `pools` and `models` hold only what could be decided."""
+    """The whole decision. When `errors` is not empty, `pools` and `models` hold only what could be decided.
+
+    `exposure` is None where people come by port-forward. `installs` is what autoscaling and groups of machines need;
+    the gateway's own software is in `exposure`. `policies` is None where the namespace is left open.
+    """
 
     settings: Settings
     network: NetworkPlan | None
@@ -199,6 +378,11 @@ class Plan:
     durations: dict[str, float]
     reasons: tuple[Reason, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = field(default=())
+    exposure: ExposurePlan | None = None
+    scaling: dict[str, ScalingPlan] = field(default_factory=dict)
+    cpu: CpuPlan = CpuPlan()
+    installs: tuple[InstallPlan, ...] = ()
+    policies: PolicyPlan | None = None
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:

@@ -37,11 +37,24 @@ class Resources:
 
 
 @dataclass(frozen=True)
+class Spread:
+    """One server over several machines: `size` pods with a machine each. The leader runs the spec's own command and
+    answers requests; the others run `worker_command`. They meet on the leader's `port`. `rdma`: they talk over the
+    machines' own RDMA network."""
+
+    size: int
+    worker_command: tuple[str, ...]
+    port: int
+    rdma: bool = False
+
+
+@dataclass(frozen=True)
 class EngineSpec:
     """One server pod.
 
     `env` holds plain values only. `api_key_env` names the variable (None: the engine has no key) that the component
-    fills from the model's Secret. `command` is argv; nothing is passed through a shell.
+    fills from the model's Secret. `command` is argv; nothing is passed through a shell. `spread` is None for a server
+    of one pod.
     """
 
     engine: str
@@ -61,3 +74,4 @@ class EngineSpec:
     grace_period: int
     model_path: str
     annotations: tuple[tuple[str, str], ...] = field(default=())
+    spread: Spread | None = None

@@ -1,0 +1,59 @@
+"""Ollama: a request becomes a pod. Variables: Ollama's envconfig/config.go.
+
+The files in the store are read only; what Ollama writes (its key pair) goes to its own HOME. It has no API key, so
+only the WebUI and the gateway may reach it.
+"""
+
+import math
+
+from planner.engines import pod
+from planner.engines.request import EngineRequest
+from planner.engines.spec import EngineSpec
+from planner.operations import EXIT_SECONDS, LOAD_MARGIN, PRE_STOP_SECONDS
+
+PORT = 11434
+LEAST_LOAD_SECONDS = 300
+DRAIN_SECONDS = 90
+
+
+def emit(request: EngineRequest) -> EngineSpec:
+    """The pod that serves the request with Ollama."""
+    startup, readiness, liveness = pod.probes(request, "/api/version")
+    return EngineSpec(
+        engine="ollama",
+        image=request.image,
+        command=("ollama", "serve", *request.extra_args),
+        env=pod.environment(_environment(request), request),
+        api_key_env=None,
+        port=PORT,
+        user=pod.user(request),
+        group=pod.GROUP,
+        resources=request.resources,
+        startup=startup,
+        readiness=readiness,
+        liveness=liveness,
+        scratch=pod.scratch(request),
+        pre_stop_sleep=PRE_STOP_SECONDS,
+        grace_period=PRE_STOP_SECONDS + DRAIN_SECONDS + EXIT_SECONDS,
+        model_path=request.model_path,
+        annotations=request.annotations,
+    )
+
+
+def _environment(request: EngineRequest) -> dict[str, str]:
+    load = max(LEAST_LOAD_SECONDS, request.load_seconds * LOAD_MARGIN)
+    variables = {
+        **pod.home(),
+        "OLLAMA_HOST": f"0.0.0.0:{PORT}",
+        "OLLAMA_MODELS": request.model_path,
+        "OLLAMA_NOPRUNE": "1",
+        "OLLAMA_KEEP_ALIVE": "-1",
+        "OLLAMA_LOAD_TIMEOUT": f"{math.ceil(load / 60)}m",
+        "OLLAMA_NUM_PARALLEL": "1",
+        "OLLAMA_MAX_LOADED_MODELS": "1",
+    }
+    if request.context is not None:
+        variables["OLLAMA_CONTEXT_LENGTH"] = str(request.context)
+    if request.tensor_parallel * request.pipeline_parallel > 1:
+        variables["OLLAMA_SCHED_SPREAD"] = "1"
+    return variables

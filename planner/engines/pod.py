@@ -1,0 +1,65 @@
+"""What the pods of all engines have in common: user, writable folders, probes, drain."""
+
+from planner.engines.request import EngineRequest
+from planner.engines.spec import HttpProbe, Scratch
+from planner.operations import PROBE_PERIOD
+
+USER = 1000
+GROUP = 1000
+"""Neither needs an entry in the image's /etc/passwd, since HOME and USER are set; the download Job hands the model's
+files to this group."""
+
+HOME = "/home/server"
+TMP = "/tmp"  # noqa: S108  a folder of the pod's own
+LIVENESS_FAILURES = 10
+
+
+def user(request: EngineRequest) -> int:
+    """The user of the image where it brings one that is not root."""
+    return request.user or USER
+
+
+def scratch(request: EngineRequest) -> tuple[Scratch, ...]:
+    """The folders that a server may write to. /dev/shm is RAM and counts against the container's memory."""
+    folders = (Scratch("home", HOME), Scratch("tmp", TMP))
+    if not request.shm_mib:
+        return folders
+    return (*folders, Scratch("shm", "/dev/shm", size_mib=request.shm_mib, memory=True))  # noqa: S108
+
+
+def home() -> dict[str, str]:
+    """Variables that a process without an entry in /etc/passwd needs: torch asks for the name of its user."""
+    return {
+        "HOME": HOME,
+        "USER": "server",
+        "LOGNAME": "server",
+        "TMPDIR": TMP,
+        "XDG_CACHE_HOME": f"{HOME}/.cache",
+        "XDG_CONFIG_HOME": f"{HOME}/.config",
+    }
+
+
+def compile_caches() -> dict[str, str]:
+    """Where torch and Triton put the kernels that they compile."""
+    return {
+        "TRITON_CACHE_DIR": f"{HOME}/.cache/triton",
+        "TORCHINDUCTOR_CACHE_DIR": f"{HOME}/.cache/inductor",
+        "HF_HOME": f"{HOME}/.cache/huggingface",
+        "HF_HUB_OFFLINE": "1",
+        "TRANSFORMERS_OFFLINE": "1",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def environment(ours: dict[str, str], request: EngineRequest) -> tuple[tuple[str, str], ...]:
+    """Our variables, less those that the user sets, and the user's."""
+    return tuple({**ours, **dict(request.env)}.items())
+
+
+def probes(request: EngineRequest, path: str) -> tuple[HttpProbe, HttpProbe, HttpProbe]:
+    """Startup, readiness, liveness. Liveness begins when startup has succeeded, so it never kills a loading model."""
+    return (
+        HttpProbe(path, period=PROBE_PERIOD, failures=request.startup_failures, timeout=5),
+        HttpProbe(path, period=5, failures=2, timeout=5),
+        HttpProbe(path, period=PROBE_PERIOD, failures=LIVENESS_FAILURES, timeout=5),
+    )

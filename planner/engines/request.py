@@ -1,0 +1,40 @@
+"""What an engine is asked to serve: the input of every emitter, all numbers decided."""
+
+from dataclasses import dataclass
+
+from planner.engines.spec import Resources
+
+
+@dataclass(frozen=True)
+class EngineRequest:
+    """One server pod to describe.
+
+    `flags` are the version-dependent flags and variables that the image's release knows. `compute_capability` is None
+    on a machine without GPU. `context` and `utilization` None leave them to the engine. `network_store`: the weights
+    lie on NFS or the like. `startup_failures` and `load_seconds` come from the one startup budget. `env` and
+    `extra_args` are the user's and win.
+    """
+
+    served_name: str
+    model_id: str
+    model_path: str
+    image: str
+    flags: frozenset[str]
+    user: int | None
+    compute_capability: float | None
+    tensor_parallel: int
+    pipeline_parallel: int
+    context: int | None
+    utilization: float | None
+    dtype: str
+    at_load: str | None
+    reasoning_parser: str | None
+    tool_parser: str | None
+    network_store: bool
+    resources: Resources
+    shm_mib: int
+    startup_failures: int
+    load_seconds: float
+    env: tuple[tuple[str, str], ...] = ()
+    extra_args: tuple[str, ...] = ()
+    annotations: tuple[tuple[str, str], ...] = ()

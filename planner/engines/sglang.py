@@ -1,0 +1,83 @@
+"""SGLang: a request becomes a pod. Flags: SGLang's documentation, "server arguments"."""
+
+from planner.engines import pod
+from planner.engines.arguments import merged
+from planner.engines.request import EngineRequest
+from planner.engines.spec import EngineSpec
+from planner.operations import EXIT_SECONDS, PRE_STOP_SECONDS
+
+PORT = 30000
+KEY = "SGLANG_API_KEY"
+DRAIN_SECONDS = 30
+
+LAUNCH = (
+    "import os, runpy, sys; "
+    f"sys.argv += ['--api-key', os.environ['{KEY}']]; "
+    "runpy.run_module('sglang.launch_server', run_name='__main__')"
+)
+"""SGLang takes its key as an argument only (sglang issue 36346): added inside the process, it is on no command line."""
+
+REASONING_PARSERS = {"deepseek_r1": "deepseek-r1", "qwen3": "qwen3", "glm45": "glm45", "openai_gptoss": "gpt-oss"}
+TOOL_PARSERS = {
+    "hermes": "qwen25",
+    "llama3_json": "llama3",
+    "mistral": "mistral",
+    "deepseek_v3": "deepseekv3",
+    "openai": "gpt-oss",
+}
+"""SGLang's names for what vLLM calls otherwise (its documentation, "tool parser" and "reasoning parser")."""
+
+
+def emit(request: EngineRequest) -> EngineSpec:
+    """The pod that serves the request with SGLang."""
+    startup, readiness, liveness = pod.probes(request, "/health")
+    return EngineSpec(
+        engine="sglang",
+        image=request.image,
+        command=("python3", "-c", LAUNCH, *merged(_arguments(request), request.extra_args)),
+        env=pod.environment(
+            {**pod.home(), **pod.compile_caches(), "FLASHINFER_WORKSPACE_BASE": f"{pod.HOME}/.cache"}, request
+        ),
+        api_key_env=KEY,
+        port=PORT,
+        user=pod.user(request),
+        group=pod.GROUP,
+        resources=request.resources,
+        startup=startup,
+        readiness=readiness,
+        liveness=liveness,
+        scratch=pod.scratch(request),
+        pre_stop_sleep=PRE_STOP_SECONDS,
+        grace_period=PRE_STOP_SECONDS + DRAIN_SECONDS + EXIT_SECONDS,
+        model_path=request.model_path,
+        annotations=request.annotations,
+    )
+
+
+def _arguments(request: EngineRequest) -> list[tuple[str, ...]]:
+    arguments: list[tuple[str, ...]] = [
+        ("--model-path", request.model_path),
+        ("--served-model-name", request.served_name),
+        ("--host", "0.0.0.0"),  # noqa: S104  the pod's own network
+        ("--port", str(PORT)),
+        ("--dtype", request.dtype),
+        ("--tp-size", str(request.tensor_parallel)),
+        # At its usual level SGLang logs all its arguments, the key among them (sglang issue 37457).
+        ("--log-level", "warning"),
+        ("--enable-metrics",),
+    ]
+    if request.utilization is not None:
+        arguments.append(("--mem-fraction-static", f"{request.utilization:g}"))
+    if request.context is not None:
+        arguments.append(("--context-length", str(request.context)))
+    if request.pipeline_parallel > 1:
+        arguments.append(("--pp-size", str(request.pipeline_parallel)))
+    if request.at_load:
+        arguments.append(("--quantization", request.at_load))
+    reasoning = REASONING_PARSERS.get(request.reasoning_parser or "")
+    tools = TOOL_PARSERS.get(request.tool_parser or "")
+    if reasoning:
+        arguments.append(("--reasoning-parser", reasoning))
+    if tools:
+        arguments.append(("--tool-call-parser", tools))
+    return arguments

@@ -1,0 +1,96 @@
+"""vLLM: a request becomes a pod. No flag is given that the image's release does not know.
+
+Flags and variables by release: vLLM's documentation and the sources in catalog/data/images.yaml.
+"""
+
+from collections.abc import Iterator
+
+from planner.engines import pod
+from planner.engines.arguments import merged
+from planner.engines.request import EngineRequest
+from planner.engines.spec import EngineSpec
+from planner.operations import EXIT_SECONDS, PRE_STOP_SECONDS
+
+PORT = 8000
+KEY = "VLLM_API_KEY"
+DRAIN_SECONDS = 60
+AMPERE = 8.0
+"""The V1 engine of the releases that still had V0, and CUDA graphs on them, need this compute capability."""
+
+
+def emit(request: EngineRequest) -> EngineSpec:
+    """The pod that serves the request with vLLM."""
+    drain = DRAIN_SECONDS if "shutdown-timeout" in request.flags else 0
+    startup, readiness, liveness = pod.probes(request, "/health")
+    return EngineSpec(
+        engine="vllm",
+        image=request.image,
+        command=("vllm", "serve", request.model_path, *merged(_arguments(request, drain), request.extra_args)),
+        env=pod.environment(_environment(request), request),
+        api_key_env=KEY,
+        port=PORT,
+        user=pod.user(request),
+        group=pod.GROUP,
+        resources=request.resources,
+        startup=startup,
+        readiness=readiness,
+        liveness=liveness,
+        scratch=pod.scratch(request),
+        pre_stop_sleep=PRE_STOP_SECONDS,
+        grace_period=PRE_STOP_SECONDS + drain + EXIT_SECONDS,
+        model_path=request.model_path,
+        annotations=request.annotations,
+    )
+
+
+def _old(request: EngineRequest) -> bool:
+    return request.compute_capability is not None and request.compute_capability < AMPERE
+
+
+def _arguments(request: EngineRequest, drain: int) -> list[tuple[str, ...]]:
+    knows = request.flags.__contains__
+    optional: tuple[tuple[bool, tuple[str, ...]], ...] = (
+        (request.context is not None, ("--max-model-len", str(request.context))),
+        (request.context is None and knows("max-model-len-auto"), ("--max-model-len", "auto")),
+        (request.utilization is not None, ("--gpu-memory-utilization", f"{request.utilization or 0:g}")),
+        (request.pipeline_parallel > 1, ("--pipeline-parallel-size", str(request.pipeline_parallel))),
+        (request.at_load is not None, ("--quantization", str(request.at_load))),
+        (_old(request), ("--enforce-eager",)),
+        (request.network_store and knows("safetensors-prefetch"), ("--safetensors-load-strategy", "prefetch")),
+        (drain > 0, ("--shutdown-timeout", str(drain))),
+        (knows("disable-access-log-for-endpoints"), ("--disable-access-log-for-endpoints", "/health,/metrics,/ping")),
+        (knows("disable-log-requests"), ("--disable-log-requests",)),
+    )
+    return [
+        ("--served-model-name", request.served_name),
+        ("--port", str(PORT)),
+        ("--dtype", request.dtype),
+        ("--tensor-parallel-size", str(request.tensor_parallel)),
+        *(argument for wanted, argument in optional if wanted),
+        *_parsers(request),
+    ]
+
+
+def _parsers(request: EngineRequest) -> Iterator[tuple[str, ...]]:
+    """Reasoning and tool parsers; Qwen3's came to vLLM later than the flag."""
+    reasoning = request.reasoning_parser
+    if reasoning and (reasoning != "qwen3" or "reasoning-parser-qwen3" in request.flags):
+        yield ("--reasoning-parser", reasoning)
+        if "enable-reasoning" in request.flags:
+            yield ("--enable-reasoning",)
+    if request.tool_parser:
+        yield ("--enable-auto-tool-choice",)
+        yield ("--tool-call-parser", request.tool_parser)
+
+
+def _environment(request: EngineRequest) -> dict[str, str]:
+    variables = {
+        **pod.home(),
+        **pod.compile_caches(),
+        "VLLM_CACHE_ROOT": f"{pod.HOME}/.cache/vllm",
+        "VLLM_CONFIG_ROOT": f"{pod.HOME}/.config/vllm",
+        "VLLM_NO_USAGE_STATS": "1",
+    }
+    if "vllm-use-v1" in request.flags and _old(request):
+        variables["VLLM_USE_V1"] = "0"
+    return variables

@@ -1,0 +1,229 @@
+"""What is known of one model: the figures that decide memory, its files and where they are.
+
+They come from the catalogue, or from `architecture` in the stack file, which wins where both speak.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from catalog.load import Catalog
+from catalog.types import Model as CatalogModel
+from catalog.types import WeightFormat, Weights
+from settings.diagnostics import Diagnostic
+from settings.models import Model, Settings
+
+GIB = 2**30
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """One model in one format.
+
+    `id` is what the stack file names; `family` the catalogue's entry (or `id` again). `kv_layers` counts the layers
+    whose KV cache grows with the context, `sliding_layers` those that keep the last `sliding_window` tokens;
+    `computable` is false where the cache of this kind of attention is not modelled. `dtype` is the type of the
+    unquantised parts. `weights_gib` is the total of the weight files of this `format`. `verified` is false
+    where a rule may only warn. `catalogued` is false for a model described in the stack file.
+    """
+
+    id: str
+    family: str
+    layers: int
+    kv_layers: int
+    heads: int
+    kv_heads: int
+    head_dim: int
+    kv_lora_rank: int | None
+    qk_rope_head_dim: int | None
+    max_positions: int
+    computable: bool
+    dtype: str
+    format: WeightFormat
+    weights_gib: float
+    huggingface: str | None
+    modelscope: str | None
+    ollama: str | None
+    source: str
+    verified: bool = True
+    catalogued: bool = True
+    gated: bool = False
+    license: str | None = None
+    reasoning_parser: str | None = None
+    tool_parser: str | None = None
+    min_vllm: str | None = None
+    min_sglang: str | None = None
+    float16: bool = True
+    sliding_layers: int = 0
+    sliding_window: int = 0
+
+    @property
+    def weights_bytes(self) -> int:
+        return round(self.weights_gib * GIB)
+
+    @property
+    def mla(self) -> bool:
+        """Whether the cache holds one compressed vector per token (multi-head latent attention)."""
+        return self.kv_lora_rank is not None
+
+    def repository(self, source: str) -> str | None:
+        """The id under which `source` (huggingface, modelscope, ollama) holds the files; None: it has none known."""
+        return {"huggingface": self.huggingface, "modelscope": self.modelscope, "ollama": self.ollama}[source]
+
+
+def catalogued(entry: CatalogModel, format_: WeightFormat, given: str | None = None) -> ModelFacts:
+    """The facts of a catalogue entry in one of the formats that it lists; KeyError for another format."""
+    weights, shape = entry.weights[format_], entry.architecture
+    return ModelFacts(
+        id=given or _repository(weights) or entry.id,
+        family=entry.id,
+        layers=shape.layers,
+        kv_layers=shape.layers if shape.kv_layers is None else shape.kv_layers,
+        heads=shape.heads,
+        kv_heads=shape.kv_heads,
+        head_dim=shape.head_dim,
+        kv_lora_rank=shape.kv_lora_rank,
+        qk_rope_head_dim=shape.qk_rope_head_dim,
+        max_positions=shape.max_positions,
+        computable=shape.computable,
+        dtype=entry.dtype,
+        format=format_,
+        weights_gib=weights.gib,
+        huggingface=weights.huggingface,
+        modelscope=weights.modelscope,
+        ollama=weights.ollama,
+        source=entry.source,
+        verified=entry.verified and weights.verified,
+        gated=entry.gated,
+        license=entry.license,
+        reasoning_parser=entry.reasoning_parser,
+        tool_parser=entry.tool_parser,
+        min_vllm=entry.min_vllm,
+        min_sglang=entry.min_sglang,
+        float16=entry.float16,
+        sliding_layers=shape.sliding_layers if shape.sliding_window else 0,
+        sliding_window=shape.sliding_window or 0,
+    )
+
+
+def resolve(name: str, settings: Settings, catalog: Catalog) -> ModelFacts | list[Diagnostic]:
+    """The facts of the model with this key in the stack file.
+
+    Returns diagnostics instead (UNKNOWN_MODEL, OLLAMA_NEEDS_ITS_OWN_ID, OLLAMA_ID_ON_ANOTHER_ENGINE) where the id
+    does not lead to weight files that the engine reads.
+    """
+    model = settings.models[name]
+    entry = catalog.find_model(model.model)
+    if model.architecture is not None:
+        return _described(model)
+    if entry is None:
+        return [_unknown(name, model, catalog)]
+    format_ = _format_of(entry, model.model)
+    if model.engine == "ollama":
+        gguf = entry.weights.get("gguf")
+        if gguf is None or gguf.ollama is None or not _same(model.model, gguf.ollama):
+            return [_needs_ollama_id(name, model, gguf)]
+        return catalogued(entry, "gguf", model.model)
+    if format_ == "gguf":
+        return [_ollama_id(name, model, entry)]
+    return catalogued(entry, format_, model.model)
+
+
+def _described(model: Model) -> ModelFacts:
+    shape = model.architecture
+    assert shape is not None  # noqa: S101  the caller has looked
+    of_ollama = model.engine == "ollama"
+    return ModelFacts(
+        id=model.model,
+        family=model.model,
+        layers=shape.layers,
+        kv_layers=shape.layers,
+        heads=shape.heads,
+        kv_heads=shape.kv_heads,
+        head_dim=shape.head_dim,
+        kv_lora_rank=shape.kv_lora_rank,
+        qk_rope_head_dim=shape.qk_rope_head_dim,
+        max_positions=shape.max_positions,
+        computable=True,
+        dtype=shape.dtype,
+        format="gguf" if of_ollama else shape.format,
+        weights_gib=shape.weights_gib,
+        huggingface=None if of_ollama else model.model,
+        modelscope=None if of_ollama else model.model,
+        ollama=model.model if of_ollama else None,
+        source="architecture in the stack file",
+        catalogued=False,
+    )
+
+
+def _same(left: str, right: str) -> bool:
+    return left.lower() == right.lower()
+
+
+def _repository(weights: Weights) -> str | None:
+    return weights.huggingface or weights.modelscope or weights.ollama
+
+
+def _format_of(entry: CatalogModel, given: str) -> WeightFormat:
+    """The format whose repository was named; the entry's own where it was named by id or alias."""
+    for format_, weights in entry.weights.items():
+        if any(_same(given, known) for known in (weights.huggingface, weights.modelscope, weights.ollama) if known):
+            return format_
+    return entry.format
+
+
+def _names(catalog: Catalog, engine: str) -> Iterator[str]:
+    for entry in catalog.models.values():
+        for format_, weights in entry.weights.items():
+            if engine == "ollama":
+                if weights.ollama:
+                    yield weights.ollama
+            elif format_ != "gguf":
+                yield _repository(weights) or entry.id
+
+
+def _unknown(name: str, model: Model, catalog: Catalog) -> Diagnostic:
+    from settings.suggest import closest  # noqa: PLC0415  its import costs time that only a mistake should pay
+
+    near = closest(model.model, _names(catalog, model.engine))
+    path = f"models.{name}.model"
+    describe = f"describe it under models.{name}.architecture (`tke-llm model add` reads a config.json)"
+    return Diagnostic(
+        severity="error",
+        code="UNKNOWN_MODEL",
+        path=path,
+        message=f"The catalogue has no model {model.model!r}, so its memory and context cannot be computed.",
+        remedy=f"Use {near}, or {describe}." if near else f"{describe[0].upper()}{describe[1:]}.",
+        given=model.model,
+        allowed="a model of the catalogue (`tke-llm fit` lists them), or any model with its `architecture`",
+        fix=((path, near),) if near else (),
+    )
+
+
+def _needs_ollama_id(name: str, model: Model, gguf: Weights | None) -> Diagnostic:
+    path = f"models.{name}.model"
+    known = gguf.ollama if gguf else None
+    return Diagnostic(
+        severity="error",
+        code="OLLAMA_NEEDS_ITS_OWN_ID",
+        path=path,
+        message=f"Ollama serves models of its own registry, called `name:tag`; {model.model!r} is not one of them.",
+        remedy=f"Use {known}." if known else "Use vLLM, or give the model's `name:tag` with its `architecture`.",
+        given=model.model,
+        allowed="a `name:tag` of ollama.com/library",
+        fix=((path, known),) if known else ((f"models.{name}.engine", "vllm"),),
+    )
+
+
+def _ollama_id(name: str, model: Model, entry: CatalogModel) -> Diagnostic:
+    path = f"models.{name}.model"
+    own = next((w.huggingface or w.modelscope for f, w in entry.weights.items() if f != "gguf"), None) or entry.id
+    return Diagnostic(
+        severity="error",
+        code="OLLAMA_ID_ON_ANOTHER_ENGINE",
+        path=path,
+        message=f"{model.model!r} is an id of Ollama's registry, which {model.engine} does not read.",
+        remedy=f"Use {own}, or set models.{name}.engine to ollama.",
+        given=model.model,
+        allowed="a Hugging Face or ModelScope id",
+        fix=((path, own),),
+    )

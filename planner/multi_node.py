@@ -1,0 +1,152 @@
+"""One server over several machines, as a LeaderWorkerSet: how many, who runs which command, and what stands against it.
+
+vLLM's own multiprocessing spans machines without Ray (which its images have lost); SGLang always had its own launcher.
+Both are started once on each machine with the same arguments but for the rank, and meet on the leader, whose address
+the LeaderWorkerSet puts into every container. Flags: vLLM documentation, "parallelism and scaling"; SGLang
+documentation, "multi-node"; variables: lws.sigs.k8s.io, reference "labels, annotations and environment variables".
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from math import gcd
+
+from catalog.load import Catalog
+from planner.charts import check_chart, choose, plan_install
+from planner.engines.spec import EngineSpec, Spread
+from planner.finding import Finding
+from planner.location import in_mainland
+from planner.parallelism import machines
+from planner.plan import InstallPlan
+from settings.diagnostics import Diagnostic
+from settings.models import Settings
+
+LWS = "lws"
+LEADER = "$(LWS_LEADER_ADDRESS)"
+RANK = "$(LWS_WORKER_INDEX)"
+"""Kubernetes replaces these in a container's command."""
+
+PORTS = {"vllm": 29501, "sglang": 5000}
+"""Where the processes of each engine meet on the leader: vLLM's default `--master-port`, and the guide's for SGLang."""
+
+
+def spread(spec: EngineSpec, size: int, *, rdma: bool) -> EngineSpec:
+    """The spec of one pod of `size`, made from that of a server with all the GPUs. Raises KeyError for an engine that
+    does not span machines."""
+    if size == 1:
+        return spec
+    port = PORTS[spec.engine]
+    return replace(
+        spec,
+        command=(*spec.command, *_arguments(spec.engine, size, "0", port)),
+        resources=replace(spec.resources, gpus=spec.resources.gpus // size),
+        spread=Spread(
+            size=size,
+            worker_command=(*spec.command, *_arguments(spec.engine, size, RANK, port), *_headless(spec.engine)),
+            port=port,
+            rdma=rdma,
+        ),
+    )
+
+
+def _arguments(engine: str, size: int, rank: str, port: int) -> tuple[str, ...]:
+    common = ("--nnodes", str(size), "--node-rank", rank)
+    if engine == "sglang":
+        return (*common, "--dist-init-addr", f"{LEADER}:{port}")
+    return (*common, "--master-addr", LEADER, "--master-port", str(port), "--distributed-executor-backend", "mp")
+
+
+def _headless(engine: str) -> tuple[str, ...]:
+    """vLLM's other machines serve no API; SGLang knows by the rank."""
+    return ("--headless",) if engine == "vllm" else ()
+
+
+def check_spread(
+    engine: str,
+    flags: Collection[str],
+    tensor_parallel: int,
+    gpus: int,
+    slots: int,
+    *,
+    rdma: bool,
+    own_image: bool = False,
+) -> Iterator[Finding]:
+    """What stands against a replica of `gpus` on machines with `slots` each; nothing for a replica of one machine.
+
+    `flags` are those that the image's release knows; `own_image`: the stack file names the image.
+    """
+    if gpus <= slots:
+        return
+    size = machines(gpus, slots)
+    if engine not in PORTS:
+        yield Finding(
+            severity="error",
+            code="MULTI_NODE_NOT_FOR_ENGINE",
+            setting="engine",
+            message=f"{engine} serves from one machine only; {gpus} GPUs take {size} machines with {slots} each.",
+            remedy="Use vllm or sglang, fewer GPUs, or a larger machine.",
+            given=engine,
+            allowed=", ".join(PORTS),
+            fix=(("gpus", None),),
+        )
+        return
+    if engine == "vllm" and "nnodes" not in flags:
+        setting = "image" if own_image else "gpus"
+        yield Finding(
+            severity="error",
+            code="MULTI_NODE_NOT_IN_IMAGE",
+            setting=setting,
+            message="The image's release of vLLM cannot span machines by itself (--nnodes).",
+            remedy="Leave image out, or use a later release."
+            if own_image
+            else f"Use GPUs that a later release runs on, or no more than {slots} of these.",
+            fix=((setting, None),),
+        )
+    if gpus // size < slots:
+        yield Finding(
+            severity="warning",
+            code="GPUS_LEFT_IDLE",
+            setting="gpus",
+            message=f"{gpus} GPUs are shared evenly by {size} machines, which leaves {slots - gpus // size} of {slots} "
+            "GPUs of each unused.",
+            remedy=f"Use a multiple of {slots}.",
+            given=str(gpus),
+        )
+    if gpus // size % tensor_parallel and not rdma:
+        inside = gcd(gpus // size, tensor_parallel)
+        yield Finding(
+            severity="warning",
+            code="LAYERS_SPAN_MACHINES",
+            setting="tensorParallel",
+            message=f"Layers are split over {tensor_parallel} GPUs on more than one machine, which exchange data for "
+            "every token over the VPC's network; that is many times slower than inside a machine.",
+            remedy=f"Set tensorParallel to {inside} and pipelineParallel to {gpus // inside}.",
+            given=str(tensor_parallel),
+            fix=(("tensorParallel", inside), ("pipelineParallel", gpus // inside)),
+        )
+
+
+def plan_lws(settings: Settings, catalog: Catalog, *, spans: bool) -> InstallPlan | None:
+    """The LeaderWorkerSet controller, where a model spans machines (`spans`) and the cluster is ours."""
+    if not spans or not settings.owns_cluster():
+        return None
+    return plan_install(choose(LWS, _road(settings, catalog), settings, catalog), settings, catalog)
+
+
+def check_lws(path: str, settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
+    """What is worth knowing of the controller; `path` is the model's setting that makes it span machines."""
+    if settings.owns_cluster():
+        yield from check_chart(choose(LWS, _road(settings, catalog), settings, catalog), path, settings, catalog)
+        return
+    yield Diagnostic(
+        severity="warning",
+        code="LWS_EXPECTED",
+        path=path,
+        message="A model over several machines needs the LeaderWorkerSet controller, of which a cluster has one or "
+        "none; into a cluster that exists already this stack installs none.",
+        remedy="See that it runs there (lws.sigs.k8s.io).",
+    )
+
+
+def _road(settings: Settings, catalog: Catalog) -> str:
+    """The app market on the mainland, where neither the chart's registry nor the image's is reached."""
+    return "market" if in_mainland(settings, catalog) else "helm"

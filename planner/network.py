@@ -1,0 +1,259 @@
+"""The VPC, its subnets and the road out of it."""
+
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+
+from planner.plan import NetworkPlan, SubnetPlan
+from planner.store_origin import outlives
+from settings.diagnostics import Diagnostic
+from settings.models import Settings
+
+SUBNET_BITS = 3
+"""The VPC is cut into 2**3 ranges whatever the number of zones (six at most), so that a zone added later moves none."""
+
+VPC_RANGES = (
+    (IPv4Network("10.0.0.0/8"), 12),
+    (IPv4Network("172.16.0.0/12"), 12),
+    (IPv4Network("192.168.0.0/16"), 16),
+)
+"""Private ranges that a VPC may lie in, with its shortest prefix (vendor 215/15774, CreateVpc)."""
+LONGEST_PREFIX = 28
+"""The smallest range of a VPC or a subnet: 16 addresses (vendor 215/15774, CreateVpc)."""
+TAKEN_ADDRESSES = 3
+"""Addresses of each subnet that Tencent Cloud keeps: network, gateway and broadcast."""
+
+POD_RANGES = tuple(
+    IPv4Network(text) for text in ("9.0.0.0/8", "10.0.0.0/8", "11.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+)
+"""Ranges that a pod network of its own may lie in (argument cluster_cidr of the provider's kubernetes_cluster)."""
+
+PODS_PER_NODE = 64
+"""Pods of one node: the block that each takes of the pod range in mode gr."""
+SERVICES = 1024
+"""Services of a cluster: the block that they take of the pod range in mode gr."""
+
+
+def plan_network(settings: Settings) -> NetworkPlan | None:
+    """The VPC to make or use; None where the stack has no business with any.
+
+    Subnets are cut in the order of the zones. Existing subnets keep their own road out: no NAT gateway is made for
+    them. A file system that outlives the stack gets a subnet to itself, at the end of the VPC, where no zone's is.
+    """
+    network = settings.network
+    if not makes_subnets(settings):
+        if network.vpc_id is None:
+            return None
+        pairs = zip(network.zones, network.subnet_ids, strict=False)
+        subnets = tuple(SubnetPlan(zone=zone, existing_id=subnet) for zone, subnet in pairs)
+        return NetworkPlan(vpc_id=network.vpc_id, cidr=network.cidr, subnets=subnets, nat_bandwidth=None)
+    last = int(network.cidr.broadcast_address) - (1 << (32 - LONGEST_PREFIX)) + 1
+    return NetworkPlan(
+        vpc_id=network.vpc_id,
+        cidr=network.cidr,
+        subnets=tuple(
+            SubnetPlan(zone=zone, cidr=cidr)
+            for zone, cidr in zip(network.zones, subnet_ranges(network.cidr), strict=False)
+        ),
+        nat_bandwidth=network.nat.bandwidth if network.nat.enabled else None,
+        node_bandwidth=node_bandwidth(settings),
+        store_cidr=IPv4Network((last, LONGEST_PREFIX)) if outlives(settings) and subnet_ranges(network.cidr) else None,
+    )
+
+
+def makes_subnets(settings: Settings) -> bool:
+    """Whether the stack makes subnets: in its own VPC, or in one that exists and is to get a road out of its own
+    (`network.nat` beside `vpcId`, without `subnetIds`)."""
+    network = settings.network
+    if network.vpc_id is None:
+        return settings.owns_cluster()
+    return settings.owns_cluster() and not network.subnet_ids and "nat" in network.model_fields_set
+
+
+def node_bandwidth(settings: Settings) -> int:
+    """Mbps of the public address of each CPU node, 0 for none.
+
+    Where there is no NAT gateway the pools' public bandwidth holds for the CPU nodes too, unless they say otherwise:
+    downloads run on them.
+    """
+    asked = settings.cluster.system_pool.public_bandwidth
+    if asked is not None:
+        return asked
+    if not makes_subnets(settings) or settings.network.nat.enabled:
+        return 0
+    return max((pool.public_bandwidth for pool in settings.pools.values()), default=0)
+
+
+def subnet_ranges(cidr: IPv4Network) -> tuple[IPv4Network, ...]:
+    """The eight equal ranges that subnets are taken from, in order; none where the VPC is too small to cut."""
+    if cidr.prefixlen + SUBNET_BITS > LONGEST_PREFIX:
+        return ()
+    return tuple(cidr.subnets(prefixlen_diff=SUBNET_BITS))
+
+
+def check_network(settings: Settings) -> Iterator[Diagnostic]:
+    """What is wrong with the VPC, its subnets and the cluster's own address ranges."""
+    if settings.network.vpc_id is not None:
+        yield from _existing(settings)
+    elif settings.network.subnet_ids:
+        yield Diagnostic(
+            severity="error",
+            code="SUBNETS_WITHOUT_VPC",
+            path="network.subnetIds",
+            message="Existing subnets are named, but not the VPC that they are in.",
+            remedy="Set network.vpcId, or remove network.subnetIds.",
+            given=", ".join(settings.network.subnet_ids),
+            fix=(("network.subnetIds", None),),
+        )
+    if settings.owns_cluster():
+        if settings.network.vpc_id is None:
+            yield from _vpc_range(settings.network.cidr)
+            yield from _subnet_size(settings)
+        yield from _cluster_ranges(settings)
+
+
+def _existing(settings: Settings) -> Iterator[Diagnostic]:
+    network = settings.network
+    if makes_subnets(settings):
+        yield from _vpc_range(network.cidr)
+        yield from _subnet_size(settings)
+    elif not network.subnet_ids:
+        yield Diagnostic(
+            severity="error",
+            code="MISSING_SUBNETS",
+            path="network.subnetIds",
+            message=f"The VPC {network.vpc_id} exists already, but no subnet of it is named.",
+            remedy="Set network.subnetIds: one subnet for each zone of network.zones, in that order. Or set "
+            "network.nat to have subnets with a NAT gateway made in it.",
+        )
+    elif len(network.subnet_ids) != len(network.zones):
+        yield Diagnostic(
+            severity="error",
+            code="SUBNET_COUNT",
+            path="network.subnetIds",
+            message=f"There are {len(network.subnet_ids)} subnets for {len(network.zones)} zones.",
+            remedy="Name one subnet for each zone of network.zones, in that order.",
+            given=", ".join(network.subnet_ids),
+            allowed=f"{len(network.zones)} subnets",
+        )
+    if "cidr" not in network.model_fields_set:
+        yield Diagnostic(
+            severity="warning",
+            code="VPC_RANGE_ASSUMED",
+            path="network.cidr",
+            message=f"The range of {network.vpc_id} is not given; {network.cidr} is assumed.",
+            remedy="Set network.cidr to the range of that VPC.",
+        )
+    if network.subnet_ids and "nat" in network.model_fields_set and network.nat.enabled:
+        yield Diagnostic(
+            severity="error",
+            code="NAT_IN_EXISTING_VPC",
+            path="network.nat",
+            message="No NAT gateway is made for subnets that exist: their route tables are not this stack's to change.",
+            remedy="Remove network.nat and give the subnets a road out, or remove subnetIds to have new ones made.",
+            given="true",
+            fix=(("network.nat", None),),
+        )
+
+
+def _vpc_range(cidr: IPv4Network) -> Iterator[Diagnostic]:
+    allowed = ", ".join(f"{net} with /{prefix} to /{LONGEST_PREFIX}" for net, prefix in VPC_RANGES)
+    if not any(cidr.subnet_of(net) and cidr.prefixlen >= shortest for net, shortest in VPC_RANGES):
+        yield Diagnostic(
+            severity="error",
+            code="VPC_RANGE_NOT_ALLOWED",
+            path="network.cidr",
+            message=f"A VPC cannot have the range {cidr}.",
+            remedy="Use 10.0.0.0/16.",
+            given=str(cidr),
+            allowed=allowed,
+            fix=(("network.cidr", "10.0.0.0/16"),),
+        )
+    elif not subnet_ranges(cidr):
+        larger = f"{cidr.supernet(new_prefix=LONGEST_PREFIX - SUBNET_BITS - 3)}"
+        yield Diagnostic(
+            severity="error",
+            code="VPC_TOO_SMALL",
+            path="network.cidr",
+            message=f"{cidr} cannot be cut into subnets for up to six zones.",
+            remedy=f"Use a larger range, such as {larger}.",
+            given=str(cidr),
+            allowed=f"/{LONGEST_PREFIX - SUBNET_BITS} or shorter",
+            fix=(("network.cidr", larger),),
+        )
+
+
+def _subnet_size(settings: Settings) -> Iterator[Diagnostic]:
+    ranges = subnet_ranges(settings.network.cidr)
+    if not ranges:
+        return
+    nodes = _nodes(settings)
+    per_node = 1 + (PODS_PER_NODE // 4 if settings.cluster.network_mode == "vpc-cni" else 0)
+    have, need = ranges[0].num_addresses - TAKEN_ADDRESSES, nodes * per_node
+    if have < need:
+        prefix = max(12, settings.network.cidr.prefixlen - (need // max(have, 1)).bit_length())
+        larger = str(settings.network.cidr.supernet(new_prefix=prefix))
+        yield Diagnostic(
+            severity="warning",
+            code="SUBNET_TOO_SMALL",
+            path="network.cidr",
+            message=f"Each subnet has {have} addresses; {nodes} nodes and their pods may need {need}.",
+            remedy=f"Use a larger range, such as {larger}.",
+            given=str(settings.network.cidr),
+            fix=(("network.cidr", larger),),
+        )
+
+
+def _nodes(settings: Settings) -> int:
+    return settings.cluster.system_pool.nodes + sum(
+        pool.nodes.max for pool in settings.pools.values() if pool.kind != "existing"
+    )
+
+
+def _cluster_ranges(settings: Settings) -> Iterator[Diagnostic]:
+    cluster = settings.cluster
+    gr = cluster.network_mode == "gr"
+    path, cidr = ("cluster.podCidr", cluster.pod_cidr) if gr else ("cluster.serviceCidr", cluster.service_cidr)
+    if cidr.overlaps(settings.network.cidr):
+        free = _free_range(cidr.prefixlen, settings.network.cidr)
+        yield Diagnostic(
+            severity="error",
+            code="CIDR_OVERLAP",
+            path=path,
+            message=f"{cidr} overlaps the VPC's range {settings.network.cidr}.",
+            remedy=f"Use {free}." if free else "Use a range outside the VPC.",
+            given=str(cidr),
+            allowed=f"a range outside {settings.network.cidr}",
+            fix=((path, free),) if free else (),
+        )
+    if gr and not any(cidr.subnet_of(net) for net in POD_RANGES):
+        free = _free_range(16, settings.network.cidr)
+        yield Diagnostic(
+            severity="error",
+            code="POD_RANGE_NOT_ALLOWED",
+            path=path,
+            message=f"TKE does not take {cidr} as a pod range.",
+            remedy=f"Use {free}." if free else "Use a range of the list.",
+            given=str(cidr),
+            allowed=f"a range within {', '.join(map(str, POD_RANGES))}",
+            fix=((path, free),) if free else (),
+        )
+    need = SERVICES + PODS_PER_NODE * _nodes(settings)
+    if gr and cidr.num_addresses < need:
+        free = _free_range(16, settings.network.cidr)
+        yield Diagnostic(
+            severity="warning",
+            code="POD_RANGE_TOO_SMALL",
+            path=path,
+            message=f"{cidr} has {cidr.num_addresses} addresses; Services and {_nodes(settings)} nodes take {need}.",
+            remedy=f"Use {free}." if free else "Use a larger range.",
+            given=str(cidr),
+            fix=((path, free),) if free else (),
+        )
+
+
+def _free_range(prefix: int, taken: IPv4Network) -> str | None:
+    """The first range of this size in 172.16.0.0/12 or 192.168.0.0/16, whichever the VPC leaves free."""
+    for net in (IPv4Network("172.16.0.0/12"), IPv4Network("192.168.0.0/16")):
+        if prefix >= net.prefixlen and not net.overlaps(taken):
+            return str(next(net.subnets(new_prefix=prefix)))
+    return None

@@ -1,0 +1,192 @@
+"""The proof of a stack: settings and facts in, a plan and everything that is wrong out."""
+
+from collections.abc import Iterable
+
+from catalog.load import Catalog, load
+from planner.addons import plan_addons
+from planner.autoscaling import check_scaling, plan_keda, plan_scaling
+from planner.cluster import check_cluster
+from planner.cpu_pods import plan_cpu
+from planner.endpoint import check_endpoint
+from planner.exposure import check_exposure
+from planner.exposure_plan import plan_exposure
+from planner.force import forced
+from planner.image_roads import check_images
+from planner.images import split
+from planner.internet import check_internet
+from planner.location import check_location
+from planner.model_rules import check_references
+from planner.multi_node import check_lws, plan_lws
+from planner.network import check_network, plan_network
+from planner.network_policy import check_policies, plan_policies
+from planner.order import plan_durations, plan_order
+from planner.page_scale import plan_redis, redis_image
+from planner.plan import ModelPlan, Plan, PoolPlan, Reason, StoragePlan
+from planner.pool_rules import check_pools
+from planner.pools import plan_pool
+from planner.serving import decide
+from planner.storage import check_storage, explain_storage, plan_storage
+from planner.system_pool import check_system_pool
+from planner.webui import check_webui, explain_webui, plan_webui, webui_image
+from settings.diagnostics import Diagnostic
+from settings.models import Settings
+from settings.parse import Parsed
+from settings.paths import split as split_path
+
+GRAVITY = {"error": 0, "warning": 1, "note": 2}
+
+
+def plan(settings: Settings, catalog: Catalog | None = None) -> Plan:
+    """Decide the whole stack. Total and pure: what is wrong is in the plan's diagnostics, gravest first.
+
+    `catalog` is the one that ships with the program unless given.
+    """
+    catalog = catalog or load()
+    store = plan_storage(settings, catalog)
+    pools = {name: pool for name in settings.pools if (pool := plan_pool(name, settings, catalog)) is not None}
+    models, reasons, findings = _models(settings, pools, store, catalog)
+    webui = plan_webui(settings, catalog)
+    durations = plan_durations(models, store, catalog)
+    order = plan_order(settings, pools, models, durations)
+    spanning = [name for name, model in models.items() if model.nodes > 1]
+    wanted = (plan_keda(settings, catalog), plan_lws(settings, catalog, spans=bool(spanning)))
+    installs = tuple(install for install in wanted if install is not None)
+    exposure, scaling = plan_exposure(settings, models, catalog), plan_scaling(settings, models)
+    findings = [
+        *check_location(settings, catalog),
+        *check_network(settings),
+        *check_internet(settings),
+        *check_cluster(settings, catalog),
+        *check_endpoint(settings),
+        *check_system_pool(settings, catalog, models, webui),
+        *check_pools(settings, catalog),
+        *check_storage(settings, catalog),
+        *check_references(settings, catalog),
+        *findings,
+        *check_images(_images(settings, models, catalog), settings, catalog),
+        *check_webui(settings),
+        *check_exposure(settings, catalog),
+        *check_scaling(settings, catalog),
+        *check_policies(settings, models, catalog),
+        *(finding for name in spanning[:1] for finding in check_lws(f"models.{name}.gpus", settings, catalog)),
+    ]
+    undecided = [f"pools.{name}" for name in settings.pools if name not in pools]
+    undecided += [f"models.{name}" for name in settings.models if name not in models]
+    return Plan(
+        settings=settings,
+        network=plan_network(settings),
+        addons=plan_addons(settings, catalog),
+        storage=store,
+        pools=pools,
+        models=models,
+        webui=webui,
+        order=order,
+        durations=durations,
+        exposure=exposure,
+        scaling=scaling,
+        cpu=plan_cpu(settings, pools),
+        installs=installs,
+        policies=plan_policies(settings, catalog, webui=webui, exposure=exposure, scaling=scaling, installs=installs),
+        reasons=(
+            *reasons,
+            *explain_storage(store),
+            *explain_webui(settings),
+            Reason(subject="order", choice=order.chosen, because=order.because),
+        ),
+        diagnostics=_sorted(forced(_distinct(findings), settings.force, undecided)),
+    )
+
+
+def prove(parsed: Parsed) -> tuple[Plan | None, tuple[Diagnostic, ...]]:
+    """Plan what could be parsed, and merge the parser's findings with the plan's.
+
+    A finding of the plan that follows from a part which the parser took out is left out. The plan is None where
+    nothing could be built of the stack file.
+    """
+    if parsed.settings is None:
+        return None, _sorted(parsed.problems)
+    planned = plan(parsed.settings)
+    errors = [problem for problem in parsed.problems if problem.severity == "error"]
+    own = [finding for finding in planned.diagnostics if not any(_follows(finding, problem) for problem in errors)]
+    plain = {finding.path for finding in own if finding.code == "SECRET_IN_ENV"}
+    guessed = [problem for problem in parsed.problems if problem.severity == "error" or problem.path not in plain]
+    return planned, _sorted(_distinct([*guessed, *own]))
+
+
+def refusal(diagnostics: Iterable[Diagnostic]) -> str:
+    """The message that stops ``pulumi up``: every error with its place, what stands there, what may, and the fix."""
+    errors = [finding for finding in diagnostics if finding.severity == "error"]
+    count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
+    lines = [f"The stack file has {count}; nothing was made."]
+    for error in errors:
+        lines += ["", f"{error.path or 'stack file'}: {error.message} [{error.code}]"]
+        lines += [f"    given:   {error.given}"] if error.given else []
+        lines += [f"    allowed: {error.allowed}"] if error.allowed else []
+        lines += [f"    fix:     {error.remedy}"]
+    return "\n".join([*lines, "", "`tke-llm explain CODE` says more about a code."])
+
+
+def _models(
+    settings: Settings, pools: dict[str, PoolPlan], store: StoragePlan, catalog: Catalog
+) -> tuple[dict[str, ModelPlan], list[Reason], list[Diagnostic]]:
+    """Decide every model whose pool could be decided."""
+    models: dict[str, ModelPlan] = {}
+    reasons: list[Reason] = []
+    findings: list[Diagnostic] = []
+    for name, model in settings.models.items():
+        pool = pools.get(settings.pool_of(model) or "")
+        if pool is None:
+            continue
+        decision = decide(name, settings, pool, store, catalog)
+        reasons += decision.reasons
+        findings += decision.diagnostics
+        if decision.plan is not None:
+            models[name] = decision.plan
+    return models, reasons, findings
+
+
+def _images(settings: Settings, models: dict[str, ModelPlan], catalog: Catalog) -> dict[str, str]:
+    """Every image by its path in the stack file, as it is called before any mirror."""
+    known = {}
+    for image in catalog.images:
+        known.setdefault(split(image.repository).name, image.repository)
+    images = {}
+    for name, model in models.items():
+        given = settings.models[name].image
+        images[f"models.{name}.image"] = given or known.get(split(model.spec.image).name, model.spec.image)
+    page = webui_image(settings, catalog)
+    if settings.webui.enabled and page is not None:
+        images["webui.image"] = page
+    redis = redis_image(catalog)
+    if plan_redis(settings, catalog) is not None and redis is not None:
+        images["webui.redis"] = redis
+    return images
+
+
+def _sorted(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    return tuple(sorted(findings, key=lambda finding: GRAVITY[finding.severity]))
+
+
+def _distinct(findings: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Each finding once; a fix may hold a mapping, so they cannot be hashed."""
+    kept: list[Diagnostic] = []
+    for finding in findings:
+        if finding not in kept:
+            kept.append(finding)
+    return kept
+
+
+def _follows(finding: Diagnostic, problem: Diagnostic) -> bool:
+    """Whether a finding speaks of a part that the parser took out, or of something that names it."""
+    broken = split_path(problem.path)[:2]
+    if not broken:
+        return False
+    if split_path(finding.path)[: len(broken)] == broken:
+        # A name that nobody knows is wrong whatever else is.
+        return finding.path == problem.path or not finding.code.startswith("UNKNOWN_")
+    section = broken[0]
+    if section == "pools":
+        return finding.code in {"UNKNOWN_POOL", "POOL_NOT_NAMED"}
+    if section == "models":
+        return finding.code in {"POOL_UNUSED", "API_KEY_WITHOUT_MODEL"}
+    return section == "network" and finding.code == "POOL_ZONE_NOT_IN_NETWORK"

@@ -1,0 +1,377 @@
+"""How one model lies on the GPUs of its machines: parallelism, number format, context, memory.
+
+Pure functions of the model's and the GPU's facts: they know no stack file and serve `tke-llm fit` as well.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from catalog.types import Gpu
+from planner import memory, precision
+from planner.ask import Ask
+from planner.finding import Finding, blocking
+from planner.memory import Need
+from planner.model_facts import ModelFacts
+from planner.parallelism import splits
+from planner.plan import MemoryBudget
+
+Change = tuple[tuple[str, object], ...]
+
+LEAST_CONTEXT = 2048
+GOOD_CONTEXT = 8192
+CONTEXT_STEP = 1024
+UNKNOWN_CACHE_CONTEXT = 8192
+HIGH_UTILIZATION = 0.95
+
+
+@dataclass(frozen=True)
+class Sizing:
+    """A way that the model runs. `context` is what the engine is told; `computed` whether its cache was reckoned."""
+
+    tensor_parallel: int
+    pipeline_parallel: int
+    dtype: str
+    at_load: str | None
+    context: int
+    computed: bool
+    budget: MemoryBudget
+    concurrency: float
+    tight: bool
+    findings: tuple[Finding, ...]
+    because: tuple[tuple[str, str, str], ...]
+
+    @property
+    def gpus(self) -> int:
+        return self.tensor_parallel * self.pipeline_parallel
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """Why the engine would not start; `nearest` is the sizing to use where the user insists."""
+
+    findings: tuple[Finding, ...]
+    nearest: Sizing
+
+
+@dataclass(frozen=True)
+class _Laid:
+    """A split on a GPU: what one GPU must hold, what the engine may take of it, and what there is."""
+
+    gpu: Gpu
+    split: tuple[int, int]
+    need: Need
+    limit: float
+    usable: float
+
+
+def share(gpu: Gpu, gpus_per_node: float) -> tuple[float, int]:
+    """Usable GiB per GPU that a pod sees, and how many GPUs it sees, on a node with that many (or a part of one)."""
+    if 0 < gpus_per_node < 1:
+        return gpu.usable_gib * gpus_per_node, 1
+    return gpu.usable_gib, int(gpus_per_node)
+
+
+def size(facts: ModelFacts, gpu: Gpu, gpus_per_node: float, ask: Ask, nodes: int = 1) -> Sizing | Misfit:
+    """Lay the model on one machine's GPUs, or say why it does not start there and what would help.
+
+    A replica that asks for more GPUs than a machine has may span up to `nodes` machines.
+    """
+
+    def lay(asked: Ask) -> Sizing | Misfit:
+        return _lay(facts, gpu, gpus_per_node, asked, nodes)
+
+    outcome = lay(ask)
+    if isinstance(outcome, Sizing):
+        return outcome
+    before = _errors(outcome)
+
+    def helps(finding: Finding, change: Change) -> bool:
+        return _errors(lay(_changed(ask, change))) <= before - {finding.code}
+
+    def with_way_out(finding: Finding) -> Finding:
+        if finding.severity != "error":
+            return finding
+        ways = _own_ways(finding, facts, ask, lay, share(gpu, gpus_per_node)[1] * nodes)
+        return next(
+            (replace(finding, remedy=remedy, fix=change) for change, remedy in ways if helps(finding, change)),
+            replace(finding, fix=()),
+        )
+
+    return replace(outcome, findings=tuple(map(with_way_out, outcome.findings)))
+
+
+def _own_ways(
+    finding: Finding, facts: ModelFacts, ask: Ask, lay: Callable[[Ask], Sizing | Misfit], slots: int
+) -> Iterator[tuple[Change, str]]:
+    """Changes of the model's own settings that may undo a finding, the nearest first."""
+    if finding.code == "CONTEXT_BEYOND_MODEL":
+        yield (("maxModelLen", facts.max_positions),), finding.remedy
+        yield (("maxModelLen", None),), "Leave maxModelLen out."
+    elif finding.fix:
+        yield finding.fix, finding.remedy
+    if finding.code == "HEADS_NOT_DIVISIBLE" and ask.tensor_parallel is not None:
+        asked = ask.tensor_parallel
+        for size in sorted(memory.legal_tensor_parallel(facts, slots), key=lambda legal: abs(legal - asked)):
+            yield (("tensorParallel", size),), f"Set tensorParallel to {size}, or leave it out."
+    elif finding.code in _MEMORY_CODES:
+        yield from _ways(ask, lay)
+
+
+def _errors(outcome: Sizing | Misfit) -> set[str]:
+    return {finding.code for finding in outcome.findings if finding.severity == "error"}
+
+
+def _changed(ask: Ask, change: Change) -> Ask:
+    """What is asked once these settings of the model are changed; None takes one out."""
+    unset: dict[str, object] = {"utilization": ask.default_utilization, "dtype": "auto"}
+    values = {_FIELD[setting]: value for setting, value in change if setting in _FIELD}
+    return replace(ask, **{field: unset.get(field) if value is None else value for field, value in values.items()})  # pyright: ignore[reportArgumentType]
+
+
+def _lay(facts: ModelFacts, gpu: Gpu, gpus_per_node: float, ask: Ask, nodes: int) -> Sizing | Misfit:
+    usable, slots = share(gpu, gpus_per_node)
+    numbers = precision.decide(facts, gpu, ask.dtype, ask.quantization, ask.engine)
+    possible, wrong = splits(facts, slots, nodes, ask)
+    findings = [*numbers.findings, *wrong, *_context_findings(facts, ask), *_utilization_findings(ask)]
+    limit = usable * ask.utilization
+    needs = {
+        split: memory.need(facts, *split, numbers.dtype, quantization=numbers.at_load, kv_bytes=ask.kv_bytes)
+        for split in possible
+    }
+    split = _smallest(needs, limit, _cap(facts, ask), ask.context)
+    need = needs[split]
+    laid = _Laid(gpu, split, need, limit, usable)
+    context, tight = _context(facts, ask, need, limit)
+    if need.least(_start_context(facts, ask)) > limit and not wrong:
+        findings.append(_too_large(facts, ask, laid))
+    elif tight and not wrong:
+        findings.append(_tight(ask, laid, context))
+    if not facts.computable:
+        findings.append(_not_computed(facts))
+    budget = MemoryBudget(
+        total=usable,
+        utilization=ask.utilization,
+        weights=need.weights,
+        kv_one_sequence=need.cache(context),
+        activations=memory.ACTIVATIONS_GIB,
+        non_torch=memory.NON_TORCH_GIB,
+        graphs=need.overhead - memory.ACTIVATIONS_GIB - memory.NON_TORCH_GIB,
+    )
+    sizing = Sizing(
+        tensor_parallel=split[0],
+        pipeline_parallel=split[1],
+        dtype=numbers.dtype,
+        at_load=numbers.at_load,
+        context=context,
+        computed=facts.computable,
+        budget=budget,
+        concurrency=max(1.0, budget.kv_room / budget.kv_one_sequence) if budget.kv_one_sequence else 1.0,
+        tight=tight,
+        findings=tuple(findings),
+        because=(
+            ("dtype", numbers.dtype, numbers.because),
+            ("tensorParallel", f"{split[0]} x {split[1]}", _why_split(facts, ask, laid)),
+            ("maxModelLen", str(context), _why_context(facts, ask, need, context)),
+        ),
+    )
+    return Misfit(sizing.findings, sizing) if blocking(findings) else sizing
+
+
+def _start_context(facts: ModelFacts, ask: Ask) -> int:
+    """The context whose cache must fit for the engine to start."""
+    return ask.context or min(LEAST_CONTEXT, facts.max_positions)
+
+
+def _cap(facts: ModelFacts, ask: Ask) -> int:
+    return ask.context or min(GOOD_CONTEXT, facts.max_positions)
+
+
+def _smallest(needs: dict[tuple[int, int], Need], limit: float, good: int, asked: int | None) -> tuple[int, int]:
+    """The fewest GPUs that hold the model well; else those that hold it at all; else the most there are."""
+    least = asked or LEAST_CONTEXT
+    for fits in (
+        lambda need: need.comfortable(good) <= limit,
+        lambda need: need.expected(good) <= limit,
+        lambda need: need.least(least) <= limit,
+    ):
+        for split, need in needs.items():
+            if fits(need):
+                return split
+    return max(needs, key=lambda split: split[0] * split[1])
+
+
+def _tokens(room: float, need: Need) -> int:
+    """How many tokens' cache fits in `room` GiB, in whole steps."""
+    return need.tokens(room) // CONTEXT_STEP * CONTEXT_STEP
+
+
+def largest_context(need: Need, limit: float) -> int:
+    """The longest context worth telling the engine, in tokens; 0 where the weights alone do not fit.
+
+    What fits by the cautious estimate is taken whole. Where that is less than 8,192, the estimate seen in practice may
+    raise it up to there, and where even that leaves nothing, 2,048 tokens are tried if weights and cache alone fit.
+    """
+    cautious = _tokens(limit - need.comfortable(0), need)
+    usual = min(_tokens(limit - need.expected(0), need), GOOD_CONTEXT)
+    bold = min(_tokens(limit - need.least(0), need), LEAST_CONTEXT)
+    return max(cautious, usual, bold)
+
+
+def _context(facts: ModelFacts, ask: Ask, need: Need, limit: float) -> tuple[int, bool]:
+    """The context, and whether it leaves less room than the published estimators ask for."""
+    if ask.context is not None:
+        context = ask.context
+    elif need.kv_per_token is None:
+        context = min(UNKNOWN_CACHE_CONTEXT, facts.max_positions)
+    else:
+        context = min(max(largest_context(need, limit), LEAST_CONTEXT), facts.max_positions)
+    return context, need.comfortable(context) > limit or need.expected(context) > limit
+
+
+def _context_findings(facts: ModelFacts, ask: Ask) -> Iterator[Finding]:
+    if ask.context is None or ask.context <= facts.max_positions:
+        return
+    yield Finding(
+        severity="warning" if ask.longer_allowed or not facts.verified else "error",
+        code="CONTEXT_BEYOND_MODEL",
+        setting="maxModelLen",
+        message=f"{facts.id} was made for at most {facts.max_positions} tokens; the engine refuses more.",
+        remedy=f"Set maxModelLen to {facts.max_positions} or less.",
+        given=str(ask.context),
+        allowed=f"up to {facts.max_positions}",
+        fix=(("maxModelLen", facts.max_positions),),
+    )
+
+
+def _utilization_findings(ask: Ask) -> Iterator[Finding]:
+    if ask.engine != "ollama" and ask.utilization > HIGH_UTILIZATION:
+        yield Finding(
+            severity="warning",
+            code="UTILIZATION_HIGH",
+            setting="gpuMemoryUtilization",
+            message=f"The engine is told to take {ask.utilization:.0%} of each GPU, but the CUDA context and the "
+            "communication buffers lie outside that share.",
+            remedy=f"Set gpuMemoryUtilization to {HIGH_UTILIZATION} or less.",
+            given=str(ask.utilization),
+            allowed=f"up to {HIGH_UTILIZATION}",
+            fix=(("gpuMemoryUtilization", None),),
+        )
+
+
+def _not_computed(facts: ModelFacts) -> Finding:
+    return Finding(
+        severity="warning",
+        code="KV_NOT_COMPUTED",
+        setting="model",
+        message=f"The attention of {facts.id} keeps its cache in a way that is not modelled, so only its weights "
+        "were checked.",
+        remedy="Set maxModelLen to what the model's card recommends for this GPU.",
+        given=facts.id,
+    )
+
+
+_MEMORY_CODES = ("MODEL_TOO_LARGE", "CONTEXT_TOO_LONG")
+
+
+def _too_large(facts: ModelFacts, ask: Ask, laid: _Laid) -> Finding:
+    gpu, need, limit = laid.gpu, laid.need, laid.limit
+    context = _start_context(facts, ask)
+    cache = need.cache(context)
+    gpus = laid.split[0] * laid.split[1]
+    of_context = ask.context is not None and need.least(min(LEAST_CONTEXT, ask.context)) <= limit
+    where = f"{gpus} x {gpu.name}" if gpus > 1 else gpu.name
+    return Finding(
+        severity="error",
+        code="CONTEXT_TOO_LONG" if of_context else "MODEL_TOO_LARGE",
+        setting="maxModelLen" if of_context else "model",
+        message=f"{facts.id} ({facts.format}) needs {need.weights:.1f} GiB for weights and {cache:.1f} GiB for the "
+        f"cache of one sequence of {context} tokens on each GPU; the engine has {limit:.1f} of {laid.usable:.1f} GiB "
+        f"on {where}.",
+        remedy="Use more or larger GPUs, or a smaller format of the model.",
+        given=str(context) if of_context else facts.id,
+        allowed=f"up to {limit:.1f} GiB on each GPU",
+    )
+
+
+def _tight(ask: Ask, laid: _Laid, context: int) -> Finding:
+    gpu, need, limit = laid.gpu, laid.need, laid.limit
+    fits = _tokens(limit - need.comfortable(0), need) if need.kv_per_token is not None else 0
+    shorter = ask.context is not None and fits >= LEAST_CONTEXT
+    return Finding(
+        severity="warning",
+        code="MEMORY_TIGHT",
+        setting="maxModelLen",
+        message=f"Weights and cache take {need.least(context):.1f} of the {limit:.1f} GiB that the engine has on each "
+        f"{gpu.name}; the published estimators would keep more for activations and CUDA graphs, so it may fail to "
+        "start.",
+        remedy=f"Set maxModelLen to {fits}." if shorter else "If it fails, use more GPUs or a smaller format.",
+        given=str(context),
+        allowed=f"up to {fits} by those estimators" if shorter else "",
+        fix=(("maxModelLen", fits),) if shorter else (),
+    )
+
+
+_FIELD = {
+    "maxModelLen": "context",
+    "gpus": "gpus",
+    "tensorParallel": "tensor_parallel",
+    "pipelineParallel": "pipeline_parallel",
+    "gpuMemoryUtilization": "utilization",
+    "dtype": "dtype",
+    "quantization": "quantization",
+}
+
+
+def _ways(ask: Ask, lay: Callable[[Ask], Sizing | Misfit]) -> Iterator[tuple[Change, str]]:
+    """Changes that may help, the nearest first."""
+    fewer = tuple(
+        (setting, None)
+        for setting in ("gpus", "tensorParallel", "pipelineParallel")
+        if getattr(ask, _FIELD[setting]) is not None
+    )
+    if ask.context is not None:
+        free = lay(replace(ask, context=None))
+        if isinstance(free, Sizing) and free.computed:
+            yield (("maxModelLen", free.context),), f"Set maxModelLen to {free.context}, which fits."
+    if fewer:
+        names = " and ".join(setting for setting, _ in fewer)
+        yield fewer, f"Leave {names} out: the planner then takes as many GPUs as the model needs."
+    if ask.utilization < ask.default_utilization:
+        default = ask.default_utilization
+        yield (("gpuMemoryUtilization", None),), f"Leave gpuMemoryUtilization out; the engine's default is {default}."
+    if ask.dtype == "float32":
+        yield (("dtype", None),), "Leave dtype out: 16 bits take half the memory."
+    everything = fewer + tuple(
+        (setting, None)
+        for setting, asked in (
+            ("maxModelLen", ask.context is not None),
+            ("gpuMemoryUtilization", ask.utilization < ask.default_utilization),
+            ("dtype", ask.dtype == "float32"),
+        )
+        if asked
+    )
+    if len(everything) > 1:
+        yield everything, f"Leave {', '.join(setting for setting, _ in everything)} out."
+
+
+def _why_split(facts: ModelFacts, ask: Ask, laid: _Laid) -> str:
+    gpu, split, limit = laid.gpu, laid.split, laid.limit
+    if (ask.gpus, ask.tensor_parallel, ask.pipeline_parallel) != (None, None, None):
+        return "asked for in the stack file"
+    weights = laid.need.weights * split[0] * split[1]
+    if split == (1, 1):
+        return f"{weights:.1f} GiB of weights fit one {gpu.name} ({limit:.1f} GiB for the engine)"
+    slow = "" if gpu.nvlink or gpu.nvlink is None else "; without NVLink, so no more GPUs than needed"
+    heads = "" if ask.engine == "ollama" else f", and {split[0]} divides {facts.heads} heads"
+    return f"the fewest GPUs that hold {weights:.1f} GiB of weights at {limit:.1f} GiB each{heads}{slow}"
+
+
+def _why_context(facts: ModelFacts, ask: Ask, need: Need, context: int) -> str:
+    if ask.context is not None:
+        return "asked for in the stack file"
+    if need.kv_per_token is None:
+        return "its cache is not modelled; a cautious value"
+    if context == facts.max_positions:
+        return "the model's own longest context fits"
+    per_token = need.kv_per_token * memory.GIB / 1024
+    return f"what fits beside the weights at {per_token:.0f} KiB of cache per token and GPU"

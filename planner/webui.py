@@ -1,0 +1,231 @@
+"""The chat page: Open WebUI's image, size and environment.
+
+Names and meanings of the variables: Open WebUI's own documentation, reference/env-configuration.
+"""
+
+from collections.abc import Iterator
+
+from catalog.load import Catalog
+from planner.image_roads import resolve
+from planner.images import FLOATING, split
+from planner.page_scale import check_scale, plan_redis, redis_environment
+from planner.plan import Reason, WebuiPlan
+from planner.quantity import mebibytes
+from settings.diagnostics import Diagnostic
+from settings.models import Settings
+
+PORT = 8080
+DATA_DIR = "/app/backend/data"
+"""Where the volume is mounted."""
+HOME = "/home/webui"
+"""A home that a user without rights may write to; a scratch volume is mounted there."""
+STATIC_DIR = "/app/static"
+"""Where icons and the like are copied to at start, on a scratch volume too: the place in the image belongs to root
+(open-webui issue 26662)."""
+
+CPU_MILLIS = 500
+LEAST_MEMORY_MIB = 2048
+"""With the guide's 1 GiB the process is killed under load: SQLite alone may hold 64 MB for each open connection
+(open-webui documentation, troubleshooting/performance)."""
+
+OWNED = {
+    "DATABASE_URL": "the secret tke-llm:databaseUrl",
+    "DATA_DIR": "the program: the volume is mounted there",
+    "ENABLE_OPENAI_API": "the models of the stack",
+    "ENABLE_OLLAMA_API": "the models of the stack",
+    "OPENAI_API_BASE_URL": "the models of the stack",
+    "OPENAI_API_BASE_URLS": "the models of the stack",
+    "OLLAMA_BASE_URL": "the models of the stack",
+    "OLLAMA_BASE_URLS": "the models of the stack",
+    "WEBUI_ADMIN_EMAIL": "webui.adminEmail",
+    "WEBUI_AUTH": "the program: the page is never open to everyone",
+    "PORT": "the program: the Service leads there",
+    "REDIS_URL": "webui.redis",
+    "WEBSOCKET_MANAGER": "webui.redis",
+    "WEBSOCKET_REDIS_URL": "webui.redis",
+    "OAUTH_CLIENT_ID": "webui.oidc",
+    "OPENID_PROVIDER_URL": "webui.oidc",
+    "OPENID_REDIRECT_URI": "expose.host",
+}
+"""Variables that the program sets, and what decides them."""
+
+
+def webui_image(settings: Settings, catalog: Catalog) -> str | None:
+    """The page's image before any mirror; None where neither stack file nor catalogue has one."""
+    if settings.webui.image is not None:
+        return settings.webui.image
+    candidates = [image for image in catalog.images if image.role == "webui"]
+    chosen = next((image for image in candidates if image.default), next(iter(candidates), None))
+    return f"{chosen.repository}:{chosen.tag}" if chosen else None
+
+
+def plan_webui(settings: Settings, catalog: Catalog) -> WebuiPlan | None:
+    """Decide the chat page; None where there is none."""
+    webui = settings.webui
+    image = webui_image(settings, catalog)
+    if not webui.enabled or image is None:
+        return None
+    shared = "databaseUrl" in settings.secrets
+    return WebuiPlan(
+        image=resolve(image, settings, catalog),
+        replicas=webui.replicas,
+        cpu_millis=CPU_MILLIS,
+        memory_mib=mebibytes(webui.memory),
+        env=environment(settings),
+        strategy="RollingUpdate" if shared and webui.replicas > 1 else "Recreate",
+        database=shared,
+        redis=plan_redis(settings, catalog),
+        login=webui.oidc is not None,
+        priority_class=webui.priority_class,
+    )
+
+
+def environment(settings: Settings) -> tuple[tuple[str, str], ...]:
+    """The plain variables, in order. Back-ends, keys and other secrets are the component's to add."""
+    webui = settings.webui
+    variables = {
+        "DATA_DIR": DATA_DIR,
+        "STATIC_DIR": STATIC_DIR,
+        "HOME": HOME,
+        "PORT": str(PORT),
+        "WEBUI_AUTH": "True",
+        "WEBUI_ADMIN_EMAIL": webui.admin_email,
+        "ENABLE_SIGNUP": str(webui.sign_up),
+        "DEFAULT_USER_ROLE": "pending",
+        "ENABLE_PERSISTENT_CONFIG": str(webui.persistent_config),
+        "ENABLE_OPENAI_API": str(any(model.engine != "ollama" for model in settings.models.values())),
+        "ENABLE_OLLAMA_API": str(any(model.engine == "ollama" for model in settings.models.values())),
+        "ENABLE_PIP_INSTALL_FRONTMATTER_REQUIREMENTS": "False",
+        "ANONYMIZED_TELEMETRY": "False",
+        "DO_NOT_TRACK": "True",
+        "SCARF_NO_ANALYTICS": "True",
+        **_origin(settings),
+        **_single_sign_on(settings),
+        **redis_environment(settings),
+    }
+    if webui.name is not None:
+        variables["WEBUI_NAME"] = webui.name
+    if webui.offline:
+        variables |= OFFLINE
+    kept = {name: value for name, value in webui.env.items() if name not in OWNED}
+    return tuple((variables | kept).items())
+
+
+OFFLINE = {
+    "OFFLINE_MODE": "True",
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "ENABLE_VERSION_UPDATE_CHECK": "False",
+    "ENABLE_COMMUNITY_SHARING": "False",
+    "RAG_EMBEDDING_ENGINE": "openai",
+    "RAG_EMBEDDING_MODEL_AUTO_UPDATE": "False",
+    "RAG_RERANKING_MODEL_AUTO_UPDATE": "False",
+    "WHISPER_MODEL_AUTO_UPDATE": "False",
+    "BYPASS_EMBEDDING_AND_RETRIEVAL": "True",
+}
+"""What keeps a start from reaching for a model hub.
+
+The default embedding engine downloads a model at the first start, and offline it refuses to start (its documentation,
+troubleshooting/startup); an external engine loads none. Bypassing retrieval puts a whole document before the model
+instead, so that uploads work without any embedding.
+"""
+
+
+def _origin(settings: Settings) -> dict[str, str]:
+    """Addresses that the browser may call from, and whether cookies travel over TLS only."""
+    expose = settings.expose
+    if expose.via == "port-forward" or expose.host is None:
+        local = [f"http://{host}:{PORT}" for host in ("localhost", "127.0.0.1")]
+        return {"WEBUI_URL": local[0], "CORS_ALLOW_ORIGIN": ";".join(local)}
+    url = f"{'https' if expose.tls else 'http'}://{expose.host}"
+    secure = str(expose.tls is not None)
+    return {
+        "WEBUI_URL": url,
+        "CORS_ALLOW_ORIGIN": url,
+        "WEBUI_SESSION_COOKIE_SECURE": secure,
+        "WEBUI_AUTH_COOKIE_SECURE": secure,
+    }
+
+
+def _single_sign_on(settings: Settings) -> dict[str, str]:
+    """Login by OIDC. Accounts that exist already are not merged by e-mail address, which a provider may not verify."""
+    oidc = settings.webui.oidc
+    if oidc is None:
+        return {}
+    return {
+        "ENABLE_OAUTH_SIGNUP": str(oidc.sign_up),
+        "ENABLE_OAUTH_PERSISTENT_CONFIG": str(settings.webui.persistent_config),
+        "OAUTH_MERGE_ACCOUNTS_BY_EMAIL": "False",
+        "OAUTH_CLIENT_ID": oidc.client_id,
+        "OAUTH_PROVIDER_NAME": oidc.provider_name,
+        "OAUTH_SCOPES": oidc.scopes,
+        "OPENID_PROVIDER_URL": oidc.provider_url,
+        "OPENID_REDIRECT_URI": f"{_origin(settings)['WEBUI_URL']}/oauth/oidc/callback",
+    }
+
+
+def explain_webui(settings: Settings) -> list[Reason]:
+    """Why the chat page is set up as it is."""
+    if not settings.webui.enabled:
+        return []
+    reasons = []
+    if settings.webui.offline:
+        reasons.append(Reason("webui.offline", "True", "at start the page would download an embedding model otherwise"))
+    if not settings.webui.persistent_config:
+        reasons.append(Reason("webui.persistentConfig", "False", "the stack file rules after every restart"))
+    return reasons
+
+
+def check_webui(settings: Settings) -> Iterator[Diagnostic]:
+    """What is wrong with the chat page's own settings."""
+    webui = settings.webui
+    if not webui.enabled:
+        return
+    if webui.image is not None:
+        yield from _tag(webui.image)
+    yield from check_scale(settings)
+    if mebibytes(webui.memory) < LEAST_MEMORY_MIB:
+        yield Diagnostic(
+            severity="warning",
+            code="WEBUI_MEMORY_LOW",
+            path="webui.memory",
+            message=f"Open WebUI may be killed with {webui.memory} once several people use it.",
+            remedy="Use 2Gi.",
+            given=webui.memory,
+            allowed=f"{LEAST_MEMORY_MIB}Mi or more",
+            fix=(("webui.memory", "2Gi"),),
+        )
+    for variable in sorted(webui.env.keys() & OWNED.keys() - {"DATABASE_URL"}):
+        yield Diagnostic(
+            severity="error",
+            code="WEBUI_VARIABLE_OWNED",
+            path=f"webui.env.{variable}",
+            message=f"{variable} is decided by {OWNED[variable]}.",
+            remedy="Remove it.",
+            given=webui.env[variable],
+            fix=((f"webui.env.{variable}", None),),
+        )
+    if webui.admin_email.endswith("@example.com"):
+        yield Diagnostic(
+            severity="note",
+            code="ADMIN_EMAIL_DEFAULT",
+            path="webui.adminEmail",
+            message=f"The administrator logs in as {webui.admin_email}.",
+            remedy="Set webui.adminEmail to your own address.",
+        )
+
+
+def _tag(image: str) -> Iterator[Diagnostic]:
+    parts = split(image)
+    if parts.digest or (parts.tag and parts.tag not in FLOATING):
+        return
+    yield Diagnostic(
+        severity="error",
+        code="IMAGE_FLOATING",
+        path="webui.image",
+        message=f"{image} names no fixed version: a restart may bring another program and migrate the database.",
+        remedy="Give the tag of a release, or leave it out for the catalogue's image.",
+        given=image,
+        allowed="an image with the tag of a release, or a digest",
+        fix=(("webui.image", None),),
+    )

@@ -1,0 +1,63 @@
+"""Settings for planner tests: a sound stack with a few places changed."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+from planner.plan import Plan
+from planner.prove import plan
+from settings.diagnostics import Diagnostic
+from settings.models import Settings
+from settings.parse import StackInput, parse
+from settings.paths import apply_fix
+from tests.unit.stack_files import sound
+
+KUBECONFIG = {
+    "network": None,
+    "cluster": {"existing": {"kubeconfigPath": "kubeconfig"}},
+    "pools": {"gpu": {"kind": "existing", "gpu": "A10", "gpusPerNode": 1, "cpu": 28, "memory": "110Gi"}},
+}
+"""Changes that put the sound stack on a cluster of which only a kubeconfig is known."""
+
+
+def sections(changes: Mapping[str, object] | None = None) -> dict[str, Any]:
+    """The sections of the sound stack with `changes` (path -> value; None removes)."""
+    quiet = apply_fix(sound(), [("cluster.endpoint", {"access": "intranet"})])
+    return apply_fix(quiet, deepcopy(dict(changes or {})).items())
+
+
+def settings(
+    changes: Mapping[str, object] | None = None,
+    *,
+    secrets: tuple[str, ...] = (),
+    region: str | None = "ap-guangzhou",
+    stack: str = "dev",
+) -> Settings:
+    """The sound stack with `changes`, as typed settings."""
+    given = StackInput("tke-llm", stack, region, sections(changes), dict.fromkeys(secrets, True))
+    found = parse(given)
+    faults = [p for p in found.problems if p.severity == "error"]
+    assert found.settings is not None, found.problems
+    assert not faults, faults
+    return found.settings
+
+
+def planned(
+    changes: Mapping[str, object] | None = None,
+    *,
+    secrets: tuple[str, ...] = (),
+    region: str | None = "ap-guangzhou",
+    stack: str = "dev",
+) -> Plan:
+    return plan(settings(changes, secrets=secrets, region=region, stack=stack))
+
+
+def found(plan: Plan, code: str) -> Diagnostic:
+    """The one finding with this code."""
+    findings = [finding for finding in plan.diagnostics if finding.code == code]
+    assert len(findings) == 1, f"{code}: {[(f.severity, f.code, f.path) for f in plan.diagnostics]}"
+    return findings[0]
+
+
+def codes(plan: Plan, severity: str | None = None) -> set[str]:
+    return {finding.code for finding in plan.diagnostics if severity in {None, finding.severity}}

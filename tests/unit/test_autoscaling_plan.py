@@ -1,0 +1,90 @@
+"""Scaling by load, decided."""
+
+from dataclasses import replace
+
+import pytest
+
+from catalog.load import load
+from planner.autoscaling import LONGEST_STEP, check_scaling, plan_keda, plan_scaling
+from settings.diagnostics import Diagnostic
+from tests.unit.stacks import KUBECONFIG, planned, settings
+
+SCALED: dict[str, object] = {"models.chat.autoscaling": {"min": 1, "max": 2}, "pools.gpu.nodes": {"min": 1, "max": 2}}
+
+
+def findings(changes: dict[str, object]) -> list[Diagnostic]:
+    return list(check_scaling(settings(changes), load()))
+
+
+def test_a_model_with_a_fixed_number_is_not_scaled():
+    assert plan_scaling(settings(), planned().models) == {}
+    assert plan_keda(settings(), load()) is None
+    assert findings({}) == []
+
+
+def test_vllm_is_scaled_by_its_own_queue():
+    scaling = plan_scaling(settings(SCALED), planned(SCALED).models)["chat"]
+    assert (scaling.least, scaling.most, scaling.waiting) == (1, 2, 5)
+    assert scaling.metric.startswith("vllm:")
+    assert not scaling.scale_down
+
+
+def test_sglang_has_a_gauge_of_another_name():
+    (model,) = planned(SCALED).models.values()
+    by_sglang = plan_scaling(settings(SCALED), {"chat": replace(model, engine="sglang")})["chat"]
+    assert by_sglang.metric.startswith("sglang:")
+
+
+def test_a_step_lasts_half_the_startup_budget_and_never_longer_than_kubernetes_allows():
+    (model,) = planned(SCALED).models.values()
+    slow = replace(model, startup_seconds=10 * LONGEST_STEP)
+    given = settings(SCALED)
+    assert plan_scaling(given, {"chat": slow})["chat"].step_seconds == LONGEST_STEP
+    assert plan_scaling(given, {"chat": replace(model, startup_seconds=900)})["chat"].step_seconds == 450
+
+
+def test_keda_comes_with_the_cluster_that_is_ours():
+    keda = plan_keda(settings(SCALED), load())
+    assert keda is not None
+    assert (keda.software, keda.namespace) == ("keda", "keda")
+    assert keda.version is not None
+
+
+def test_a_cluster_that_exists_keeps_its_own_keda():
+    shared = {**KUBECONFIG, "models.chat.autoscaling": {"max": 2}}
+    assert plan_keda(settings(shared), load()) is None
+    assert [(finding.code, finding.severity) for finding in findings(shared)] == [("KEDA_EXPECTED", "warning")]
+
+
+def test_an_engine_without_metrics_cannot_be_scaled():
+    ollama = {**SCALED, "models.chat": {"model": "qwen3:8b", "engine": "ollama", "autoscaling": {"max": 2}}}
+    (error,) = [finding for finding in findings(ollama) if finding.severity == "error"]
+    assert (error.code, error.path) == ("AUTOSCALING_WITHOUT_METRIC", "models.chat.autoscaling")
+    assert error.fix == (("models.chat.autoscaling", None),)
+
+
+@pytest.mark.parametrize("down", [True, False])
+def test_giving_gpus_back_is_noted(down: bool):
+    changes = {**SCALED, "models.chat.autoscaling": {"max": 2, "scaleDown": down}}
+    assert ("GPUS_GIVEN_BACK" in {finding.code for finding in findings(changes)}) is down
+
+
+def test_a_kubernetes_that_keda_is_not_tested_on_is_noted():
+    def noted(version: str) -> set[str]:
+        return {f.path for f in findings({**SCALED, "cluster.version": version}) if f.code == "CHART_NOT_TESTED"}
+
+    assert noted("1.30.0") == {"cluster.version"}
+    assert noted("1.34.1") == set()
+
+
+def test_kedas_images_are_asked_for_a_road_to_the_mainland_once():
+    roads = [finding for finding in findings(SCALED) if finding.code == "IMAGE_ROAD_UNKNOWN"]
+    assert [finding.path for finding in roads] == ["models.chat.autoscaling"]
+    mirrored = {**SCALED, "images": {"mirrors": {"ghcr.io": "hub.example.com/ghcr"}}}
+    assert "IMAGE_ROAD_UNKNOWN" not in {finding.code for finding in findings(mirrored)}
+    keda = plan_keda(settings(mirrored), load())
+    assert keda is not None
+    values = dict(keda.values)
+    assert values["image.keda.registry"] == "hub.example.com"
+    assert values["image.keda.repository"] == "ghcr/kedacore/keda"
+    assert values["image.keda.tag"] == keda.version

@@ -1,0 +1,160 @@
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+from cli.text import WIDTH, duration, facts, paragraph, size, table
+from planner.explain import codes
+
+
+def command(*arguments: str):
+    return CliRunner().invoke(app, list(arguments))
+
+
+def plain(lines) -> list[str]:
+    return ["".join(span.text for span in line) for line in lines]
+
+
+def test_a_sound_stack_is_ready_and_its_decisions_are_shown():
+    result = command("check", "dev")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("dev: ready to deploy")
+    for shown in ("PNV4.7XLARGE116", "DeepSeek-R1-Distill-Qwen-7B", "bfloat16", "context"):
+        assert shown in result.stdout
+
+
+def test_a_path_serves_as_well_as_a_name(tmp_path, monkeypatch):
+    by_name = command("check", "dev").stdout
+    assert command("check", "./Pulumi.dev.yaml").stdout == by_name
+
+
+def test_nothing_that_is_printed_is_wider_than_the_page():
+    for arguments in (
+        ["check", "dev"],
+        ["fit", "deepseek-ai/DeepSeek-R1"],
+        ["fit", "--all"],
+        ["explain", "BF16_UNSUPPORTED"],
+    ):
+        for line in command(*arguments).stdout.splitlines():
+            assert len(line) <= WIDTH, (arguments, line)
+
+
+def test_every_code_can_be_explained():
+    for code in codes():
+        result = command("explain", code)
+        assert result.exit_code == 0
+        assert result.stdout.startswith(code)
+
+
+def test_a_code_is_found_however_it_is_written():
+    assert command("explain", "bf16-unsupported").stdout == command("explain", "BF16_UNSUPPORTED").stdout
+
+
+def test_a_misspelt_code_is_answered_with_the_nearest():
+    result = command("explain", "BF16_UNSUPORTED")
+    assert result.exit_code == 2
+    assert "BF16_UNSUPPORTED" in result.output
+
+
+def test_an_explanation_as_data_has_the_fix():
+    assert json.loads(command("explain", "BF16_UNSUPPORTED", "--json").stdout)["fix"]
+
+
+def test_the_schema_is_one_json_document_that_knows_the_models():
+    schema = json.loads(command("schema").stdout)
+    assert "tke-llm:models" in schema["properties"]["config"]["properties"]
+
+
+def test_fit_shows_how_a_model_lies_on_each_machine():
+    result = command("fit", "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B", "--gpu", "a10")
+    assert result.exit_code == 0
+    assert "PNV4.7XLARGE116" in result.stdout
+    assert "GN7.2XLARGE32" not in result.stdout
+
+
+def test_fit_says_why_a_machine_is_too_small():
+    result = command("fit", "deepseek-ai/DeepSeek-R1", "--gpu", "T4")
+    assert result.exit_code == 1
+    assert "too little memory" in result.stdout
+    assert "GN7.2XLARGE32" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "near"),
+    [
+        (["deepseek-ai/DeepSeek-R1-Distill-Qwen-7C"], "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B"),
+        (["deepseek-ai/DeepSeek-R1", "--gpu", "H2O-96"], "H20-96"),
+        (["deepseek-ai/DeepSeek-R1", "--region", "ap-guangzou"], "ap-guangzhou"),
+        ([], "--all"),
+        (["deepseek-ai/DeepSeek-R1", "--all"], "--all"),
+    ],
+)
+def test_fit_refuses_what_the_catalogue_does_not_have_and_names_the_nearest(arguments, near):
+    result = command("fit", *arguments)
+    assert result.exit_code == 2
+    assert near in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_model_is_described_from_its_config(tmp_path):
+    config = {
+        "num_hidden_layers": 28,
+        "num_attention_heads": 28,
+        "num_key_value_heads": 4,
+        "hidden_size": 3584,
+        "max_position_embeddings": 131072,
+        "torch_dtype": "bfloat16",
+    }
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    index = {"metadata": {"total_size": 7 * 2**30}, "weight_map": {}}
+    (tmp_path / "model.safetensors.index.json").write_text(json.dumps(index))
+    block = json.loads(command("model", "add", str(tmp_path), "--json").stdout)["architecture"]
+    assert (block["layers"], block["kvHeads"], block["headDim"], block["weightsGib"]) == (28, 4, 128, 7.0)
+    assert block == json.loads(command("model", "add", str(tmp_path / "config.json"), "--json").stdout)["architecture"]
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "said"),
+    [("{", 1, "no JSON"), ("[]", 1, "no object"), ('{"hidden_size": 1}', 1, "num_hidden_layers"), (None, 1, "read")],
+)
+def test_a_config_that_cannot_be_read_is_said_so(text, code, said, tmp_path):
+    if text is not None:
+        (tmp_path / "config.json").write_text(text)
+    result = command("model", "add", str(tmp_path), "--weights-gib", "1")
+    assert result.exit_code == code
+    assert said in result.output
+    assert "Traceback" not in result.output
+
+
+def test_the_size_of_the_weights_is_asked_for_where_no_file_tells_it(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    result = command("model", "add", str(tmp_path))
+    assert result.exit_code == 2
+    assert "--weights-gib" in result.output
+
+
+def test_wrapped_text_is_set_below_text():
+    lines = plain(paragraph("word " * 40, "fix  ", indent=4))
+    assert lines[0].startswith("    fix  word")
+    assert all(line.startswith(" " * 9 + "word") for line in lines[1:])
+    assert all(len(line) <= WIDTH for line in lines)
+
+
+def test_a_repeated_name_is_shown_once():
+    assert plain(facts([("pool", "a"), ("pool", "b")])) == ["  pool  a", "        b"]
+
+
+def test_columns_are_as_wide_as_their_widest_cell():
+    assert plain(table([("a", "long"), ("wide", "1")], frozenset({1}))) == ["  a     long", "  wide     1"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(45, "45 s"), (89, "89 s"), (90, "2 min"), (7199, "2 h"), (12000, "3 h 20 min")]
+)
+def test_times_are_said_as_people_do(seconds, said):
+    assert duration(seconds) == said
+
+
+def test_sizes_are_decimal():
+    assert (size(15.24e9), size(641.3e9), size(2e12), size(500)) == ("15.2 GB", "641.3 GB", "2.0 TB", "500 B")

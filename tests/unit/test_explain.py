@@ -1,0 +1,76 @@
+"""The registry of codes: complete, used, and the source of docs/diagnostics.md."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from planner.explain import PAGE, codes, explain, markdown
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted([*(ROOT / "settings").rglob("*.py"), *(ROOT / "planner").rglob("*.py")])
+MAKERS = {"Diagnostic", "Finding"}
+CODE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
+
+
+def _calls() -> Iterator[tuple[str, ast.Call]]:
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                yield str(path.relative_to(ROOT)), node
+
+
+def _strings(node: ast.expr) -> Iterator[str]:
+    """The texts that an expression may yield: a constant, or either branch of a choice."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.IfExp):
+        yield from _strings(node.body)
+        yield from _strings(node.orelse)
+
+
+def _emitted() -> dict[str, str]:
+    """Codes that stand in a call which makes a finding, with the file."""
+    found = {}
+    for path, call in _calls():
+        named = [keyword.value for keyword in call.keywords if keyword.arg == "code"]
+        if isinstance(call.func, ast.Name) and call.func.id in MAKERS and len(call.args) > 1:
+            named.append(call.args[1])
+        for expression in named:
+            found |= dict.fromkeys(filter(None, _strings(expression)), path)
+    return found
+
+
+def test_every_code_that_is_emitted_is_registered():
+    missing = {code: path for code, path in _emitted().items() if code not in codes()}
+    assert missing == {}
+
+
+def test_every_registered_code_is_emitted_somewhere():
+    texts = {
+        node.value
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and CODE.fullmatch(node.value)
+    }
+    assert set(codes()) - texts == set()
+
+
+@pytest.mark.parametrize("code", codes())
+def test_an_entry_says_everything(code: str):
+    entry = codes()[code]
+    assert CODE.fullmatch(code)
+    assert entry.severity in {"error", "warning", "note"}
+    assert all(text.strip() for text in (entry.meaning, entry.example, entry.fix, entry.source))
+    assert entry.forceable or entry.severity == "error"
+
+
+def test_a_code_is_found_however_it_is_written():
+    assert explain(" cidr-overlap ") == codes()["CIDR_OVERLAP"]
+    assert explain("NO_SUCH_CODE") is None
+
+
+def test_the_page_of_diagnostics_is_current():
+    assert PAGE.read_text(encoding="utf-8") == markdown(), "run `python -m planner.explain` to write it again"

@@ -1,0 +1,128 @@
+import pytest
+
+from catalog.load import load
+from planner.fit import Fit, Wish, fits
+from planner.model_config import ConfigError, architecture
+
+CATALOG = load()
+QWEN = "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B"
+
+
+def answers(model: str, **wish) -> tuple[Fit, ...]:
+    entry = CATALOG.find_model(model)
+    assert entry is not None
+    return fits(entry, model, Wish(**wish), CATALOG)
+
+
+def on(machine: str, model: str, **wish) -> Fit:
+    return next(each for each in answers(model, **wish) if each.offer.name == machine)
+
+
+def test_every_machine_with_a_gpu_and_every_super_node_type_is_judged():
+    judged = {each.offer.name for each in answers(QWEN)}
+    machines = {name for name, machine in CATALOG.machines.items() if machine.gpu is not None}
+    assert judged == machines | set(CATALOG.super_gpus)
+
+
+def test_every_model_is_judged_on_every_machine_within_what_the_machine_has():
+    for name, entry in CATALOG.models.items():
+        for each in fits(entry, name, Wish(), CATALOG):
+            if each.verdict == "no":
+                assert each.reason
+                assert each.code
+                continue
+            assert each.gpus == each.tensor_parallel * each.pipeline_parallel
+            assert each.gpus <= max(1, each.offer.gpus)
+            assert each.need_gib <= each.limit_gib
+            assert 0 < each.context <= entry.architecture.max_positions
+
+
+def test_what_fits_comes_first_by_gpus_then_by_what_is_left():
+    found = answers("deepseek-ai/DeepSeek-R1-Distill-Qwen-32B")
+    serving = [each for each in found if each.verdict != "no"]
+    assert found[: len(serving)] == tuple(serving)
+    keys = [(each.gpus, each.spare_gib) for each in serving]
+    assert keys == sorted(keys)
+
+
+def test_the_guides_largest_model_needs_eight_h20():
+    serving = {each.offer.gpu: each.gpus for each in answers("deepseek-ai/DeepSeek-R1") if each.verdict != "no"}
+    assert serving == {"H20-96": 8}
+
+
+def test_a_gpu_without_bfloat16_computes_in_half_precision():
+    assert on("GN7.10XLARGE160", QWEN).dtype == "half"
+    assert on("PNV4.7XLARGE116", QWEN).dtype == "bfloat16"
+
+
+def test_a_longer_context_never_needs_fewer_gpus():
+    short = {each.offer.name: each for each in answers(QWEN, context=4096) if each.verdict != "no"}
+    long = {each.offer.name: each for each in answers(QWEN, context=131072) if each.verdict != "no"}
+    assert long.keys() <= short.keys()
+    assert all(long[name].gpus >= short[name].gpus for name in long)
+    assert all(each.context == 131072 for each in long.values())
+
+
+def test_another_format_is_taken_where_the_published_one_does_not_fit():
+    whole, shared = on("PNV4.7XLARGE116", "Qwen/Qwen2.5-7B-Instruct"), on("1/2*T4", "Qwen/Qwen2.5-7B-Instruct")
+    assert whole.format == "bf16"
+    assert shared.format == "awq"
+
+
+def test_quantising_at_load_makes_room():
+    plain, quantised = on("PNV4.7XLARGE116", QWEN), on("PNV4.7XLARGE116", QWEN, quantization="fp8")
+    assert quantised.format == "fp8"
+    assert quantised.context > plain.context
+
+
+def test_only_machines_with_the_gpu_that_is_asked_for_are_shown():
+    assert {each.offer.gpu for each in answers(QWEN, gpu="A10")} == {"A10"}
+
+
+def test_machines_that_are_known_not_to_be_in_the_region_are_left_out():
+    region = "ap-hongkong"
+    elsewhere = {m.name for m in CATALOG.machines.values() if m.regions and region not in m.regions}
+    assert elsewhere
+    assert not elsewhere & {each.offer.name for each in answers(QWEN, region=region)}
+
+
+CONFIG = {
+    "num_hidden_layers": 61,
+    "num_attention_heads": 128,
+    "num_key_value_heads": 128,
+    "hidden_size": 7168,
+    "max_position_embeddings": 163840,
+    "torch_dtype": "bfloat16",
+}
+
+
+def test_a_config_with_latent_attention_keeps_its_ranks():
+    found = architecture({**CONFIG, "kv_lora_rank": 512, "qk_rope_head_dim": 64}, 641.3)
+    assert (found.kv_lora_rank, found.qk_rope_head_dim) == (512, 64)
+
+
+def test_the_format_is_that_of_the_quantised_weights():
+    assert architecture({**CONFIG, "quantization_config": {"quant_method": "awq"}}, 10).format == "awq"
+    assert architecture(CONFIG, 10).format == "bf16"
+
+
+def test_heads_without_groups_are_their_own_kv_heads():
+    given = {key: value for key, value in CONFIG.items() if key != "num_key_value_heads"}
+    assert architecture(given, 10).kv_heads == 128
+
+
+def test_the_text_part_of_a_model_with_images_is_taken():
+    nested = {"vision_config": {"num_hidden_layers": 2}, "torch_dtype": "float16", "text_config": CONFIG}
+    assert architecture(nested, 10).layers == 61
+
+
+@pytest.mark.parametrize("missing", ["num_hidden_layers", "num_attention_heads", "max_position_embeddings"])
+def test_a_missing_figure_is_named(missing):
+    given = {key: value for key, value in CONFIG.items() if key != missing}
+    with pytest.raises(ConfigError, match=missing):
+        architecture(given, 10)
+
+
+def test_an_unknown_quantisation_is_refused_rather_than_guessed():
+    with pytest.raises(ConfigError, match="new-method"):
+        architecture({**CONFIG, "quantization_config": {"quant_method": "new-method"}}, 10)

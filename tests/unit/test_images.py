@@ -1,0 +1,212 @@
+"""The engine image by GPU, driver, CUDA and model."""
+
+import pytest
+
+from catalog.load import load
+from catalog.types import Image, ImageVariant
+from planner.images import Host, ImageChoice, choose, split, version
+from tests.unit.model_samples import facts
+
+CATALOG = load()
+QWEN = facts(min_vllm="0.3.0")
+
+
+class Known:
+    """A catalogue with these images only."""
+
+    def __init__(self, *images: Image) -> None:
+        self.images = images
+
+
+def image(tag: str, *variants: dict, **changes) -> Image:
+    given = {"repository": "docker.io/vllm/vllm-openai", "tag": tag, "role": "engine", "engine": "vllm"}
+    built = tuple(ImageVariant.model_validate(variant) for variant in variants)
+    return Image.model_validate({**given, "variants": built, "source": "a test", **changes})
+
+
+def host(gpu: str, driver: int | None = None) -> Host:
+    return Host(CATALOG.gpus[gpu], driver, "pools.gpu.driver")
+
+
+def chosen(*args, **kwargs) -> tuple[ImageChoice, set[str]]:
+    choice, findings = choose(*args, **kwargs)
+    assert choice is not None
+    return choice, {finding.code for finding in findings}
+
+
+@pytest.mark.parametrize(
+    ("reference", "parts"),
+    [
+        ("vllm/vllm-openai:v0.29.0", ("vllm/vllm-openai", "v0.29.0", "")),
+        ("registry:5000/team/vllm", ("registry:5000/team/vllm", "", "")),
+        ("registry:5000/team/vllm:v1@sha256:ab", ("registry:5000/team/vllm", "v1", "sha256:ab")),
+        ("ollama", ("ollama", "", "")),
+    ],
+)
+def test_a_reference_is_taken_apart_at_the_right_colon(reference: str, parts: tuple[str, str, str]):
+    found = split(reference)
+    assert (found.repository, found.tag, found.digest) == parts
+
+
+def test_versions_are_compared_as_numbers():
+    assert version("v0.10.0") > version("v0.9.2") > version("v0.8.5.post1") > version("v0.8.5")  # type: ignore[operator]
+
+
+def test_a_tag_without_a_version_has_none():
+    assert version("nightly-abc") is None
+
+
+def test_an_unknown_driver_gets_the_build_for_the_older_cuda_and_a_warning():
+    choice, codes = chosen(QWEN, "vllm", host("A10"), CATALOG)
+    assert choice.reference.endswith("-cu129")
+    assert codes == {"DRIVER_UNKNOWN"}
+
+
+def test_a_driver_of_580_gets_the_cuda_13_build():
+    choice, codes = chosen(QWEN, "vllm", host("A10", 580), CATALOG)
+    assert choice.reference == f"docker.io/vllm/vllm-openai:{choice.reference.rpartition(':')[2]}"
+    assert "-" not in choice.reference.rpartition(":")[2]
+    assert codes == set()
+
+
+def test_a_driver_of_550_gets_the_cuda_12_build_without_a_word():
+    choice, codes = chosen(QWEN, "vllm", host("A10", 550), CATALOG)
+    assert choice.reference.endswith("-cu129")
+    assert codes == set()
+
+
+def test_a_driver_older_than_every_build_is_refused():
+    _, findings = choose(QWEN, "vllm", host("A10", 450), CATALOG)
+    (finding,) = findings
+    assert (finding.severity, finding.code, finding.setting) == ("error", "DRIVER_TOO_OLD", "/pools.gpu.driver")
+
+
+def test_a_driver_that_an_older_release_takes_is_refused_with_that_release():
+    known = Known(
+        image("v0.30.0", {"cuda": "13.0", "min_driver": 580}, default=True),
+        image("v0.10.0", {"cuda": "12.4", "min_driver": 525}),
+    )
+    _, findings = choose(QWEN, "vllm", host("A10", 550), known)  # type: ignore[arg-type]
+    assert findings[0].fix == (("image", "docker.io/vllm/vllm-openai:v0.10.0"),)
+
+
+def test_a_driver_floor_that_nobody_verified_only_warns():
+    known = Known(image("v0.30.0", {"cuda": "12.9", "min_driver": 575, "verified": False}, default=True))
+    choice, codes = chosen(QWEN, "vllm", host("A10", 550), known)
+    assert codes == {"DRIVER_MAY_BE_TOO_OLD"}
+    assert choice.reference.endswith("v0.30.0")
+
+
+def test_a_v100_gets_the_last_release_with_volta_kernels():
+    choice, codes = chosen(QWEN, "vllm", host("V100-32", 550), CATALOG)
+    assert choice.reference == "docker.io/vllm/vllm-openai:v0.8.5"
+    assert codes == {"LEGACY_ENGINE"}
+
+
+def test_a_model_newer_than_the_v100_s_release_is_refused():
+    _, findings = choose(facts(min_vllm="0.10.1"), "vllm", host("V100-32", 550), CATALOG)
+    assert "ENGINE_TOO_OLD" in {finding.code for finding in findings if finding.severity == "error"}
+
+
+def test_a_first_release_that_nobody_verified_only_warns():
+    _, findings = choose(facts(min_vllm="0.10.1", verified=False), "vllm", host("V100-32", 550), CATALOG)
+    assert {finding.severity for finding in findings} == {"warning"}
+
+
+def test_sglang_does_not_run_on_volta():
+    choice, findings = choose(QWEN, "sglang", host("V100-32"), CATALOG)
+    assert choice is None
+    assert [finding.code for finding in findings] == ["SGLANG_NEEDS_TURING"]
+
+
+def test_vllm_does_not_run_on_pascal_but_ollama_does():
+    choice, findings = choose(QWEN, "vllm", host("P40"), CATALOG)
+    assert choice is None
+    assert [finding.code for finding in findings] == ["ENGINE_UNSUPPORTED_GPU"]
+    assert chosen(QWEN, "ollama", host("P40"), CATALOG)[0].reference.startswith("docker.io/ollama/ollama:")
+
+
+def test_ollama_on_a_machine_without_gpu_asks_for_no_driver():
+    assert chosen(QWEN, "ollama", Host(None, None, "pools.cpu.driver"), CATALOG)[1] == set()
+
+
+@pytest.mark.parametrize("floating", ["vllm/vllm-openai:latest", "vllm/vllm-openai", "vllm/vllm-openai:nightly"])
+def test_an_image_that_moves_is_refused(floating: str):
+    _, findings = choose(QWEN, "vllm", host("A10", 580), CATALOG, image=floating)
+    finding = next(f for f in findings if f.code == "IMAGE_FLOATING")
+    assert (finding.severity, finding.fix) == ("error", (("image", None),))
+
+
+def test_a_digest_pins_an_image_without_a_tag():
+    digest = "registry.example.com/vllm@sha256:" + "a" * 64
+    assert "IMAGE_FLOATING" not in chosen(QWEN, "vllm", host("A10", 580), CATALOG, image=digest)[1]
+
+
+def test_an_image_of_the_catalogue_is_known_without_its_registry():
+    choice, codes = chosen(QWEN, "vllm", host("A10", 550), CATALOG, image="vllm/vllm-openai:v0.8.5")
+    assert codes == set()
+    assert "enable-reasoning" in choice.flags
+
+
+def test_an_image_of_the_catalogue_behind_a_mirror_is_known():
+    image_ = "mirror.example.com/proxy/vllm/vllm-openai:v0.8.5"
+    assert "IMAGE_UNKNOWN" not in chosen(QWEN, "vllm", host("A10", 550), CATALOG, image=image_)[1]
+
+
+def test_an_unknown_release_has_the_flags_of_the_nearest_older_one():
+    choice, codes = chosen(QWEN, "vllm", host("A10", 550), CATALOG, image="me/vllm:v0.9.9", cuda="12.8")
+    assert codes == {"IMAGE_UNKNOWN"}
+    assert "disable-log-requests" in choice.flags
+    assert "enable-reasoning" not in choice.flags
+
+
+def test_an_image_without_a_version_has_only_the_flags_of_all_releases():
+    known = Known(image("v2.0.0", {}, flags=("a", "b"), default=True), image("v1.0.0", {}, flags=("b", "c")))
+    assert chosen(QWEN, "vllm", host("A10", 550), known, image="me/vllm:mine")[0].flags == {"b"}
+
+
+def test_a_release_older_than_all_has_the_flags_of_the_oldest():
+    known = Known(image("v2.0.0", {}, flags=("a",), default=True), image("v1.0.0", {}, flags=("b",)))
+    assert chosen(QWEN, "vllm", host("A10", 550), known, image="me/vllm:v0.5.0")[0].flags == {"b"}
+
+
+def test_an_own_image_whose_cuda_needs_a_newer_driver_is_refused():
+    _, findings = choose(QWEN, "vllm", host("A10", 550), CATALOG, image="me/vllm:v0.29.0", cuda="13.0")
+    finding = next(f for f in findings if f.code == "DRIVER_TOO_OLD")
+    assert (finding.setting, finding.fix) == ("image", (("image", None),))
+
+
+def test_a_cuda_of_the_same_series_is_judged_like_its_sisters():
+    _, findings = choose(QWEN, "vllm", host("A10", 550), CATALOG, image="me/vllm:v0.29.0", cuda="13.1")
+    assert "DRIVER_TOO_OLD" in {f.code for f in findings}
+
+
+def test_an_own_image_without_a_stated_cuda_is_not_judged():
+    assert "CUDA_NOT_STATED" in chosen(QWEN, "vllm", host("A10", 550), CATALOG, image="me/vllm:v0.29.1")[1]
+
+
+def test_a_cuda_without_an_own_image_has_no_effect_and_says_so():
+    assert "CUDA_IGNORED" in chosen(QWEN, "vllm", host("A10", 550), CATALOG, cuda="12.9")[1]
+
+
+def test_a_new_release_on_a_v100_is_refused():
+    _, findings = choose(QWEN, "vllm", host("V100-32", 580), CATALOG, image="vllm/vllm-openai:v0.29.0")
+    finding = next(f for f in findings if f.code == "IMAGE_DROPS_GPU")
+    assert (finding.severity, finding.fix) == ("error", (("image", None),))
+
+
+def test_a_cuda_13_image_on_an_unknown_driver_is_doubted_with_its_cuda_12_build():
+    _, findings = choose(QWEN, "vllm", host("A10"), CATALOG, image="vllm/vllm-openai:v0.29.0")
+    finding = next(f for f in findings if f.code == "DRIVER_UNKNOWN")
+    assert finding.fix == (("image", "docker.io/vllm/vllm-openai:v0.29.0-cu129"),)
+
+
+def test_an_old_image_for_a_new_model_is_refused():
+    _, findings = choose(facts(min_vllm="0.19.0"), "vllm", host("A10", 580), CATALOG, image="vllm/vllm-openai:v0.14.1")
+    finding = next(f for f in findings if f.code == "ENGINE_TOO_OLD")
+    assert (finding.setting, finding.fix) == ("image", (("image", None),))
+
+
+def test_an_image_of_which_no_utilisation_is_known_takes_the_lower_default():
+    known = Known(image("v0.30.0", {}, default=True))
+    assert chosen(QWEN, "vllm", host("A10", 580), known)[0].utilization == 0.90

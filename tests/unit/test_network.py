@@ -1,0 +1,120 @@
+"""Region, network, cluster and endpoint."""
+
+from ipaddress import IPv4Network
+
+import pytest
+
+from catalog.load import load
+from planner.network import subnet_ranges
+from tests.unit.stacks import KUBECONFIG, codes, found, planned
+
+VPC = {
+    "network": {"zones": ["ap-guangzhou-6"], "vpcId": "vpc-1", "subnetIds": ["subnet-1"], "cidr": "172.16.0.0/16"},
+    "cluster.serviceCidr": "192.168.0.0/20",
+}
+
+
+def test_each_zone_gets_a_range_of_its_own_within_the_vpc():
+    network = planned({"network.zones": ["ap-guangzhou-6", "ap-guangzhou-7", "ap-guangzhou-3"]}).network
+    assert network is not None
+    ranges = [subnet.cidr for subnet in network.subnets if subnet.cidr]
+    assert len(ranges) == 3
+    assert all(cidr.subnet_of(network.cidr) for cidr in ranges)
+    assert not any(one.overlaps(two) for i, one in enumerate(ranges) for two in ranges[:i])
+
+
+def test_a_zone_that_is_added_moves_no_subnet():
+    before = planned({"network.zones": ["ap-guangzhou-6"]}).network
+    after = planned({"network.zones": ["ap-guangzhou-6", "ap-guangzhou-7"]}).network
+    assert before is not None
+    assert after is not None
+    assert after.subnets[: len(before.subnets)] == before.subnets
+
+
+@pytest.mark.parametrize("prefix", range(12, 26))
+def test_every_vpc_that_is_not_too_small_is_cut_for_six_zones(prefix: int):
+    ranges = subnet_ranges(IPv4Network(f"10.0.0.0/{prefix}"))
+    assert len(ranges) >= 6
+    assert all(cidr.prefixlen <= 28 for cidr in ranges)
+
+
+def test_an_existing_vpc_is_used_as_it_is():
+    plan = planned(VPC)
+    assert plan.network is not None
+    assert plan.network.vpc_id == "vpc-1"
+    assert [subnet.existing_id for subnet in plan.network.subnets] == ["subnet-1"]
+    assert plan.network.nat_bandwidth is None
+    assert not plan.errors
+    assert found(plan, "INTERNET_ROAD_ASSUMED").severity == "note"
+
+
+def test_an_existing_vpc_without_subnets_or_with_too_few_is_refused():
+    assert found(planned({**VPC, "network.subnetIds": None}), "MISSING_SUBNETS").severity == "error"
+    more = planned({**VPC, "network.zones": ["ap-guangzhou-6", "ap-guangzhou-7"]})
+    assert found(more, "SUBNET_COUNT").severity == "error"
+
+
+def test_the_gateway_has_the_bandwidth_that_is_asked_for():
+    network = planned({"network.nat": {"bandwidth": 500}}).network
+    assert network is not None
+    assert network.nat_bandwidth == 500
+
+
+def test_service_range_and_pod_range_matter_in_their_own_mode_only():
+    inside = "10.0.16.0/20"
+    assert "CIDR_OVERLAP" in codes(planned({"cluster.serviceCidr": inside}))
+    assert "CIDR_OVERLAP" not in codes(planned({"cluster.serviceCidr": inside, "cluster.networkMode": "gr"}))
+    assert "CIDR_OVERLAP" not in codes(planned({"cluster.podCidr": inside}))
+
+
+def test_no_region_is_needed_where_a_kubeconfig_leads_to_the_cluster():
+    plan = planned(KUBECONFIG, region=None)
+    assert not plan.errors
+    assert plan.network is None
+    assert plan.addons == ()
+
+
+def test_a_kubeconfig_may_come_as_a_secret():
+    unreachable = {**KUBECONFIG, "cluster": {"existing": {}}}
+    assert found(planned(unreachable), "NO_WAY_TO_THE_CLUSTER").severity == "error"
+    assert "NO_WAY_TO_THE_CLUSTER" not in codes(planned(unreachable, secrets=("kubeconfig",)))
+
+
+def test_a_pool_cannot_be_made_in_a_cluster_known_by_its_kubeconfig():
+    machines = {"gpu": {"instanceType": "PNV4.7XLARGE116"}}
+    plan = planned({**KUBECONFIG, "pools": machines})
+    assert found(plan, "POOL_NEEDS_A_CLUSTER_ID").path == "pools.gpu.kind"
+
+
+def test_a_pool_in_an_existing_cluster_needs_its_vpc():
+    by_id = {"cluster": {"existing": {"id": "cls-1"}}}
+    assert found(planned(by_id), "POOL_NEEDS_THE_VPC").path == "network.vpcId"
+    named = planned({**VPC, **by_id, "cluster.serviceCidr": None})
+    assert "POOL_NEEDS_THE_VPC" not in codes(named)
+    assert not named.errors
+
+
+def test_settings_of_a_new_cluster_say_nothing_to_an_existing_one():
+    plan = planned({**KUBECONFIG, "cluster.level": "L20", "network": {"zones": ["ap-guangzhou-6"]}})
+    paths = {d.path for d in plan.diagnostics if d.code == "NO_EFFECT_ON_EXISTING_CLUSTER"}
+    assert paths == {"cluster.level", "network"}
+
+
+def test_an_open_api_server_can_be_forced_and_says_so():
+    public = {"cluster.endpoint": {"access": "public", "allow": ["0.0.0.0/0"]}}
+    finding = found(planned({**public, "force": ["ENDPOINT_OPEN_TO_ALL"]}), "ENDPOINT_OPEN_TO_ALL")
+    assert (finding.severity, finding.forced) == ("warning", True)
+
+
+def test_one_s_own_address_is_let_in_without_a_word():
+    plan = planned({"cluster.endpoint": {"access": "public", "allow": ["100.20.30.40/32"]}})
+    assert codes(plan, "error") == set()
+    assert not {"DOCUMENTATION_ADDRESS", "PRIVATE_ADDRESS_ALLOWED", "ENDPOINT_INTRANET"} & codes(plan)
+
+
+def test_zones_of_a_region_without_a_list_are_only_doubted(monkeypatch: pytest.MonkeyPatch):
+    region = load().regions["ap-guangzhou"]
+    monkeypatch.setitem(load().regions._entries, "ap-guangzhou", region.model_copy(update={"zones": ()}))  # type: ignore[attr-defined]
+    plan = planned({"network.zones": ["ap-guangzhou-99"]})
+    assert found(plan, "ZONES_UNCHECKED").severity == "warning"
+    assert not plan.errors

@@ -1,0 +1,103 @@
+import base64
+
+import pytest
+import yaml
+
+from rehearsal.files import replace_folder
+from rehearsal.manifests import manifests
+from rehearsal.registration import MASK, Registration, Secret
+
+
+def an_object(kind: str, name: str, *waits_for: str, **inputs) -> Registration:
+    metadata = {"name": name, "namespace": "llm", **inputs.pop("metadata", {})}
+    given = {"apiVersion": "v1", "kind": kind, "metadata": metadata, **inputs}
+    return Registration(
+        type=f"kubernetes:core/v1:{kind}",
+        name=name,
+        urn=f"{kind}/{name}",
+        parent="",
+        custom=True,
+        inputs=given,
+        id=f"llm/{name}",
+        outputs=given,
+        dependencies=waits_for,
+    )
+
+
+def written(*registrations: Registration) -> dict[str, dict]:
+    return {each.file: yaml.safe_load(each.text) for each in manifests(registrations)}
+
+
+def test_manifests_are_numbered_in_the_order_in_which_they_can_be_applied():
+    files = written(
+        an_object("Namespace", "llm"),
+        an_object("Service", "chat", "Namespace/llm"),
+        an_object("Secret", "key", "Namespace/llm"),
+        an_object("Deployment", "chat", "Secret/key"),
+    )
+    assert list(files) == [
+        "01-namespace-llm.yaml",
+        "02-secret-key.yaml",
+        "03-service-chat.yaml",
+        "04-deployment-chat.yaml",
+    ]
+
+
+def test_an_object_comes_after_those_it_needs_through_something_else():
+    password = Registration("random:index/randomPassword:RandomPassword", "p", "p", "", True, {}, "none", {})
+    password = Registration(**{**vars(password), "dependencies": ("Zone/late",)})
+    files = written(an_object("Zone", "late"), password, an_object("Secret", "early", "p"))
+    assert list(files) == ["01-zone-late.yaml", "02-secret-early.yaml"]
+
+
+def test_a_secret_is_masked_and_can_still_be_applied():
+    given = an_object("Secret", "key", stringData=Secret({"a": "hidden-1"}), data={"b": "aGlkZGVuLTI="})
+    (content,) = written(given).values()
+    assert content["stringData"] == {"a": MASK}
+    assert base64.b64decode(content["data"]["b"], validate=True).decode() == MASK
+
+
+def test_a_secret_value_anywhere_is_masked():
+    given = an_object("Pod", "p", spec={"env": [{"name": "KEY", "value": Secret("hidden")}]})
+    (content,) = written(given).values()
+    assert content["spec"]["env"] == [{"name": "KEY", "value": MASK}]
+
+
+def test_directions_to_pulumi_are_left_out_and_other_annotations_kept():
+    kept = {"metadata": {"annotations": {"pulumi.com/skipAwait": "true", "example.com/a": "b"}}}
+    alone = {"metadata": {"annotations": {"pulumi.com/skipAwait": "true"}}}
+    files = written(an_object("Service", "a", **kept), an_object("Service", "b", **alone))
+    assert files["01-service-a.yaml"]["metadata"]["annotations"] == {"example.com/a": "b"}
+    assert "annotations" not in files["02-service-b.yaml"]["metadata"]
+
+
+def test_only_objects_of_kubernetes_become_manifests():
+    vpc = Registration("tencentcloud:Vpc/instance:Instance", "v", "v", "", True, {"name": "v"}, "vpc-1", {})
+    release = Registration("kubernetes:helm.sh/v3:Release", "r", "r", "", True, {"chart": "c"}, "r", {})
+    assert written(vpc, release) == {}
+
+
+def test_what_a_former_run_left_is_gone_and_what_is_new_is_there(tmp_path):
+    folder = tmp_path / "out" / "dev"
+    replace_folder(folder, {"manifests/01-old.yaml": "old", "plan.json": "1"})
+    paths = replace_folder(folder, {"manifests/01-new.yaml": "new", "plan.json": "2"})
+    assert sorted(path.name for path in folder.rglob("*.yaml")) == ["01-new.yaml"]
+    assert (folder / "plan.json").read_text() == "2"
+    assert all(path.is_file() for path in paths)
+    assert [path.name for path in folder.parent.iterdir()] == ["dev"]
+
+
+def test_a_folder_of_someone_else_is_left_alone(tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(FileExistsError, match="did not write"):
+        replace_folder(tmp_path, {"plan.json": "{}"})
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_failure_while_writing_leaves_the_former_results(tmp_path):
+    folder = tmp_path / "dev"
+    replace_folder(folder, {"plan.json": "old"})
+    with pytest.raises(OSError):  # noqa: PT011  which one is the system's choice
+        replace_folder(folder, {"plan.json": "new", "plan.json/below": "a file is no folder"})
+    assert (folder / "plan.json").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["dev"]

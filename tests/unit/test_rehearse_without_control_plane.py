@@ -1,0 +1,34 @@
+"""`--control-plane` on a machine without its programs."""
+
+from pathlib import Path
+
+import pytest
+
+from cli.control_plane import rehearse
+
+
+@pytest.fixture
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither an installed nor a built program is found."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("KUBEBUILDER_ASSETS", raising=False)
+
+
+@pytest.mark.usefixtures("bare")
+def test_one_sentence_says_what_is_missing_and_how_to_get_it(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert rehearse("dev", as_json=False, out=tmp_path / "out", then=None) == 1
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.strip() == (
+        "No etcd, kwok, kube-apiserver, kube-controller-manager, kube-scheduler on this machine yet: "
+        "run `make control-plane` once."
+    )
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_program_that_reads_the_report_is_told_too(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert rehearse("dev", as_json=True, out=tmp_path / "out", then=None) == 1
+    assert '"ready": false' in capsys.readouterr().out

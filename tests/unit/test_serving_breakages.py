@@ -1,0 +1,184 @@
+"""Each way to break the sound stack that the planner's serving half covers: the code, and a fix that mends it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pytest
+
+from planner.explain import codes as registry
+from planner.prove import plan
+from settings.parse import StackInput, parse
+from settings.paths import apply_fix
+from tests.unit.stacks import found, sections, settings
+
+QWEN = "Qwen/Qwen2.5-7B-Instruct"
+MODEL, IMAGE, ARGS = "models.chat.model", "models.chat.image", "models.chat.extraArgs"
+MACHINE, DRIVER = "pools.gpu.instanceType", "pools.gpu.driver"
+T4: dict[str, object] = {MACHINE: "GN7.5XLARGE80"}
+T4X2: dict[str, object] = {MACHINE: "GN7.10XLARGE160"}
+V100: dict[str, object] = {MACHINE: "GN10Xp.2XLARGE40"}
+A10X4: dict[str, object] = {MACHINE: "PNV4.28XLARGE466"}
+H20X8: dict[str, object] = {MACHINE: "PNV6.32XLARGE1280"}
+OLLAMA = {"models.chat.engine": "ollama", MODEL: "deepseek-r1:7b"}
+CPU = {
+    "pools": {"cpu": {"kind": "existing", "cpu": 8, "memory": "16Gi", "nodeSelector": {"kubernetes.io/os": "linux"}}}
+}
+GEMMA: dict[str, object] = {MODEL: "google/gemma-4-E2B-it", "models.chat.source": "huggingface"}
+SUPER_T4 = {"pools.gpu": {"kind": "super", "gpuType": "T4"}}
+SHAPE = {"layers": 28, "heads": 28, "kvHeads": 4, "headDim": 128, "maxPositions": 32768, "weightsGib": 7.2}
+
+
+@dataclass(frozen=True)
+class Breakage:
+    """`changes` to the sound stack that bring about `code` at `path`."""
+
+    code: str
+    path: str
+    changes: dict[str, object]
+
+
+def broken(code: str, path: str, value: object, *others: Mapping[str, object]) -> Breakage:
+    changes: dict[str, object] = {}
+    for other in others:
+        changes.update(other)
+    return Breakage(code, path, {**changes, path: value})
+
+
+def caused(code: str, path: str, *others: Mapping[str, object]) -> Breakage:
+    changes: dict[str, object] = {}
+    for other in others:
+        changes.update(other)
+    return Breakage(code, path, changes)
+
+
+ERRORS = (
+    broken("UNKNOWN_MODEL", MODEL, "deepseek-ai/DeepSeek-R1-Distil-Qwen-7B"),
+    broken("UNKNOWN_MODEL", MODEL, "Qwen/Qwen2.5-7B-Instrukt"),
+    caused("UNKNOWN_MODEL", MODEL, OLLAMA, {MODEL: "deepseek-r1:7bb"}),
+    broken(
+        "OLLAMA_NEEDS_ITS_OWN_ID", MODEL, "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B", {"models.chat.engine": "ollama"}
+    ),
+    broken("OLLAMA_ID_ON_ANOTHER_ENGINE", MODEL, "deepseek-r1:7b"),
+    caused("ENGINE_NEEDS_GPU", "models.chat.engine", CPU),
+    caused("ENGINE_UNSUPPORTED_GPU", "models.chat.engine", {MACHINE: "GN8.LARGE56", "pools.gpu.kind": "ordinary"}),
+    broken("SGLANG_NEEDS_TURING", "models.chat.engine", "sglang", V100),
+    caused("ENGINE_TOO_OLD", MODEL, V100, {MODEL: "Qwen/Qwen3.5-4B"}),
+    broken("ENGINE_TOO_OLD", IMAGE, "docker.io/vllm/vllm-openai:v0.14.1", {MODEL: "Qwen/Qwen3.5-4B"}),
+    broken("BF16_UNSUPPORTED", "models.chat.dtype", "bfloat16", T4X2),
+    broken("BF16_UNSUPPORTED", "models.chat.dtype", "bfloat16", V100),
+    caused("FLOAT16_UNSUPPORTED", "models.chat.dtype", T4, {MODEL: "google/gemma-3-4b-it"}),
+    broken("FLOAT16_UNSUPPORTED", "models.chat.dtype", "half", {MODEL: "google/gemma-3-4b-it"}),
+    broken("FP8_UNSUPPORTED", "models.chat.quantization", "fp8", V100),
+    caused("AWQ_UNSUPPORTED", MODEL, V100, {MODEL: "Qwen/Qwen3-8B-AWQ"}),
+    caused("FP4_UNSUPPORTED", MODEL, T4X2, {MODEL: "openai/gpt-oss-20b"}),
+    broken("QUANTIZATION_MISMATCH", "models.chat.quantization", "awq"),
+    broken("QUANTIZATION_MISMATCH", "models.chat.quantization", "gptq", {MODEL: "Qwen/Qwen3-8B-AWQ"}),
+    broken("HEADS_NOT_DIVISIBLE", "models.chat.tensorParallel", 3, A10X4),
+    broken("HEADS_NOT_DIVISIBLE", "models.chat.tensorParallel", 3, A10X4, {MODEL: "Qwen/Qwen3-32B"}),
+    broken("HEADS_NOT_DIVISIBLE", "models.chat.tensorParallel", 8, H20X8),
+    broken("GPUS_EXCEED_NODE", "models.chat.tensorParallel", 4),
+    broken("GPUS_EXCEED_NODE", "models.chat.gpus", 2),
+    broken("GPUS_EXCEED_NODE", "models.chat.gpus", 4, {MODEL: "Qwen/Qwen3-32B"}),
+    broken("GPUS_EXCEED_NODE", "models.chat.pipelineParallel", 2),
+    broken("PARALLELISM_MISMATCH", "models.chat.gpus", 3, A10X4, {"models.chat.tensorParallel": 2}),
+    broken("TOO_MANY_STAGES", "models.chat.pipelineParallel", 30, H20X8),
+    caused("MODEL_TOO_LARGE", MODEL, T4),
+    broken("MODEL_TOO_LARGE", MODEL, "Qwen/Qwen3-32B"),
+    caused("MODEL_TOO_LARGE", MODEL, {"models.chat.gpuMemoryUtilization": 0.5}),
+    caused("MODEL_TOO_LARGE", MODEL, {"models.chat.dtype": "float32"}),
+    caused("MODEL_TOO_LARGE", MODEL, A10X4, {MODEL: "Qwen/Qwen3-32B", "models.chat.gpus": 2}),
+    broken("MULTI_NODE_NEEDED", MODEL, "deepseek-ai/DeepSeek-R1", A10X4),
+    broken("CONTEXT_TOO_LONG", "models.chat.maxModelLen", 131072),
+    broken("CONTEXT_BEYOND_MODEL", "models.chat.maxModelLen", 40000, {MODEL: QWEN}),
+    broken("DRIVER_TOO_OLD", DRIVER, "450.80.02"),
+    broken("DRIVER_TOO_OLD", IMAGE, "docker.io/vllm/vllm-openai:v0.29.0", {DRIVER: "550.90.07"}),
+    broken("IMAGE_FLOATING", IMAGE, "vllm/vllm-openai:latest"),
+    broken("IMAGE_FLOATING", IMAGE, "vllm/vllm-openai"),
+    broken("IMAGE_DROPS_GPU", IMAGE, "docker.io/vllm/vllm-openai:v0.29.0", V100),
+    caused("ENV_RESERVED", "models.chat.env.VLLM_PORT", {"models.chat.env": {"VLLM_PORT": "8000"}}),
+    caused("ENV_RESERVED", "models.chat.env.VLLM_SERVER_DEV_MODE", {"models.chat.env": {"VLLM_SERVER_DEV_MODE": "1"}}),
+    broken("EXTRA_ARGS_SECRET", ARGS, ["--api-key", "abc"]),
+    broken("EXTRA_ARGS_FIXED", ARGS, ["--port", "9000"]),
+    broken("EXTRA_ARGS_USELESS", ARGS, ["--verbose"], OLLAMA),
+    broken("FLAG_UNKNOWN_TO_IMAGE", ARGS, ["--enable-reasoning"]),
+    broken("FLAG_UNKNOWN_TO_IMAGE", ARGS, ["--shutdown-timeout", "30"], V100),
+    broken("RAY_NOT_IN_IMAGE", ARGS, ["--distributed-executor-backend", "ray"]),
+    broken("BATCH_TOO_SMALL", ARGS, ["--max-num-batched-tokens", "128", "--max-num-seqs", "256"]),
+    broken("BATCH_TOO_SMALL", ARGS, ["--max_num_batched_tokens", "1024"], V100),
+    caused("POOL_TOO_SMALL", "pools.gpu.nodes", {"models.chat.replicas": 3}),
+    caused("POOL_TOO_SMALL", "pools.gpu.nodes", {"models.second": {"model": "Qwen/Qwen2.5-1.5B-Instruct"}}),
+    caused("AUTOSCALING_BEYOND_POOL", "models.chat.autoscaling.max", {"models.chat.autoscaling": {"max": 4}}),
+)
+
+WARNINGS = (
+    caused("DRIVER_UNKNOWN", DRIVER),
+    caused("LEGACY_ENGINE", "models.chat.engine", V100),
+    caused("WEIGHT_ONLY_QUANTIZATION", MODEL, {MODEL: "Qwen/Qwen3-8B-FP8"}),
+    caused("SLOW_QUANTIZATION", MODEL, T4, {MODEL: "Qwen/Qwen3-8B-AWQ"}),
+    broken("MEMORY_TIGHT", "models.chat.maxModelLen", 70000),
+    caused("KV_NOT_COMPUTED", MODEL, GEMMA),
+    broken("UTILIZATION_HIGH", "models.chat.gpuMemoryUtilization", 0.99),
+    broken("IMAGE_UNKNOWN", IMAGE, "registry.example.com/vllm:v0.25.1"),
+    broken("CUDA_IGNORED", "models.chat.cuda", "12.9"),
+    caused("ENV_OVERRIDE", "models.chat.env.HF_HUB_OFFLINE", {"models.chat.env": {"HF_HUB_OFFLINE": "0"}}),
+    broken("EXTRA_ARGS_OVERRIDE", ARGS, ["--max-model-len", "4096"]),
+    broken("EXTRA_ARGS_OVERRIDE", ARGS, ["-tp", "2"], A10X4),
+    broken("TRUST_REMOTE_CODE", ARGS, ["--trust-remote-code"]),
+    broken("SERVED_NAME_IGNORED", "models.chat.servedName", "chat", OLLAMA),
+    broken("REPLICAS_IGNORED", "models.chat.replicas", 1, {"models.chat.autoscaling": {"max": 1}}),
+    broken("NO_SUPER_SPEC", "models.chat.gpus", 2, SUPER_T4),
+    caused("CPU_OFFLOAD", MODEL, T4, {"models.chat.engine": "ollama", MODEL: "deepseek-r1:32b"}),
+)
+
+
+def _name(breakage: Breakage) -> str:
+    return f"{breakage.code}-{breakage.path}"
+
+
+@pytest.mark.parametrize("breakage", ERRORS, ids=_name)
+def test_a_breakage_is_an_error_at_its_place_whose_fix_leaves_none(breakage: Breakage):
+    finding = found(plan(settings(breakage.changes)), breakage.code)
+    assert (finding.severity, finding.path) == ("error", breakage.path)
+    assert finding.remedy
+    assert finding.fix, "the nearest fix is known here"
+    assert [(error.code, error.path, error.message) for error in _mended(breakage, finding.fix).errors] == []
+
+
+@pytest.mark.parametrize("breakage", WARNINGS, ids=_name)
+def test_a_doubt_is_a_warning_at_its_place_whose_fix_removes_it(breakage: Breakage):
+    given = plan(settings(breakage.changes))
+    finding = found(given, breakage.code)
+    assert (finding.severity, finding.path) == ("warning", breakage.path)
+    assert finding.remedy
+    assert not given.errors
+    if finding.fix:
+        assert breakage.code not in {left.code for left in _mended(breakage, finding.fix).diagnostics}
+
+
+@pytest.mark.parametrize("breakage", [*ERRORS, *WARNINGS], ids=_name)
+def test_every_code_is_explained_with_the_gravity_it_occurs_with(breakage: Breakage):
+    assert registry()[breakage.code].severity == ("error" if breakage in ERRORS else "warning")
+
+
+def test_int8_weights_on_a_v100_are_refused():
+    changes: dict[str, object] = V100 | {MODEL: "me/mine", "models.chat.architecture": {**SHAPE, "format": "int8"}}
+    assert found(plan(settings(changes)), "INT8_UNSUPPORTED").severity == "error"
+
+
+def test_a_service_called_vllm_is_noted():
+    noted = plan(settings({"models": {"vllm": {"model": QWEN}}}))
+    assert found(noted, "SERVICE_NAME_VLLM").severity == "note"
+
+
+def test_a_node_without_memory_for_the_engine_is_refused():
+    existing = {"kind": "existing", "gpu": "A10", "gpusPerNode": 1, "cpu": 4, "memory": "4Gi"}
+    changes: dict[str, object] = {"pools.gpu": {**existing, "nodeSelector": {"gpu": "a10"}}}
+    assert found(plan(settings(changes)), "POD_TOO_LARGE").severity == "error"
+
+
+def _mended(breakage: Breakage, fix: tuple[tuple[str, object], ...]):
+    changed = apply_fix(sections(breakage.changes), list(fix))
+    parsed = parse(StackInput("tke-llm", "dev", "ap-guangzhou", changed, {}))
+    assert parsed.settings is not None
+    assert parsed.problems == ()
+    return plan(parsed.settings)

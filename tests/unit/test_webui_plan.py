@@ -1,0 +1,123 @@
+"""The chat page and the roads of images."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from catalog.load import load
+from planner.image_roads import resolve
+from tests.unit.stacks import codes, found, planned, settings
+
+
+def _env(changes: Mapping[str, object] | None = None) -> dict[str, str]:
+    webui = planned(changes).webui
+    assert webui is not None
+    return dict(webui.env)
+
+
+def test_nothing_is_downloaded_when_the_page_starts_offline():
+    env = _env()
+    assert env["OFFLINE_MODE"] == "True"
+    assert env["RAG_EMBEDDING_ENGINE"], "the default engine loads a model from a hub"
+
+
+def test_a_page_that_is_online_keeps_its_own_embedding():
+    env = _env({"webui.offline": False})
+    assert not {"OFFLINE_MODE", "HF_HUB_OFFLINE", "RAG_EMBEDDING_ENGINE"} & env.keys()
+
+
+def test_nobody_signs_up_and_everybody_logs_in():
+    env = _env()
+    assert (env["WEBUI_AUTH"], env["ENABLE_SIGNUP"], env["DEFAULT_USER_ROLE"]) == ("True", "False", "pending")
+    assert _env({"webui.signUp": True})["ENABLE_SIGNUP"] == "True"
+
+
+def test_the_stack_file_rules_unless_told_otherwise():
+    assert _env()["ENABLE_PERSISTENT_CONFIG"] == "False"
+    assert _env({"webui.persistentConfig": True})["ENABLE_PERSISTENT_CONFIG"] == "True"
+
+
+def test_back_ends_are_on_for_the_engines_there_are():
+    assert _env()["ENABLE_OLLAMA_API"] == "False"
+    ollama = _env({"models.chat": {"model": "deepseek-r1:7b", "engine": "ollama"}})
+    assert (ollama["ENABLE_OLLAMA_API"], ollama["ENABLE_OPENAI_API"]) == ("True", "False")
+
+
+def test_the_page_is_called_from_its_own_host_only():
+    local = _env()["CORS_ALLOW_ORIGIN"].split(";")
+    assert all(origin.startswith(("http://localhost:", "http://127.0.0.1:")) for origin in local)
+    exposed = {"expose": {"via": "gateway", "host": "chat.example.com", "tls": {"secret": "chat"}}}
+    env = _env(exposed)
+    assert env["CORS_ALLOW_ORIGIN"] == env["WEBUI_URL"] == "https://chat.example.com"
+    assert env["WEBUI_SESSION_COOKIE_SECURE"] == "True"
+
+
+def test_one_s_own_variables_win_but_not_over_what_the_program_decides():
+    env = _env({"webui.env": {"ENABLE_COMMUNITY_SHARING": "True", "WEBUI_AUTH": "False"}})
+    assert env["ENABLE_COMMUNITY_SHARING"] == "True"
+    assert env["WEBUI_AUTH"] == "True"
+
+
+def test_a_page_on_sqlite_is_replaced_not_rolled():
+    one = planned().webui
+    several = planned({"webui.replicas": 2}, secrets=("databaseUrl",)).webui
+    assert one is not None
+    assert several is not None
+    assert (one.strategy, several.strategy) == ("Recreate", "RollingUpdate")
+
+
+def test_a_page_that_is_off_costs_nothing():
+    plan = planned({"webui": False})
+    assert plan.webui is None
+    assert plan.storage.webui_class is None
+    assert not {"ADMIN_EMAIL_DEFAULT", "WEBUI_MEMORY_LOW"} & codes(plan)
+
+
+@pytest.mark.parametrize("image", ["openwebui/open-webui", "openwebui/open-webui:latest", "host:5000/ui/open-webui"])
+def test_an_image_without_a_fixed_version_is_refused(image: str):
+    assert found(planned({"webui.image": image}), "IMAGE_FLOATING").path == "webui.image"
+
+
+def test_an_image_by_digest_is_fixed():
+    assert "IMAGE_FLOATING" not in codes(planned({"webui.image": "openwebui/open-webui@sha256:" + "a" * 64}))
+
+
+def test_docker_hub_keeps_its_names_on_the_mainland_where_tke_has_an_accelerator():
+    assert resolve("docker.io/vllm/vllm-openai:v1", settings(), load()) == "docker.io/vllm/vllm-openai:v1"
+
+
+def test_quay_goes_through_its_mirror_on_the_mainland_and_straight_elsewhere():
+    mirror = load().mirrors["quay.io"].mirror
+    image = "quay.io/org/engine:v1"
+    assert resolve(image, settings(), load()) == f"{mirror}/org/engine:v1"
+    abroad = settings({"network.zones": ["ap-singapore-2"]}, region="ap-singapore")
+    assert resolve(image, abroad, load()) == image
+
+
+@pytest.mark.parametrize(
+    ("image", "there"),
+    [
+        ("docker.io/org/engine:v1", "mirror.example.com/hub/org/engine:v1"),
+        ("org/engine:v1", "mirror.example.com/hub/org/engine:v1"),
+        ("busybox:1", "mirror.example.com/hub/library/busybox:1"),
+        ("registry.example.com/org/engine:v1", "registry.example.com/org/engine:v1"),
+    ],
+)
+def test_a_mirror_of_the_stack_file_serves_its_registry(image: str, there: str):
+    given = settings({"images.mirrors": {"docker.io": "mirror.example.com/hub/"}})
+    assert resolve(image, given, load()) == there
+
+
+def test_a_blocked_registry_without_mirror_is_refused_on_the_mainland_only():
+    blocked = next(m.registry for m in load().mirrors.values() if m.blocked and m.mirror is None)
+    changes: dict[str, object] = {"webui.image": f"{blocked}/org/open-webui:v1"}
+    assert found(planned(changes), "IMAGE_NO_ROAD").severity == "error"
+    abroad = planned({**changes, "network.zones": ["ap-singapore-2"]}, region="ap-singapore")
+    assert "IMAGE_NO_ROAD" not in codes(abroad)
+    mirrored = planned({**changes, "images.mirrors": {blocked: "mirror.example.com"}})
+    assert "IMAGE_NO_ROAD" not in codes(mirrored)
+
+
+def test_one_s_own_tencent_registry_needs_no_mirror():
+    plan = planned({"webui.image": "team.tencentcloudcr.com/ai/open-webui:v1"})
+    assert not {"IMAGE_NO_ROAD", "IMAGE_ROAD_UNKNOWN"} & codes(plan)
