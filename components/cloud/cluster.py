@@ -24,7 +24,8 @@ TIMEOUTS = pulumi.CustomTimeouts(create="60m", update="60m", delete="30m")
 @dataclass(frozen=True, kw_only=True)
 class ClusterArgs:
     """`subnet_ids` in order of preference; `api_security_group_id` only for a public endpoint; `after`: what must be
-    there before the cluster (service roles). `retain` keeps disks that claims left behind."""
+    there before the cluster (service roles). `retain` keeps disks that claims left behind. `node_bandwidth`: Mbps of a
+    public address of each CPU node."""
 
     naming: Naming
     settings: models.Cluster
@@ -33,6 +34,7 @@ class ClusterArgs:
     node_security_group_id: pulumi.Input[str]
     api_security_group_id: pulumi.Input[str] | None
     retain: bool
+    node_bandwidth: int = 0
     after: Sequence[pulumi.Resource] = ()
 
 
@@ -91,6 +93,7 @@ class Cluster(pulumi.ComponentResource):
                 vpc_id=args.vpc_id,
                 subnet_ids=args.subnet_ids,
                 security_group_id=args.node_security_group_id,
+                public_bandwidth=args.node_bandwidth,
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )

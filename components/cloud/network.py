@@ -29,12 +29,14 @@ def eip_bandwidths(bandwidth: int) -> list[int]:
 @dataclass(frozen=True, kw_only=True)
 class NetworkArgs:
     """`api_allow`: who may reach a public API server, None where the endpoint is not public. `pod_cidr`: the range of
-    pods outside the VPC (network mode gr), None where pods have VPC addresses."""
+    pods outside the VPC (network mode gr), None where pods have VPC addresses. `store_zone`: where the models are
+    read."""
 
     naming: Naming
     plan: NetworkPlan
     api_allow: Sequence[IPv4Network] | None = None
     pod_cidr: IPv4Network | None = None
+    store_zone: str | None = None
 
 
 class Network(pulumi.ComponentResource):
@@ -42,6 +44,9 @@ class Network(pulumi.ComponentResource):
 
     `subnet_ids` follow the order of the zones. `road_out` are the resources that must exist before anything in the
     VPC can download; it is empty where no NAT gateway is made. Routes of existing subnets are left alone.
+
+    Where a file system outlives the stack, so do its own subnet and the VPC around it: neither can be deleted while
+    its mount target is there, and neither costs anything.
     """
 
     vpc_id: pulumi.Output[str]
@@ -49,6 +54,7 @@ class Network(pulumi.ComponentResource):
     subnet_ids: list[pulumi.Output[str]]
     node_security_group_id: pulumi.Output[str]
     api_security_group_id: pulumi.Output[str] | None
+    store_subnet_id: pulumi.Output[str] | None
     road_out: list[pulumi.Resource]
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -64,8 +70,12 @@ class Network(pulumi.ComponentResource):
             if subnet.existing_id is not None:
                 self.subnet_ids.append(pulumi.Output.from_input(subnet.existing_id))
             else:
-                self.subnet_ids.append(self._subnet(subnet))
+                self.subnet_ids.append(self._subnet(subnet.zone, subnet))
                 made.append(self.subnet_ids[-1])
+        self.store_subnet_id = None
+        if args.plan.store_cidr is not None:
+            store = SubnetPlan(args.store_zone or args.plan.subnets[0].zone, args.plan.store_cidr)
+            self.store_subnet_id = self._subnet("store", store, kept=True)
         self.node_security_group_id = self._node_security_group()
         self.api_security_group_id = None if args.api_allow is None else self._api_security_group(args.api_allow)
         self.road_out = [] if args.plan.nat_bandwidth is None or not made else self._nat(args.plan.nat_bandwidth, made)
@@ -93,20 +103,20 @@ class Network(pulumi.ComponentResource):
             name=self._args.naming.name("vpc"),
             cidr_block=str(plan.cidr),
             tags=self._args.naming.tags,
-            opts=self._child,
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=plan.store_cidr is not None),
         )
         return vpc.id, vpc.cidr_block
 
-    def _subnet(self, subnet: SubnetPlan) -> pulumi.Output[str]:
+    def _subnet(self, role: str, subnet: SubnetPlan, *, kept: bool = False) -> pulumi.Output[str]:
         return tencentcloud.subnet.Instance(
-            f"{self._name}-subnet-{subnet.zone}",
-            name=self._args.naming.name(f"subnet-{subnet.zone}"),
+            f"{self._name}-subnet-{role}",
+            name=self._args.naming.name(f"subnet-{role}"),
             vpc_id=self.vpc_id,
             availability_zone=subnet.zone,
             cidr_block=str(subnet.cidr),
             is_multicast=False,
             tags=self._args.naming.tags,
-            opts=self._child,
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=kept),
         ).id
 
     def _node_security_group(self) -> pulumi.Output[str]:

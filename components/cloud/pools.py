@@ -49,7 +49,8 @@ def node_password(name: str, parent: pulumi.Resource) -> pulumi.Output[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class SystemPoolArgs:
-    """The CPU nodes: `nodes` of `instance_type` over `subnet_ids`, with a system disk of `disk_gib`."""
+    """The CPU nodes: `nodes` of `instance_type` over `subnet_ids`, with a system disk of `disk_gib` and each with a
+    public address of `public_bandwidth` Mbps (0: none)."""
 
     naming: Naming
     instance_type: str
@@ -60,6 +61,7 @@ class SystemPoolArgs:
     vpc_id: pulumi.Input[str]
     subnet_ids: Sequence[pulumi.Input[str]]
     security_group_id: pulumi.Input[str]
+    public_bandwidth: int = 0
 
 
 class SystemPool(pulumi.ComponentResource):
@@ -95,8 +97,7 @@ class SystemPool(pulumi.ComponentResource):
                 system_disk_size=args.disk_gib,
                 orderly_security_group_ids=[args.security_group_id],
                 instance_charge_type=CHARGE_TYPES["postpaid"],
-                public_ip_assigned=False,
-                internet_max_bandwidth_out=0,
+                **_public(args.public_bandwidth),
                 **_login(name, args.key_id, self),
             ),
             tags=args.naming.tags,
@@ -206,7 +207,6 @@ class GpuPool(pulumi.ComponentResource):
 
     def _ordinary(self, args: GpuPoolArgs) -> pulumi.CustomResource:
         plan, settings = args.plan, args.settings
-        public = settings.public_bandwidth > 0
         return kubernetes.NodePool(
             f"{self._name}-nodes",
             name=self._pool_name,
@@ -230,9 +230,7 @@ class GpuPool(pulumi.ComponentResource):
                 system_disk_type=plan.disk_type,
                 system_disk_size=plan.disk_gib,
                 orderly_security_group_ids=[args.security_group_id],
-                public_ip_assigned=public,
-                internet_max_bandwidth_out=settings.public_bandwidth,
-                internet_charge_type=PUBLIC_CHARGE_TYPE if public else None,
+                **_public(settings.public_bandwidth),
                 **_charge(settings),
                 **_login(self._name, settings.key_id, self),
             ),
@@ -277,6 +275,18 @@ def _required(instance_type: str | None) -> str:
 def _login(name: str, key_id: str | None, parent: pulumi.Resource) -> dict[str, Any]:
     """How a node is logged in to: exactly one of key pair and password is mandatory on ordinary nodes."""
     return {"key_ids": [key_id]} if key_id is not None else {"password": node_password(name, parent)}
+
+
+def _public(mbps: int) -> dict[str, Any]:
+    """Arguments of an ordinary node's public address. Its absence is always said: left out, a pool that had one keeps
+    it."""
+    if not mbps:
+        return {"public_ip_assigned": False, "internet_max_bandwidth_out": 0}
+    return {
+        "public_ip_assigned": True,
+        "internet_max_bandwidth_out": mbps,
+        "internet_charge_type": PUBLIC_CHARGE_TYPE,
+    }
 
 
 def _charge(settings: Pool) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """The shared store for models on Cloud File Storage (CFS)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Any
 
 import pulumi
 import tencentcloud_iac_pulumi as tencentcloud
+from tencentcloud_iac_pulumi.cfs.outputs import GetFileSystemsFileSystemListResult
 
 from components.naming import ACCESS_GROUP_NAME_LIMIT, Naming
 from planner.plan import StoragePlan
@@ -76,6 +77,8 @@ class SharedStorage(pulumi.ComponentResource):
         self.register_outputs({"accessGroupId": self.access_group_id, "parameters": self.parameters})
 
 
+ID_PREFIX = "cfs-"
+"""What the id of a file system begins with, unlike the FSID of its mount target."""
 CFS_DRIVER = "com.tencent.cloud.csi.cfs"
 TURBO_DRIVER = "com.tencent.cloud.csi.cfsturbo"
 NFS_VERSION = "3"
@@ -118,9 +121,14 @@ class FileSystemArgs:
 
 
 class FileSystem(pulumi.ComponentResource):
-    """A file system that is there before the cluster and, with `retain`, after it; volumes name it statically."""
+    """A file system that is there before the cluster and, with `retain`, after it; volumes name it statically.
+
+    `fsid` is the name of its mount target and `mount_host` its address: what another stack needs to mount it.
+    """
 
     driver: str
+    fsid: pulumi.Output[str]
+    mount_host: pulumi.Output[str]
     volume_attributes: pulumi.Output[dict[str, str]]
 
     def __init__(self, name: str, args: FileSystemArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -136,7 +144,8 @@ class FileSystem(pulumi.ComponentResource):
         )
         turbo = args.turbo is not None
         self.driver = TURBO_DRIVER if turbo else CFS_DRIVER
-        self.volume_attributes = pulumi.Output.all(file_system.fs_id, file_system.mount_ip).apply(
+        self.fsid, self.mount_host = file_system.fs_id, file_system.mount_ip
+        self.volume_attributes = pulumi.Output.all(self.fsid, self.mount_host).apply(
             lambda found: turbo_attributes(*found) if turbo else cfs_attributes(*found)
         )
         self.register_outputs({"volumeAttributes": self.volume_attributes})
@@ -151,14 +160,7 @@ class FileSystem(pulumi.ComponentResource):
         }
 
     def _turbo(self, name: str, args: FileSystemArgs, turbo: Turbo) -> dict[str, Any]:
-        attachment = tencentcloud.ccn.AttachmentV2(
-            f"{name}-ccn",
-            ccn_id=turbo.ccn_id,
-            instance_id=args.vpc_id,
-            instance_type="VPC",
-            instance_region=turbo.region,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        attachment = _attach(name, self, turbo.ccn_id, args.vpc_id, turbo.region)
         return {
             "storage_type": {"sd": "TB", "hp": "TP"}[args.performance],
             "protocol": "TURBO",
@@ -168,3 +170,71 @@ class FileSystem(pulumi.ComponentResource):
             "cidr_block": str(turbo.cidr),
             "capacity": turbo.capacity,
         }
+
+
+def _attach(
+    name: str, parent: pulumi.Resource, ccn_id: str, vpc_id: pulumi.Input[str], region: str
+) -> tencentcloud.ccn.AttachmentV2:
+    """Connect the VPC to the network that the mount target is in."""
+    return tencentcloud.ccn.AttachmentV2(
+        f"{name}-ccn",
+        ccn_id=ccn_id,
+        instance_id=vpc_id,
+        instance_type="VPC",
+        instance_region=region,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """The Cloud Connect Network of a mount target, and the VPC of `region` that has to reach it."""
+
+    ccn_id: str
+    vpc_id: pulumi.Input[str]
+    region: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExistingFileSystemArgs:
+    """`file_system_id` is the file system's id (``cfs-…``), by which its FSID is looked up, or the FSID itself.
+    `connect`: where the VPC is not connected to it yet."""
+
+    file_system_id: str
+    mount_host: str
+    mount_path: str | None
+    turbo: bool
+    connect: Connection | None = None
+
+
+class ExistingFileSystem(pulumi.ComponentResource):
+    """A file system that this stack does not make."""
+
+    driver: str
+    volume_attributes: pulumi.Output[dict[str, str]]
+
+    def __init__(self, name: str, args: ExistingFileSystemArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tke-llm:cloud:ExistingFileSystem", name, {}, opts)
+        wanted = args.file_system_id
+        fsid: pulumi.Output[str] = pulumi.Output.from_input(wanted)
+        if wanted.startswith(ID_PREFIX):
+            found = tencentcloud.cfs.get_file_systems_output(
+                file_system_id=wanted, opts=pulumi.InvokeOutputOptions(parent=self)
+            )
+            fsid = found.file_system_lists.apply(lambda systems: fsid_of(wanted, systems))
+        if args.connect is not None:
+            attachment = _attach(name, self, args.connect.ccn_id, args.connect.vpc_id, args.connect.region)
+            # Through the attachment's own output: no volume is mounted before there is a road to it.
+            fsid = pulumi.Output.all(fsid, attachment.ccn_id).apply(lambda both: both[0])
+        self.driver = TURBO_DRIVER if args.turbo else CFS_DRIVER
+        attributes = turbo_attributes if args.turbo else cfs_attributes
+        self.volume_attributes = fsid.apply(lambda found: attributes(found, args.mount_host, args.mount_path))
+        self.register_outputs({"volumeAttributes": self.volume_attributes})
+
+
+def fsid_of(file_system_id: str, found: Sequence[GetFileSystemsFileSystemListResult]) -> str:
+    """The FSID of a file system; `pulumi.RunError` where the region has none of that id."""
+    for system in found:
+        if system.file_system_id == file_system_id and system.fs_id:
+            return system.fs_id
+    raise pulumi.RunError(f"tke-llm:storage.fileSystemId: there is no file system {file_system_id} in this region")

@@ -1,0 +1,19 @@
+"""The Pulumi program: stack file -> settings -> plan -> LlmStack -> outputs."""
+
+import pulumi
+
+from components.stack import LlmStack, LlmStackArgs
+from planner.prove import prove, refusal
+from settings import load
+from settings.parse import parse
+
+plan, diagnostics = prove(parse(load.read()))
+if plan is None or any(each.severity == "error" for each in diagnostics):
+    raise pulumi.RunError(refusal(diagnostics))
+for each in diagnostics:
+    if each.severity == "warning":
+        pulumi.log.warn(f"{each.code} {each.path}: {each.message} {each.remedy}")
+
+stack = LlmStack("llm", LlmStackArgs(plan=plan, secrets=load.secret_inputs()))
+for key, value in stack.outputs.items():
+    pulumi.export(key, value)

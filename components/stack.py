@@ -1,0 +1,400 @@
+"""The whole stack as one graph: cloud, storage, models, chat page."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from components.access import AccessArgs, Installer, access
+from components.cloud.addons import Addons, AddonsArgs
+from components.cloud.cluster import Cluster, ClusterArgs, ExistingCluster, ExistingClusterArgs
+from components.cloud.network import Network, NetworkArgs
+from components.cloud.pools import GpuPool, GpuPoolArgs
+from components.cloud.roles import ServiceRoles, ServiceRolesArgs
+from components.model_files import ModelFilesArgs, model_files, store_zone
+from components.naming import Naming
+from components.workloads import kube
+from components.workloads.autoscaling import Autoscaling, AutoscalingArgs
+from components.workloads.exposure import addresses
+from components.workloads.inference import Inference, InferenceArgs
+from components.workloads.model_download import ModelDownload, ModelDownloadArgs
+from components.workloads.model_store import ModelStore, ModelStoreArgs, leaves_claims
+from components.workloads.multi_node import on_host_network
+from components.workloads.webui import Webui, WebuiArgs
+from planner.addons import SYSTEM
+from planner.autoscaling import KEDA
+from planner.multi_node import LWS
+from planner.plan import CpuPlan, ModelPlan, NetworkPlan, Plan, PoolPlan, ScalingPlan, WebuiPlan
+from planner.summary import summary
+
+GPU_ADDON = "nvidia-gpu"
+BLOCK_ADDON = "cbs"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LlmStackArgs:
+    """A plan without errors, and the secrets that are set, by their key in the stack file (``apiKeys.<model>``)."""
+
+    plan: Plan
+    secrets: Mapping[str, pulumi.Output[str]]
+
+
+class LlmStack(pulumi.ComponentResource):
+    """Everything from the VPC to the chat page. `outputs` are those of the stack.
+
+    Cloud resources take their region and credentials from the stack's own ``tencentcloud:`` configuration, that is
+    from the default provider: an explicit one would have to repeat every key of it, secrets included.
+
+    What `retain` keeps, it keeps by not deleting it (reclaim policies, `retain_on_delete`), never by `protect`, which
+    would make ``pulumi destroy`` stop half-way instead of leaving the data behind.
+    """
+
+    outputs: dict[str, pulumi.Input[Any]]
+
+    def __init__(self, name: str, args: LlmStackArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tke-llm:stack:LlmStack", name, None, opts)
+        self._name = name
+        self._plan = args.plan
+        self._secrets = args.secrets
+        self._settings = args.plan.settings
+        self._naming = Naming.of(self._settings)
+        self._child = pulumi.ResourceOptions(parent=self)
+
+        network = None if self._plan.network is None else self._network(self._plan.network)
+        cluster = self._cluster(network)
+        # Of our own system pool the component knows the labels.
+        own = tuple(cluster.system_pool.node_selector.items()) if isinstance(cluster, Cluster) else None
+        self._cpu = self._plan.cpu if own is None else CpuPlan(node_selector=own)
+        addons = self._addons(cluster)
+        # Inherited by what runs in the cluster; made from the endpoint's kubeconfig, and so after a ready node.
+        provider = kubernetes.Provider(
+            f"{name}-kubernetes",
+            kubeconfig=cluster.kubeconfig,
+            cluster_identifier=cluster.cluster_id,
+            enable_server_side_apply=True,
+            opts=self._child,
+        )
+        self._inside = pulumi.ResourceOptions(parent=self, providers=[provider])
+
+        installer = Installer(
+            name=name,
+            inside=self._inside,
+            cluster_id=cluster.cluster_id,
+            node_selector=dict(self._cpu.node_selector),
+        )
+        installed = {install.software: installer.install(install) for install in self._plan.installs}
+
+        namespace = self._namespace(provider)
+        store = self._store(namespace, network, addons)
+        downloads = self._downloads(namespace, store, network)
+        pools = self._pools(cluster, network, downloads)
+        servers = {
+            model.name: self._server(
+                model,
+                namespace,
+                store,
+                after=[
+                    downloads[model.name].job,
+                    *self._gpu_nodes(model, pools, addons),
+                    *(release for software, release in installed.items() if software == LWS and model.nodes > 1),
+                ],
+            )
+            for model in self._plan.models.values()
+        }
+        webui = None if self._plan.webui is None else self._webui(self._plan.webui, namespace, store, servers)
+        for plan in self._plan.scaling.values():
+            self._scaling(plan, servers[plan.model], installed)
+        services: dict[str | None, pulumi.Input[str]] = {model: server.service for model, server in servers.items()}
+        access(
+            name,
+            AccessArgs(
+                naming=self._naming,
+                plan=self._plan,
+                namespace=namespace,
+                network=network,
+                installer=installer,
+                services=services if webui is None else {**services, None: webui.service},
+                outside=self._child,
+                inside=self._inside,
+            ),
+        )
+
+        self.outputs = self._outputs(cluster, servers, webui)
+        self.register_outputs(self.outputs)
+
+    def _network(self, plan: NetworkPlan) -> Network:
+        cluster = self._settings.cluster
+        guards_api = self._public and self._settings.owns_cluster()
+        return Network(
+            f"{self._name}-network",
+            NetworkArgs(
+                naming=self._naming,
+                plan=plan,
+                api_allow=cluster.endpoint.allow if cluster.endpoint and guards_api else None,
+                pod_cidr=cluster.pod_cidr if cluster.network_mode == "gr" else None,
+                store_zone=store_zone(self._plan),
+            ),
+            self._child,
+        )
+
+    def _cluster(self, network: Network | None) -> Cluster | ExistingCluster:
+        settings = self._settings.cluster
+        if settings.existing is not None:
+            return ExistingCluster(
+                f"{self._name}-cluster",
+                ExistingClusterArgs(
+                    existing=settings.existing,
+                    kubeconfig=self._secrets.get("kubeconfig"),
+                    public=self._public,
+                ),
+                self._child,
+            )
+        made_in = _needed(network, "a cluster")
+        roles: Sequence[pulumi.Resource] = ()
+        if settings.service_roles == "create":
+            roles = ServiceRoles(f"{self._name}-roles", ServiceRolesArgs(naming=self._naming), self._child).ready
+        return Cluster(
+            f"{self._name}-cluster",
+            ClusterArgs(
+                naming=self._naming,
+                settings=settings,
+                vpc_id=made_in.vpc_id,
+                subnet_ids=made_in.subnet_ids,
+                node_security_group_id=made_in.node_security_group_id,
+                api_security_group_id=made_in.api_security_group_id,
+                retain=self._settings.retain,
+                node_bandwidth=0 if self._plan.network is None else self._plan.network.node_bandwidth,
+                after=roles,
+            ),
+            self._child,
+        )
+
+    def _addons(self, cluster: Cluster | ExistingCluster) -> Mapping[str, pulumi.Resource]:
+        """Add-ons by name; none on a cluster that is not ours."""
+        if not isinstance(cluster, Cluster):
+            return {}
+        return Addons(
+            f"{self._name}-addons",
+            AddonsArgs(
+                cluster_id=cluster.cluster_id,
+                addons=self._plan.addons,
+                nodes={SYSTEM: [cluster.system_pool.node_pool]},
+            ),
+            self._child,
+        ).installed
+
+    def _namespace(self, provider: kubernetes.Provider) -> pulumi.Output[str]:
+        name = self._settings.namespace_name()
+        namespace = kubernetes.core.v1.Namespace(
+            f"{self._name}-namespace",
+            metadata={
+                "name": name,
+                "labels": {
+                    **kube.labels("namespace", name, "namespace"),
+                    **kube.namespace_labels(host_network=bool(on_host_network(self._plan.models.values()))),
+                },
+            },
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                provider=provider,
+                retain_on_delete=leaves_claims(
+                    self._plan.storage, self._settings.storage, retain=self._settings.retain
+                ),
+            ),
+        )
+        return namespace.metadata["name"]
+
+    def _store(
+        self, namespace: pulumi.Output[str], network: Network | None, addons: Mapping[str, pulumi.Resource]
+    ) -> ModelStore:
+        plan = self._plan.storage
+        files = model_files(
+            self._name, ModelFilesArgs(naming=self._naming, plan=self._plan, network=network), self._child
+        )
+        self._kept = files.kept
+        return ModelStore(
+            f"{self._name}-store",
+            ModelStoreArgs(
+                namespace=namespace,
+                plan=plan,
+                settings=self._settings.storage,
+                retain=self._settings.retain,
+                parameters=files.parameters,
+                volume=files.volume,
+                suffix=self._settings.cluster_suffix(),
+                after=[addon for name, addon in addons.items() if name not in {GPU_ADDON, BLOCK_ADDON}],
+                webui_after=[addons[BLOCK_ADDON]] if BLOCK_ADDON in addons else [],
+            ),
+            self._inside,
+        )
+
+    def _downloads(
+        self, namespace: pulumi.Output[str], store: ModelStore, network: Network | None
+    ) -> dict[str, ModelDownload]:
+        """The download of each model, by name. Models that are served from the same files share one."""
+        by_directory: dict[str, ModelDownload] = {}
+        for model in self._plan.models.values():
+            if model.download.directory not in by_directory:
+                by_directory[model.download.directory] = ModelDownload(
+                    f"{self._name}-{model.name}-download",
+                    ModelDownloadArgs(
+                        namespace=namespace,
+                        model=model,
+                        claim=store.claim,
+                        cpu=self._cpu,
+                        token=self._secrets.get("hfToken"),
+                        pull_secret=self._settings.images.pull_secret,
+                        after=[] if network is None else network.road_out,
+                    ),
+                    self._inside,
+                )
+        return {name: by_directory[model.download.directory] for name, model in self._plan.models.items()}
+
+    def _pools(
+        self, cluster: Cluster | ExistingCluster, network: Network | None, downloads: Mapping[str, ModelDownload]
+    ) -> dict[str, GpuPool]:
+        return {
+            pool.name: self._pool(pool, cluster, _needed(network, "a node pool"), downloads)
+            for pool in self._plan.pools.values()
+            if pool.kind != "existing"
+        }
+
+    def _pool(
+        self,
+        pool: PoolPlan,
+        cluster: Cluster | ExistingCluster,
+        network: Network,
+        downloads: Mapping[str, ModelDownload],
+    ) -> GpuPool:
+        held = pool.name in self._plan.order.hold
+        return GpuPool(
+            f"{self._name}-{pool.name}-pool",
+            GpuPoolArgs(
+                naming=self._naming,
+                plan=pool,
+                settings=self._settings.pools[pool.name],
+                cluster_id=cluster.cluster_id,
+                vpc_id=network.vpc_id,
+                subnet_id=network.subnet_in(pool.zone),
+                security_group_id=network.node_security_group_id,
+                hold_until=[
+                    downloads[model.name].job
+                    for model in self._plan.models.values()
+                    if held and model.pool == pool.name
+                ],
+            ),
+            self._child,
+        )
+
+    def _gpu_nodes(
+        self, model: ModelPlan, pools: Mapping[str, GpuPool], addons: Mapping[str, pulumi.Resource]
+    ) -> list[pulumi.Resource]:
+        """What must be there before a pod of this model can be scheduled."""
+        pool = pools.get(model.pool)
+        driver = addons.get(GPU_ADDON)
+        return [*([] if pool is None else [pool.node_pool]), *([] if driver is None else [driver])]
+
+    def _server(
+        self,
+        model: ModelPlan,
+        namespace: pulumi.Output[str],
+        store: ModelStore,
+        after: Sequence[pulumi.Resource],
+    ) -> Inference:
+        return Inference(
+            f"{self._name}-{model.name}-inference",
+            InferenceArgs(
+                namespace=namespace,
+                model=model,
+                pool=self._plan.pools[model.pool],
+                claim=store.claim,
+                api_key=self._secrets.get(f"apiKeys.{model.name}"),
+                pull_secret=self._settings.images.pull_secret,
+                after=after,
+            ),
+            self._inside,
+        )
+
+    def _webui(
+        self,
+        plan: WebuiPlan,
+        namespace: pulumi.Output[str],
+        store: ModelStore,
+        servers: Mapping[str, Inference],
+    ) -> Webui:
+        return Webui(
+            f"{self._name}-webui",
+            WebuiArgs(
+                namespace=namespace,
+                plan=plan,
+                models=list(self._plan.models.values()),
+                api_keys={name: server.api_key for name, server in servers.items() if server.api_key is not None},
+                claim=store.webui_claim,
+                database_url=self._secrets.get("databaseUrl"),
+                cpu=self._cpu,
+                admin_password=self._secrets.get("webuiAdminPassword"),
+                oidc_client_secret=self._secrets.get("oidcClientSecret"),
+                pull_secret=self._settings.images.pull_secret,
+            ),
+            self._inside,
+        )
+
+    def _scaling(self, plan: ScalingPlan, server: Inference, installed: Mapping[str, pulumi.Resource]) -> None:
+        spec = self._plan.models[plan.model].spec
+        Autoscaling(
+            f"{self._name}-{plan.model}-autoscaling",
+            AutoscalingArgs(
+                namespace=self._settings.namespace_name(),
+                plan=plan,
+                port=spec.port,
+                spread=spec.spread is not None,
+                after=[*([installed[KEDA]] if KEDA in installed else []), server],
+            ),
+            self._inside,
+        )
+
+    def _outputs(
+        self, cluster: Cluster | ExistingCluster, servers: Mapping[str, Inference], webui: Webui | None
+    ) -> dict[str, pulumi.Input[Any]]:
+        models = list(self._plan.models.values())
+        exposure = addresses(self._plan)
+        keys = {name: server.api_key for name, server in servers.items() if server.api_key is not None}
+        return {
+            "chatUrl": exposure.chat_url,
+            "apiBaseUrl": exposure.api_base_url,
+            "models": {
+                model.name: {
+                    "model": model.model_id,
+                    "servedName": model.served_name,
+                    "engine": model.engine,
+                    "apiBaseUrl": exposure.api_base_urls[model.name],
+                }
+                for model in models
+            },
+            "portForward": exposure.commands,
+            "curl": exposure.first_question(models),
+            "webuiAdmin": None
+            if webui is None
+            else {"email": self._settings.webui.admin_email, "password": webui.admin_password},
+            # Of nothing `all` makes a list.
+            "apiKeys": pulumi.Output.secret(pulumi.Output.all(**keys) if keys else {}),
+            "kubeconfig": cluster.kubeconfig,
+            "clusterId": cluster.cluster_id,
+            "plan": summary(self._plan),
+            **({} if exposure.find_address is None else {"dns": exposure.find_address}),
+            **({} if self._kept is None else {"modelStore": self._kept}),
+        }
+
+    @property
+    def _public(self) -> bool:
+        endpoint = self._settings.cluster.endpoint
+        return endpoint is not None and endpoint.access == "public"
+
+
+def _needed(network: Network | None, what: str) -> Network:
+    """The network; `ValueError` where a plan has none for something that is made in one."""
+    if network is None:
+        raise ValueError(f"the plan has no network for {what}")
+    return network

@@ -1,0 +1,226 @@
+"""One model, served: API key, Deployment (or a group over several machines), Service. Which engine it is, the plan
+knows; here it is a pod."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+import pulumi_random as random
+
+from components.workloads import kube
+from components.workloads.disruption import disruption_budget
+from components.workloads.model_download import marker_path
+from components.workloads.multi_node import LEADERS, GroupArgs, leader_worker_set
+from planner.engines.spec import MODELS_MOUNT, Resources
+from planner.plan import ModelPlan, PoolPlan
+
+if TYPE_CHECKING:
+    from pulumi_kubernetes.apps.v1 import DeploymentSpecArgsDict, DeploymentStrategyArgsDict
+    from pulumi_kubernetes.core.v1 import EnvVarArgsDict, PodSpecArgsDict, VolumeMountArgsDict
+
+COMPONENT = "inference"
+KEY_LENGTH = 40
+KEY_NAME = "api-key"
+WHY_HOST_NETWORK = "RDMA cards are reached from the machine's own network only"
+WAIT_RESOURCES = Resources(cpu_millis=10, memory_mib=32, gpus=0)
+WAIT = 'until test -f "$1"; do echo "waiting for $1"; sleep 5; done'
+
+
+def key_checksum(key: str) -> str:
+    """A mark that changes with the key. It stands in clear in the pod's annotations, hence slow to compute and too
+    short to prove a guess."""
+    return hashlib.pbkdf2_hmac("sha256", key.encode(), b"tke-llm api key", 50_000).hex()[:8]
+
+
+@dataclass(frozen=True, kw_only=True)
+class InferenceArgs:
+    """`api_key`: the key to use; absent: a random one. `after`: the download, the GPU pool and its add-on."""
+
+    namespace: pulumi.Input[str]
+    model: ModelPlan
+    pool: PoolPlan
+    claim: pulumi.Input[str]
+    api_key: pulumi.Input[str] | None = None
+    pull_secret: str | None = None
+    after: Sequence[pulumi.Resource] = ()
+
+
+class Inference(pulumi.ComponentResource):
+    """A model behind a ClusterIP Service that is called by its key. `api_key` is secret, and None where the engine
+    knows no key."""
+
+    service: pulumi.Output[str]
+    api_key: pulumi.Output[str] | None
+
+    def __init__(self, name: str, args: InferenceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tke-llm:workloads:Inference", name, None, opts)
+        model, spec = args.model, args.model.spec
+        labels = kube.labels(spec.engine, model.name, COMPONENT)
+        selector = kube.selector(model.name, COMPONENT)
+        child = pulumi.ResourceOptions(parent=self)
+
+        self.api_key = None
+        env = kube.plain_env(spec.env)
+        annotations: dict[str, pulumi.Input[str]] = dict(spec.annotations)
+        if spec.api_key_env is not None:
+            self.api_key = self._key(name, args)
+            secret = kubernetes.core.v1.Secret(
+                f"{name}-key",
+                metadata={"name": f"{model.name}-{KEY_NAME}", "namespace": args.namespace, "labels": labels},
+                string_data={KEY_NAME: self.api_key},
+                opts=child,
+            )
+            env.append(kube.secret_env(spec.api_key_env, secret.metadata["name"], KEY_NAME))
+            # A secret anywhere in the pod template would hide the whole Deployment from previews.
+            annotations["tke-llm/api-key-checksum"] = pulumi.Output.unsecret(self.api_key.apply(key_checksum))
+
+        pod = server_pod(args, env)
+        if spec.spread is None:
+            self._deployment(name, args, labels, annotations, pod)
+        else:
+            if spec.spread.rdma:
+                annotations[kube.WHY_HOST_NETWORK] = WHY_HOST_NETWORK
+            leader_worker_set(
+                name,
+                GroupArgs(
+                    namespace=args.namespace,
+                    model=model,
+                    labels=labels,
+                    annotations=annotations,
+                    pod=pod,
+                    after=args.after,
+                ),
+                self,
+            )
+        if model.max_replicas > 1:
+            disruption_budget(name, model.name, args.namespace, labels, selector=selector, parent=self)
+        service = kubernetes.core.v1.Service(
+            f"{name}-service",
+            metadata={
+                "name": model.name,
+                "namespace": args.namespace,
+                "labels": labels,
+                "annotations": kube.SKIP_AWAIT,
+            },
+            spec={
+                "type": "ClusterIP",
+                "selector": answering(model),
+                "ports": [{"name": "http", "port": spec.port, "target_port": "http"}],
+            },
+            opts=child,
+        )
+        self.service = service.metadata["name"]
+        self.register_outputs({"service": self.service, "apiKey": self.api_key})
+
+    def _deployment(
+        self,
+        name: str,
+        args: InferenceArgs,
+        labels: Mapping[str, str],
+        annotations: Mapping[str, pulumi.Input[str]],
+        pod: "PodSpecArgsDict",
+    ) -> None:
+        model = args.model
+        deployment_spec: DeploymentSpecArgsDict = {
+            "selector": {"match_labels": kube.selector(model.name, COMPONENT)},
+            "strategy": strategy(model),
+            "progress_deadline_seconds": model.progress_deadline_seconds,
+            "template": {"metadata": {"labels": dict(labels), "annotations": dict(annotations)}, "spec": pod},
+        }
+        if not model.autoscaled:
+            deployment_spec["replicas"] = model.replicas
+        wait = f"{model.progress_deadline_seconds + kube.WAIT_MARGIN}s"
+        kubernetes.apps.v1.Deployment(
+            f"{name}-server",
+            metadata={"name": model.name, "namespace": args.namespace, "labels": dict(labels)},
+            spec=deployment_spec,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                # The pod would wait for nodes, driver and files by itself, but out of its startup budget.
+                depends_on=list(args.after),
+                custom_timeouts=pulumi.CustomTimeouts(create=wait, update=wait),
+            ),
+        )
+
+    def _key(self, name: str, args: InferenceArgs) -> pulumi.Output[str]:
+        if args.api_key is not None:
+            return pulumi.Output.secret(args.api_key)
+        generated = random.RandomPassword(
+            f"{name}-random-key",
+            length=KEY_LENGTH,
+            special=False,
+            # Another version is another key.
+            keepers={"version": str(args.model.key_version)},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return pulumi.Output.secret(generated.result)
+
+
+def answering(model: ModelPlan) -> dict[str, str]:
+    """Labels of the pods that answer requests: of a group, its leader."""
+    return {**kube.selector(model.name, COMPONENT), **({} if model.spec.spread is None else LEADERS)}
+
+
+def strategy(model: ModelPlan) -> "DeploymentStrategyArgsDict":
+    """How an update replaces pods; the plan chose it by the GPUs that are to spare."""
+    if model.strategy == "Recreate":
+        return {"type": "Recreate"}
+    return {
+        "type": model.strategy,
+        "rolling_update": {"max_surge": model.max_surge, "max_unavailable": model.max_unavailable},
+    }
+
+
+def server_pod(args: InferenceArgs, env: "list[EnvVarArgsDict]") -> "PodSpecArgsDict":
+    """The engine, behind a container that waits for the download's marker: a pod may come before its files do, when
+    the store was emptied or a claim made anew."""
+    model, spec = args.model, args.model.spec
+    scratch = [kube.scratch_volume(each) for each in spec.scratch]
+    models: VolumeMountArgsDict = {"name": "models", "mount_path": MODELS_MOUNT, "read_only": True}
+    pod = kube.pod(
+        security=kube.pod_security(spec.user, spec.group),
+        containers=[
+            {
+                "name": spec.engine,
+                "image": spec.image,
+                "image_pull_policy": "IfNotPresent",
+                "command": list(spec.command),
+                "env": env,
+                "ports": [{"name": "http", "container_port": spec.port}],
+                "resources": kube.requirements(spec.resources),
+                "security_context": kube.container_security(),
+                "termination_message_policy": "FallbackToLogsOnError",
+                "volume_mounts": [models, *(mount for _, mount in scratch)],
+                "startup_probe": kube.http_probe(spec.startup),
+                "readiness_probe": kube.http_probe(spec.readiness),
+                "liveness_probe": kube.http_probe(spec.liveness),
+                # The pod leaves the Service while the engine still answers.
+                "lifecycle": {"pre_stop": {"exec_": {"command": ["sleep", str(spec.pre_stop_sleep)]}}},
+            }
+        ],
+        volumes=[
+            {"name": "models", "persistent_volume_claim": {"claim_name": args.claim}},
+            *(volume for volume, _ in scratch),
+        ],
+        node_selector=dict(args.pool.node_selector),
+        tolerations=args.pool.tolerations,
+        apart=kube.selector(model.name, COMPONENT) if model.max_replicas > 1 and spec.spread is None else None,
+        priority_class=model.priority_class,
+        pull_secret=args.pull_secret,
+    )
+    pod["init_containers"] = [
+        {
+            "name": "wait-for-model",
+            "image": spec.image,
+            "image_pull_policy": "IfNotPresent",
+            "command": ["sh", "-c", WAIT, "wait-for-model", marker_path(model.download)],
+            "resources": kube.requirements(WAIT_RESOURCES),
+            "security_context": kube.container_security(),
+            "volume_mounts": [models],
+        }
+    ]
+    pod["termination_grace_period_seconds"] = spec.grace_period
+    return pod

@@ -1,0 +1,216 @@
+"""The Job that brings one model into the shared store."""
+
+import hashlib
+import json
+import posixpath
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from components.workloads import kube
+from components.workloads.scripts import download_model
+from planner.engines.spec import MODELS_MOUNT, Resources
+from planner.plan import CpuPlan, DownloadPlan, ModelPlan
+
+if TYPE_CHECKING:
+    from pulumi_kubernetes.core.v1 import EnvVarArgsDict, PodSpecArgsDict
+
+COMPONENT = "download"
+WHY_ROOT = "a new CFS root belongs to root; the process has no capability beyond those of an owner"
+SCRIPT_MOUNT = "/opt/tke-llm"
+SCRATCH = "/tmp"  # noqa: S108  the mount path of an emptyDir
+
+
+@dataclass(frozen=True)
+class Script:
+    """A file of `components/workloads/scripts`, and the program of the engine's image that runs it."""
+
+    name: str
+    program: str
+
+    @property
+    def text(self) -> str:
+        return (Path(download_model.__file__).parent / self.name).read_text(encoding="utf-8")
+
+
+FROM_HUB = Script("download_model.py", "python3")
+FROM_OLLAMA = Script("pull_ollama.sh", "bash")
+"""Ollama's image has no Python, and its registry is read by Ollama itself."""
+
+
+def script_for(download: DownloadPlan) -> Script:
+    """What brings the files of this source. Both scripts read the same variables and end with the same codes."""
+    return FROM_OLLAMA if download.source == "ollama" else FROM_HUB
+
+
+def marker_path(download: DownloadPlan) -> str:
+    """Where the marker lies, in the download Job and in the server alike."""
+    return posixpath.join(MODELS_MOUNT, download.marker)
+
+
+def settings_env(download: DownloadPlan) -> list[tuple[str, str]]:
+    """What a script reads (see `read_request`), and what keeps the hubs' libraries quiet and within bounds."""
+    env = [
+        ("MODEL_SOURCE", download.source),
+        ("MODEL_REPOSITORY", download.repository),
+        ("MODEL_REVISION", download.revision or ""),
+        ("MODEL_DIRECTORY", posixpath.join(MODELS_MOUNT, download.directory)),
+        ("MODEL_MARKER", marker_path(download)),
+        ("MODEL_INCLUDE", json.dumps(download.include)),
+        ("MODEL_EXCLUDE", json.dumps(download.exclude)),
+        ("MODEL_BYTES", str(download.bytes)),
+        ("MODEL_WORKERS", str(download.workers)),
+        ("HOME", SCRATCH),
+        ("HF_HUB_DISABLE_PROGRESS_BARS", "1"),
+        ("TQDM_DISABLE", "1"),
+    ]
+    if download.endpoint is not None:
+        # Xet fetches from hosts of its own and so goes round a mirror (huggingface/xet-core issue 470).
+        env += [("HF_ENDPOINT", download.endpoint), ("HF_HUB_DISABLE_XET", "1")]
+    return env
+
+
+def job_name(model: str, script: Script, deeds: object) -> str:
+    """Name of the Job: a Job cannot change, so one that does something else is another Job."""
+    digest = hashlib.sha256(json.dumps([script.text, deeds], sort_keys=True).encode()).hexdigest()
+    return f"{model}-download-{digest[:8]}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelDownloadArgs:
+    """`claim` is the shared store's, `cpu` where pods without GPU run. `after`: the road to the Internet."""
+
+    namespace: pulumi.Input[str]
+    model: ModelPlan
+    claim: pulumi.Input[str]
+    cpu: CpuPlan = field(default_factory=CpuPlan)
+    token: pulumi.Input[str] | None = None
+    pull_secret: str | None = None
+    after: Sequence[pulumi.Resource] = ()
+
+
+class ModelDownload(pulumi.ComponentResource):
+    """Downloads one model. Done when the marker is written, which costs seconds where the model is there already.
+
+    The Job has no `ttlSecondsAfterFinished`: Kubernetes would remove it behind Pulumi's back, and the next refresh
+    would download again.
+    """
+
+    job: "kubernetes.batch.v1.Job"
+
+    def __init__(self, name: str, args: ModelDownloadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tke-llm:workloads:ModelDownload", name, None, opts)
+        download, key = args.model.download, args.model.name
+        labels = kube.labels("model-download", key, COMPONENT)
+        child = pulumi.ResourceOptions(parent=self)
+
+        script = kubernetes.core.v1.ConfigMap(
+            f"{name}-script",
+            metadata={"name": f"{key}-download", "namespace": args.namespace, "labels": labels},
+            data={script_for(download).name: script_for(download).text},
+            opts=child,
+        )
+        env = kube.plain_env(settings_env(download))
+        if download.needs_token and args.token is not None:
+            secret = kubernetes.core.v1.Secret(
+                f"{name}-token",
+                metadata={"name": f"{key}-download", "namespace": args.namespace, "labels": labels},
+                string_data={"token": args.token},
+                opts=child,
+            )
+            env.append(kube.secret_env("HF_TOKEN", secret.metadata["name"], "token"))
+
+        self.job = kubernetes.batch.v1.Job(
+            f"{name}-job",
+            metadata={
+                "name": job_name(key, script_for(download), deeds(args)),
+                "namespace": args.namespace,
+                "labels": labels,
+                "annotations": {"pulumi.com/replaceUnready": "true"},
+            },
+            spec={
+                "backoff_limit": download.retries,
+                "active_deadline_seconds": download.deadline_seconds,
+                "pod_failure_policy": {
+                    "rules": [
+                        {
+                            "action": "FailJob",
+                            "on_exit_codes": {
+                                "container_name": COMPONENT,
+                                "operator": "In",
+                                "values": [download_model.HOPELESS],
+                            },
+                        },
+                        {"action": "Ignore", "on_pod_conditions": [{"type": "DisruptionTarget", "status": "True"}]},
+                    ]
+                },
+                "template": {
+                    "metadata": kube.pod_metadata(labels, pod_annotations(args.cpu)),
+                    "spec": download_pod(args, env, script=script.metadata["name"], claim=args.claim),
+                },
+            },
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                # Without a road out the Job would spend its retries before the network is there; it reads none of it.
+                depends_on=list(args.after),
+                # Two Jobs must not write into one folder, and NFS gives them no lock.
+                delete_before_replace=True,
+                custom_timeouts=pulumi.CustomTimeouts(create=f"{download.deadline_seconds + kube.WAIT_MARGIN}s"),
+            ),
+        )
+        self.register_outputs({"job": self.job.metadata["name"]})
+
+
+def pod_annotations(cpu: CpuPlan) -> dict[str, str]:
+    """Why the pod is root, and what a super node needs to know of the download's machine."""
+    return {kube.WHY_ROOT: WHY_ROOT, **dict((*cpu.annotations, *cpu.download_annotations))}
+
+
+def deeds(args: ModelDownloadArgs) -> object:
+    """All that the Job does, as plain values, for its name."""
+    pod = download_pod(args, kube.plain_env(settings_env(args.model.download)), script="", claim="")
+    return [pod, pod_annotations(args.cpu)]
+
+
+def download_pod(
+    args: ModelDownloadArgs, env: "list[EnvVarArgsDict]", *, script: pulumi.Input[str], claim: pulumi.Input[str]
+) -> "PodSpecArgsDict":
+    """The Job's pod. A new CFS root belongs to root, hence UID 0, which without capabilities may do no more than an
+    owner may; the group is the server's."""
+    download = args.model.download
+    run = script_for(download)
+    pod = kube.pod(
+        security=kube.pod_security(kube.ROOT, args.model.spec.group),
+        containers=[
+            {
+                "name": COMPONENT,
+                "image": download.image,
+                "image_pull_policy": "IfNotPresent",
+                "command": [run.program, f"{SCRIPT_MOUNT}/{run.name}"],
+                "env": env,
+                "resources": kube.requirements(Resources(download.cpu_millis, download.memory_mib, 0)),
+                "security_context": kube.container_security(),
+                "termination_message_policy": "FallbackToLogsOnError",
+                "volume_mounts": [
+                    {"name": "models", "mount_path": MODELS_MOUNT},
+                    {"name": "script", "mount_path": SCRIPT_MOUNT, "read_only": True},
+                    {"name": "scratch", "mount_path": SCRATCH},
+                ],
+            }
+        ],
+        volumes=[
+            {"name": "models", "persistent_volume_claim": {"claim_name": claim}},
+            {"name": "script", "config_map": {"name": script}},
+            {"name": "scratch", "empty_dir": {}},
+        ],
+        node_selector=dict(args.cpu.node_selector),
+        tolerations=args.cpu.tolerations,
+        avoid=args.cpu.avoid,
+        pull_secret=args.pull_secret,
+    )
+    pod["restart_policy"] = "Never"
+    return pod

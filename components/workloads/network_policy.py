@@ -1,0 +1,195 @@
+"""Who may talk to whom in the namespace: nobody, but for what is named here.
+
+The kubelet's probes and `kubectl port-forward` come from a pod's own node, which no policy keeps out, and volumes are
+mounted by the node: none of them needs a road here. Policies hold only where something enforces them (on TKE the
+add-on `networkpolicy`), and never for pods on their node's network.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from components.workloads import inference, kube, model_download, multi_node, redis, webui
+from planner.network_policy import BALANCER_RANGE, EVERYWHERE, PRIVATE
+from planner.page_scale import NAME as REDIS_NAME
+from planner.page_scale import PORT as REDIS_PORT
+from planner.plan import FromRange, InNamespace, ModelPlan, PageRoads, PolicyPlan, Source
+from planner.webui import PORT as PAGE_PORT
+
+if TYPE_CHECKING:
+    from pulumi_kubernetes.networking.v1 import (
+        IPBlockArgsDict,
+        NetworkPolicyEgressRuleArgsDict,
+        NetworkPolicyIngressRuleArgsDict,
+        NetworkPolicyPeerArgsDict,
+        NetworkPolicyPortArgsDict,
+        NetworkPolicySpecArgsDict,
+    )
+
+COMPONENT = "network-policy"
+REDIS = kube.selector(REDIS_NAME, redis.COMPONENT)
+COMPONENT_LABEL = "app.kubernetes.io/component"
+NAMESPACE_LABEL = "kubernetes.io/metadata.name"
+"""Carried by every namespace, put there by Kubernetes itself."""
+
+LINK_LOCAL = "169.254.0.0/16"
+"""Addresses of the machine itself (RFC 3927): among them the metadata service, which hands out the credentials of the
+node's role (vendor 213/4934)."""
+DNS_PORT = 53
+DNS_NAMESPACE, DNS_LABELS = "kube-system", (("k8s-app", "kube-dns"),)
+NODE_LOCAL_DNS = "169.254.20.10/32"
+"""Where pods ask TKE's add-on NodeLocal DNSCache, which runs on the node's network, so that no label finds it (vendor
+457/49423)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkPoliciesArgs:
+    """An engine that knows no key is reached from namespaces only, never from addresses."""
+
+    namespace: pulumi.Input[str]
+    models: Sequence[ModelPlan]
+    plan: PolicyPlan
+
+
+class NetworkPolicies(pulumi.ComponentResource):
+    """A default deny of both directions, and one policy for each workload that opens what it needs."""
+
+    def __init__(self, name: str, args: NetworkPoliciesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tke-llm:workloads:NetworkPolicies", name, None, opts)
+        self._name, self._namespace = name, args.namespace
+        plan = args.plan
+        self._inside = tuple(dict.fromkeys((*PRIVATE, *plan.cluster_ranges)))
+        self._not_internet = tuple(dict.fromkeys((*PRIVATE, LINK_LOCAL, BALANCER_RANGE, *plan.cluster_ranges)))
+
+        opened = [self._policy("allow-dns", {}, egress=[_to_dns()])]
+        opened.append(
+            self._policy(
+                "allow-downloads",
+                {COMPONENT_LABEL: model_download.COMPONENT},
+                # Not the VPC: what runs there is no hub, and a malicious hub could send a client to it (SSRF).
+                egress=[{"to": [self._internet(), *map(_block, plan.reach)], "ports": [_tcp()]}],
+            )
+        )
+        opened += [self._model(each, plan) for each in args.models]
+        if plan.page is not None:
+            opened.append(self._page(plan.page, args))
+        if plan.page is not None and plan.page.redis:
+            opened.append(self._redis())
+        # Last, and on deletion first, so that nothing is cut off before its road is open.
+        self._policy("default-deny", {}, ingress=[], egress=[], after=opened)
+        self.register_outputs({})
+
+    def _model(self, model: ModelPlan, plan: PolicyPlan) -> pulumi.Resource:
+        keyless = model.spec.api_key_env is None
+        sources = [each for each in plan.sources if not (keyless and isinstance(each, FromRange))]
+        sources += [each for name, each in plan.scraped if name == model.name]
+        page = [_pods(kube.selector(webui.NAME, webui.COMPONENT))] if plan.page is not None else []
+        ingress = _admit([*page, *map(_peer, sources)], model.spec.port)
+        egress: list[NetworkPolicyEgressRuleArgsDict] = []
+        itself = kube.selector(model.name, inference.COMPONENT)
+        if model.nodes > 1:
+            # NCCL and the engines' own protocols take ports as they find them, and ask for no key.
+            ingress.append({"from_": [_pods(itself)]})
+            egress.append({"to": [_pods(itself)]})
+        return self._policy(f"allow-model-{model.name}", itself, ingress=ingress, egress=egress or None)
+
+    def _page(self, roads: PageRoads, args: NetworkPoliciesArgs) -> pulumi.Resource:
+        egress: list[NetworkPolicyEgressRuleArgsDict] = [
+            {"to": [_pods(kube.selector(model.name, inference.COMPONENT))], "ports": [_tcp(model.spec.port)]}
+            for model in args.models
+        ]
+        # A pod on its machine's network has the machine's address, and no selector finds it.
+        hosted = sorted({model.spec.port for model in multi_node.on_host_network(args.models)})
+        if hosted:
+            egress.append({"to": list(map(_block, self._inside)), "ports": [_tcp(port) for port in hosted]})
+        if roads.internet:
+            egress.append({"to": [self._internet(), *map(_block, args.plan.reach)], "ports": [_tcp()]})
+        if roads.login_port is not None:
+            anywhere = _block(EVERYWHERE, but=[LINK_LOCAL])
+            egress.append({"to": [anywhere], "ports": [_tcp(roads.login_port)]})
+        if roads.database:
+            egress.append({"to": list(map(_block, self._inside)), "ports": [_tcp()]})
+        if roads.redis:
+            egress.append({"to": [_pods(REDIS)], "ports": [_tcp(REDIS_PORT)]})
+        return self._policy(
+            "allow-webui",
+            kube.selector(webui.NAME, webui.COMPONENT),
+            ingress=_admit([_peer(each) for each in args.plan.sources], PAGE_PORT),
+            egress=egress,
+        )
+
+    def _redis(self) -> pulumi.Resource:
+        page = _pods(kube.selector(webui.NAME, webui.COMPONENT))
+        return self._policy("allow-webui-redis", REDIS, ingress=_admit([page], REDIS_PORT))
+
+    def _internet(self) -> "NetworkPolicyPeerArgsDict":
+        return _block(EVERYWHERE, but=self._not_internet)
+
+    def _policy(
+        self,
+        kubernetes_name: str,
+        selector: Mapping[str, str],
+        *,
+        ingress: "Sequence[NetworkPolicyIngressRuleArgsDict] | None" = None,
+        egress: "Sequence[NetworkPolicyEgressRuleArgsDict] | None" = None,
+        after: Sequence[pulumi.Resource] = (),
+    ) -> pulumi.Resource:
+        spec: NetworkPolicySpecArgsDict = {"pod_selector": {"match_labels": selector} if selector else {}}
+        # Always said: left out, a policy without egress rules would leave egress alone.
+        spec["policy_types"] = [
+            direction for direction, rules in (("Ingress", ingress), ("Egress", egress)) if rules is not None
+        ]
+        if ingress:
+            spec["ingress"] = list(ingress)
+        if egress:
+            spec["egress"] = list(egress)
+        return kubernetes.networking.v1.NetworkPolicy(
+            f"{self._name}-{kubernetes_name}",
+            metadata={
+                "name": kubernetes_name,
+                "namespace": self._namespace,
+                "labels": kube.labels(COMPONENT, kubernetes_name, COMPONENT),
+            },
+            spec=spec,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
+        )
+
+
+def _to_dns() -> "NetworkPolicyEgressRuleArgsDict":
+    return {
+        "to": [_peer(InNamespace(DNS_NAMESPACE, DNS_LABELS)), _block(NODE_LOCAL_DNS)],
+        # TCP carries answers that are too long for UDP.
+        "ports": [{"protocol": protocol, "port": DNS_PORT} for protocol in ("UDP", "TCP")],
+    }
+
+
+def _admit(peers: "Sequence[NetworkPolicyPeerArgsDict]", port: int) -> "list[NetworkPolicyIngressRuleArgsDict]":
+    """Ingress from these; none at all from nobody, since a rule without peers would admit everyone."""
+    return [{"from_": list(peers), "ports": [_tcp(port)]}] if peers else []
+
+
+def _peer(source: Source) -> "NetworkPolicyPeerArgsDict":
+    if isinstance(source, FromRange):
+        return _block(source.cidr)
+    peer: NetworkPolicyPeerArgsDict = {"namespace_selector": {"match_labels": {NAMESPACE_LABEL: source.name}}}
+    if source.labels:
+        peer["pod_selector"] = {"match_labels": dict(source.labels)}
+    return peer
+
+
+def _pods(labels: Mapping[str, str]) -> "NetworkPolicyPeerArgsDict":
+    return {"pod_selector": {"match_labels": labels}}
+
+
+def _block(cidr: str, but: Sequence[str] = ()) -> "NetworkPolicyPeerArgsDict":
+    block: IPBlockArgsDict = {"cidr": cidr}
+    if but:
+        block["except_"] = list(but)
+    return {"ip_block": block}
+
+
+def _tcp(port: int | None = None) -> "NetworkPolicyPortArgsDict":
+    return {"protocol": "TCP"} if port is None else {"protocol": "TCP", "port": port}

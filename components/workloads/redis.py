@@ -1,0 +1,134 @@
+"""The Redis through which the chat page's copies hear of each other. It keeps nothing that must outlive it."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+import pulumi_random as random
+
+from components.workloads import kube
+from planner.engines.spec import Resources
+from planner.page_scale import NAME, PORT
+from planner.plan import CpuPlan, RedisPlan
+
+if TYPE_CHECKING:
+    from pulumi_kubernetes.core.v1 import PodSpecArgsDict
+
+APPLICATION = "redis"
+COMPONENT = "page-state"
+USER, GROUP = 999, 1000
+"""The image's user redis; it writes nothing."""
+
+CONFIG_KEY, CONFIG_MOUNT = "redis.conf", "/etc/redis"
+
+
+def config(password: str, data_mib: int) -> str:
+    """The server's configuration. It keeps no file, so that a restart starts empty and quickly; full, it drops what was
+    used longest ago instead of refusing to go on."""
+    return "\n".join(
+        (
+            f"port {PORT}",
+            f"requirepass {password}",
+            f"maxmemory {data_mib}mb",
+            "maxmemory-policy allkeys-lru",
+            'save ""',
+            "appendonly no",
+            # Commands that read or change the server itself; the page needs none of them.
+            'rename-command CONFIG ""',
+            'rename-command DEBUG ""',
+            "",
+        )
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RedisArgs:
+    """`cpu`: where pods without GPU run."""
+
+    namespace: pulumi.Input[str]
+    plan: RedisPlan
+    cpu: CpuPlan
+    pull_secret: str | None = None
+
+
+class Redis(pulumi.ComponentResource):
+    """One Redis behind a ClusterIP Service, with a generated password. `url` is secret."""
+
+    url: pulumi.Output[str]
+
+    def __init__(self, name: str, args: RedisArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tke-llm:workloads:Redis", name, None, opts)
+        labels = kube.labels(APPLICATION, NAME, COMPONENT)
+        selector = kube.selector(NAME, COMPONENT)
+        child = pulumi.ResourceOptions(parent=self)
+
+        password = random.RandomPassword(f"{name}-password", length=40, special=False, opts=child)
+        sealed = pulumi.Output.secret(password.result)
+        secret = kubernetes.core.v1.Secret(
+            f"{name}-config",
+            metadata={"name": NAME, "namespace": args.namespace, "labels": labels},
+            string_data={CONFIG_KEY: sealed.apply(lambda word: config(word, args.plan.data_mib))},
+            opts=child,
+        )
+        kubernetes.apps.v1.Deployment(
+            f"{name}-server",
+            metadata={"name": NAME, "namespace": args.namespace, "labels": labels},
+            spec={
+                "replicas": 1,
+                "selector": {"match_labels": selector},
+                # Two would each know half of the visitors.
+                "strategy": {"type": "Recreate"},
+                "template": {
+                    "metadata": kube.pod_metadata(labels, dict(args.cpu.annotations)),
+                    "spec": redis_pod(args, secret.metadata["name"]),
+                },
+            },
+            opts=child,
+        )
+        service = kubernetes.core.v1.Service(
+            f"{name}-service",
+            metadata={
+                "name": NAME,
+                "namespace": args.namespace,
+                "labels": labels,
+                "annotations": kube.SKIP_AWAIT,
+            },
+            spec={
+                "type": "ClusterIP",
+                "selector": selector,
+                "ports": [{"name": "redis", "port": PORT, "target_port": "redis"}],
+            },
+            opts=child,
+        )
+        self.url = pulumi.Output.all(sealed, service.metadata["name"]).apply(
+            lambda both: f"redis://:{both[0]}@{both[1]}:{PORT}/0"
+        )
+        self.register_outputs({"url": self.url})
+
+
+def redis_pod(args: RedisArgs, secret: pulumi.Input[str]) -> "PodSpecArgsDict":
+    """The server's pod. Its password is in a file, for an argument could be read by every process of the node."""
+    return kube.pod(
+        security=kube.pod_security(USER, GROUP, GROUP),
+        containers=[
+            {
+                "name": APPLICATION,
+                "image": args.plan.image,
+                "image_pull_policy": "IfNotPresent",
+                "command": ["redis-server", f"{CONFIG_MOUNT}/{CONFIG_KEY}"],
+                "ports": [{"name": "redis", "container_port": PORT}],
+                "resources": kube.requirements(Resources(args.plan.cpu_millis, args.plan.memory_mib, 0)),
+                "security_context": {**kube.container_security(), "read_only_root_filesystem": True},
+                "termination_message_policy": "FallbackToLogsOnError",
+                "volume_mounts": [{"name": "config", "mount_path": CONFIG_MOUNT, "read_only": True}],
+                "readiness_probe": kube.tcp_probe(period=5, failures=3, port="redis"),
+                "liveness_probe": kube.tcp_probe(period=20, failures=3, port="redis"),
+            }
+        ],
+        volumes=[{"name": "config", "secret": {"secret_name": secret, "default_mode": 0o440}}],
+        node_selector=dict(args.cpu.node_selector),
+        tolerations=args.cpu.tolerations,
+        avoid=args.cpu.avoid,
+        pull_secret=args.pull_secret,
+    )

@@ -1,0 +1,161 @@
+"""The chat page."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pulumi
+
+from components.workloads.webui import Webui, WebuiArgs, backend_env, join_keys
+from planner.plan import CpuPlan, ModelPlan
+from planner.webui import DATA_DIR, HOME, STATIC_DIR
+from tests.components.plans import MODEL, SPEC, WEBUI
+from tests.components.recorder import Recorder, build, is_secret
+
+DEPLOYMENT = "apps/v1:Deployment"
+SECRET = "core/v1:Secret"
+RANDOM = "random:index/randomPassword:RandomPassword"
+
+
+def model(name: str, *, engine: str = "vllm", port: int = 8000) -> ModelPlan:
+    key = None if engine == "ollama" else "API_KEY"
+    return replace(MODEL, name=name, engine=engine, spec=replace(SPEC, engine=engine, port=port, api_key_env=key))
+
+
+def page(*models: ModelPlan, password: str | None = None, claim: str | None = "webui", **changes: Any) -> Recorder:
+    served = models or (model("chat"),)
+
+    def make() -> dict[str, pulumi.Output[Any]]:
+        made = Webui(
+            "webui",
+            WebuiArgs(
+                namespace="llm",
+                plan=replace(WEBUI, **changes),
+                models=served,
+                api_keys={each.name: pulumi.Output.secret(f"key of {each.name}") for each in served},
+                claim=claim,
+                cpu=CpuPlan(node_selector=(("tke-llm/pool", "system"),)),
+                admin_password=None if password is None else pulumi.Output.secret(password),
+            ),
+        )
+        return {"service": made.service, "password": made.admin_password}
+
+    return build(make, outputs={RANDOM: {"result": "generated"}})
+
+
+def pod(made: Recorder) -> dict[str, Any]:
+    return made.one(DEPLOYMENT).inputs["spec"]["template"]["spec"]
+
+
+def environment(made: Recorder) -> dict[str, Any]:
+    return {each["name"]: each.get("value", each.get("valueFrom")) for each in pod(made)["containers"][0]["env"]}
+
+
+def test_every_model_is_behind_the_page_with_its_own_key() -> None:
+    made = page(model("chat"), model("code", engine="sglang", port=30000))
+    assert environment(made)["OPENAI_API_BASE_URLS"] == "http://chat:8000/v1;http://code:30000/v1"
+    assert made.one(SECRET).inputs["stringData"]["openai-api-keys"] == "key of chat;key of code"
+
+
+def test_an_ollama_model_is_reached_by_its_own_protocol_and_without_a_key() -> None:
+    made = page(model("chat"), model("small", engine="ollama", port=11434))
+    assert environment(made)["OLLAMA_BASE_URLS"] == "http://small:11434"
+    assert environment(made)["OPENAI_API_BASE_URLS"] == "http://chat:8000/v1"
+    assert made.one(SECRET).inputs["stringData"]["openai-api-keys"] == "key of chat"
+
+
+def test_a_protocol_that_no_model_speaks_gets_no_address() -> None:
+    assert dict(backend_env([model("small", engine="ollama")])).keys() == {"OLLAMA_BASE_URLS"}
+    assert dict(backend_env([model("chat")])).keys() == {"OPENAI_API_BASE_URLS"}
+
+
+def test_keys_are_joined_as_the_page_reads_them() -> None:
+    assert join_keys(["a", "b"]) == "a;b"
+
+
+def test_secrets_reach_the_page_only_by_reference() -> None:
+    made = page(password="open sesame")
+    secret = made.one(SECRET)
+    assert is_secret(secret.raw["stringData"])
+    for variable in ("WEBUI_SECRET_KEY", "WEBUI_ADMIN_PASSWORD", "OPENAI_API_KEYS"):
+        reference = environment(made)[variable]["secretKeyRef"]
+        assert reference["name"] == secret.inputs["metadata"]["name"]
+        assert secret.inputs["stringData"][reference["key"]]
+    rendered = json.dumps(made.one(DEPLOYMENT).inputs)
+    assert not any(word in rendered for word in ("sesame", "generated", "key of chat"))
+
+
+def test_a_given_password_is_the_administrators() -> None:
+    made = page(password="open sesame")
+    assert made.one(SECRET).inputs["stringData"]["admin-password"] == "open sesame"
+    assert made.seen["password"].value == "open sesame"
+    assert made.seen["password"].secret
+
+
+def test_without_one_a_password_is_generated_and_sealed() -> None:
+    made = page()
+    assert {each.name for each in made.of(RANDOM)} == {"webui-admin-password", "webui-secret-key"}
+    assert made.seen["password"].secret
+
+
+def test_the_page_runs_as_no_root_with_its_volume_in_its_own_group() -> None:
+    spec = pod(page())
+    security = spec["securityContext"]
+    assert security["runAsNonRoot"] is True
+    assert security["runAsUser"] != 0
+    assert security["fsGroup"] == security["runAsUser"]
+    assert spec["containers"][0]["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert spec["automountServiceAccountToken"] is False
+    assert spec["enableServiceLinks"] is False
+
+
+def test_whatever_the_page_writes_to_is_a_volume() -> None:
+    mounts = {each["mountPath"] for each in pod(page())["containers"][0]["volumeMounts"]}
+    assert {DATA_DIR, STATIC_DIR, HOME} <= mounts
+
+
+def test_the_pages_data_is_on_its_claim() -> None:
+    volume = next(each for each in pod(page())["volumes"] if each["name"] == "data")
+    assert volume["persistentVolumeClaim"] == {"claimName": "webui"}
+
+
+def test_without_a_claim_the_page_keeps_nothing() -> None:
+    volume = next(each for each in pod(page(claim=None))["volumes"] if each["name"] == "data")
+    assert volume["emptyDir"] == {}
+
+
+def test_two_pods_never_open_one_database() -> None:
+    assert page().one(DEPLOYMENT).inputs["spec"]["strategy"] == {"type": "Recreate"}
+
+
+def test_the_page_runs_on_cpu_nodes_within_limits() -> None:
+    spec = pod(page())
+    assert spec["nodeSelector"] == {"tke-llm/pool": "system"}
+    assert spec["containers"][0]["resources"] == {
+        "requests": {"cpu": "500m", "memory": "2048Mi"},
+        "limits": {"memory": "2048Mi"},
+    }
+
+
+def test_the_plans_settings_reach_the_page() -> None:
+    assert environment(page())["ENABLE_SIGNUP"] == "False"
+
+
+def test_the_service_is_webui_on_8080() -> None:
+    made = page()
+    service = made.one("core/v1:Service").inputs
+    assert service["metadata"]["name"] == "webui" == made.seen["service"].value
+    assert service["spec"]["ports"] == [{"name": "http", "port": 8080, "targetPort": "http"}]
+    labels = made.one(DEPLOYMENT).inputs["spec"]["template"]["metadata"]["labels"]
+    assert service["spec"]["selector"].items() <= labels.items()
+
+
+def test_pulumi_waits_longer_than_the_page_may_take() -> None:
+    made = page()
+    deadline = made.one(DEPLOYMENT).inputs["spec"]["progressDeadlineSeconds"]
+    probe = pod(made)["containers"][0]["startupProbe"]
+    assert probe["periodSeconds"] * probe["failureThreshold"] < deadline
+    assert deadline < int(made.one(DEPLOYMENT).options.customTimeouts.create.removesuffix("s"))
