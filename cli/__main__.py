@@ -1,0 +1,5 @@
+"""`python -m cli` is `tke-llm`."""
+
+from cli.main import run
+
+run()

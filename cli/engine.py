@@ -1,0 +1,171 @@
+"""`tke-llm rehearse --engine`: the program under the real Pulumi engine, against simulated providers."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from cli.findings import findings, verdict
+from cli.report import check_report, dump
+from cli.stackfile import program, stack_file
+from cli.text import Line, Span, count, duration, heading, line, paragraph, show
+from planner.prove import prove
+from rehearsal.pulumi_engine.cycle import Cycle, Proved, Step, run
+from rehearsal.pulumi_engine.environment import MissingEngineError, find
+from rehearsal.pulumi_engine.faults import Trouble, parse
+from rehearsal.pulumi_engine.outcome import Operation, Verdict, is_resource
+from rehearsal.pulumi_engine.session import WorkerError
+from rehearsal.tree import short_type
+from settings.file import read
+from settings.parse import parse as parse_settings
+
+_SIGNS: Mapping[Verdict, tuple[str, str]] = {
+    "create": ("+", "created"),
+    "update": ("~", "updated"),
+    "replace": ("±", "replaced"),
+    "delete": ("-", "deleted"),
+}
+
+_LIVE: Mapping[str, str] = {
+    "create": "+",
+    "update": "~",
+    "delete": "-",
+    "create-replacement": "+",
+    "delete-replaced": "-",
+}
+"""The engine's steps, one sign each: a replacement is two."""
+
+
+def rehearse(
+    stack: str, *, as_json: bool, then: str | None, fail: Sequence[str], hang: Sequence[str], lose: Sequence[str]
+) -> int:
+    """Run the whole cycle and print what the engine did; 1 where anything is not as it has to be, else 0; 2 for a
+    fault that cannot be read: `fail`, `hang` and `lose` hold ``RESOURCE`` or ``RESOURCE:N``."""
+    troubles: Mapping[Trouble, Sequence[str]] = {"fail": fail, "hang": hang, "lose": lose}
+    try:
+        faults = [parse(each, trouble) for trouble, every in troubles.items() for each in every]
+    except ValueError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    file = stack_file(stack)
+    files = [file] if then is None else [file, stack_file(then)]
+    proved = [_proved(each, as_json=as_json) for each in files]
+    ready = [each for each in proved if each is not None]
+    if len(ready) < len(files):
+        return 1
+    try:
+        cycle = run(
+            ready[0],
+            program(file),
+            find(),
+            then=ready[1] if then else None,
+            faults=faults,
+            begins=lambda title: None if as_json else show(heading(title)),
+            listener=None if as_json else _show_event,
+        )
+    except (MissingEngineError, WorkerError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    if as_json:
+        dump(report(ready[0].given.stack, cycle))
+    else:
+        show([*heading("In all"), *(row for step in cycle.steps for row in _summary(step)), *_end(cycle)])
+    return 1 if cycle.problems else 0
+
+
+def report(stack: str, cycle: Cycle) -> dict[str, object]:
+    """The cycle as one document."""
+    return {
+        "stack": stack,
+        "steps": [
+            {
+                "title": step.title,
+                "seconds": round(step.outcome.seconds, 2),
+                "counts": dict(step.outcome.counts),
+                "operations": [
+                    {
+                        "operation": each.verdict,
+                        "type": each.type,
+                        "name": each.name,
+                        "changes": dict(each.changes),
+                        "failed": each.failed,
+                    }
+                    for each in step.outcome.operations
+                    if each.custom and (each.verdict != "same" or each.failed)
+                ],
+                "means": [{"name": name, "text": text} for name, text in step.means],
+                "messages": [asdict(each) for each in step.outcome.messages],
+            }
+            for step in cycle.steps
+        ],
+        "left": list(cycle.left),
+        "problems": list(cycle.problems),
+    }
+
+
+def _proved(file: Path, *, as_json: bool) -> Proved | None:
+    """The stack with its plan; None, and what is wrong on the terminal, where errors stand against it."""
+    given = read(file)
+    plan, diagnostics = prove(parse_settings(given))
+    if plan is not None and not any(each.severity == "error" for each in diagnostics):
+        return Proved(given, plan)
+    if as_json:
+        dump(check_report(given.stack, None, diagnostics))
+    else:
+        show([verdict(given.stack, diagnostics), *findings(diagnostics)])
+    return None
+
+
+def _show_event(event: Mapping[str, object]) -> None:
+    """One line for each resource that the engine is done with, in its order, and for each thing that goes wrong."""
+    name = str(event.get("urn") or "").rpartition("::")[2]
+    if event["event"] == "end" and (sign := _LIVE.get(str(event["op"]))):
+        type_ = str(event["type"])
+        if is_resource(type_, name):
+            show([line(Span(f"  {sign} ", "good"), Span(f"{short_type(type_)} ", "dim"), name)])
+    elif event["event"] == "message" and event["severity"] == "error":
+        show(paragraph(str(event["text"]).strip(), Span(f"  ! {name}: " if name else "  ! ", "bad")))
+
+
+def _summary(step: Step) -> list[Line]:
+    outcome = step.outcome
+    said = [count_of for sign in _SIGNS if (count_of := _counted(outcome.counts[sign], sign, step))]
+    text = ", ".join(said) or "nothing to do"
+    state = Span("  stopped ", "bad") if outcome.error else Span("  ", "")
+    lines = [line(state, Span(f"{step.title}: ", "strong"), text, Span(f"  {duration(outcome.seconds)}", "dim"))]
+    lines += [line("    ", Span("! ", "bad"), f"{each.name} failed") for each in outcome.failed if each.custom]
+    if not step.title.startswith("preview") and (len(outcome.changed) <= _FEW or step.title == "update"):
+        means = dict(step.means)
+        for each in outcome.changed:
+            lines += _operation(each, means.get(each.name, ""))
+    return lines
+
+
+_FEW = 12
+"""Resources that are named one by one in the summary; more of them scrolled by already."""
+
+
+def _counted(number: int, sign: Verdict, step: Step) -> str:
+    if not number:
+        return ""
+    word = _SIGNS[sign][1]
+    return f"{number} to be {word}" if step.title.startswith("preview") else f"{number} {word}"
+
+
+def _operation(operation: Operation, means: str) -> list[Line]:
+    paths = ", ".join(dict.fromkeys(path for path, _ in operation.changes))
+    first = " (the old one goes first)" if operation.first else ""
+    lead = f"    {_SIGNS[operation.verdict][0]} {short_type(operation.type)} {operation.name}{first}  "
+    return [
+        *paragraph(paths, Span(lead), style="dim"),
+        *(paragraph(means, Span("        "), style="warn") if means else []),
+    ]
+
+
+def _end(cycle: Cycle) -> list[Line]:
+    lines = paragraph(", ".join(cycle.left) or "nothing", Span("  left in the cloud: ", "strong"))
+    for problem in cycle.problems:
+        lines += paragraph(problem, Span("  wrong: ", "bad"))
+    if not cycle.problems:
+        lines.append(line(Span("  as it has to be", "good"), f": {count(len(cycle.steps), 'step')}"))
+    return lines

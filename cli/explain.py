@@ -1,0 +1,47 @@
+"""`tke-llm explain` and `tke-llm schema`: what the program knows about itself."""
+
+import sys
+
+from cli.report import dump
+from cli.text import Span, facts, heading, line, paragraph, show
+from planner.document import document
+from planner.explain import codes
+from planner.explain import explain as entry_of
+
+
+def explain(code: str, *, as_json: bool) -> int:
+    """Print a code's entry; 2 where there is no such code."""
+    entry = entry_of(code)
+    if entry is None:
+        from settings.suggest import closest  # noqa: PLC0415  a known code needs no suggestion
+
+        near = closest(code.upper(), codes())
+        sys.stderr.write(f"no diagnostic is called {code}" + (f"; did you mean {near}?\n" if near else "\n"))
+        return 2
+    if as_json:
+        dump(document(entry))
+        return 0
+    force = "can be taken as a warning with `tke-llm:force`" if entry.forceable else "cannot be forced"
+    rows = [("fix", entry.fix.strip()), ("source", entry.source.strip())]
+    if entry.severity == "error":
+        rows.insert(1, ("force", force))
+    show(
+        [
+            line(Span(entry.code, "strong"), f"  ({entry.severity})"),
+            (),
+            *paragraph(" ".join(entry.meaning.split())),
+            *heading("Example"),
+            *(line("  ", text) for text in entry.example.rstrip().splitlines()),
+            (),
+            *facts(rows, indent=0),
+        ]
+    )
+    return 0
+
+
+def schema() -> int:
+    """Print the JSON Schema of the stack file."""
+    from settings.schema import json_schema  # noqa: PLC0415  explaining a code needs no schema
+
+    dump(json_schema())
+    return 0

@@ -1,0 +1,59 @@
+"""The verdict on a stack and its diagnostics, for people."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from cli.text import Line, Span, Style, count, heading, line, paragraph
+from settings.diagnostics import Diagnostic, Severity
+
+if TYPE_CHECKING:
+    # A check must not pay for the policies.
+    from policy.rule import Violation
+
+_STYLES: dict[Severity, Style] = {"error": "bad", "warning": "warn", "note": "note"}
+_TITLES: dict[Severity, str] = {"error": "Errors", "warning": "Warnings", "note": "Notes"}
+
+
+def verdict(stack: str, diagnostics: Sequence[Diagnostic], broken: int = 0) -> Line:
+    """One line: whether the stack can be deployed, and how much there is to say about it. `broken`: how often it breaks
+    a rule of the policy pack."""
+    errors = sum(each.severity == "error" for each in diagnostics)
+    warnings = sum(each.severity == "warning" for each in diagnostics)
+    also = f", {count(warnings, 'warning')}" if warnings else ""
+    if errors or broken:
+        wrong = count(errors, "error") if errors else count(broken, "policy violation")
+        return line(Span(f"{stack}: not ready, {wrong}{also}", "bad"))
+    return line(Span(f"{stack}: ready to deploy{also}", "warn" if warnings else "good"))
+
+
+def findings(diagnostics: Sequence[Diagnostic]) -> list[Line]:
+    """All diagnostics, gravest first, each with its place, what was given, what is allowed and the nearest fix."""
+    lines: list[Line] = []
+    for severity in ("error", "warning", "note"):
+        group = [each for each in diagnostics if each.severity == severity]
+        if group:
+            lines += heading(_TITLES[severity])
+        for place, each in enumerate(group):
+            lines += [()] if place else []
+            lines += _finding(each)
+    return lines
+
+
+def policy(violations: "Sequence[Violation]") -> list[Line]:
+    """The rules of the policy pack that are broken, each with the resource that breaks it."""
+    lines = heading("Policy") if violations else []
+    for place, each in enumerate(violations):
+        lines += [()] if place else []
+        lines.append(line("  ", Span(each.code, "bad"), "  ", Span(f"{each.type} {each.resource}", "path")))
+        lines += paragraph(each.message, indent=4)
+    return lines
+
+
+def _finding(found: Diagnostic) -> list[Line]:
+    forced = " (forced)" if found.forced else ""
+    lines = [line("  ", Span(found.code, _STYLES[found.severity]), forced, "  ", Span(found.path, "path"))]
+    lines += paragraph(found.message, indent=4)
+    for name, text in (("given", found.given), ("allowed", found.allowed), ("fix", found.remedy)):
+        if text:
+            lines += paragraph(text, Span(f"{name:<9}", "dim"), indent=4)
+    return lines

@@ -1,0 +1,135 @@
+"""The `tke-llm` command. Each command's work is imported when it runs, so that none pays for another."""
+
+import gc
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="tke-llm",
+    help="Proves, rehearses and explains a stack of large language models on Tencent Kubernetes Engine.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+models = typer.Typer(help="Models that the catalogue does not have.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(models, name="model")
+
+Stack = Annotated[str, typer.Argument(metavar="STACK", help="A stack's name (dev), or the path of a stack file.")]
+Faults = Annotated[list[str] | None, typer.Option(metavar="RESOURCE[:N]", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+@app.command()
+def check(stack: Stack, *, as_json: AsJson = False) -> None:
+    """Prove a stack file: what is decided, what is wrong, and the nearest fix. Touches nothing."""
+    from cli.check import check as run  # noqa: PLC0415
+
+    raise typer.Exit(run(stack, as_json=as_json))
+
+
+@app.command()
+def rehearse(
+    stack: Stack,
+    *,
+    as_json: AsJson = False,
+    out: Annotated[Path | None, typer.Option(help="Folder for the results.", show_default="out/<stack>")] = None,
+    control_plane: Annotated[
+        bool, typer.Option("--control-plane", help="Apply everything to a real Kubernetes control plane, too.")
+    ] = False,
+    engine: Annotated[
+        bool, typer.Option("--engine", help="Preview, up, refresh and destroy under the real Pulumi engine instead.")
+    ] = False,
+    then: Annotated[
+        str | None,
+        typer.Option(metavar="STACK", help="There, update to this stack file and tear down (with either of these)."),
+    ] = None,
+    fail: Faults = None,
+    hang: Faults = None,
+    lose: Faults = None,
+) -> None:
+    """Run the program against a simulated cloud and show what `pulumi up` would make.
+
+    With --engine, --fail RESOURCE:N refuses the first N attempts to make a resource, --hang never has it ready, and
+    --lose loses the answer that it is there.
+    """
+    if control_plane and engine:
+        raise typer.BadParameter("does not go with --control-plane", param_hint="--engine")
+    if then is not None and not (control_plane or engine):
+        raise typer.BadParameter("needs --control-plane or --engine", param_hint="--then")
+    if (fail or hang or lose) and not engine:
+        raise typer.BadParameter("need --engine", param_hint="--fail, --hang and --lose")
+    if engine:
+        from cli.engine import rehearse as run_under_it  # noqa: PLC0415
+
+        faults = {"fail": fail or [], "hang": hang or [], "lose": lose or []}
+        raise typer.Exit(run_under_it(stack, as_json=as_json, then=then, **faults))
+    if control_plane:
+        from cli.control_plane import rehearse as run_there  # noqa: PLC0415
+
+        raise typer.Exit(run_there(stack, as_json=as_json, out=out, then=then))
+    from cli.rehearse import rehearse as run  # noqa: PLC0415
+
+    raise typer.Exit(run(stack, as_json=as_json, out=out))
+
+
+@app.command()
+def explain(
+    code: Annotated[str, typer.Argument(metavar="CODE", help="A diagnostic's code.")], *, as_json: AsJson = False
+) -> None:
+    """Say what a diagnostic means and what to do about it."""
+    from cli.explain import explain as run  # noqa: PLC0415
+
+    raise typer.Exit(run(code, as_json=as_json))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of the stack file, for an editor."""
+    from cli.explain import schema as run  # noqa: PLC0415
+
+    raise typer.Exit(run())
+
+
+@app.command()
+def fit(
+    model: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="A model's id; see --all.")] = None,
+    *,
+    gpu: Annotated[str | None, typer.Option(help="Only machines with this GPU.")] = None,
+    context: Annotated[int | None, typer.Option(min=1, help="Tokens of context that must fit.")] = None,
+    quantization: Annotated[
+        str | None, typer.Option(help="Weights in this format: fp8, awq, gptq, bitsandbytes.")
+    ] = None,
+    region: Annotated[str | None, typer.Option(help="Only machines offered in this region.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every model of the catalogue, one row each.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show every machine and super-node type that can serve a model."""
+    from cli.fit import fit as run  # noqa: PLC0415
+    from planner.fit import Wish  # noqa: PLC0415
+
+    raise typer.Exit(run(model, Wish(gpu, context, quantization, region), every=every, as_json=as_json))
+
+
+@models.command()
+def add(
+    path: Annotated[Path, typer.Argument(help="A config.json, or the folder that holds it.")],
+    *,
+    weights_gib: Annotated[float | None, typer.Option(min=0.01, help="Size of the weight files in GiB.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the `architecture` block of a model from its config.json."""
+    from cli.model import add as run  # noqa: PLC0415
+
+    raise typer.Exit(run(path, weights_gib, as_json=as_json))
+
+
+def run() -> None:
+    """Entry point of the command."""
+    # A command lives for a second or two: looking for garbage and for plugins of pydantic costs more than it gives.
+    gc.disable()
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    app()

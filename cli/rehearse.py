@@ -1,0 +1,80 @@
+"""`tke-llm rehearse`: the program itself, run against a simulated cloud."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cli.findings import findings, policy, verdict
+from cli.report import check_report, dump, story_report
+from cli.stackfile import program, stack_file
+from cli.summary import reasons, summary
+from cli.telling import clock, made, next_steps
+from cli.text import Line, show
+from rehearsal.engine import ProgramError
+from rehearsal.files import replace_folder
+from rehearsal.render import files
+from rehearsal.story import Story, tell
+from settings.file import read
+from settings.parse import StackInput
+
+
+@dataclass(frozen=True)
+class Beyond:
+    """What a further rehearsal of the same stack has to say: for people, and as a key and value of the document."""
+
+    ready: bool
+    lines: list[Line]
+    key: str
+    document: object
+
+
+Further = Callable[[StackInput, Path, Story], Beyond]
+"""Goes on from the stack's input, its program and the plain rehearsal."""
+
+
+def rehearse(stack: str, *, as_json: bool, out: Path | None, further: Further | None = None) -> int:
+    """Print what would be made and write it; 1 where the stack is not ready, breaks a rule of the policy pack, or the
+    program stops; else 0."""
+    file = stack_file(stack)
+    given = read(file)
+    main = program(file)
+    try:
+        story = tell(given, main)
+    except ProgramError as error:
+        if as_json:
+            dump({"stack": given.stack, "ready": False, "failure": str(error)})
+        else:
+            sys.stderr.write(f"{given.stack}: the program stopped: {error}\n")
+        return 1
+    if not isinstance(story, Story):
+        if as_json:
+            dump(check_report(given.stack, None, story.diagnostics))
+        else:
+            show([verdict(given.stack, story.diagnostics), *findings(story.diagnostics)])
+        return 1
+    folder = out or main.parent / "out" / given.stack
+    try:
+        written = replace_folder(folder, files(story.plan, story.recording.registrations, story.timeline))
+    except OSError as error:
+        sys.stderr.write(f"nothing was written: {error}\n")
+        return 1
+    beyond = further(given, main, story) if further else None
+    if as_json:
+        report = story_report(given.stack, story, written)
+        dump(report if beyond is None else {**report, beyond.key: beyond.document})
+    else:
+        show(
+            [
+                verdict(given.stack, story.diagnostics, len(story.violations)),
+                *summary(story.plan),
+                *made(story.recording.registrations),
+                *reasons(story.plan),
+                *clock(story),
+                *findings(story.diagnostics),
+                *policy(story.violations),
+                *(beyond.lines if beyond else ()),
+                *next_steps(given.stack, folder, written),
+            ]
+        )
+    return 0 if not story.violations and (beyond is None or beyond.ready) else 1

@@ -1,0 +1,62 @@
+"""The JSON documents of ``--json``."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from planner.document import document
+from planner.plan import Plan
+from settings.diagnostics import Diagnostic
+
+if TYPE_CHECKING:
+    # A check must not pay for the rehearsal.
+    from rehearsal.story import Story
+
+
+def check_report(stack: str, plan: Plan | None, diagnostics: Sequence[Diagnostic]) -> dict[str, object]:
+    """The verdict, every diagnostic and, where there is one, the plan (whose own list of diagnostics is left out)."""
+    errors = sum(each.severity == "error" for each in diagnostics)
+    return {
+        "stack": stack,
+        "ready": errors == 0,
+        "errors": errors,
+        "warnings": sum(each.severity == "warning" for each in diagnostics),
+        "diagnostics": document(tuple(diagnostics)),
+        "plan": plan_document(plan) if plan is not None and errors == 0 else None,
+    }
+
+
+def plan_document(plan: Plan) -> dict[str, object]:
+    return {key: value for key, value in _object(plan).items() if key != "diagnostics"}
+
+
+def story_report(stack: str, story: "Story", written: Sequence[Path]) -> dict[str, object]:
+    """The check's report, and what the rehearsal adds: the tree, the clock, the files."""
+    from rehearsal.tree import tree  # noqa: PLC0415  a check must not pay for the rehearsal
+
+    times = story.timeline
+    checked = check_report(stack, story.plan, story.diagnostics)
+    return {
+        **checked,
+        "ready": checked["ready"] and not story.violations,
+        "violations": document(story.violations),
+        "resources": document(tree(story.recording.registrations)),
+        "timeline": document(times),
+        "orders": document(story.orders),
+        "byHand": None if story.by_hand is None else {**_object(story.by_hand), "total": story.by_hand.total},
+        "log": document(story.recording.log),
+        "files": [str(path) for path in written],
+    }
+
+
+def _object(value: object) -> dict[str, object]:
+    made = document(value)
+    assert isinstance(made, dict)  # noqa: S101  a dataclass becomes an object
+    return made
+
+
+def dump(report: object) -> None:
+    """Print one JSON document to stdout."""
+    sys.stdout.write(json.dumps(report, indent=2, ensure_ascii=False) + "\n")

@@ -1,0 +1,84 @@
+"""What a plan decided, in few words, for people."""
+
+from cli.text import Line, count, duration, facts, heading, size
+from planner.plan import ModelPlan, Plan, PoolPlan
+
+
+def summary(plan: Plan) -> list[Line]:
+    """The place, the cluster, the pools and the models of the plan."""
+    return [
+        (),
+        *facts(
+            [
+                *_place(plan),
+                *((f"pool {pool.name}", text) for pool in plan.pools.values() for text in _pool(pool)),
+                *((f"model {model.name}", text) for model in plan.models.values() for text in _model(model)),
+                *_webui(plan),
+                ("order", f"{plan.order.chosen}: {plan.order.because}"),
+            ]
+        ),
+    ]
+
+
+def reasons(plan: Plan) -> list[Line]:
+    """Why each number is what it is."""
+    if not plan.reasons:
+        return []
+    rows = ((each.subject.removeprefix("models."), f"{each.choice}: {each.because}") for each in plan.reasons)
+    return [*heading("Why"), *facts(rows)]
+
+
+def _place(plan: Plan) -> list[tuple[str, str]]:
+    settings = plan.settings
+    rows: list[tuple[str, str]] = []
+    if plan.network:
+        zones = ", ".join(subnet.zone for subnet in plan.network.subnets)
+        vpc = f"VPC {plan.network.vpc_id or plan.network.cidr}"
+        nat = f", NAT gateway {plan.network.nat_bandwidth} Mbps" if plan.network.nat_bandwidth else ", no NAT gateway"
+        rows.append(("network", f"{settings.region or 'region unknown'}: {zones}; {vpc}{nat}"))
+    if settings.owns_cluster():
+        cluster = settings.cluster
+        access = cluster.endpoint.access if cluster.endpoint else "intranet"
+        system = cluster.system_pool
+        rows.append(("cluster", f"TKE {cluster.version} ({cluster.level}, {cluster.network_mode}), {access} endpoint"))
+        rows.append(("system pool", f"{system.nodes} x {system.instance_type}"))
+    else:
+        rows.append(("cluster", "one that exists"))
+    store = plan.storage
+    rows.append(("model store", f"{store.kind}, {store.request_gib} GiB, reads {store.read_mbps:.0f} MB/s"))
+    return rows
+
+
+def _pool(pool: PoolPlan) -> list[str]:
+    nodes = str(pool.min_nodes) if pool.min_nodes == pool.max_nodes else f"{pool.min_nodes} to {pool.max_nodes}"
+    machine = pool.instance_type or pool.gpu_type or "existing nodes"
+    gpus = f" with {pool.gpus_per_node:g} x {pool.gpu}" if pool.gpu else ""
+    disk = f", disk {pool.disk_gib} GiB" if pool.disk_gib else ""
+    return [f"{pool.kind}, {nodes} x {machine}{gpus}{disk}"]
+
+
+def _model(model: ModelPlan) -> list[str]:
+    parallel = f"tensor parallel {model.tensor_parallel}"
+    if model.pipeline_parallel > 1:
+        parallel += f", pipeline parallel {model.pipeline_parallel}"
+    gpus = f"{count(model.gpus, 'GPU')} of pool {model.pool} per replica, {parallel}" if model.gpus else "on CPU"
+    replicas = (
+        f"{model.min_replicas} to {model.max_replicas} replicas"
+        if model.autoscaled
+        else count(model.replicas, "replica")
+    )
+    memory, start = model.memory, duration(model.startup_seconds)
+    return [
+        f"{model.model_id} on {model.engine}",
+        f"{replicas}; {gpus}",
+        f"{model.dtype}; {model.format} weights take {memory.weights:.1f} of {memory.limit:.1f} GiB per GPU",
+        f"context {model.max_model_len:,} tokens; {model.concurrency:.1f} requests of that length at a time",
+        f"download {size(model.download.bytes)} in about {duration(model.download.seconds)}; at most {start} to start",
+    ]
+
+
+def _webui(plan: Plan) -> list[tuple[str, str]]:
+    if plan.webui is None:
+        return [("chat page", "none")]
+    via = plan.settings.expose.via
+    return [("chat page", f"Open WebUI, {count(plan.webui.replicas, 'replica')}, reached by {via}")]

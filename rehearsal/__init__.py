@@ -1,0 +1,1 @@
+"""Runs the Pulumi program as it stands, without a cloud, and shows what it would make."""

@@ -1,0 +1,205 @@
+"""A virtual clock over the recorded graph: when each resource is done, what decides the end, and how long GPUs wait.
+
+Every figure is an estimate: it is as good as catalog/data/durations.yaml.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from heapq import heappop, heappush
+
+from planner.plan import ModelPlan, Plan
+from rehearsal.durations import Durations, is_gpu_pool, served_model
+from rehearsal.registration import Registration
+from rehearsal.tree import display_name, short_type
+
+
+@dataclass(frozen=True)
+class Step:
+    """One resource on the clock; times are seconds from the start of ``pulumi up``."""
+
+    urn: str
+    kind: str
+    name: str
+    start: float
+    end: float
+
+    @property
+    def seconds(self) -> float:
+        return self.end - self.start
+
+    @property
+    def span(self) -> str:
+        """Start and end as minutes and seconds: ``2:05-7:05``."""
+        return f"{_clock(self.start)}-{_clock(self.end)}"
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Steps in the order in which they begin; `critical` are the URNs that decide the end, the first one first."""
+
+    steps: tuple[Step, ...]
+    critical: tuple[str, ...]
+    total: float
+
+    def step(self, urn: str) -> Step:
+        return next(step for step in self.steps if step.urn == urn)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """GPU-hours that are paid for before a server starts on them, and what they cost (None without a price)."""
+
+    gpu_hours: float
+    cost: float | None
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}"
+
+
+def timeline(
+    registrations: Sequence[Registration], seconds: Callable[[Registration], float], parallel: int | None = None
+) -> Timeline:
+    """Run the graph: each resource starts when all that it waits for is done, and, where `parallel` bounds how many
+    are made at a time, when one of those places is free. `registrations` come dependencies first."""
+    known = {each.urn: each for each in registrations}
+    place = {urn: number for number, urn in enumerate(known)}
+    missing = {each.urn: len(each.waits_for & known.keys()) for each in registrations}
+    followers: dict[str, list[str]] = {urn: [] for urn in known}
+    for each in registrations:
+        for wanted in each.waits_for & known.keys():
+            followers[wanted].append(each.urn)
+    ready = [place[urn] for urn, count in missing.items() if count == 0]
+    order = list(known)
+    running: list[tuple[float, int]] = []
+    begun: dict[str, float] = {}
+    ended: dict[str, float] = {}
+    now = 0.0
+    while ready or running:
+        while ready and (parallel is None or len(running) < parallel):
+            number = heappop(ready)
+            begun[order[number]] = now
+            heappush(running, (now + seconds(known[order[number]]), number))
+        now, number = heappop(running)
+        ended[order[number]] = now
+        for follower in followers[order[number]]:
+            missing[follower] -= 1
+            if missing[follower] == 0:
+                heappush(ready, place[follower])
+    steps = tuple(
+        sorted(
+            (
+                Step(each.urn, short_type(each.type), display_name(each), begun[each.urn], ended[each.urn])
+                for each in registrations
+                if each.custom
+            ),
+            key=lambda step: (step.start, step.end, place[step.urn]),
+        )
+    )
+    return Timeline(steps, _critical(known, ended), max(ended.values(), default=0.0))
+
+
+def _critical(known: Mapping[str, Registration], ended: Mapping[str, float]) -> tuple[str, ...]:
+    """The chain of resources that ends last, followed back through whatever each one waited for longest."""
+    path: list[str] = []
+    urn = max(ended, key=lambda each: (ended[each], each), default=None)
+    while urn is not None:
+        path.append(urn)
+        before = [wanted for wanted in known[urn].waits_for if wanted in ended]
+        urn = max(before, key=lambda each: (ended[each], each), default=None)
+    return tuple(urn for urn in reversed(path) if known[urn].custom)
+
+
+def waiting(plan: Plan, registrations: Sequence[Registration], times: Timeline) -> Waiting:
+    """What GPUs cost from the moment that their pool is there until the server on them begins to start."""
+    ends = {each.urn: times.step(each.urn).end for each in registrations if is_gpu_pool(each)}
+    starts: dict[str, float] = {}
+    for each in registrations:
+        model = served_model(each, plan)
+        if model is not None and short_type(each.type) == "Deployment":
+            starts[model.name] = times.step(each.urn).start
+    ready = max(ends.values(), default=None)
+    if ready is None:
+        return Waiting(0.0, None)
+    return waited(plan, {name: max(0.0, start - ready) for name, start in starts.items()})
+
+
+def waited(plan: Plan, seconds: Mapping[str, float]) -> Waiting:
+    """GPU-hours and money for models (by name) whose GPUs wait that long. Super nodes bill pods, so none wait there."""
+    hours = cost = 0.0
+    priced = True
+    for name, length in seconds.items():
+        model = plan.models[name]
+        pool = plan.pools[model.pool]
+        if pool.kind == "super":
+            continue
+        hours += length / 3600 * model.gpus * model.min_replicas
+        price = plan.settings.prices.get(pool.instance_type or "")
+        priced = priced and price is not None
+        if price is not None and pool.gpus_per_node:
+            cost += length / 3600 * price * _machines(model, pool.gpus_per_node)
+    return Waiting(hours, cost if priced and seconds else None)
+
+
+def _machines(model: ModelPlan, gpus_per_node: float) -> float:
+    return model.gpus * model.min_replicas / gpus_per_node
+
+
+@dataclass(frozen=True)
+class Manual:
+    """The guide's steps by hand, one after the other: (name, seconds at the console, seconds of machines)."""
+
+    steps: tuple[tuple[str, float, float], ...]
+    waiting: Waiting
+
+    @property
+    def total(self) -> float:
+        return sum(person + machine for _, person, machine in self.steps)
+
+
+_GUIDE = (
+    ("1 cluster", "manual_cluster"),
+    ("2 storage", "manual_storage"),
+    ("3 GPU node pool", "manual_gpu_pool"),
+    ("4 GPU add-on", "manual_gpu_addon"),
+    ("5 model download", "manual_download_job"),
+    ("6 engine", "manual_engine"),
+    ("8 chat page", "manual_webui"),
+    ("9 exposure", "manual_exposure"),
+)
+_COMPONENTS = {
+    "Network": 0,
+    "Cluster": 0,
+    "SystemPool": 0,
+    "GpuPool": 2,
+    "ModelDownload": 4,
+    "Inference": 5,
+    "Webui": 6,
+    "Exposure": 7,
+}
+
+
+def manual(plan: Plan, registrations: Sequence[Registration], durations: Durations) -> Manual:
+    """The guide's sequence on the same durations: within a step everything runs at once, steps follow each other."""
+    groups: dict[int, list[Registration]] = {number: [] for number in range(len(_GUIDE))}
+    for each in registrations:
+        groups[_guide_step(each)].append(each)
+    steps = tuple(
+        (title, durations.named(person), timeline(groups[number], durations.of).total)
+        for number, (title, person) in enumerate(_GUIDE)
+        if groups[number]
+    )
+    between = sum(person + machine for title, person, machine in steps if title in ("4 GPU add-on", "5 model download"))
+    at_console = next((person for title, person, _ in steps if title == "6 engine"), 0.0)
+    return Manual(steps, waited(plan, dict.fromkeys(plan.models, between + at_console)))
+
+
+def _guide_step(registration: Registration) -> int:
+    if registration.inputs.get("addonName") == "nvidia-gpu":
+        return 3
+    chain = registration.urn.split("::")[2].split("$")
+    for type_ in reversed(chain):
+        if type_.rpartition(":")[2] in _COMPONENTS and type_.startswith("tke-llm:"):
+            return _COMPONENTS[type_.rpartition(":")[2]]
+    return 1

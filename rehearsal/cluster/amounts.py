@@ -1,0 +1,60 @@
+"""Amounts of CPU, memory and GPUs: what a pod asks for, what a node has."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from components.workloads.kube import GPU_RESOURCE
+
+_MEMORY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "": 1}
+
+
+@dataclass(frozen=True)
+class Amount:
+    """CPU in millicores, memory in MiB."""
+
+    cpu_millis: int = 0
+    memory_mib: int = 0
+    gpus: int = 0
+
+    def __add__(self, other: "Amount") -> "Amount":
+        return Amount(self.cpu_millis + other.cpu_millis, self.memory_mib + other.memory_mib, self.gpus + other.gpus)
+
+
+def amount(resources: Mapping[str, str]) -> Amount:
+    """From a map of quantities, such as a node's `status.allocatable`."""
+    return Amount(
+        cpu_millis=_millis(str(resources.get("cpu", "0"))),
+        memory_mib=size(str(resources.get("memory", "0"))) // 2**20,
+        gpus=int(resources.get(GPU_RESOURCE, 0)),
+    )
+
+
+def requested(pod_spec: Mapping[str, Any]) -> Amount:
+    """What the scheduler counts a pod as: its containers together, or its largest init container."""
+    together = sum((_asked(each) for each in pod_spec["containers"]), Amount())
+    first = [_asked(each) for each in pod_spec.get("initContainers", ())]
+    return Amount(*(_largest(getattr(each, name) for each in [together, *first]) for name in _FIELDS))
+
+
+_FIELDS = ("cpu_millis", "memory_mib", "gpus")
+
+
+def _largest(numbers: Iterable[int]) -> int:
+    return max(numbers, default=0)
+
+
+def _asked(container: Mapping[str, Any]) -> Amount:
+    resources = container.get("resources", {})
+    # A limit without a request is the request.
+    return amount({**resources.get("limits", {}), **resources.get("requests", {})})
+
+
+def size(quantity: str) -> int:
+    """Bytes of a quantity of memory or storage."""
+    number = quantity.rstrip("KMGTik")
+    return int(float(number) * _MEMORY[quantity[len(number) :]])
+
+
+def _millis(quantity: str) -> int:
+    return int(quantity[:-1]) if quantity.endswith("m") else round(float(quantity) * 1000)

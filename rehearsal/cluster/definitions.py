@@ -1,0 +1,68 @@
+"""The custom resource definitions that software brings into a cluster, installed when the software is."""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from rehearsal.control_plane.api import Api
+from tools.binaries import definitions
+
+_FOLDERS = {"envoy-gateway": ("gateway-api", "envoy-gateway"), "keda": ("keda",), "lws": ("lws",)}
+"""Software, as in the plan, and the folders of definitions that come with it."""
+SOFTWARE = tuple(_FOLDERS)
+
+_CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+_KIND = re.compile(r"^    kind: (\w+)$", re.MULTILINE)
+
+
+class MissingDefinitionsError(Exception):
+    """The definitions were never fetched; the message says how to get them."""
+
+
+class Definitions:
+    """Installs the definitions of `kinds` alone, given as (group, kind): the schemas are large."""
+
+    def __init__(self, api: Api, place: Path | None = None) -> None:
+        self._api = api
+        self._place = place or definitions()
+
+    def install(self, software: str, kinds: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+        """Install what this software defines of these kinds and return the names of the definitions.
+
+        Raises `MissingDefinitionsError` where some would be needed and were not fetched.
+        """
+        wanted = set(kinds)
+        if not wanted:
+            return ()
+        if self._place is None:
+            raise MissingDefinitionsError(
+                "The custom resource definitions are not on this machine yet: run `make control-plane` once."
+            )
+        found = {
+            name: text
+            for folder in _FOLDERS[software]
+            for name, text in _texts(self._place / folder).items()
+            if (name.partition(".")[2], _kind(text)) in wanted
+        }
+        for name, text in found.items():
+            self._api.apply(f"{_CRDS}/{name}", text)
+        return tuple(found)
+
+    def established(self, name: str) -> bool:
+        """Whether the API server serves the kind."""
+        conditions = self._api.get(f"{_CRDS}/{name}").get("status", {}).get("conditions") or ()
+        return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
+
+
+def _texts(folder: Path) -> Mapping[str, str]:
+    """By the definition's name, ``<plural>.<group>``; files are called ``<group>_<plural>.yaml``."""
+    texts = {}
+    for file in sorted(folder.glob("*.yaml")):
+        group, _, plural = file.stem.partition("_")
+        texts[f"{plural}.{group}"] = file.read_text(encoding="utf-8")
+    return texts
+
+
+def _kind(text: str) -> str:
+    found = _KIND.search(text)
+    return found[1] if found else ""

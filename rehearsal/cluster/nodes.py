@@ -1,0 +1,184 @@
+"""The nodes that a pool of the recorded program becomes."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from catalog.load import Catalog
+from catalog.types import Machine
+from components.workloads.kube import GPU_RESOURCE
+from planner.addons import SYSTEM
+from planner.allocatable import allocatable
+from planner.plan import Plan, PoolPlan
+from planner.pools import SUPER_NODE_SELECTOR, SUPER_NODE_TAINT
+from rehearsal.registration import Registration, reveal
+from rehearsal.tree import short_type
+
+POOL = "rehearsal.tke-llm/pool"
+"""Label of ours: the pool's name in the plan."""
+GPU_NODE = "rehearsal.tke-llm/gpu"
+"""Label of ours on nodes with GPUs, where the device plugin's DaemonSet runs."""
+ZONE = "topology.kubernetes.io/zone"
+GPU_ADDON = "nvidia-gpu"
+
+MOST_PODS = 110
+"""The kubelet's default."""
+SUPER_PODS = 200
+"""Default quota of pods that a cluster may run on super nodes; nothing else bounds them."""
+
+_POOL_TYPES = ("kubernetes.NodePool", "kubernetes.NativeNodePool", "kubernetes.ServerlessNodePool")
+
+Taint = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Machines that are alike: `count` of them now, up to `most` where an autoscaler adds them.
+
+    `allocatable` is in Kubernetes' quantities, before the DaemonSets of add-ons, which run as pods of their own.
+    """
+
+    name: str
+    kind: str
+    count: int
+    most: int
+    allocatable: Mapping[str, str]
+    labels: Mapping[str, str]
+    taints: tuple[Taint, ...]
+    zones: tuple[str, ...]
+
+    def node(self, number: int) -> dict[str, Any]:
+        """The Node object of the machine with this number, counted from 1; machines go round the zones."""
+        name = f"{self.name}-{number}"
+        zone = {ZONE: self.zones[(number - 1) % len(self.zones)]} if self.zones else {}
+        gpu = {GPU_NODE: "true"} if GPU_RESOURCE in self.allocatable and self.kind != "super" else {}
+        return {
+            "apiVersion": "v1",
+            "kind": "Node",
+            "metadata": {
+                "name": name,
+                "labels": {"kubernetes.io/hostname": name, **zone, **self.labels, POOL: self.name, **gpu},
+                # The attach-detach controller leaves nodes without it to their kubelet.
+                "annotations": {"volumes.kubernetes.io/controller-managed-attach-detach": "true"},
+            },
+            "spec": {
+                "taints": [{"key": key, "value": value, "effect": effect} for key, value, effect in self.taints],
+            },
+            "status": {"capacity": dict(self.allocatable), "allocatable": dict(self.allocatable)},
+        }
+
+    def alike(self, other: "Pool") -> bool:
+        """Whether machines of the one can stay when the pool becomes the other."""
+        shape = (self.allocatable, self.labels, self.taints, self.zones)
+        return shape == (other.allocatable, other.labels, other.taints, other.zones)
+
+
+def is_pool(registration: Registration) -> bool:
+    return short_type(registration.type) in _POOL_TYPES
+
+
+def pool_of(registration: Registration, plan: Plan, catalog: Catalog, *, gpu_addon: bool) -> Pool:
+    """The pool that a registration asks the cloud for. Without the GPU add-on its machines announce no GPUs.
+
+    Labels, taints, machine type and size are those that the program registered, not those that it planned.
+    """
+    inputs = reveal(registration.inputs)
+    assert isinstance(inputs, dict)  # noqa: S101  a registration's inputs are an object
+    kind = short_type(registration.type)
+    if kind == "kubernetes.ServerlessNodePool":
+        return _super(inputs, _planned(registration, plan))
+    if kind == "kubernetes.NativeNodePool":
+        planned, native = _planned(registration, plan), inputs["native"]
+        scaling = native.get("scaling") or {}
+        count = int(native.get("replicas") or 0)
+        most = int(scaling.get("maxReplicas", count)) if native.get("enableAutoscaling") else count
+        machine = catalog.machines[native["instanceTypes"][0]]
+        name, zones, disk = planned.name, (planned.zone,), native["systemDisk"]["diskSize"]
+    else:
+        config = inputs["autoScalingConfig"]
+        machine, disk = catalog.machines[config["instanceType"]], config["systemDiskSize"]
+        count = int(inputs.get("desiredCapacity", inputs["minSize"]))
+        most = int(inputs["maxSize"]) if inputs.get("enableAutoScale", True) else count
+        if "SystemPool$" in registration.urn:
+            name, zones = SYSTEM, tuple(plan.settings.network.zones)
+        else:
+            planned = _planned(registration, plan)
+            name, zones = planned.name, (planned.zone,)
+    return Pool(
+        name=name,
+        kind="system" if name == SYSTEM else "native" if "native" in inputs else "ordinary",
+        count=count,
+        most=most,
+        allocatable=_room(machine, int(disk), catalog, gpu_addon=gpu_addon),
+        labels={"node.kubernetes.io/instance-type": machine.name, **_labels(inputs.get("labels"))},
+        taints=_taints(inputs.get("taints")),
+        zones=tuple(zone for zone in zones if zone),
+    )
+
+
+def existing_pools(plan: Plan) -> tuple[Pool, ...]:
+    """Pools of a cluster that is not ours: as many machines as the stack file says, and as it describes them."""
+    return tuple(
+        Pool(
+            name=pool.name,
+            kind="existing",
+            count=pool.max_nodes,
+            most=pool.max_nodes,
+            allocatable=_resources(
+                pool.allocatable_cpu_millis, pool.allocatable_memory_mib, pool.gpus_per_node, pods=MOST_PODS
+            ),
+            labels=dict(pool.node_selector),
+            taints=pool.tolerations,
+            zones=(),
+        )
+        for pool in plan.pools.values()
+        if pool.kind == "existing"
+    )
+
+
+def _planned(registration: Registration, plan: Plan) -> PoolPlan:
+    return next(pool for pool in plan.pools.values() if f"-{pool.name}-pool-" in registration.name)
+
+
+def _super(inputs: Mapping[str, Any], planned: PoolPlan) -> Pool:
+    """One virtual node per pool: no machine stands behind it, only the quota of pods bounds it."""
+    key, value, effect = SUPER_NODE_TAINT
+    return Pool(
+        name=planned.name,
+        kind="super",
+        count=1,
+        most=1,
+        allocatable=_resources(
+            planned.allocatable_cpu_millis * SUPER_PODS,
+            planned.allocatable_memory_mib * SUPER_PODS,
+            planned.gpus_per_node * SUPER_PODS,
+            pods=SUPER_PODS,
+        ),
+        labels={**dict(SUPER_NODE_SELECTOR), **_labels(inputs.get("labels"))},
+        taints=((key, value, effect), *_taints(inputs.get("taints"))),
+        zones=(planned.zone,) if planned.zone else (),
+    )
+
+
+def _room(machine: Machine, disk_gib: int, catalog: Catalog, *, gpu_addon: bool) -> dict[str, str]:
+    cpu, memory = allocatable(machine, (), catalog)
+    return {
+        **_resources(cpu, memory, machine.gpus if gpu_addon else 0, pods=MOST_PODS),
+        "ephemeral-storage": f"{disk_gib}Gi",
+    }
+
+
+def _resources(cpu_millis: int, memory_mib: int, gpus: float, *, pods: int) -> dict[str, str]:
+    gpu = {GPU_RESOURCE: str(int(gpus))} if gpus >= 1 else {}
+    return {"cpu": f"{cpu_millis}m", "memory": f"{memory_mib}Mi", "pods": str(pods), **gpu}
+
+
+def _labels(given: Mapping[str, str] | Sequence[Mapping[str, str]] | None) -> dict[str, str]:
+    """Native pools take a list of name and value, the others a map."""
+    if isinstance(given, Mapping):
+        return dict(given)
+    return {each["name"]: each.get("value", "") for each in given or ()}
+
+
+def _taints(given: Iterable[Mapping[str, str]] | None) -> tuple[Taint, ...]:
+    return tuple((each["key"], each.get("value") or "", each["effect"]) for each in given or ())

@@ -1,0 +1,149 @@
+"""What a TKE cluster and its add-ons bring into it: CSI drivers, DaemonSets, services, classes."""
+
+from typing import Any
+
+from catalog.types import Addon
+from components.cloud.storage import CFS_DRIVER, TURBO_DRIVER
+from components.workloads.model_store import BLOCK_PROVISIONER
+from planner.plan import Plan
+from planner.pools import SUPER_NODE_SELECTOR
+from planner.system_pool import CLUSTER_CPU_MILLIS, CLUSTER_MEMORY_MIB
+from rehearsal.cluster.gateways import CONTROLLER
+from rehearsal.cluster.nodes import GPU_ADDON, GPU_NODE
+
+NAMESPACE = "kube-system"
+ANY_PROVISIONER = "any.rehearsal.tke-llm"
+"""Provisioner of classes that the stack file names and somebody else made: it refuses nothing."""
+CFS_PROVISIONER = "com.tencent.cloud.csi.tcfs.cfs"
+
+_DRIVERS = {
+    "cbs": {BLOCK_PROVISIONER: True},
+    "cfs": {CFS_PROVISIONER: False, CFS_DRIVER: False},
+    "cfsturbo": {TURBO_DRIVER: False},
+}
+"""Driver -> whether a volume is attached to a node before it is mounted there."""
+
+
+def every_driver() -> list[dict[str, Any]]:
+    """The drivers of a cluster whose add-ons are its owner's business, and that of classes that we do not know."""
+    return [*(driver for addon in _DRIVERS for driver in drivers(addon)), _driver(ANY_PROVISIONER, attach=False)]
+
+
+def drivers(addon: str) -> list[dict[str, Any]]:
+    return [_driver(name, attach=attach) for name, attach in _DRIVERS.get(addon, {}).items()]
+
+
+def _driver(name: str, *, attach: bool) -> dict[str, Any]:
+    return {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "CSIDriver",
+        "metadata": {"name": name},
+        "spec": {"attachRequired": attach, "podInfoOnMount": False},
+    }
+
+
+def given_classes(plan: Plan) -> list[dict[str, Any]]:
+    """StorageClasses that are there before the stack: TKE's own, or those that the stack file names on a cluster that
+    exists, and there a default one."""
+    if plan.settings.owns_cluster():
+        return [_class("cbs", BLOCK_PROVISIONER, default=True)]
+    storage = plan.settings.storage
+    named = {name for name in (storage.class_name, storage.webui_class_name) if name}
+    return [
+        *(_class(name, ANY_PROVISIONER, default=False) for name in sorted(named)),
+        _class("rehearsal-default", ANY_PROVISIONER, default=True),
+    ]
+
+
+def _class(name: str, provisioner: str, *, default: bool) -> dict[str, Any]:
+    return {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {
+            "name": name,
+            "annotations": {"storageclass.kubernetes.io/is-default-class": str(default).lower()},
+        },
+        "provisioner": provisioner,
+    }
+
+
+def given_gateway(plan: Plan) -> list[dict[str, Any]]:
+    """The Gateway that the stack file names as somebody else's."""
+    if plan.exposure is None or plan.exposure.attach_to is None:
+        return []
+    namespace, name = plan.exposure.attach_to
+    gateway = "gateway.networking.k8s.io/v1"
+    listener = {"name": "http", "port": 80, "protocol": "HTTP", "allowedRoutes": {"namespaces": {"from": "All"}}}
+    return [
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}},
+        {
+            "apiVersion": gateway,
+            "kind": "GatewayClass",
+            "metadata": {"name": "given"},
+            "spec": {"controllerName": CONTROLLER},
+        },
+        {
+            "apiVersion": gateway,
+            "kind": "Gateway",
+            "metadata": {"name": name, "namespace": namespace},
+            "spec": {"gatewayClassName": "given", "listeners": [listener]},
+        },
+    ]
+
+
+def daemonset(addon: Addon) -> dict[str, Any]:
+    """The pods of an add-on: on every machine, or on those with GPUs; never on super nodes, which take none."""
+    key, value = SUPER_NODE_SELECTOR[0]
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "DaemonSet",
+        "metadata": {"name": addon.name, "namespace": NAMESPACE},
+        "spec": {
+            "selector": {"matchLabels": {"addon": addon.name}},
+            "template": {
+                "metadata": {"labels": {"addon": addon.name}},
+                "spec": {
+                    **({"nodeSelector": {GPU_NODE: "true"}} if addon.name == GPU_ADDON else {}),
+                    "affinity": {
+                        "nodeAffinity": {
+                            "requiredDuringSchedulingIgnoredDuringExecution": {
+                                "nodeSelectorTerms": [
+                                    {"matchExpressions": [{"key": key, "operator": "NotIn", "values": [value]}]}
+                                ]
+                            }
+                        }
+                    },
+                    "tolerations": [{"operator": "Exists"}],
+                    "priorityClassName": "system-node-critical",
+                    "containers": [
+                        _container(addon.name, addon.daemonset_cpu_millis, addon.daemonset_memory_mib),
+                    ],
+                },
+            },
+        },
+    }
+
+
+def cluster_services() -> dict[str, Any]:
+    """One pod that asks for what name service, metrics and the controllers of add-ons take together."""
+    name = "cluster-services"
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "namespace": NAMESPACE},
+        "spec": {
+            "selector": {"matchLabels": {"app": name}},
+            "template": {
+                "metadata": {"labels": {"app": name}},
+                "spec": {
+                    "priorityClassName": "system-cluster-critical",
+                    "containers": [_container(name, CLUSTER_CPU_MILLIS, CLUSTER_MEMORY_MIB)],
+                },
+            },
+        },
+    }
+
+
+def _container(name: str, cpu_millis: int, memory_mib: int) -> dict[str, Any]:
+    requests = {"cpu": f"{cpu_millis}m", "memory": f"{memory_mib}Mi"}
+    return {"name": name, "image": f"tke/{name}", "resources": {"requests": requests}}

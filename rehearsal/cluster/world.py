@@ -1,0 +1,124 @@
+"""A picture of the cluster: all objects of the kinds that decide whether a stack is ready."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rehearsal.cluster.objects import Object, Paths, UnknownKindError
+from rehearsal.control_plane.api import Api
+
+WATCHED = {
+    "Namespace": "v1",
+    "Node": "v1",
+    "Pod": "v1",
+    "PersistentVolumeClaim": "v1",
+    "PersistentVolume": "v1",
+    "ConfigMap": "v1",
+    "Secret": "v1",
+    "ServiceAccount": "v1",
+    "Service": "v1",
+    "Event": "v1",
+    "StorageClass": "storage.k8s.io/v1",
+    "CSIDriver": "storage.k8s.io/v1",
+    "VolumeAttachment": "storage.k8s.io/v1",
+    "EndpointSlice": "discovery.k8s.io/v1",
+    "Deployment": "apps/v1",
+    "ReplicaSet": "apps/v1",
+    "StatefulSet": "apps/v1",
+    "DaemonSet": "apps/v1",
+    "Job": "batch/v1",
+    "HorizontalPodAutoscaler": "autoscaling/v2",
+    "Ingress": "networking.k8s.io/v1",
+}
+CUSTOM = {
+    "GatewayClass": "gateway.networking.k8s.io/v1",
+    "Gateway": "gateway.networking.k8s.io/v1",
+    "HTTPRoute": "gateway.networking.k8s.io/v1",
+    "LeaderWorkerSet": "leaderworkerset.x-k8s.io/v1",
+    "ScaledObject": "keda.sh/v1alpha1",
+}
+"""Only there where their definition is installed."""
+
+# Nodes report their health, and events count up, without anything having happened.
+_RESTLESS = frozenset({"Node", "Event"})
+
+
+@dataclass(frozen=True)
+class World:
+    """`objects` by kind."""
+
+    objects: Mapping[str, tuple[dict[str, Any], ...]]
+
+    def every(self, kind: str) -> tuple[dict[str, Any], ...]:
+        return self.objects.get(kind, ())
+
+    def find(self, kind: str, namespace: str, name: str) -> dict[str, Any] | None:
+        """The object of this name; `namespace` is "" for a cluster-scoped kind."""
+        for each in self.every(kind):
+            metadata = each["metadata"]
+            if metadata["name"] == name and metadata.get("namespace", "") == namespace:
+                return each
+        return None
+
+    def owned(self, kind: str, owner: Object) -> Iterator[dict[str, Any]]:
+        """Objects of a kind that this one controls, directly."""
+        uid = owner["metadata"]["uid"]
+        for each in self.every(kind):
+            if any(reference["uid"] == uid for reference in each["metadata"].get("ownerReferences", ())):
+                yield each
+
+    def pods_of(self, owner: Object) -> list[dict[str, Any]]:
+        """The pods of a workload."""
+        sets = list(self.owned("ReplicaSet", owner)) if owner.get("kind") == "Deployment" else [owner]
+        return [pod for each in sets for pod in self.owned("Pod", each)]
+
+    def selected(self, namespace: str, labels: Mapping[str, str]) -> list[dict[str, Any]]:
+        """The pods that carry all of these labels."""
+        return [
+            pod
+            for pod in self.every("Pod")
+            if pod["metadata"]["namespace"] == namespace
+            and labels.items() <= (pod["metadata"].get("labels") or {}).items()
+        ]
+
+    def warning(self, obj: Object, reasons: Iterable[str] = ()) -> str | None:
+        """The message of the latest warning event about an object, of one of these reasons where some are given."""
+        wanted = set(reasons)
+        events = [
+            event
+            for event in self.every("Event")
+            if event["type"] == "Warning"
+            and event["involvedObject"].get("uid") == obj["metadata"]["uid"]
+            and (not wanted or event["reason"] in wanted)
+        ]
+        latest = max(events, key=lambda event: int(event["metadata"]["resourceVersion"]), default=None)
+        return None if latest is None else str(latest["message"])
+
+    @property
+    def fingerprint(self) -> frozenset[str]:
+        """Changes when anything happens."""
+        return frozenset(
+            f"{each['metadata']['uid']}:{each['metadata']['resourceVersion']}"
+            for kind, objects in self.objects.items()
+            if kind not in _RESTLESS
+            for each in objects
+        )
+
+
+def look(api: Api, paths: Paths, custom: Iterable[str]) -> World:
+    """Take a picture; `custom` names the kinds of `CUSTOM` to look at besides."""
+    kinds = {**WATCHED, **{kind: CUSTOM[kind] for kind in custom}}
+    seen: dict[str, tuple[dict[str, Any], ...]] = {}
+    for kind, version in kinds.items():
+        try:
+            items = api.get(paths.collection(version, kind))["items"]
+        except UnknownKindError:
+            continue
+        # Items of a list do not say what they are.
+        seen[kind] = tuple({"apiVersion": version, "kind": kind, **item} for item in items)
+    return World(seen)
+
+
+def condition(obj: Object, kind: str) -> Mapping[str, Any]:
+    """One condition of an object's status; empty where it has none of this type."""
+    return next((each for each in obj.get("status", {}).get("conditions") or () if each["type"] == kind), {})

@@ -1,0 +1,46 @@
+"""The programs of the control plane on this machine."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.binaries import locate
+
+
+class MissingBinariesError(Exception):
+    """Some program is neither installed nor built; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Binaries:
+    etcd: Path
+    api_server: Path
+    controller_manager: Path
+    scheduler: Path
+    kwok: Path
+
+
+def find(environ: Mapping[str, str] = os.environ) -> Binaries:
+    """Binaries from KUBEBUILDER_ASSETS, PATH or the cache of `make control-plane`; raises MissingBinariesError."""
+    located = locate("control-plane", environ=environ)
+    if located.to_build:
+        missing = [
+            program.name
+            for module in located.to_build
+            for program in module.programs
+            if program.name not in located.paths
+        ]
+        raise MissingBinariesError(
+            "\n".join(
+                [*located.passed_over, f"No {', '.join(missing)} on this machine yet: run `make control-plane` once."]
+            )
+        )
+    paths = located.paths
+    return Binaries(
+        etcd=paths["etcd"],
+        api_server=paths["kube-apiserver"],
+        controller_manager=paths["kube-controller-manager"],
+        scheduler=paths["kube-scheduler"],
+        kwok=paths["kwok"],
+    )

@@ -1,0 +1,33 @@
+"""The rules of the policy pack, over what a rehearsal has recorded."""
+
+from collections.abc import Iterable, Mapping
+
+from policy.rule import Hidden, Resource, Violation
+from policy.rules import violations
+from rehearsal.registration import Registration, Secret, Unknown
+
+
+def broken_rules(registrations: Iterable[Registration]) -> tuple[Violation, ...]:
+    """Everything that `pulumi preview --policy-pack policy` would refuse: every rule is mandatory there."""
+    return tuple(violations(map(as_resource, registrations)))
+
+
+def as_resource(registration: Registration) -> Resource:
+    """A registration as rules take it. A component's inputs are its children's business and left out."""
+    shown = {key: visible(value) for key, value in registration.inputs.items()} if registration.custom else {}
+    return Resource(
+        registration.type, registration.name, shown, registration.urn, dict(registration.property_dependencies)
+    )
+
+
+def visible(value: object, *, secret: bool = False) -> object:
+    """The value with every leaf below a secret, and every one that is not known yet, hidden."""
+    if isinstance(value, Secret):
+        return visible(value.value, secret=True)
+    if isinstance(value, Unknown):
+        return Hidden.UNKNOWN
+    if isinstance(value, Mapping):
+        return {key: visible(part, secret=secret) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [visible(part, secret=secret) for part in value]
+    return Hidden.SECRET if secret else value

@@ -1,0 +1,416 @@
+# ruff: noqa: N802, ARG002  method and parameter names are gRPC's
+"""Resource providers that the engine attaches to: gRPC in front, the simulated cloud behind."""
+
+import re
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import Event
+from typing import NoReturn
+
+import grpc
+from google.protobuf import any_pb2, empty_pb2, struct_pb2
+from google.rpc import status_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+
+from rehearsal.cloud import Cloud
+from rehearsal.pulumi_engine import schema
+from rehearsal.pulumi_engine.acceptance import (
+    CLUSTER,
+    ENDPOINT,
+    after_creation,
+    after_deletion,
+    check_creation,
+    check_deletion,
+    check_reachable,
+)
+from rehearsal.pulumi_engine.changes import Change, changes
+from rehearsal.pulumi_engine.faults import Fault, Faults
+from rehearsal.pulumi_engine.rules import Names, Rules, rules_of
+from rehearsal.pulumi_engine.world import Refused, Thing, World
+from rehearsal.registration import Secret, Unknown, reveal
+from rehearsal.wire import decode, encode, holds_secret
+
+PACKAGES = ("tencentcloud", "kubernetes", "random")
+VERSION = "999.0.0+simulated"
+"""What our providers call themselves: newer than any SDK asks for, and no version of a real plugin."""
+
+_KINDS = {
+    "add": provider_pb2.PropertyDiff.ADD,
+    "update": provider_pb2.PropertyDiff.UPDATE,
+    "unknown": provider_pb2.PropertyDiff.UPDATE,
+    "delete": provider_pb2.PropertyDiff.DELETE,
+}
+_REPLACING_KINDS = {
+    "add": provider_pb2.PropertyDiff.ADD_REPLACE,
+    "update": provider_pb2.PropertyDiff.UPDATE_REPLACE,
+    "unknown": provider_pb2.PropertyDiff.UPDATE_REPLACE,
+    "delete": provider_pb2.PropertyDiff.DELETE_REPLACE,
+}
+_CLUSTER_ID = re.compile(r"\bcls-[a-z0-9]+\b")
+_UNREADY = "pulumi.com/replaceUnready"
+
+Context = grpc.ServicerContext
+Properties = dict[str, object]
+
+
+class Provider(provider_pb2_grpc.ResourceProviderServicer):
+    """What all three have in common. `attached` is set once the engine has called."""
+
+    def __init__(self, package: str, world: World, faults: Faults) -> None:
+        self.package = package
+        self.attached = Event()
+        self._world = world
+        self._faults = faults
+        self._config: Mapping[str, str] = {}
+        self._stopped = Event()
+
+    def Attach(self, request: object, context: Context) -> empty_pb2.Empty:
+        self.attached.set()
+        return empty_pb2.Empty()
+
+    def GetPluginInfo(self, request: object, context: Context) -> plugin_pb2.PluginInfo:
+        return plugin_pb2.PluginInfo(version=VERSION)
+
+    def GetSchema(self, request: object, context: Context) -> provider_pb2.GetSchemaResponse:
+        return provider_pb2.GetSchemaResponse(schema="{}")
+
+    def CheckConfig(self, request: provider_pb2.CheckRequest, context: Context) -> provider_pb2.CheckResponse:
+        return provider_pb2.CheckResponse(inputs=request.news)
+
+    def DiffConfig(self, request: provider_pb2.DiffRequest, context: Context) -> provider_pb2.DiffResponse:
+        found = changes(_shown(request.olds), _shown(request.news), Rules())
+        # Another cluster is another provider, and so makes all that it made anew.
+        return _diff([_replacing(each) if each.path == ("clusterIdentifier",) else each for each in found])
+
+    def Configure(self, request: provider_pb2.ConfigureRequest, context: Context) -> provider_pb2.ConfigureResponse:
+        self._config = {key: str(value) for key, value in _shown(request.args).items()}
+        return provider_pb2.ConfigureResponse(
+            acceptSecrets=True, supportsPreview=True, acceptResources=True, acceptOutputs=False
+        )
+
+    def Check(self, request: provider_pb2.CheckRequest, context: Context) -> provider_pb2.CheckResponse:
+        found = schema.failures(_type(request.urn), decode(request.news))
+        return provider_pb2.CheckResponse(
+            inputs=request.news,
+            failures=[provider_pb2.CheckFailure(property=place, reason=why) for place, why in found],
+        )
+
+    def Diff(self, request: provider_pb2.DiffRequest, context: Context) -> provider_pb2.DiffResponse:
+        type_ = _type(request.urn)
+        rules = rules_of(type_, self._config)
+        old, new = _shown(request.old_inputs), _shown(request.news)
+        found = list(changes(old, new, rules))
+        if self._unready(type_, request.id, new):
+            found.append(Change(("metadata", "annotations", _UNREADY), "update", replaces=True))
+        return _diff(found, first=_deleted_first(old, new, rules))
+
+    def Create(self, request: provider_pb2.CreateRequest, context: Context) -> provider_pb2.CreateResponse:
+        type_, given = _type(request.urn), decode(request.properties)
+        if request.preview:
+            unknown = {key: Unknown() for key in schema.outputs_of(type_)}
+            return provider_pb2.CreateResponse(properties=encode({**unknown, **given}))
+        inputs = _revealed(given)
+        fault = self._fault(request.urn, context)
+        with self._refusing(context):
+            thing = self._make(request.urn, type_, inputs, ready=fault is None)
+        outputs = _marked(thing.outputs, given)
+        if fault is not None:
+            _abort_after(fault, thing.id, outputs, request, context)
+        return provider_pb2.CreateResponse(id=thing.id, properties=outputs)
+
+    def Update(self, request: provider_pb2.UpdateRequest, context: Context) -> provider_pb2.UpdateResponse:
+        given = decode(request.news)
+        if request.preview:
+            return provider_pb2.UpdateResponse(properties=encode({**decode(request.olds), **given}))
+        inputs = _revealed(given)
+        fault = self._fault(request.urn, context)
+        with self._refusing(context):
+            thing = self._change(_type(request.urn), request.id, inputs, _shown(request.old_inputs))
+        outputs = _marked(thing.outputs, given)
+        if fault is not None:
+            _abort_after(fault, thing.id, outputs, request, context)
+        return provider_pb2.UpdateResponse(properties=outputs)
+
+    def Delete(self, request: provider_pb2.DeleteRequest, context: Context) -> empty_pb2.Empty:
+        with self._refusing(context):
+            self._remove(_type(request.urn), request.id)
+        return empty_pb2.Empty()
+
+    def Read(self, request: provider_pb2.ReadRequest, context: Context) -> provider_pb2.ReadResponse:
+        type_ = _type(request.urn)
+        with self._refusing(context):
+            thing = self._find(type_, request.id)
+        if thing is None:
+            return provider_pb2.ReadResponse()
+        known = decode(request.inputs)
+        seen = self._seen(thing, _revealed(known))
+        given = {key: _as_known(value, known.get(key)) for key, value in seen.inputs.items()}
+        return provider_pb2.ReadResponse(
+            id=request.id, inputs=encode(given), properties=_marked({**seen.outputs, **seen.inputs}, given)
+        )
+
+    def Invoke(self, request: provider_pb2.InvokeRequest, context: Context) -> provider_pb2.InvokeResponse:
+        try:
+            answer = self._world.cloud.invoke(request.tok, _shown(request.args))
+        except ValueError as error:
+            context.abort(grpc.StatusCode.UNIMPLEMENTED, str(error))
+        answered = provider_pb2.InvokeResponse()
+        getattr(answered, "return").CopyFrom(encode(answer))
+        return answered
+
+    def Cancel(self, request: object, context: Context) -> empty_pb2.Empty:
+        self._stopped.set()
+        return empty_pb2.Empty()
+
+    @property
+    def _cluster(self) -> str | None:
+        """The cluster of this world that the provider was given a kubeconfig for."""
+        named = _CLUSTER_ID.search(self._config.get("kubeconfig", ""))
+        known = {deed.id for deed in self._world.deeds if deed.type.endswith(CLUSTER)}
+        return named[0] if named and named[0] in known else None
+
+    def _make(self, urn: str, type_: str, inputs: Properties, *, ready: bool) -> Thing:
+        with self._world.lock:
+            thing = self._world.made(urn, type_, inputs)
+            upserts = self._config.get("upsertExistingObjects") == "true" and self._world.find(*thing.key)
+            if not upserts:
+                check_creation(self._world, thing, self._cluster)
+            if not ready and "status" in thing.outputs:
+                thing = _with_outputs(thing, {key: value for key, value in thing.outputs.items() if key != "status"})
+            self._world.put("create", thing)
+            after_creation(self._world, thing)
+        return thing
+
+    def _change(self, type_: str, id_: str, inputs: Properties, old: Properties) -> Thing:
+        rules = rules_of(type_, self._config)
+        with self._world.lock:
+            thing = self._find(type_, id_)
+            if thing is None:
+                raise Refused(f"{id_} does not exist")
+            why = rules.refusal([each.rule_path for each in changes(old, inputs, rules)])
+            if why:
+                raise Refused(why)
+            now = self._world.changed(thing, inputs)
+            arrived = dict(inputs)
+            for path in rules.drops:
+                arrived = _with_old(arrived, dict(thing.inputs), path)
+            self._world.put("update", Thing(**{**vars(now), "inputs": arrived}))
+        return now
+
+    def _remove(self, type_: str, id_: str) -> None:
+        with self._world.lock:
+            thing = self._find(type_, id_)
+            if thing is not None:
+                check_deletion(self._world, thing, self._cluster)
+                self._world.remove(thing)
+                after_deletion(self._world, thing)
+
+    def _find(self, type_: str, id_: str) -> Thing | None:
+        """The thing; None where it is gone. Raises `Refused` where nobody can tell."""
+        thing = self._world.find(type_, id_)
+        if type_.startswith("kubernetes:"):
+            check_reachable(self._world, self._cluster)
+        if thing is None and rules_of(type_).lost:
+            raise Refused(f"ResourceNotFound: {id_} does not exist")
+        return thing
+
+    def _seen(self, thing: Thing, known: Properties) -> Thing:
+        """The thing as a refresh sees it: what never reaches the cloud is not read back, and a cluster has a kubeconfig
+        once it has an endpoint."""
+        inputs, rules = dict(thing.inputs), rules_of(thing.type, self._config)
+        for path in rules.drops:
+            inputs = _with_old(inputs, known, path)
+        outputs = dict(thing.outputs)
+        if thing.type.endswith(CLUSTER):
+            for endpoint in self._world.of_type(ENDPOINT):
+                if endpoint.id == thing.id:
+                    outputs |= {key: endpoint.outputs[key] for key in ("kubeConfig", "kubeConfigIntranet")}
+        return Thing(**{**vars(thing), "inputs": inputs, "outputs": outputs})
+
+    def _unready(self, type_: str, id_: str, inputs: Properties) -> bool:
+        """Whether a Job that is to be replaced until it succeeds has not yet."""
+        if not type_.endswith(":Job") or _value_at(inputs, ("metadata", "annotations", _UNREADY)) != "true":
+            return False
+        thing = self._world.find(type_, id_)
+        return thing is not None and "status" not in thing.outputs
+
+    def _fault(self, urn: str, context: Context) -> Fault | None:
+        """The fault that this resource is to have. Does not return where nothing gets made."""
+        fault = self._faults.take(urn.rpartition("::")[2])
+        if fault is not None and fault.trouble == "fail":
+            context.abort(grpc.StatusCode.UNKNOWN, "InternalError: the simulated cloud was told to fail here (--fail)")
+        if fault is not None and fault.trouble == "stall":
+            self._stopped.wait()
+            context.abort(grpc.StatusCode.CANCELLED, "cancelled")
+        return fault
+
+    def _refusing(self, context: Context) -> "_Refusing":
+        return _Refusing(context)
+
+
+class RandomProvider(Provider):
+    """Random values exist in the state alone; no cloud keeps them."""
+
+    def _make(self, urn: str, type_: str, inputs: Properties, *, ready: bool) -> Thing:
+        _ = ready
+        id_, outputs = Cloud().create(type_, urn.rpartition("::")[2], inputs)
+        return Thing(type_, id_, urn, "", inputs, outputs)
+
+    def _remove(self, type_: str, id_: str) -> None:
+        pass
+
+    def Read(self, request: provider_pb2.ReadRequest, context: Context) -> provider_pb2.ReadResponse:
+        return provider_pb2.ReadResponse(id=request.id, inputs=request.inputs, properties=request.properties)
+
+
+@dataclass(frozen=True)
+class Serving:
+    """Providers that listen on this machine, by package, and how to stop them."""
+
+    ports: Mapping[str, int]
+    providers: Mapping[str, Provider]
+    stop: Callable[[], None]
+
+
+def serve(world: World, faults: Faults) -> Serving:
+    """Start the three providers on free ports of the loopback interface."""
+    server_of: dict[str, grpc.Server] = {}
+    ports: dict[str, int] = {}
+    providers: dict[str, Provider] = {}
+    for package in PACKAGES:
+        provider = (RandomProvider if package == "random" else Provider)(package, world, faults)
+        server = grpc.server(ThreadPoolExecutor(32))
+        provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
+        ports[package] = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        server_of[package], providers[package] = server, provider
+
+    def stop() -> None:
+        for server in server_of.values():
+            server.stop(None)
+
+    return Serving(ports, providers, stop)
+
+
+def silent(ports: Mapping[str, int], timeout: float = 10.0) -> list[str]:
+    """The packages of which no simulated provider answers on its port within `timeout` seconds."""
+    found: list[str] = []
+    for package in PACKAGES:
+        with grpc.insecure_channel(f"127.0.0.1:{ports.get(package, 0)}") as channel:
+            stub = provider_pb2_grpc.ResourceProviderStub(channel)
+            try:
+                info = stub.GetPluginInfo(empty_pb2.Empty(), timeout=timeout, wait_for_ready=True)
+            except grpc.RpcError:
+                found.append(package)
+                continue
+            if info.version != VERSION:
+                found.append(package)
+    return found
+
+
+class _Refusing:
+    """Hands a refusal of the cloud to the engine as the provider's error."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, Refused | ValueError):
+            self._context.abort(grpc.StatusCode.UNKNOWN, str(error))
+
+
+def _abort_after(
+    fault: Fault,
+    id_: str,
+    outputs: struct_pb2.Struct,
+    request: provider_pb2.CreateRequest | provider_pb2.UpdateRequest,
+    context: Context,
+) -> NoReturn:
+    """What goes wrong once the resource is there."""
+    if fault.trouble == "lose":
+        context.abort(grpc.StatusCode.UNAVAILABLE, "connection reset: the answer of the cloud was lost (--lose)")
+    waited = f"{request.timeout / 60:.0f} minutes" if request.timeout else "the provider's own time-out"
+    why = f"{id_} is there, but was not ready after {waited} (--hang)"
+    # Tells the engine: it exists, keep it in the state, it is not what it should be.
+    inputs = request.properties if isinstance(request, provider_pb2.CreateRequest) else request.news
+    detail = any_pb2.Any()
+    detail.Pack(provider_pb2.ErrorResourceInitFailed(id=id_, properties=outputs, reasons=[why], inputs=inputs))
+    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=why, details=[detail])
+    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+    context.abort(grpc.StatusCode.UNKNOWN, why)
+
+
+def _type(urn: str) -> str:
+    return urn.split("::")[2].rpartition("$")[2]
+
+
+def _shown(given: struct_pb2.Struct) -> Properties:
+    return _revealed(decode(given))
+
+
+def _revealed(given: Properties) -> Properties:
+    return {key: reveal(value) for key, value in given.items()}
+
+
+def _marked(outputs: Mapping[str, object], given: Properties) -> struct_pb2.Struct:
+    """Outputs as a message: secret where the input of that name is."""
+    return encode(outputs, {key for key, value in given.items() if holds_secret(value)})
+
+
+def _as_known(seen: object, known: object) -> object:
+    """What a refresh saw, in the form in which the state has it: secrets stay secret."""
+    if reveal(known) == seen:
+        return known
+    return Secret(seen) if holds_secret(known) else seen
+
+
+def _diff(found: list[Change], *, first: bool = False) -> provider_pb2.DiffResponse:
+    replaces = [each.text for each in found if each.replaces]
+    return provider_pb2.DiffResponse(
+        changes=provider_pb2.DiffResponse.DIFF_SOME if found else provider_pb2.DiffResponse.DIFF_NONE,
+        diffs=sorted({str(each.path[0]) for each in found}),
+        replaces=replaces,
+        deleteBeforeReplace=bool(replaces) and first,
+        hasDetailedDiff=True,
+        detailedDiff={
+            each.text: provider_pb2.PropertyDiff(
+                kind=(_REPLACING_KINDS if each.replaces else _KINDS)[each.kind], inputDiff=True
+            )
+            for each in found
+        },
+    )
+
+
+def _replacing(change: Change) -> Change:
+    return Change(change.path, change.kind, replaces=True)
+
+
+def _deleted_first(old: Properties, new: Properties, rules: Rules) -> bool:
+    """Whether a replacement would collide with what it replaces, for both have the same fixed name."""
+    names = [_value_at(new, path) for path in rules.named]
+    return bool(names) and isinstance(names[0], str) and names == [_value_at(old, path) for path in rules.named]
+
+
+def _value_at(value: object, path: Names) -> object:
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def _with_old(new: Properties, old: Properties, path: Names) -> Properties:
+    """`new`, but with what `old` has at a path."""
+    head, rest = path[0], path[1:]
+    mine, theirs = new.get(head), old.get(head)
+    if rest and isinstance(mine, dict) and isinstance(theirs, dict):
+        return {**new, head: _with_old(mine, theirs, rest)}
+    if rest or head not in old:
+        return new
+    return {**new, head: theirs}
+
+
+def _with_outputs(thing: Thing, outputs: Properties) -> Thing:
+    return Thing(**{**vars(thing), "outputs": outputs})

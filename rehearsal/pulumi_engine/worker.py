@@ -1,0 +1,190 @@
+"""The process that drives the engine. It lives in the private environment, serves the simulated providers and runs the
+program; orders come as lines of JSON on standard input, and what happens goes out as lines of JSON.
+
+Started by `rehearsal.pulumi_engine.session`, never by hand.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+import yaml
+from pulumi import automation
+from pulumi.automation.events import EngineEvent
+
+from rehearsal.engine import as_the_engine_starts_it, start
+from rehearsal.pulumi_engine.environment import Room
+from rehearsal.pulumi_engine.faults import Fault, Faults
+from rehearsal.pulumi_engine.providers import serve, silent
+from rehearsal.pulumi_engine.world import World
+
+Order = Mapping[str, Any]
+
+
+class NoAnswerError(Exception):
+    """A simulated provider is not there, so that the engine would look for a real one."""
+
+
+class _Worker:
+    def __init__(self, room: Room, out: TextIO) -> None:
+        self._room = room
+        self._out = out
+        self._lock = threading.Lock()
+        self._program = Path()
+        self._stack: automation.Stack | None = None
+        self._orders: Mapping[str, Callable[[Order], None]] = {
+            "open": self._open,
+            "configure": self._configure,
+            "preview": self._preview,
+            "up": self._up,
+            "refresh": self._refresh,
+            "destroy": self._destroy,
+            "cancel": self._cancel,
+        }
+
+    def do(self, order: Order) -> None:
+        """Carry out one order and say how it ended."""
+        begun = time.perf_counter()
+        error = ""
+        try:
+            self._orders[order["do"]](order)
+        except (automation.errors.CommandError, NoAnswerError) as failed:
+            error = str(failed)
+        self._say("done", error=error, seconds=time.perf_counter() - begun)
+
+    def _open(self, order: Order) -> None:
+        self._program = Path(order["program"])
+        settings = automation.ProjectSettings(name=order["project"], runtime="python")
+        self._stack = automation.create_or_select_stack(
+            order["stack"],
+            order["project"],
+            lambda: start(self._program),
+            opts=automation.LocalWorkspaceOptions(work_dir=str(self._room.work), project_settings=settings),
+        )
+
+    def _configure(self, order: Order) -> None:
+        stack = self._opened
+        file = self._room.stack_file(stack.name)
+        kept = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else {}
+        file.write_text(yaml.safe_dump({**(kept or {}), "config": order["values"]}), encoding="utf-8")
+        if order["secrets"]:
+            stack.set_all_config(
+                {key: automation.ConfigValue(value, secret=True) for key, value in order["secrets"].items()}
+            )
+
+    def _preview(self, order: Order) -> None:
+        with self._served(order), as_the_engine_starts_it(self._program):
+            self._opened.preview(on_event=self._note, color="never", replace=order["replace"])
+
+    def _up(self, order: Order) -> None:
+        with self._served(order), as_the_engine_starts_it(self._program):
+            self._opened.up(on_event=self._note, color="never", show_secrets=False, replace=order["replace"])
+
+    def _refresh(self, order: Order) -> None:
+        with self._served(order):
+            self._opened.refresh(
+                on_event=self._note, color="never", show_secrets=False, clear_pending_creates=order.get("clear") or None
+            )
+
+    def _destroy(self, order: Order) -> None:
+        with self._served(order):
+            self._opened.destroy(on_event=self._note, color="never", show_secrets=False)
+
+    def _cancel(self, _order: Order) -> None:
+        self._opened.cancel()
+
+    @property
+    def _opened(self) -> automation.Stack:
+        if self._stack is None:
+            raise RuntimeError("no stack is open")
+        return self._stack
+
+    @contextlib.contextmanager
+    def _served(self, order: Order) -> Iterator[None]:
+        """Simulated providers for one operation; it does not begin unless all of them answer."""
+        world = World.open(self._room.world, order["seed"])
+        faults = Faults(tuple(Fault(**each) for each in order.get("faults", ())))
+        serving = serve(world, faults)
+        try:
+            missing = silent(serving.ports)
+            if missing:
+                raise NoAnswerError(f"no simulated provider answers for {', '.join(missing)}: nothing was started")
+            os.environ["PULUMI_DEBUG_PROVIDERS"] = ",".join(f"{name}:{port}" for name, port in serving.ports.items())
+            yield
+        finally:
+            os.environ.pop("PULUMI_DEBUG_PROVIDERS", None)
+            serving.stop()
+
+    def _note(self, event: EngineEvent) -> None:
+        with self._room.events.open("a", encoding="utf-8") as log:
+            log.write(json.dumps(event, default=vars) + "\n")
+        for name, about in _told(event):
+            self._say(name, **about)
+
+    def _say(self, event: str, **about: object) -> None:
+        with self._lock:
+            self._out.write(json.dumps({"event": event, **about}) + "\n")
+            self._out.flush()
+
+
+def _told(event: EngineEvent) -> Iterator[tuple[str, dict[str, object]]]:
+    """What the caller is to hear of an event: steps of resources and messages."""
+    for name, step in (
+        ("begin", event.resource_pre_event),
+        ("end", event.res_outputs_event),
+        ("failed", event.res_op_failed_event),
+    ):
+        if step is not None:
+            about = step.metadata
+            yield (
+                name,
+                {
+                    "op": about.op.value,
+                    "urn": about.urn,
+                    "type": about.type,
+                    "diffs": [
+                        [path, diff.diff_kind.value] for path, diff in sorted((about.detailed_diff or {}).items())
+                    ],
+                    "inputs": dict((about.new.inputs if about.new else None) or {}),
+                    "retained": bool(about.old and about.old.retain_on_delete),
+                },
+            )
+    if event.diagnostic_event is not None:
+        about = event.diagnostic_event
+        yield "message", {"severity": about.severity, "text": about.message, "urn": about.urn}
+
+
+def main() -> int:
+    """Serve orders until standard input ends; then everything that was started ends too."""
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    # What the program prints must not get between the lines of JSON.
+    os.dup2(2, 1)
+    worker = _Worker(Room(Path(sys.argv[1])), out)
+    orders: list[Order] = []
+    arrived = threading.Condition()
+
+    def read() -> None:
+        for line in sys.stdin:
+            with arrived:
+                orders.append(json.loads(line))
+                arrived.notify()
+        # The caller is gone: the engine and its children are in this process group.
+        os.killpg(0, signal.SIGKILL)
+
+    threading.Thread(target=read, daemon=True).start()
+    while True:
+        with arrived:
+            arrived.wait_for(lambda: orders)
+            order = orders.pop(0)
+        worker.do(order)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,209 @@
+"""What exists in the simulated cloud, kept in a file, so that it outlives the engine as a real cloud does."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from threading import Lock
+
+from rehearsal.cloud import Cloud
+
+Key = tuple[str, str]
+"""A resource's type and its id."""
+
+
+class Refused(Exception):  # noqa: N818  an answer of the cloud, not a fault of this program
+    """The cloud does not do what it was asked. `str()` is what its error says."""
+
+
+@dataclass(frozen=True)
+class Thing:
+    """One resource that exists. `secret_name` is what its made-up values follow from, new for each creation."""
+
+    type: str
+    id: str
+    urn: str
+    secret_name: str
+    inputs: Mapping[str, object]
+    outputs: Mapping[str, object]
+
+    @property
+    def key(self) -> Key:
+        return self.type, self.id
+
+    @property
+    def name(self) -> str:
+        """The resource's name in the program."""
+        return self.urn.rpartition("::")[2]
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A disk or file system that a claim brought about. `holds` are the ids of what it lives in, `claim` the key of
+    the claim; `kept`: it stays when the claim goes."""
+
+    claim: Key
+    provisioner: str
+    holds: tuple[str, ...]
+    kept: bool
+
+
+@dataclass(frozen=True)
+class Deed:
+    """One thing that happened: made, changed or deleted; `by` is the key of what took it along, if anything did."""
+
+    did: str
+    type: str
+    id: str
+    urn: str
+    by: str = ""
+
+
+@dataclass
+class World:
+    """All that exists, in the order of creation, and all that happened.
+
+    `file` is a journal with one JSON object a line, which a process that is killed leaves readable.
+    """
+
+    file: Path
+    seed: str = ""
+    things: dict[Key, Thing] = field(default_factory=dict)
+    volumes: dict[Key, Volume] = field(default_factory=dict)
+    left_behind: list[str] = field(default_factory=list)
+    deeds: list[Deed] = field(default_factory=list)
+    gone: set[str] = field(default_factory=set)
+    """Ids of what existed and does not any more."""
+    lock: Lock = field(default_factory=Lock)
+
+    @classmethod
+    def open(cls, file: Path, seed: str) -> "World":
+        """The world of a journal, or a new one. `seed` is what all generated values of a new world follow from."""
+        world = cls(file)
+        for entry in _entries(file):
+            world._replay(entry)
+        if not world.seed:
+            world._write({"did": "begin", "seed": seed})
+        return world
+
+    @property
+    def cloud(self) -> Cloud:
+        return Cloud(self.seed)
+
+    def find(self, type_: str, id_: str) -> Thing | None:
+        return self.things.get((type_, id_))
+
+    def of_type(self, *types: str) -> Iterator[Thing]:
+        """Things of these types, without package: ``Kubernetes/cluster:Cluster``, ``core/v1:Service``."""
+        return (thing for thing in self.things.values() if thing.type.partition(":")[2] in types)
+
+    def made(self, urn: str, type_: str, inputs: Mapping[str, object]) -> Thing:
+        """What the cloud would make, without making it."""
+        name = urn.rpartition("::")[2]
+        before = sum(deed.did == "create" and deed.urn == urn for deed in self.deeds)
+        secret_name = f"{name}~{before}" if before else name
+        id_, outputs = self.cloud.create(type_, secret_name, inputs)
+        return Thing(type_, id_, urn, secret_name, inputs, outputs)
+
+    def changed(self, thing: Thing, inputs: Mapping[str, object]) -> Thing:
+        """What a thing would be with other inputs."""
+        _, outputs = self.cloud.create(thing.type, thing.secret_name, inputs)
+        return replace(thing, inputs=inputs, outputs=outputs)
+
+    def put(self, did: str, thing: Thing) -> None:
+        """Note that a thing was made (``create``) or changed (``update``)."""
+        self._write(
+            {
+                "did": did,
+                "type": thing.type,
+                "id": thing.id,
+                "urn": thing.urn,
+                "secretName": thing.secret_name,
+                "inputs": thing.inputs,
+                "outputs": thing.outputs,
+            }
+        )
+
+    def put_volume(self, volume: Volume) -> None:
+        """Note that a claim brought a volume about."""
+        self._write(
+            {
+                "did": "volume",
+                "claim": list(volume.claim),
+                "provisioner": volume.provisioner,
+                "holds": list(volume.holds),
+                "kept": volume.kept,
+            }
+        )
+
+    def remove_volume(self, claim: Key) -> None:
+        self._write({"did": "volume-gone", "claim": list(claim)})
+
+    def remove(self, thing: Thing, by: str = "") -> None:
+        """Note that a thing is gone."""
+        self._write({"did": "delete", "type": thing.type, "id": thing.id, "urn": thing.urn, "by": by})
+
+    def leave(self, text: str) -> None:
+        """Note that something is left that no resource stands for."""
+        self._write({"did": "leave", "text": text})
+
+    def _write(self, entry: Mapping[str, object]) -> None:
+        with self.file.open("a", encoding="utf-8") as journal:
+            journal.write(json.dumps(entry) + "\n")
+        self._replay(entry)
+
+    def _replay(self, entry: Mapping[str, object]) -> None:
+        _REPLAYS[str(entry["did"])](self, entry)
+
+
+def _entries(file: Path) -> Iterator[Mapping[str, object]]:
+    if not file.exists():
+        return
+    for line in file.read_text(encoding="utf-8").splitlines():
+        try:
+            yield json.loads(line)
+        except ValueError:
+            # The last line of a process that was killed while it wrote.
+            return
+
+
+def _begin(world: World, entry: Mapping) -> None:
+    world.seed = entry["seed"]
+
+
+def _put(world: World, entry: Mapping) -> None:
+    thing = Thing(entry["type"], entry["id"], entry["urn"], entry["secretName"], entry["inputs"], entry["outputs"])
+    world.things[thing.key] = thing
+    world.gone.discard(thing.id)
+    world.deeds.append(Deed(entry["did"], thing.type, thing.id, thing.urn))
+
+
+def _remove(world: World, entry: Mapping) -> None:
+    world.things.pop((entry["type"], entry["id"]), None)
+    if not any(id_ == entry["id"] for _, id_ in world.things):
+        world.gone.add(entry["id"])
+    world.deeds.append(Deed("delete", entry["type"], entry["id"], entry["urn"], entry["by"]))
+
+
+def _put_volume(world: World, entry: Mapping) -> None:
+    claim = (entry["claim"][0], entry["claim"][1])
+    world.volumes[claim] = Volume(claim, entry["provisioner"], tuple(entry["holds"]), entry["kept"])
+
+
+def _remove_volume(world: World, entry: Mapping) -> None:
+    world.volumes.pop((entry["claim"][0], entry["claim"][1]), None)
+
+
+def _leave(world: World, entry: Mapping) -> None:
+    world.left_behind.append(entry["text"])
+
+
+_REPLAYS: Mapping[str, Callable[[World, Mapping], None]] = {
+    "begin": _begin,
+    "create": _put,
+    "update": _put,
+    "delete": _remove,
+    "volume": _put_volume,
+    "volume-gone": _remove_volume,
+    "leave": _leave,
+}

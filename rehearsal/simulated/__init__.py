@@ -1,0 +1,1 @@
+"""Providers that answer as Tencent Cloud, Kubernetes and the random provider would, one file each."""

@@ -1,0 +1,83 @@
+"""A whole rehearsal of one stack: the proof, the recording, the clock under every order, the work by hand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from catalog.load import Catalog
+from catalog.load import load as load_catalog
+from planner.plan import Plan
+from policy.rule import Violation
+from rehearsal.clock import Manual, Timeline, Waiting, manual, timeline, waiting
+from rehearsal.durations import Durations
+from rehearsal.engine import Recording
+from rehearsal.policies import broken_rules
+from rehearsal.registration import Registration
+from rehearsal.run import Rehearsal, rehearse
+from settings.diagnostics import Diagnostic
+from settings.parse import StackInput
+
+ORDERS = ("fastest", "cheapest")
+
+
+@dataclass(frozen=True)
+class OrderTime:
+    """What one order of provisioning means: seconds until everything is up, and what GPUs wait."""
+
+    order: str
+    total: float
+    waiting: Waiting
+
+
+@dataclass(frozen=True)
+class Story:
+    """What there is to tell. `orders` names the two orders, whichever of them the stack has; `by_hand` the guide's
+    sequence, None for a stack without a cluster of its own, which the guide does not describe. `violations` are the
+    rules of the policy pack that the stack breaks."""
+
+    plan: Plan
+    diagnostics: tuple[Diagnostic, ...]
+    recording: Recording
+    timeline: Timeline
+    orders: tuple[OrderTime, ...]
+    by_hand: Manual | None
+    violations: tuple[Violation, ...] = ()
+
+
+def tell(given: StackInput, program: Path, catalog: Catalog | None = None) -> Story | Rehearsal:
+    """Rehearse a stack and run the clock over it; the bare rehearsal where errors kept the program from running.
+
+    Raises `ProgramError` where the program stops.
+    """
+    rehearsed = rehearse(given, program)
+    plan, recording = rehearsed.plan, rehearsed.recording
+    if plan is None or recording is None:
+        return rehearsed
+    durations = Durations(plan, catalog or load_catalog())
+    return Story(
+        plan=plan,
+        diagnostics=rehearsed.diagnostics,
+        recording=recording,
+        timeline=timeline(recording.registrations, durations.of),
+        orders=tuple(_orders(given, program, plan, recording.registrations)) if plan.models else (),
+        by_hand=manual(plan, recording.registrations, durations) if plan.settings.owns_cluster() else None,
+        violations=broken_rules(recording.registrations),
+    )
+
+
+def _orders(given: StackInput, program: Path, plan: Plan, own: Sequence[Registration]) -> list[OrderTime]:
+    """The clock under each order; the program runs again for the one that the stack does not have."""
+    told: list[OrderTime] = []
+    for order in ORDERS:
+        if order == plan.order.chosen:
+            told.append(_timed(order, plan, own))
+            continue
+        other = rehearse(replace(given, sections={**given.sections, "order": order}), program)
+        if other.plan is not None and other.recording is not None:
+            told.append(_timed(order, other.plan, other.recording.registrations))
+    return told
+
+
+def _timed(order: str, plan: Plan, registrations: Sequence[Registration]) -> OrderTime:
+    times = timeline(registrations, Durations(plan, load_catalog()).of)
+    return OrderTime(order, times.total, waiting(plan, registrations, times))

@@ -1,0 +1,61 @@
+"""The sample stacks, each rehearsed once for all tests."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+from typer.testing import CliRunner, Result
+
+from cli.main import app
+from rehearsal.cloud import Cloud
+from rehearsal.registration import Registration, secret_texts
+from rehearsal.run import Rehearsal, rehearse
+from rehearsal.story import Story, tell
+from settings.file import read
+from settings.parse import StackInput
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = ROOT / "__main__.py"
+NAMES = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
+
+
+def given(name: str) -> StackInput:
+    return read(ROOT / f"Pulumi.{name}.yaml")
+
+
+@cache
+def story(name: str) -> Story:
+    told = tell(given(name), PROGRAM)
+    assert isinstance(told, Story), told.errors
+    return told
+
+
+@cache
+def unseeded(name: str) -> Rehearsal:
+    """A rehearsal whose generated secrets exist in this run alone."""
+    return rehearse(given(name), PROGRAM, Cloud())
+
+
+def registrations(name: str) -> tuple[Registration, ...]:
+    return story(name).recording.registrations
+
+
+def secrets_of(rehearsal: Rehearsal) -> set[str]:
+    """Every text that the program treats as secret, long enough not to occur by chance."""
+    assert rehearsal.recording is not None
+    recording = rehearsal.recording
+    values = [recording.exports, *(each.inputs for each in recording.registrations)]
+    values += [
+        {key: each.outputs.get(key) for key in each.additional_secret_outputs} for each in recording.registrations
+    ]
+    return {text for value in values for text in secret_texts(value) if len(text) >= 8}
+
+
+def command(*arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments))
+
+
+def reported(*arguments: str) -> dict:
+    """The JSON document that a command prints."""
+    result = command(*arguments, "--json")
+    return json.loads(result.stdout)

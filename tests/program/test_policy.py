@@ -1,0 +1,66 @@
+"""The policy pack's rules over what the program registers."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from rehearsed import NAMES, PROGRAM, ROOT, command, registrations
+
+from policy.rule import Hidden
+from rehearsal.policies import as_resource, broken_rules, visible
+from rehearsal.registration import Secret, Unknown
+from rehearsal.run import rehearse
+from settings.file import read
+
+OPEN = {"via": "gateway", "host": "chat.example.com"}
+FORCED = {"tke-llm:expose": OPEN, "tke-llm:force": ["PLAINTEXT_PUBLIC"]}
+
+
+def written(folder: Path, changes: dict[str, Any]) -> Path:
+    """The dev stack with `changes`, in a folder of its own."""
+    config = yaml.safe_load((ROOT / "Pulumi.dev.yaml").read_text(encoding="utf-8"))
+    config["config"] |= changes
+    file = folder / "Pulumi.broken.yaml"
+    file.write_text(yaml.safe_dump(config), encoding="utf-8")
+    for name in ("Pulumi.yaml", "__main__.py"):
+        (folder / name).symlink_to(ROOT / name)
+    return file
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_sample_breaks_no_rule(name: str) -> None:
+    assert broken_rules(registrations(name)) == ()
+
+
+def test_the_rules_see_the_pods_and_the_cloud(tmp_path: Path) -> None:
+    recording = rehearse(read(written(tmp_path, FORCED)), PROGRAM).recording
+    assert recording is not None
+    broken = {each.code for each in broken_rules(recording.registrations)}
+    assert broken == {"PUBLIC_WITHOUT_TLS"}
+
+
+def test_a_rehearsal_shows_a_broken_rule_and_ends_with_one(tmp_path: Path) -> None:
+    file = written(tmp_path, FORCED)
+    result = command("rehearse", str(file), "--out", str(tmp_path / "out"))
+    assert result.exit_code == 1
+    assert "not ready" in result.output.splitlines()[0]
+    assert "PUBLIC_WITHOUT_TLS" in result.output
+    as_json = command("rehearse", str(file), "--out", str(tmp_path / "out"), "--json")
+    report = json.loads(as_json.stdout)
+    assert as_json.exit_code == 1
+    assert report["ready"] is False
+    assert [each["code"] for each in report["violations"]] == ["PUBLIC_WITHOUT_TLS"]
+
+
+def test_no_rule_ever_sees_a_secret() -> None:
+    assert visible({"a": Secret({"b": ["x"]}), "c": Unknown(), "d": "shown"}) == {
+        "a": {"b": [Hidden.SECRET]},
+        "c": Hidden.UNKNOWN,
+        "d": "shown",
+    }
+    secret = next(each for each in registrations("dev") if each.type.endswith(":Secret"))
+    data = as_resource(secret).properties["stringData"]
+    assert isinstance(data, dict)
+    assert set(data.values()) == {Hidden.SECRET}

@@ -1,0 +1,146 @@
+"""The whole program, `__main__.py` as it stands, for every sample stack."""
+
+import ast
+
+import pytest
+import yaml
+from rehearsed import NAMES, PROGRAM, command, given, registrations, reported, secrets_of, story, unseeded
+
+from rehearsal.cloud import Cloud
+from rehearsal.manifests import manifests
+from rehearsal.registration import MASK, Secret
+from rehearsal.render import files
+from rehearsal.run import rehearse
+
+OUTPUTS = {
+    "chatUrl",
+    "apiBaseUrl",
+    "models",
+    "portForward",
+    "curl",
+    "webuiAdmin",
+    "apiKeys",
+    "kubeconfig",
+    "clusterId",
+    "plan",
+}
+
+each_stack = pytest.mark.parametrize("name", NAMES)
+
+
+@each_stack
+def test_a_sample_has_no_error_and_registers_resources(name):
+    told = story(name)
+    assert not [each for each in told.diagnostics if each.severity == "error"]
+    assert any(each.custom for each in told.recording.registrations)
+
+
+@each_stack
+def test_the_outputs_are_those_of_the_design(name):
+    assert set(story(name).recording.exports) >= OUTPUTS
+
+
+@each_stack
+def test_secret_outputs_are_secret(name):
+    exports = story(name).recording.exports
+    for output in ("apiKeys", "kubeconfig"):
+        assert isinstance(exports[output], Secret) or exports[output] in (None, {})
+    admin = exports["webuiAdmin"]
+    assert isinstance(admin, Secret) or (isinstance(admin, dict) and isinstance(admin["password"], Secret))
+
+
+@each_stack
+def test_every_resource_hangs_below_the_stack_component(name):
+    (root,) = [each for each in registrations(name) if not each.parent]
+    assert root.type.endswith(":LlmStack")
+
+
+@each_stack
+def test_every_object_of_kubernetes_uses_the_provider_of_the_stack(name):
+    providers = {each.provider_urn for each in registrations(name) if each.type.startswith("kubernetes:")}
+    assert len(providers) == 1
+    assert providers != {""}
+
+
+@each_stack
+def test_a_rehearsal_says_the_same_twice(name):
+    first, again = story(name), rehearse(given(name), PROGRAM)
+    assert again.recording is not None
+    assert again.recording.registrations == first.recording.registrations
+    assert again.recording.exports == first.recording.exports
+
+
+@each_stack
+def test_a_first_preview_needs_nothing_that_is_not_known_yet(name):
+    previewed = rehearse(given(name), PROGRAM, preview=True)
+    assert previewed.recording is not None
+    made = {each.urn for each in registrations(name)}
+    assert {each.urn for each in previewed.recording.registrations} <= made
+
+
+def test_every_sample_of_one_process_is_rehearsed_as_in_its_own():
+    for name in (*NAMES, *reversed(NAMES)):
+        again = rehearse(given(name), PROGRAM)
+        assert again.recording is not None
+        assert [each.urn for each in again.recording.registrations] == [each.urn for each in registrations(name)]
+
+
+@each_stack
+def test_manifests_are_objects_in_an_order_that_can_be_applied(name):
+    made = manifests(registrations(name))
+    kinds = [each.kind for each in made]
+    assert [each.file for each in made] == sorted(each.file for each in made)
+    assert kinds.index("Namespace") == 0
+    for each in made:
+        content = yaml.safe_load(each.text)
+        assert content["apiVersion"]
+        assert content["metadata"]["name"] == each.name
+        annotations = content["metadata"].get("annotations", {})
+        assert not any(key.startswith("pulumi.com/") for key in annotations)
+        for value in content.get("stringData", {}).values():
+            assert value == MASK
+    for first, later in (("PersistentVolumeClaim", "Job"), ("Secret", "Deployment"), ("ConfigMap", "Job")):
+        if first in kinds and later in kinds:
+            assert kinds.index(first) < kinds.index(later)
+
+
+@each_stack
+def test_no_secret_is_found_in_anything_that_is_written(name):
+    rehearsal = unseeded(name)
+    assert rehearsal.plan is not None
+    assert rehearsal.recording is not None
+    secrets = secrets_of(rehearsal)
+    assert secrets
+    written = files(rehearsal.plan, rehearsal.recording.registrations, story(name).timeline)
+    for path, text in written.items():
+        assert not [secret for secret in secrets if secret in text], path
+
+
+@each_stack
+def test_two_runs_have_no_secret_in_common(name):
+    again = rehearse(given(name), PROGRAM, Cloud())
+    assert not secrets_of(unseeded(name)) & secrets_of(again)
+
+
+@each_stack
+def test_check_and_rehearse_agree(name, tmp_path):
+    checked = reported("check", name)
+    rehearsed = reported("rehearse", name, "--out", str(tmp_path / "out"))
+    assert checked["diagnostics"] == rehearsed["diagnostics"]
+    assert checked["plan"] == rehearsed["plan"]
+    assert checked["ready"] is rehearsed["ready"] is True
+
+
+@each_stack
+def test_no_secret_is_printed(name, tmp_path):
+    secrets = secrets_of(rehearse(given(name), PROGRAM))
+    for arguments in ((), ("--json",)):
+        result = command("rehearse", name, "--out", str(tmp_path / "out"), *arguments)
+        assert result.exit_code == 0
+        assert not [secret for secret in secrets if secret in result.output]
+
+
+def test_the_program_is_short_and_has_no_logic_of_its_own():
+    text = PROGRAM.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 30
+    assert not [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef | ast.ClassDef)]
