@@ -1,0 +1,161 @@
+"""Rules on pods: images, memory, GPUs, and what a process may do to its node."""
+
+import re
+from collections.abc import Callable, Mapping
+
+from planner.images import FLOATING, split
+from policy.pods import Container, PodTemplate, pods
+from policy.rule import Hidden, Rule, get, items, mapping
+
+REASON = "tke-llm/why-"
+"""Start of the annotation on a pod template that says why it needs what a rule would refuse: ``tke-llm/why-root``,
+``tke-llm/why-host-network``. The other rules know no exception."""
+
+_ROOT = 0
+_GPU = re.compile(r"^nvidia\.com/|/gpu$|/qgpu-|/vcuda-")
+"""Extended resources that stand for GPUs or parts of them, NVIDIA's and TKE's."""
+
+_HOST_NAMESPACES = ("hostNetwork", "hostPID", "hostIPC")
+
+
+def is_floating(image: str) -> bool:
+    """Whether an image may be another one tomorrow. A digest never is; a tag without a digit names no release."""
+    parts = split(image)
+    if parts.digest:
+        return False
+    pinned = parts.tag not in FLOATING and any(letter.isdigit() for letter in parts.tag)
+    return not pinned or "latest" in parts.tag.split("-")
+
+
+def gpus(container: Container, bound: str) -> dict[str, str]:
+    """The GPUs of a container's `requests` or `limits`, by resource name."""
+    quantities = mapping(container.spec, "resources", bound)
+    return {name: str(amount) for name, amount in quantities.items() if _GPU.search(name)}
+
+
+def _has_gpu(pod: PodTemplate) -> bool:
+    return any(gpus(each, "limits") or gpus(each, "requests") for each in pod.containers)
+
+
+def _floating(_pod: PodTemplate, container: Container) -> list[str]:
+    image = container.spec.get("image")
+    if not isinstance(image, str) or not is_floating(image):
+        return []
+    return [f"{container.path}: {image} names no fixed release"]
+
+
+def _unlimited(_pod: PodTemplate, container: Container) -> list[str]:
+    if get(container.spec, "resources", "limits", "memory") is not None:
+        return []
+    return [f"{container.path}: no memory limit; a leak would take the node's other pods down"]
+
+
+def _gpu_limits(_pod: PodTemplate, container: Container) -> list[str]:
+    # A limit alone is fine: Kubernetes takes it as the request.
+    limits, requests = gpus(container, "limits"), gpus(container, "requests")
+    return [
+        f"{container.path}: {name} is requested {amount} times and limited to {limits.get(name, 'nothing')}"
+        for name, amount in requests.items()
+        if limits.get(name) != amount
+    ]
+
+
+def _toleration(pod: PodTemplate) -> list[str]:
+    if not _has_gpu(pod) or items(pod.spec, "tolerations"):
+        return []
+    return [f"{pod.path}: asks for a GPU and tolerates no taint, so it cannot run on nodes that are kept for GPUs"]
+
+
+def _node_selector(pod: PodTemplate) -> list[str]:
+    chosen = mapping(pod.spec, "nodeSelector") or get(
+        pod.spec, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"
+    )
+    if not _has_gpu(pod) or chosen:
+        return []
+    return [f"{pod.path}: asks for a GPU on any node, whatever its GPU"]
+
+
+def _privileged(_pod: PodTemplate, container: Container) -> list[str]:
+    context = mapping(container.spec, "securityContext")
+    problems = []
+    if context.get("privileged"):
+        problems.append(f"{container.path}: privileged")
+    if context.get("allowPrivilegeEscalation") is not False:
+        problems.append(f"{container.path}: allowPrivilegeEscalation is not false")
+    return problems
+
+
+def _root(pod: PodTemplate) -> list[str]:
+    if _excused(pod, "root"):
+        return []
+    return [
+        f"{each.path}: may run as root and no annotation {REASON}root says why"
+        for each in pod.containers
+        if not _never_root(pod, each)
+    ]
+
+
+def _never_root(pod: PodTemplate, container: Container) -> bool:
+    # A container's own context wins over its pod's.
+    context = {**mapping(pod.spec, "securityContext"), **mapping(container.spec, "securityContext")}
+    return context.get("runAsNonRoot") is True and context.get("runAsUser") != _ROOT
+
+
+def _host_paths(pod: PodTemplate) -> list[str]:
+    return [
+        f"{pod.path}: volume {volume.get('name')} is the node's {get(volume, 'hostPath', 'path')}"
+        for volume in items(pod.spec, "volumes")
+        if volume.get("hostPath") is not None
+    ]
+
+
+def _host_namespaces(pod: PodTemplate) -> list[str]:
+    shared = [each for each in _HOST_NAMESPACES if pod.spec.get(each)]
+    if not shared or (shared == ["hostNetwork"] and _excused(pod, "host-network")):
+        return []
+    return [f"{pod.path}: shares the node's namespaces ({', '.join(shared)})"]
+
+
+def _service_links(pod: PodTemplate) -> list[str]:
+    if pod.spec.get("enableServiceLinks") is False:
+        return []
+    return [f"{pod.path}: enableServiceLinks is not false; a Service called vllm breaks vLLM by its variables"]
+
+
+def _service_account_token(pod: PodTemplate) -> list[str]:
+    if pod.spec.get("automountServiceAccountToken") is False:
+        return []
+    return [f"{pod.path}: automountServiceAccountToken is not false; the pod holds a Kubernetes credential"]
+
+
+def _excused(pod: PodTemplate, subject: str) -> bool:
+    reason = pod.annotations.get(f"{REASON}{subject}")
+    return isinstance(reason, Hidden) or (isinstance(reason, str) and bool(reason.strip()))
+
+
+def _each_pod(check: Callable[[PodTemplate], list[str]]) -> Callable[[str, str, Mapping[str, object]], list[str]]:
+    def over(type_token: str, _name: str, properties: Mapping[str, object]) -> list[str]:
+        return [problem for pod in pods(type_token, properties) for problem in check(pod)]
+
+    return over
+
+
+def _each_container(
+    check: Callable[[PodTemplate, Container], list[str]],
+) -> Callable[[str, str, Mapping[str, object]], list[str]]:
+    return _each_pod(lambda pod: [problem for each in pod.containers for problem in check(pod, each)])
+
+
+POD_RULES = (
+    Rule("IMAGE_FLOATING", "Every image is pinned by the tag of a release or by digest.", _each_container(_floating)),
+    Rule("MEMORY_UNLIMITED", "Every container, init containers too, has a memory limit.", _each_container(_unlimited)),
+    Rule("GPU_LIMIT_DIFFERS", "A GPU's request, where given, equals its limit.", _each_container(_gpu_limits)),
+    Rule("GPU_WITHOUT_TOLERATION", "Pods with GPUs tolerate the taint of GPU nodes.", _each_pod(_toleration)),
+    Rule("GPU_WITHOUT_NODE_SELECTOR", "Pods with GPUs choose their nodes.", _each_pod(_node_selector)),
+    Rule("POD_PRIVILEGED", "No container is privileged or may become so.", _each_container(_privileged)),
+    Rule("POD_ROOT", "No container runs as root without a reason.", _each_pod(_root)),
+    Rule("POD_HOST_PATH", "No pod mounts a folder of its node.", _each_pod(_host_paths)),
+    Rule("POD_HOST_NAMESPACE", "No pod shares its node's namespaces without a reason.", _each_pod(_host_namespaces)),
+    Rule("POD_SERVICE_LINKS", "No pod sees other Services in its environment.", _each_pod(_service_links)),
+    Rule("POD_API_TOKEN", "No pod holds a service account's token.", _each_pod(_service_account_token)),
+)

@@ -1,0 +1,105 @@
+"""The pods that a rendered stack runs, and everyone else who may knock at their doors."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from policy.pods import pods as templates
+from tests.security.evaluator import Cluster, Host, Pod
+from tests.security.stacks import objects, registrations, rehearsed
+
+ROLES = {"chat-page": "page", "inference": "model", "download": "download", "page-state": "redis"}
+"""A pod's part in the stack, by its component label."""
+
+API_PORTS = {"vllm": 8000, "sglang": 30000, "ollama": 11434}
+PAGE_PORT, REDIS_PORT = 8080, 6379
+
+INTERNET = Host("198.51.100.7")
+ELSEWHERE = Host("192.0.2.7")
+METADATA = Host("169.254.0.23")
+API_SERVER = Host("172.16.0.1")
+VPC_HOST = Host("10.0.250.9")
+HEALTH_CHECK = Host("100.64.3.4")
+
+STRANGER = Pod("stranger", "other", {}, "10.0.9.1")
+KEDA = Pod("keda-operator", "keda", {"app": "keda-operator"}, "10.0.9.2")
+NGINX = Pod("ingress-nginx-controller", "ingress-nginx", {}, "10.0.9.3")
+CONTROLLER = Pod("envoy-gateway", "envoy-gateway-system", {"control-plane": "envoy-gateway"}, "10.0.9.4")
+OTHERS_PROXY = Pod("envoy-other", "envoy-gateway-system", {"gateway.envoyproxy.io/owning-gateway-name": "o"}, "10.0.9.5")
+INFRA = Pod("proxy", "infra", {}, "10.0.9.6")
+DNS = Pod("coredns", "kube-system", {"k8s-app": "kube-dns"}, "10.0.9.7")
+KUBE_SYSTEM = Pod("metrics-server", "kube-system", {"k8s-app": "metrics-server"}, "10.0.9.8")
+
+
+@dataclass(frozen=True)
+class Ours:
+    """A pod of the stack: its part, the model that it serves, whether that asks for a key, and where it answers."""
+
+    pod: Pod
+    role: str
+    port: int | None = None
+    model: str = ""
+    keyed: bool = False
+    group: int = 1
+
+
+def namespace_of(name: str) -> str:
+    plan = rehearsed(name).plan
+    assert plan is not None
+    return plan.settings.namespace_name()
+
+
+def proxy(name: str) -> Pod:
+    """The proxy that Envoy Gateway runs for the stack's own Gateway."""
+    marks = {
+        "gateway.envoyproxy.io/owning-gateway-name": "tke-llm",
+        "gateway.envoyproxy.io/owning-gateway-namespace": namespace_of(name),
+    }
+    return Pod("envoy-tke-llm", "envoy-gateway-system", marks, "10.0.9.9")
+
+
+def lodger(name: str) -> Pod:
+    """A pod that somebody else put into the stack's namespace."""
+    return Pod("lodger", namespace_of(name), {}, "10.0.9.10")
+
+
+def ours(name: str) -> list[Ours]:
+    """Two pods of every template, so that the roads between a workload's own pods are tried too."""
+    plan = rehearsed(name).plan
+    assert plan is not None
+    addresses = (f"10.0.1.{number}" for number in count(1))
+    found: list[Ours] = []
+    for each in registrations(name):
+        for template in templates(each.type, each.inputs):
+            labels = _labels(template.metadata)
+            role = ROLES[labels["app.kubernetes.io/component"]]
+            model = plan.models.get(labels["app.kubernetes.io/instance"])
+            for place in range(2):
+                pod = Pod(
+                    f"{each.name}-{len(found)}-{place}",
+                    namespace_of(name),
+                    labels,
+                    next(addresses),
+                    host_network=bool(template.spec.get("hostNetwork")),
+                )
+                if role == "model" and model is not None:
+                    keyed = model.spec.api_key_env is not None
+                    found.append(Ours(pod, role, API_PORTS[model.engine], model.name, keyed, model.nodes))
+                else:
+                    found.append(Ours(pod, role, {"page": PAGE_PORT, "redis": REDIS_PORT}.get(role)))
+    return found
+
+
+def _labels(metadata: Mapping[str, Any]) -> dict[str, str]:
+    return {str(key): str(value) for key, value in metadata["labels"].items()}
+
+
+def clusters(name: str) -> Iterator[Cluster]:
+    """The cluster under both readings that the API leaves open: whether a range means pods as well."""
+    outsiders = (STRANGER, KEDA, NGINX, CONTROLLER, INFRA, DNS)
+    namespaces: dict[str, dict[str, str]] = {each.namespace: {} for each in outsiders} | {namespace_of(name): {}}
+    policies = objects(name, "NetworkPolicy")
+    assert policies
+    for reading in (True, False):
+        yield Cluster(namespaces, policies, blocks_match_pods=reading)

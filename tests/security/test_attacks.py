@@ -1,0 +1,170 @@
+"""Who tries to reach what in every stack, and what must come of it: the roads that are open, and no other."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from planner.plan import Plan
+from tests.security.evaluator import End, Host
+from tests.security.pods import (
+    API_SERVER,
+    CONTROLLER,
+    DNS,
+    ELSEWHERE,
+    HEALTH_CHECK,
+    INFRA,
+    INTERNET,
+    KEDA,
+    KUBE_SYSTEM,
+    METADATA,
+    NGINX,
+    OTHERS_PROXY,
+    STRANGER,
+    VPC_HOST,
+    Ours,
+    clusters,
+    lodger,
+    ours,
+    proxy,
+)
+from tests.security.stacks import STACKS, rehearsed
+
+DNS_PORT, HTTPS, SSH, POSTGRES, RENDEZVOUS = 53, 443, 22, 5432, 29501
+SOMEWHERE = (INTERNET, ELSEWHERE, METADATA, API_SERVER, VPC_HOST, HEALTH_CHECK)
+FOREIGN = (STRANGER, KEDA, NGINX, CONTROLLER, OTHERS_PROXY, INFRA, KUBE_SYSTEM)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """Somebody opens a TCP connection. The verdict is that of every implementation, unless `as_address`: what an
+    implementation must let a host of the VPC do, it may let a pod with a VPC address do as well."""
+
+    source: End
+    target: End
+    port: int
+    opens: bool
+    as_address: bool = False
+
+
+def plan_of(name: str) -> Plan:
+    plan = rehearsed(name).plan
+    assert plan is not None
+    return plan
+
+
+def into(name: str) -> Iterator[Attempt]:
+    """Everyone outside the namespace, and one who sneaked in, at every door of ours."""
+    plan = plan_of(name)
+    exposure = plan.exposure
+    road = None if exposure is None else exposure.via
+    by_envoy = road == "gateway" and exposure is not None and exposure.attach_to is None
+    by_balancer = road == "ingress" and exposure is not None and exposure.ingress_class == "qcloud"
+    shared = road == "gateway" and not by_envoy
+    for target in (each for each in ours(name) if each.role in ("page", "model") and not each.pod.host_network):
+        assert target.port is not None
+        routed = target.role == "page" or target.keyed
+        # Namespaces are let in to an engine that asks for no key as well: a gateway may ask in its stead.
+        opened = {
+            called(proxy(name)): by_envoy or shared,
+            called(OTHERS_PROXY): shared,
+            called(CONTROLLER): shared,
+            called(INFRA): shared,
+            called(NGINX): road == "ingress" and not by_balancer,
+            called(KEDA): target.model in plan.scaling,
+            called(VPC_HOST): by_balancer and routed,
+            called(HEALTH_CHECK): by_balancer and routed,
+            called(INTERNET): by_balancer and routed and bool(exposure and exposure.direct_access),
+        }
+        for source in (*FOREIGN, proxy(name), lodger(name), *SOMEWHERE):
+            pod_in_vpc = by_balancer and routed and not isinstance(source, Host)
+            opens = opened.get(called(source), False)
+            yield Attempt(source, target.pod, target.port, opens, as_address=pod_in_vpc and not opens)
+            yield Attempt(source, target.pod, SSH, opens=False)
+    for hidden in (each for each in ours(name) if each.role in ("download", "redis")):
+        for source in (*FOREIGN, proxy(name), lodger(name), *SOMEWHERE):
+            yield Attempt(source, hidden.pod, hidden.port or HTTPS, opens=False)
+
+
+def between(name: str) -> Iterator[Attempt]:
+    """Every pod of ours at the doors of every other."""
+    every = ours(name)
+    for source in every:
+        for target in every:
+            if source.pod.name == target.pod.name or source.pod.host_network or target.pod.host_network:
+                continue
+            together = source.model == target.model and source.group > 1
+            door = (source.role, target.role) in {("page", "model"), ("page", "redis")}
+            if target.port is not None:
+                # A balancer's road is one for addresses; a pod of ours has none of its own to send from.
+                yield Attempt(source.pod, target.pod, target.port, opens=door or together)
+            yield Attempt(source.pod, target.pod, RENDEZVOUS, opens=together)
+
+
+def out(name: str) -> Iterator[Attempt]:
+    """What each of our pods reaches beyond the namespace."""
+    plan = plan_of(name)
+    webui = plan.settings.webui
+    for source in (each for each in ours(name) if not each.pod.host_network):
+        online = source.role == "download" or (source.role == "page" and not webui.offline)
+        database = source.role == "page" and plan.webui is not None and plan.webui.database
+        yield Attempt(source.pod, INTERNET, HTTPS, opens=online or (source.role == "page" and webui.oidc is not None))
+        yield Attempt(source.pod, VPC_HOST, POSTGRES, opens=database)
+        yield Attempt(source.pod, DNS, DNS_PORT, opens=True)
+        for target in (METADATA, HEALTH_CHECK, STRANGER, KUBE_SYSTEM, INFRA):
+            # The database's port is known to a secret only, so the page may go to any inside the VPC.
+            yield Attempt(source.pod, target, SSH, opens=False, as_address=database and not isinstance(target, Host))
+        yield Attempt(source.pod, METADATA, HTTPS, opens=False)
+        yield Attempt(source.pod, METADATA, 80, opens=False)
+
+
+def came_of(name: str, attempts: Iterator[Attempt]) -> tuple[list[str], int]:
+    """The attempts that ended otherwise than they must, and how many were made."""
+    made, wrong, known = list(attempts), [], list(clusters(name))
+    for each in made:
+        verdicts = {cluster.blocks_match_pods: cluster.allows(each.source, each.target, each.port) for cluster in known}
+        expected = {True: each.opens or each.as_address, False: each.opens}
+        if verdicts != expected:
+            wrong.append(f"{called(each.source)} -> {called(each.target)}:{each.port} {verdicts}")
+    return wrong, len(made)
+
+
+def called(end: End) -> str:
+    return end.ip if isinstance(end, Host) else end.name
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_only_the_road_in_leads_into_the_namespace(name: str) -> None:
+    wrong, made = came_of(name, into(name))
+    assert not wrong
+    assert made
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_pods_reach_each_other_only_where_the_stack_needs_it(name: str) -> None:
+    wrong, _ = came_of(name, between(name))
+    assert not wrong
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_pods_leave_the_namespace_only_where_the_stack_needs_it(name: str) -> None:
+    wrong, made = came_of(name, out(name))
+    assert not wrong
+    assert made
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_the_page_reaches_every_model(name: str) -> None:
+    every = ours(name)
+    for page in (each for each in every if each.role == "page"):
+        for model in (each for each in every if each.role == "model" and each.port is not None):
+            for cluster in clusters(name):
+                assert cluster.allows(page.pod, model.pod, model.port or 0)
+
+
+def test_every_attack_would_succeed_without_the_policies() -> None:
+    page: Ours = next(each for each in ours("dev") if each.role == "page")
+    for cluster in clusters("dev"):
+        opened = type(cluster)(cluster.namespaces, [], cluster.blocks_match_pods)
+        assert opened.allows(STRANGER, page.pod, 8080)
+        assert not cluster.allows(STRANGER, page.pod, 8080)
