@@ -1,0 +1,123 @@
+"""What is left of a control plane after each way to end it."""
+
+import dataclasses
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rehearsal.control_plane import directory
+from rehearsal.control_plane.binaries import Binaries
+from rehearsal.control_plane.plane import ControlPlane, ControlPlaneError
+
+Eventually = Callable[[Callable[[], bool]], None]
+PROGRAM = """
+import sys, time
+from pathlib import Path
+from rehearsal.control_plane.binaries import find
+from rehearsal.control_plane.plane import ControlPlane
+with ControlPlane(find(), Path(sys.argv[1])) as access:
+    print(access.server, flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def short_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory of this test's own, near enough to the root for Unix sockets."""
+    return tmp_path_factory.mktemp("c")
+
+
+def processes_of(place: Path) -> dict[int, str]:
+    """Command lines that name a path under this directory, by process id."""
+    listed = subprocess.run(["ps", "-ww", "-eo", "pid=,args="], capture_output=True, text=True, check=True).stdout
+    lines = (line.strip().partition(" ") for line in listed.splitlines())
+    return {int(pid): arguments for pid, _, arguments in lines if f"{place}/" in arguments}
+
+
+def find_process(place: Path, program: str) -> int:
+    (pid,) = (pid for pid, arguments in processes_of(place).items() if program in arguments)
+    return pid
+
+
+def taken(server: str) -> bool:
+    host, port = server.removeprefix("https://").split(":")
+    with socket.socket() as client:
+        return client.connect_ex((host, int(port))) == 0
+
+
+def rehearse(place: Path) -> tuple[subprocess.Popen[str], str]:
+    """A process of its own that holds a control plane, and the server's address."""
+    rehearsal = subprocess.Popen([sys.executable, "-c", PROGRAM, str(place)], stdout=subprocess.PIPE, text=True)
+    assert rehearsal.stdout
+    return rehearsal, rehearsal.stdout.readline().strip()
+
+
+def test_leaving_the_block_ends_all_processes_and_removes_their_files(binaries: Binaries, short_path: Path) -> None:
+    with ControlPlane(binaries, short_path) as access:
+        assert len(processes_of(short_path)) == 6
+    assert not processes_of(short_path)
+    assert list(short_path.iterdir()) == []
+    assert not taken(access.server)
+
+
+def test_kill_9_of_the_rehearsal_leaves_no_process_no_port_and_no_file(
+    short_path: Path, eventually: Eventually
+) -> None:
+    rehearsal, server = rehearse(short_path)
+    assert taken(server)
+    rehearsal.kill()
+    rehearsal.communicate()
+    eventually(lambda: not processes_of(short_path) and not taken(server) and not list(short_path.iterdir()))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_the_rehearsal_leaves_nothing(short_path: Path, eventually: Eventually, number: int) -> None:
+    rehearsal, _ = rehearse(short_path)
+    rehearsal.send_signal(number)
+    rehearsal.communicate()
+    eventually(lambda: not processes_of(short_path) and not list(short_path.iterdir()))
+
+
+def test_kill_9_of_rehearsal_and_supervisor_leaves_files_only_until_the_next_start(
+    short_path: Path, eventually: Eventually
+) -> None:
+    rehearsal, _ = rehearse(short_path)
+    os.kill(find_process(short_path, "supervisor.py"), signal.SIGKILL)
+    rehearsal.kill()
+    rehearsal.communicate()
+    eventually(lambda: not processes_of(short_path))
+    (left,) = short_path.iterdir()
+    directory.sweep(short_path)
+    assert not left.exists()
+
+
+def test_a_process_that_ends_later_is_told_with_its_log(
+    binaries: Binaries, short_path: Path, eventually: Eventually
+) -> None:
+    plane = ControlPlane(binaries, short_path)
+
+    def complaint() -> str:
+        try:
+            plane.check()
+        except ControlPlaneError as error:
+            return str(error)
+        return ""
+
+    with plane:
+        assert complaint() == ""
+        os.kill(find_process(short_path, "kube-scheduler"), signal.SIGKILL)
+        eventually(lambda: complaint() != "")
+        assert "kube-scheduler ended with status -9" in complaint()
+        assert "Starting Kubernetes Scheduler" in complaint()
+
+
+def test_a_program_that_cannot_start_is_named(binaries: Binaries, short_path: Path) -> None:
+    broken = dataclasses.replace(binaries, etcd=short_path / "etcd")
+    with pytest.raises(ControlPlaneError, match=r"etcd ended with status 2[\s\S]*No such file"), ControlPlane(broken):
+        pass

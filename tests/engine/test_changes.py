@@ -1,0 +1,91 @@
+"""A change of the stack file touches what the table of changes says, and nothing else."""
+
+from collections.abc import Callable
+
+import pytest
+
+from planner.prove import prove
+from rehearsal.pulumi_engine.acceptance import at
+from rehearsal.pulumi_engine.change_table import DOCUMENT, Row, documented, rows
+from rehearsal.pulumi_engine.outcome import Outcome
+from rehearsal.pulumi_engine.session import Session
+from settings.parse import parse
+from tests.engine.samples import Opened, sample
+
+Standing = Callable[[Row], Session]
+
+
+@pytest.fixture(scope="module")
+def standing(opened: Opened) -> Standing:
+    """The stack of a row as it is before the change, up. Rows with the same beginning share it: a preview leaves it as
+    it is."""
+    up: dict[str, Session] = {}
+
+    def stand(row: Row) -> Session:
+        begun = row.begun(sample(row.stack))
+        key = f"{row.stack} {row.before}"
+        if key not in up:
+            up[key] = opened(begun)
+            assert not up[key].up().error
+        return up[key]
+
+    return stand
+
+
+@pytest.mark.parametrize("row", rows(), ids=[row.change for row in rows()])
+def test_a_change_touches_what_the_table_says_and_nothing_else(row: Row, standing: Standing) -> None:
+    session = standing(row)
+    changed = row.applied(sample(row.stack))
+    _, diagnostics = prove(parse(changed))
+    session.configure(changed)
+
+    outcome = session.preview()
+
+    assert not [each for each in diagnostics if each.severity == "error"]
+    assert not outcome.error
+    assert done(outcome) == {operation: sorted(names) for operation, names in row.does.items()}
+
+
+def test_another_driver_reaches_the_machines_and_not_only_the_state(opened: Opened) -> None:
+    row = next(row for row in rows() if "pools.gpu.driver" in row.set)
+    session = opened(row.begun(sample(row.stack)))
+    session.up()
+    session.configure(row.applied(sample(row.stack)))
+
+    outcome = session.up()
+
+    pools = [each for each in session.world.of_type("Kubernetes/nodePool:NodePool") if "gpu" in each.name]
+    wanted = row.set["pools.gpu.driver"]
+    assert not outcome.error
+    assert [at(each.inputs, "nodeConfig", "gpuArgs", "driver", "version") for each in pools] == [at(wanted, "version")]
+
+
+def test_a_generated_key_is_renewed_by_replacing_it(opened: Opened) -> None:
+    session = opened(sample("dev"))
+    urn = next(each.urn for each in session.up().operations if each.name == "llm-chat-inference-random-key")
+    before = key(session)
+
+    outcome = session.up(replacing=[urn])
+
+    assert not outcome.error
+    assert done(outcome) == {
+        "replace": ["llm-chat-inference-key", "llm-chat-inference-random-key", "llm-webui-secret"],
+        "update": ["llm-chat-inference-server", "llm-webui-server"],
+    }
+    assert key(session) != before
+
+
+def test_operations_md_shows_the_table_as_it_is() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+
+    assert documented(text) == text, "python -m rehearsal.pulumi_engine.change_table"
+
+
+def done(outcome: Outcome) -> dict[str, list[str]]:
+    verdicts = {each.verdict for each in outcome.changed}
+    return {verdict: sorted(each.name for each in outcome.changed if each.verdict == verdict) for verdict in verdicts}
+
+
+def key(session: Session) -> object:
+    secret = next(each for each in session.world.of_type("core/v1:Secret") if each.id == "llm/chat-api-key")
+    return at(secret.inputs, "stringData", "api-key")

@@ -1,0 +1,160 @@
+"""Preview, up, up again, refresh, up, destroy: what has to hold for every stack."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from rehearsal.pulumi_engine.acceptance import CLAIM, CLUSTER, ENDPOINT, POOLS, RUNNING, at, left
+from rehearsal.pulumi_engine.outcome import Outcome
+from rehearsal.pulumi_engine.session import Session
+from rehearsal.pulumi_engine.world import Deed, World
+from rehearsal.run import rehearse
+from settings.parse import StackInput
+from tests.engine.samples import MAIN, Opened, planned
+
+CLOUD_SECRETS = ("password", "kubeConfig", "kubeConfigIntranet", "certificationAuthority", "privateKey")
+OWNERS = (CLAIM, *RUNNING, "core/v1:Service", "networking.k8s.io/v1:Ingress", "gateway.networking.k8s.io/v1:Gateway")
+GROUND = ("Vpc/instance:Instance", "Subnet/instance:Instance", "Security/group:Group")
+
+
+@dataclass(frozen=True)
+class Life:
+    preview: Outcome
+    up: Outcome
+    again: Outcome
+    refresh: Outcome
+    after_refresh: Outcome
+    destroy: Outcome
+    secrets: frozenset[str]
+    in_clear: frozenset[str]
+    written: int
+    orphans: tuple[str, ...]
+    deeds: tuple[Deed, ...]
+    left: tuple[str, ...]
+
+
+@pytest.fixture(scope="module")
+def life(stack: StackInput, opened: Opened) -> Life:
+    session = opened(stack)
+    first = (session.preview(), session.up(), session.up(), session.refresh(), session.up())
+    secrets = frozenset(made_up_secrets(session.world))
+    orphans = tuple(each.name for each in session.orphans())
+    destroy = session.destroy()
+    written = list(everything_written(session))
+    in_clear = frozenset(each for each in secrets if any(each in text for text in written))
+    world = session.world
+    return Life(
+        *first, destroy, secrets, in_clear, sum(map(len, written)), orphans, tuple(world.deeds), tuple(left(world))
+    )
+
+
+def made_up_secrets(world: World) -> Iterator[str]:
+    """What was generated on the way, as the cloud and the cluster know it."""
+    for thing in world.things.values():
+        values = [thing.outputs.get(key) for key in CLOUD_SECRETS]
+        values.append(at(thing.inputs, "autoScalingConfig", "password"))
+        if thing.type == "kubernetes:core/v1:Secret":
+            values += list(dict(thing.inputs.get("stringData") or {}).values())  # type: ignore[call-overload]
+        yield from (value for value in values if isinstance(value, str) and value)
+
+
+def everything_written(session: Session) -> Iterator[str]:
+    """State, its history and backups, the event log, what the engine and the program said; not the cloud itself."""
+    for path in session.room.root.rglob("*"):
+        if path.is_file() and not path.is_symlink() and path != session.room.world:
+            yield path.read_text(encoding="utf-8", errors="replace")
+
+
+def test_a_preview_of_an_empty_account_shows_every_resource_though_there_is_no_cluster_yet(
+    stack: StackInput, life: Life
+) -> None:
+    recording = rehearse(stack, MAIN).recording
+    assert recording is not None
+    registered = {each.name for each in recording.registrations if each.custom and not each.read}
+
+    assert not life.preview.error
+    assert {each.name for each in life.preview.changed if each.verdict == "create"} == registered
+
+
+def test_up_makes_what_the_preview_showed(life: Life) -> None:
+    assert not life.up.error
+    assert {(each.name, each.verdict) for each in life.up.changed} == {
+        (each.name, each.verdict) for each in life.preview.changed
+    }
+
+
+def test_a_second_up_changes_nothing(life: Life) -> None:
+    assert not life.again.error
+    assert life.again.changed == ()
+
+
+def test_a_refresh_finds_nothing_changed_and_neither_does_the_up_after_it(life: Life) -> None:
+    assert (life.refresh.error, life.after_refresh.error) == ("", "")
+    assert (life.refresh.changed, life.after_refresh.changed) == ((), ())
+
+
+def test_no_generated_secret_stands_in_clear_in_state_history_event_log_or_output(life: Life) -> None:
+    assert life.secrets
+    assert life.written > 100_000
+    assert life.in_clear == frozenset()
+
+
+def test_the_state_knows_all_that_exists(life: Life) -> None:
+    assert life.orphans == ()
+
+
+def test_destroy_deletes_what_owns_something_in_the_cloud_while_cluster_and_cpu_nodes_are_there(life: Life) -> None:
+    owners = places(life, OWNERS)
+
+    assert not life.destroy.error
+    assert owners
+    assert max(owners) < min(places(life, (ENDPOINT, CLUSTER)), default=len(life.deeds))
+    assert max(owners) < max(places(life, POOLS), default=len(life.deeds))
+
+
+def test_destroy_takes_the_servers_off_the_gpu_nodes_before_the_nodes_go(life: Life) -> None:
+    servers, pools = places(life, RUNNING, "Inference$"), places(life, POOLS, "GpuPool$")
+
+    assert servers
+    assert max(servers) < min(pools, default=len(life.deeds))
+
+
+def test_destroy_takes_the_network_down_last(life: Life) -> None:
+    rest = places(life, (*OWNERS, *POOLS, ENDPOINT, CLUSTER))
+
+    assert max(rest) < min(places(life, GROUND), default=len(life.deeds))
+
+
+def test_destroy_deletes_the_add_ons_after_the_volumes_that_they_made(life: Life) -> None:
+    addons = places(life, ("Kubernetes/addon:Addon", "Kubernetes/clusterRelease:ClusterRelease"))
+
+    assert max(places(life, (CLAIM,)), default=-1) < min(addons, default=len(life.deeds))
+
+
+def test_destroy_leaves_nothing_but_what_is_to_be_retained(stack: StackInput, life: Life) -> None:
+    retained = {each.name for each in life.destroy.operations if each.retained}
+    kept = {text for text in life.left if text.partition(" (")[0] not in retained}
+
+    if planned(stack).settings.retain:
+        kept = {text for text in kept if " of claim " not in text}
+    assert kept == set()
+
+
+def test_nothing_of_a_private_place_is_left(stack: StackInput, pulumi: Path) -> None:
+    with Session(stack, MAIN, pulumi) as session:
+        root = session.room.root
+
+        assert root.stat().st_mode & 0o077 == 0
+
+    assert not root.exists()
+
+
+def places(life: Life, kinds: tuple[str, ...], inside: str = "") -> list[int]:
+    """When resources of these kinds were deleted: places in the row of all that happened."""
+    return [
+        place
+        for place, deed in enumerate(life.deeds)
+        if deed.did == "delete" and deed.type.partition(":")[2] in kinds and inside in deed.urn
+    ]

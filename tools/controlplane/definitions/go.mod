@@ -1,0 +1,11 @@
+// Custom resource definitions are read out of these modules; nothing here is compiled.
+module tke-llm/tools/controlplane/definitions
+
+go 1.24.0
+
+require (
+	github.com/envoyproxy/gateway v1.8.0
+	github.com/kedacore/keda/v2 v2.21.0
+	sigs.k8s.io/gateway-api v1.5.1
+	sigs.k8s.io/lws v0.9.0
+)
