@@ -9,7 +9,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --no-sync --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check rehearse test lint fmt docs clean
+.PHONY: help demo check rehearse test test-deep control-plane engine lint fmt docs clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -43,6 +43,15 @@ rehearse: .venv/run.stamp ## run the whole program for a stack without a cloud (
 
 test: .venv/test.stamp ## unit, component and program tests; needs no Go, no cloud, no GPU
 	@$(RUN) pytest -n auto
+
+control-plane: ## build kube-apiserver, etcd, the scheduler and kwok, once, into a cache (needs Go)
+	@$(PYTHON) -m tools.build control-plane
+
+engine: ## build the pulumi CLI, once, into a cache (needs Go)
+	@$(PYTHON) -m tools.build engine
+
+test-deep: .venv/test.stamp control-plane ## the program on a real Kubernetes control plane (needs Go)
+	@$(RUN) pytest -n 2 tests/cluster
 
 lint: .venv/lint.stamp ## ruff and pyright, as CI runs them
 	@$(RUN) ruff check .
