@@ -56,13 +56,13 @@ def plan_policies(
     if not settings.network_policy.enabled:
         return None
     admitted = [InNamespace(name) for name in settings.network_policy.admit]
-    keda = next((install.namespace for install in installs if install.software == KEDA), _namespace(KEDA, catalog))
     return PolicyPlan(
         cluster_ranges=cluster_ranges(settings),
         page=None if webui is None else _page(settings, webui),
         sources=(*_by_road(settings, exposure, catalog), *admitted),
-        scraped=tuple((model, InNamespace(keda)) for model in scaling),
+        scraped=tuple((model, _scraper(installs, catalog)) for model in scaling),
         reach=tuple(map(str, settings.network_policy.reach)),
+        acme=exposure is not None and exposure.issuer is not None,
     )
 
 
@@ -73,6 +73,12 @@ def cluster_ranges(settings: Settings) -> tuple[str, ...]:
     cluster = settings.cluster
     inside = cluster.service_cidr if cluster.network_mode == "vpc-cni" else cluster.pod_cidr
     return str(settings.network.cidr), str(inside)
+
+
+def _node_ranges(settings: Settings) -> tuple[str, ...]:
+    """Where nodes pass connections on from: their own addresses and, in mode gr, the one they have among the pods."""
+    vpc_cni = not settings.owns_cluster() or settings.cluster.network_mode == "vpc-cni"
+    return cluster_ranges(settings)[:1] if vpc_cni else cluster_ranges(settings)
 
 
 def balancer_sources(vpc_ranges: Sequence[str], clients: Sequence[str] = ()) -> list[Source]:
@@ -96,7 +102,13 @@ def _by_road(settings: Settings, exposure: ExposurePlan | None, catalog: Catalog
         name = CONTROLLERS.get(exposure.ingress_class or "")
         return [] if name is None else [InNamespace(name)]
     clients = [str(allowed) for allowed in exposure.allow] or [EVERYWHERE]
-    return balancer_sources(cluster_ranges(settings) or PRIVATE, clients if exposure.direct_access else ())
+    return balancer_sources(_node_ranges(settings) or PRIVATE, clients if exposure.direct_access else ())
+
+
+def _scraper(installs: Sequence[InstallPlan], catalog: Catalog) -> InNamespace:
+    """Who reads the metrics of models that scale by load."""
+    ours = next((install.namespace for install in installs if install.software == KEDA), None)
+    return InNamespace(ours or _namespace(KEDA, catalog))
 
 
 def _page(settings: Settings, webui: WebuiPlan) -> PageRoads:

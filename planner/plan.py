@@ -341,13 +341,15 @@ class PageRoads:
 class PolicyPlan:
     """Who may talk to whom in the namespace. `cluster_ranges`: those of VPC, pods and Services as far as they are
     known. `page`: None where there is no chat page. `sources` reach the page and the API from outside the namespace;
-    `scraped` are, by model, those that read its metrics. `reach`: private ranges that downloads and page may go to."""
+    `scraped` are, by model, those that read its metrics. `reach`: private ranges that downloads and page may go to.
+    `acme`: cert-manager may prove here, by pods of its own, that the host names are ours."""
 
     cluster_ranges: tuple[str, ...] = ()
     page: PageRoads | None = None
     sources: tuple[Source, ...] = ()
     scraped: tuple[tuple[str, Source], ...] = ()
     reach: tuple[str, ...] = ()
+    acme: bool = False
 
 
 @dataclass(frozen=True)

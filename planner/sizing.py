@@ -19,6 +19,9 @@ Change = tuple[tuple[str, object], ...]
 
 LEAST_CONTEXT = 2048
 GOOD_CONTEXT = 8192
+STATIC_SHARE = {"sglang"}
+"""Engines whose share of GPU memory is for weights and cache alone: activations and CUDA graphs live outside it (SGLang
+documentation, `--mem-fraction-static`)."""
 CONTEXT_STEP = 1024
 UNKNOWN_CACHE_CONTEXT = 8192
 HIGH_UTILIZATION = 0.95
@@ -142,9 +145,10 @@ def _lay(facts: ModelFacts, gpu: Gpu, gpus_per_node: float, ask: Ask, nodes: int
     need = needs[split]
     laid = _Laid(gpu, split, need, limit, usable)
     context, tight = _context(facts, ask, need, limit)
-    if need.least(_start_context(facts, ask)) > limit and not wrong:
+    sound = not blocking(wrong)
+    if sound and need.least(_start_context(facts, ask)) > limit:
         findings.append(_too_large(facts, ask, laid))
-    elif tight and not wrong:
+    elif sound and tight:
         findings.append(_tight(ask, laid, context))
     if not facts.computable:
         findings.append(_not_computed(facts))
@@ -205,15 +209,17 @@ def _tokens(room: float, need: Need) -> int:
     return need.tokens(room) // CONTEXT_STEP * CONTEXT_STEP
 
 
-def largest_context(need: Need, limit: float) -> int:
+def largest_context(need: Need, limit: float, engine: str) -> int:
     """The longest context worth telling the engine, in tokens; 0 where the weights alone do not fit.
 
     What fits by the cautious estimate is taken whole. Where that is less than 8,192, the estimate seen in practice may
     raise it up to there, and where even that leaves nothing, 2,048 tokens are tried if weights and cache alone fit.
+    SGLang's share holds weights and cache alone, so there these two decide up to 8,192 tokens.
     """
     cautious = _tokens(limit - need.comfortable(0), need)
     usual = min(_tokens(limit - need.expected(0), need), GOOD_CONTEXT)
-    bold = min(_tokens(limit - need.least(0), need), LEAST_CONTEXT)
+    boldest = GOOD_CONTEXT if engine in STATIC_SHARE else LEAST_CONTEXT
+    bold = min(_tokens(limit - need.least(0), need), boldest)
     return max(cautious, usual, bold)
 
 
@@ -224,7 +230,7 @@ def _context(facts: ModelFacts, ask: Ask, need: Need, limit: float) -> tuple[int
     elif need.kv_per_token is None:
         context = min(UNKNOWN_CACHE_CONTEXT, facts.max_positions)
     else:
-        context = min(max(largest_context(need, limit), LEAST_CONTEXT), facts.max_positions)
+        context = min(max(largest_context(need, limit, ask.engine), LEAST_CONTEXT), facts.max_positions)
     return context, need.comfortable(context) > limit or need.expected(context) > limit
 
 
@@ -296,7 +302,7 @@ def _too_large(facts: ModelFacts, ask: Ask, laid: _Laid) -> Finding:
 def _tight(ask: Ask, laid: _Laid, context: int) -> Finding:
     gpu, need, limit = laid.gpu, laid.need, laid.limit
     fits = _tokens(limit - need.comfortable(0), need) if need.kv_per_token is not None else 0
-    shorter = ask.context is not None and fits >= LEAST_CONTEXT
+    shorter = ask.context is not None and fits >= GOOD_CONTEXT
     return Finding(
         severity="warning",
         code="MEMORY_TIGHT",

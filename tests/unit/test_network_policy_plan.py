@@ -50,6 +50,11 @@ def test_of_a_gateway_only_the_proxies_of_our_own_are_let_in():
     }
 
 
+def test_cert_manager_may_prove_the_host_where_it_makes_the_certificate():
+    assert policies(planned({"expose": {**GATEWAY, "tls": {"issuer": "letsencrypt"}}})).acme
+    assert not policies(planned({"expose": GATEWAY})).acme
+
+
 def test_of_a_gateway_that_exists_the_proxies_may_be_beside_it_or_envoys():
     shared = planned({**KUBECONFIG, "expose": {**GATEWAY, "tls": {}, "gateway": "infra/shared"}})
     assert policies(shared).sources == (InNamespace("infra"), InNamespace("envoy-gateway-system"))
@@ -63,6 +68,12 @@ def test_a_load_balancer_comes_from_the_vpc_and_its_clients_only_where_it_leads_
     allowed = sources({"expose": {**INGRESS, "directAccess": True, "allow": ["198.51.100.0/24"]}})
     assert FromRange("198.51.100.0/24") in allowed
     assert FromRange("0.0.0.0/0") not in allowed
+
+
+def test_in_a_pod_network_of_its_own_a_node_passes_connections_on_from_there_too():
+    own = {"cluster.networkMode": "gr", "expose": INGRESS}
+    assert FromRange("172.20.0.0/16") in sources(own)
+    assert FromRange("172.16.0.0/20") not in sources({"expose": INGRESS})
 
 
 def test_where_the_vpc_of_a_cluster_is_not_known_all_private_ranges_stand_for_it():

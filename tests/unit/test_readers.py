@@ -341,7 +341,8 @@ def test_an_api_key_that_is_no_text_is_refused(tmp_path: Path) -> None:
     assert [(problem.code, problem.path) for problem in found] == [("WRONG_TYPE", "apiKeys.chat")]
     hand_over(yaml.safe_load(SOUND)["config"])
     store.set_all_config(store.CONFIG.get() | {"tke-llm:apiKeys": "just one"}, ["tke-llm:apiKeys"])
-    assert [(problem.code, problem.path) for problem in parse(load.read()).problems] == [("WRONG_TYPE", "apiKeys")]
+    given = replace(load.read(), project="tke-llm", stack="dev")
+    assert [(problem.code, problem.path) for problem in parse(given).problems] == [("WRONG_TYPE", "apiKeys")]
 
 
 def test_what_the_engine_reader_finds_holds_no_secret() -> None:

@@ -269,3 +269,8 @@ def test_the_budget_adds_up_to_no_more_than_the_limit():
     budget = fitting(facts(), gpu(), 1, ASK).budget
     used = budget.weights + budget.activations + budget.non_torch + budget.graphs + budget.kv_one_sequence
     assert used <= budget.limit
+
+
+def test_an_unusual_split_does_not_hide_that_the_model_is_too_large():
+    outcome = size(facts(heads=5, kv_heads=5, weights_gib=200.0), gpu(), 8, asked(tensor_parallel=5))
+    assert codes(outcome) >= {"TENSOR_PARALLEL_UNUSUAL", "MODEL_TOO_LARGE"}

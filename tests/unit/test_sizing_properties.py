@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.ask import Ask
+from planner.parallelism import machines
 from planner.sizing import Misfit, Sizing, size
 from tests.unit.model_samples import facts, gpu
 
@@ -51,6 +52,16 @@ def test_every_wish_ends_in_an_error_or_in_numbers_that_hold(model, card, count,
     assert 0 < outcome.context <= model.max_positions
     assert outcome.budget.weights + outcome.budget.kv_one_sequence <= outcome.budget.limit * 1.000001
     assert outcome.concurrency >= 1
+
+
+@settings(max_examples=200, deadline=None)
+@given(models, cards, counts, asks, st.integers(1, 64), st.integers(1, 6))
+def test_a_replica_never_takes_more_machines_than_there_are(model, card, count, ask, gpus, nodes):
+    outcome = size(model, card, count, replace(ask, tensor_parallel=None, gpus=gpus), nodes)
+    if isinstance(outcome, Sizing):
+        assert outcome.gpus == gpus
+        assert machines(gpus, count) <= nodes
+        assert outcome.tensor_parallel <= count
 
 
 @settings(max_examples=200, deadline=None)
