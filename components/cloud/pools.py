@@ -151,7 +151,8 @@ class GpuPool(pulumi.ComponentResource):
             custom_timeouts=TIMEOUTS,
             ignore_changes=ignored,
             replace_on_changes=replacing,
-            delete_before_replace=bool(replacing),
+            # The new machines would need GPUs beside those of the old ones, and a pool of the same name.
+            delete_before_replace=True,
         )
 
     def _native(self, args: GpuPoolArgs) -> pulumi.CustomResource:

@@ -190,7 +190,13 @@ class ModelStore(pulumi.ComponentResource):
             reclaim_policy="Retain" if self._args.retain else "Delete",
             volume_binding_mode=binding,
             allow_volume_expansion=expandable,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                # Kubernetes refuses to change these, and the provider makes a new class only for other parameters. Both
+                # have the same name.
+                replace_on_changes=["reclaimPolicy", "volumeBindingMode"],
+                delete_before_replace=True,
+            ),
         )
         return VolumeClass(full_name, resource)
 

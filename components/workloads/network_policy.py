@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     )
 
 COMPONENT = "network-policy"
+ACME_SOLVER, ACME_PORT = {"acme.cert-manager.io/http01-solver": "true"}, 8089
+"""The pods by which cert-manager answers an HTTP-01 challenge, in the namespace of the certificate (cert-manager,
+pkg/issuer/acme/http/pod.go)."""
 REDIS = kube.selector(REDIS_NAME, redis.COMPONENT)
 COMPONENT_LABEL = "app.kubernetes.io/component"
 NAMESPACE_LABEL = "kubernetes.io/metadata.name"
@@ -78,6 +81,9 @@ class NetworkPolicies(pulumi.ComponentResource):
             opened.append(self._page(plan.page, args))
         if plan.page is not None and plan.page.redis:
             opened.append(self._redis())
+        if plan.acme:
+            admitted = _admit([_peer(each) for each in plan.sources], ACME_PORT)
+            opened.append(self._policy("allow-acme-solver", ACME_SOLVER, ingress=admitted))
         # Last, and on deletion first, so that nothing is cut off before its road is open.
         self._policy("default-deny", {}, ingress=[], egress=[], after=opened)
         self.register_outputs({})

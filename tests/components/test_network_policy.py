@@ -135,6 +135,14 @@ def test_who_reads_a_models_metrics_reaches_that_model_alone() -> None:
     assert verdicts(scraped, GATEWAY, PAGE, 8080) == DENIED
 
 
+def test_a_challenge_for_a_certificate_is_answered_through_the_road_in_alone() -> None:
+    solver = pod("cm-acme-http-solver", {"acme.cert-manager.io/http01-solver": "true"}, 26)
+    road = [InNamespace("envoy-gateway-system", tuple(GATEWAY.labels.items()))]
+    assert verdicts(policies(sources=road, acme=True), GATEWAY, solver, 8089) == ALLOWED
+    assert verdicts(policies(sources=road, acme=True), STRANGER, solver, 8089) == DENIED
+    assert verdicts(policies(sources=road), GATEWAY, solver, 8089) == DENIED
+
+
 def test_the_redis_of_the_page_is_reached_by_the_page_alone() -> None:
     made = policies(PageRoads(redis=True))
     assert verdicts(made, PAGE, REDIS, 6379) == ALLOWED

@@ -8,6 +8,7 @@ import pulumi
 import pytest
 
 from components.workloads.inference import Inference, InferenceArgs, key_checksum
+from planner.engines.spec import Spread
 from tests.components.plans import MODEL, POOL, SERVER_GROUP, SPEC
 from tests.components.recorder import Recorder, build, is_secret
 
@@ -217,3 +218,52 @@ def test_a_server_comes_after_its_download() -> None:
 def test_no_image_is_pulled_anew_for_a_tag_that_does_not_move() -> None:
     spec = pod(serve())
     assert {each["imagePullPolicy"] for each in [*spec["containers"], *spec["initContainers"]]} == {"IfNotPresent"}
+
+
+def test_a_new_key_is_made_by_raising_its_version_and_by_nothing_else() -> None:
+    first, same, next_one = (serve(key_version=version).one(RANDOM).inputs["keepers"] for version in (1, 1, 2))
+    assert first == same != next_one
+
+
+def test_one_pod_has_no_budget_and_is_kept_apart_from_none() -> None:
+    made = serve()
+    assert made.of(":PodDisruptionBudget") == []
+    assert "topologySpreadConstraints" not in pod(made)
+
+
+def test_of_several_replicas_one_may_go_at_a_time_and_they_keep_off_each_others_nodes() -> None:
+    made = serve(replicas=2, min_replicas=2, max_replicas=2)
+    labels = deployment(made)["selector"]["matchLabels"]
+    budget = made.one(":PodDisruptionBudget").inputs["spec"]
+    assert budget == {"maxUnavailable": 1, "selector": {"matchLabels": labels}}
+    (constraint,) = pod(made)["topologySpreadConstraints"]
+    assert (constraint["topologyKey"], constraint["whenUnsatisfiable"]) == ("kubernetes.io/hostname", "ScheduleAnyway")
+    assert constraint["labelSelector"]["matchLabels"] == labels
+
+
+def test_an_autoscaled_model_may_lose_a_pod_too() -> None:
+    assert serve(autoscaled=True, min_replicas=1, max_replicas=3).one(":PodDisruptionBudget")
+
+
+def test_a_priority_class_is_the_stack_files() -> None:
+    assert pod(serve(priority_class="gold"))["priorityClassName"] == "gold"
+    assert "priorityClassName" not in pod(serve())
+
+
+def test_a_model_over_machines_is_a_group_whose_leader_answers() -> None:
+    made = serve(spec={"spread": Spread(2, ("vllm", "worker"), 29501)}, nodes=2)
+    assert made.of(DEPLOYMENT) == []
+    group = made.one(":LeaderWorkerSet").inputs
+    leader = group["spec"]["leaderWorkerTemplate"]["leaderTemplate"]
+    assert leader["metadata"]["annotations"]["tke-llm/api-key-checksum"] == key_checksum("generated")
+    selector = made.one(SERVICE).inputs["spec"]["selector"]
+    assert selector["leaderworkerset.sigs.k8s.io/worker-index"] == "0"
+    labels = leader["metadata"]["labels"]
+    assert {key: value for key, value in selector.items() if key in labels}.items() <= labels.items()
+
+
+def test_a_pod_on_its_machines_network_says_why() -> None:
+    rdma = serve(spec={"spread": Spread(2, ("vllm", "worker"), 29501, rdma=True)}, nodes=2)
+    template = rdma.one(":LeaderWorkerSet").inputs["spec"]["leaderWorkerTemplate"]["workerTemplate"]
+    assert template["spec"]["hostNetwork"] is True
+    assert "RDMA" in template["metadata"]["annotations"]["tke-llm/why-host-network"]

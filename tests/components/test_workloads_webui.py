@@ -36,6 +36,7 @@ def page(*models: ModelPlan, password: str | None = None, claim: str | None = "w
                 claim=claim,
                 cpu=CpuPlan(node_selector=(("tke-llm/pool", "system"),)),
                 admin_password=None if password is None else pulumi.Output.secret(password),
+                oidc_client_secret=pulumi.Output.secret("client secret"),
             ),
         )
         return {"service": made.service, "password": made.admin_password}
@@ -159,3 +160,26 @@ def test_pulumi_waits_longer_than_the_page_may_take() -> None:
     probe = pod(made)["containers"][0]["startupProbe"]
     assert probe["periodSeconds"] * probe["failureThreshold"] < deadline
     assert deadline < int(made.one(DEPLOYMENT).options.customTimeouts.create.removesuffix("s"))
+
+
+def test_the_client_secret_of_single_sign_on_reaches_the_page_by_reference_and_only_with_it() -> None:
+    made = page(login=True)
+    secret = made.one(SECRET)
+    assert secret.inputs["stringData"]["oidc-client-secret"] == "client secret"
+    assert is_secret(secret.raw["stringData"]) or is_secret(secret.raw["stringData"]["oidc-client-secret"])
+    reference = environment(made)["OAUTH_CLIENT_SECRET"]
+    assert reference["secretKeyRef"]["key"] == "oidc-client-secret"
+    assert "OAUTH_CLIENT_SECRET" not in environment(page())
+    assert "oidc-client-secret" not in page().one(SECRET).inputs["stringData"]
+
+
+def test_of_several_pages_one_may_go_at_a_time_and_they_keep_off_each_others_nodes() -> None:
+    several = page(replicas=2)
+    assert several.one(":PodDisruptionBudget").inputs["spec"]["maxUnavailable"] == 1
+    assert pod(several)["topologySpreadConstraints"]
+    assert page().of(":PodDisruptionBudget") == []
+    assert "topologySpreadConstraints" not in pod(page())
+
+
+def test_the_pages_priority_class_is_the_stack_files() -> None:
+    assert pod(page(priority_class="gold"))["priorityClassName"] == "gold"

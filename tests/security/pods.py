@@ -26,7 +26,9 @@ STRANGER = Pod("stranger", "other", {}, "10.0.9.1")
 KEDA = Pod("keda-operator", "keda", {"app": "keda-operator"}, "10.0.9.2")
 NGINX = Pod("ingress-nginx-controller", "ingress-nginx", {}, "10.0.9.3")
 CONTROLLER = Pod("envoy-gateway", "envoy-gateway-system", {"control-plane": "envoy-gateway"}, "10.0.9.4")
-OTHERS_PROXY = Pod("envoy-other", "envoy-gateway-system", {"gateway.envoyproxy.io/owning-gateway-name": "o"}, "10.0.9.5")
+OTHERS_PROXY = Pod(
+    "envoy-other", "envoy-gateway-system", {"gateway.envoyproxy.io/owning-gateway-name": "o"}, "10.0.9.5"
+)
 INFRA = Pod("proxy", "infra", {}, "10.0.9.6")
 DNS = Pod("coredns", "kube-system", {"k8s-app": "kube-dns"}, "10.0.9.7")
 KUBE_SYSTEM = Pod("metrics-server", "kube-system", {"k8s-app": "metrics-server"}, "10.0.9.8")

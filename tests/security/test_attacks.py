@@ -77,7 +77,7 @@ def into(name: str) -> Iterator[Attempt]:
             called(INTERNET): by_balancer and routed and bool(exposure and exposure.direct_access),
         }
         for source in (*FOREIGN, proxy(name), lodger(name), *SOMEWHERE):
-            pod_in_vpc = by_balancer and routed and not isinstance(source, Host)
+            pod_in_vpc = by_balancer and routed and not isinstance(source, Host) and source.name != "lodger"
             opens = opened.get(called(source), False)
             yield Attempt(source, target.pod, target.port, opens, as_address=pod_in_vpc and not opens)
             yield Attempt(source, target.pod, SSH, opens=False)

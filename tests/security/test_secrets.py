@@ -1,0 +1,105 @@
+"""Each secret: who holds it, and that nobody else can come by it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from catalog.load import load
+from policy.pods import pods as templates
+from rehearsal.clock import timeline
+from rehearsal.cloud import Cloud
+from rehearsal.durations import Durations
+from rehearsal.registration import Secret, mask
+from rehearsal.render import files
+from rehearsal.run import rehearse
+from tests.program.rehearsed import PROGRAM, secrets_of
+from tests.security.pods import ROLES
+from tests.security.stacks import STACKS, asked, objects, registrations
+
+HOLDERS = {"api-key": "model", "webui": "page", "webui-redis": "redis", "download": "download"}
+"""Which part of the stack may hold a Secret, by the end of the Secret's name."""
+
+
+def held(name: str) -> Iterator[tuple[str, str, str]]:
+    """(Secret, role, instance) of every reference in a pod, by variable or by volume."""
+    for each in registrations(name):
+        for template in templates(each.type, each.inputs):
+            labels: Any = template.metadata["labels"]
+            role = ROLES[labels["app.kubernetes.io/component"]]
+            for secret in _references(template.spec):
+                yield secret, role, labels["app.kubernetes.io/instance"]
+
+
+def _references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, part in value.items():
+            if key == "secretKeyRef":
+                yield part["name"]
+            elif key == "secret" and isinstance(part, dict) and "secretName" in part:
+                yield part["secretName"]
+            else:
+                yield from _references(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _references(part)
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_a_secret_is_held_by_its_own_pods_alone(name: str) -> None:
+    references = list(held(name))
+    assert references
+    for secret, role, instance in references:
+        kind = next(end for end in sorted(HOLDERS, key=len, reverse=True) if secret.endswith(end))
+        assert HOLDERS[kind] == role, (secret, role)
+        if role in ("model", "download"):
+            assert secret == f"{instance}-{kind}"
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_every_secret_that_is_made_is_one_of_the_table_or_names_a_certificate(name: str) -> None:
+    used = {secret for secret, _, _ in held(name)}
+    for secret in objects(name, "Secret"):
+        data: Any = mask(secret["stringData"])
+        known = secret["metadata"]["name"] in used or set(data) == {"qcloud_cert_id"}
+        assert known, secret["metadata"]["name"]
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_what_a_secret_holds_is_sealed(name: str) -> None:
+    for secret in objects(name, "Secret"):
+        data = secret["stringData"]
+        if isinstance(data, dict) and set(data) == {"qcloud_cert_id"}:
+            continue
+        assert isinstance(data, Secret) or all(isinstance(value, Secret) for value in data.values())
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_no_pod_can_ask_kubernetes_for_a_secret_or_take_one_from_its_node(name: str) -> None:
+    for each in registrations(name):
+        for template in templates(each.type, each.inputs):
+            assert template.spec["automountServiceAccountToken"] is False
+            volumes: Any = template.spec.get("volumes", [])
+            assert not [volume for volume in volumes if "hostPath" in volume]
+    assert not [*objects(name, "Role"), *objects(name, "ClusterRole"), *objects(name, "RoleBinding")]
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_nothing_that_is_written_or_put_out_holds_a_secret_in_clear(name: str) -> None:
+    done = rehearse(asked(name), PROGRAM, Cloud())
+    assert done.plan is not None
+    assert done.recording is not None
+    recorded = done.recording
+    secrets = secrets_of(done)
+    assert secrets
+    times = timeline(recorded.registrations, Durations(done.plan, load()).of)
+    shown = [*files(done.plan, recorded.registrations, times).values(), str(mask(recorded.exports)), repr(done.plan)]
+    for text in shown:
+        assert not [secret for secret in secrets if secret in text]
+
+
+@pytest.mark.parametrize("name", ["gateway-two-keyed", "ingress-of-two-keyed"])
+def test_every_model_has_a_key_of_its_own(name: str) -> None:
+    keys = [each for each in registrations(name) if each.name.endswith("-random-key")]
+    assert len(keys) == 2
+    assert len({str(each.outputs["result"].value) for each in keys if isinstance(each.outputs["result"], Secret)}) == 2
