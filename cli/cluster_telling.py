@@ -79,14 +79,14 @@ def _findings(findings: Iterable[Finding]) -> list[Line]:
 
 def _row(pool: PoolUse, node: NodeUse) -> tuple[str, ...]:
     has, asked = node.allocatable, node.requested
-    return (
-        f"{pool.name} ({pool.kind})",
-        node.name,
-        f"{asked.cpu_millis / 1000:.1f} of {has.cpu_millis / 1000:.1f}",
-        f"{asked.memory_mib / 1024:.1f} of {has.memory_mib / 1024:.1f}",
-        f"{asked.gpus} of {has.gpus}" if has.gpus else "-",
-        _pods(node.pods),
+    cells = (
+        (f"{asked.cpu_millis / 1000:.1f}", f"{has.cpu_millis / 1000:.1f}"),
+        (f"{asked.memory_mib / 1024:.1f}", f"{has.memory_mib / 1024:.1f}"),
+        (f"{asked.gpus}", f"{has.gpus}") if has.gpus else ("-", ""),
     )
+    # A super node has no size of its own: each pod there is a machine.
+    used = (each if pool.kind == "super" or not size else f"{each} of {size}" for each, size in cells)
+    return (f"{pool.name} ({pool.kind})", node.name, *used, _pods(node.pods))
 
 
 def _pods(pods: Iterable[PodUse]) -> str:

@@ -50,11 +50,13 @@ def _place(plan: Plan) -> list[tuple[str, str]]:
 
 
 def _pool(pool: PoolPlan) -> list[str]:
+    if pool.kind == "super":
+        return [f"super node, {pool.gpu_type}; each pod is a machine of its own, disk {pool.disk_gib} GiB"]
+    gpus = f"{pool.gpus_per_node:g} x {pool.gpu}" if pool.gpu else "no GPU"
+    if pool.kind == "existing":
+        return [f"nodes that exist, {gpus} each"]
     nodes = str(pool.min_nodes) if pool.min_nodes == pool.max_nodes else f"{pool.min_nodes} to {pool.max_nodes}"
-    machine = pool.instance_type or pool.gpu_type or "existing nodes"
-    gpus = f" with {pool.gpus_per_node:g} x {pool.gpu}" if pool.gpu else ""
-    disk = f", disk {pool.disk_gib} GiB" if pool.disk_gib else ""
-    return [f"{pool.kind}, {nodes} x {machine}{gpus}{disk}"]
+    return [f"{pool.kind}, {nodes} x {pool.instance_type} with {gpus}, disk {pool.disk_gib} GiB"]
 
 
 def _model(model: ModelPlan) -> list[str]:
@@ -68,10 +70,11 @@ def _model(model: ModelPlan) -> list[str]:
         else count(model.replicas, "replica")
     )
     memory, start = model.memory, duration(model.startup_seconds)
+    where = "per GPU" if model.gpus else "of memory"
     return [
         f"{model.model_id} on {model.engine}",
         f"{replicas}; {gpus}",
-        f"{model.dtype}; {model.format} weights take {memory.weights:.1f} of {memory.limit:.1f} GiB per GPU",
+        f"{model.dtype}; {model.format} weights take {memory.weights:.1f} of {memory.limit:.1f} GiB {where}",
         f"context {model.max_model_len:,} tokens; {model.concurrency:.1f} requests of that length at a time",
         f"download {size(model.download.bytes)} in about {duration(model.download.seconds)}; at most {start} to start",
     ]
