@@ -247,6 +247,7 @@ class Lifecycle:
     def _delete(self, place: Ref) -> None:
         try:
             self._simulation.api.delete(self._simulation.paths.of(place), propagation="Foreground")
+            self._simulation.collector.end(place)
         except ApiError as error:
             if error.status != 404:
                 raise

@@ -1,7 +1,7 @@
 """A whole rehearsal on a control plane: up; where a second stack file is given, the update to it; and down."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from catalog.load import Catalog
@@ -106,6 +106,7 @@ class Session:
     def update(self, stack: Recorded) -> Update:
         """Bring the stack to this one."""
         before, begun = self.simulation.world, self._begin(stack)
+        namespaces = {each.namespace for each in self.lifecycle.objects()}
         changes, findings = self.lifecycle.update(stack)
         after = self.simulation.world
         return Update(
@@ -115,7 +116,7 @@ class Session:
             waited=tuple(
                 Finding(f"pod {name}", words) for name, words in sorted(self.simulation.seen.waited_for_gpu.items())
             ),
-            lost=tuple(_lost(before, after)),
+            lost=tuple(_lost(before, after, namespaces)),
         )
 
     def down(self) -> Teardown:
@@ -201,9 +202,15 @@ def _stops(owner: Object, replicas: int) -> bool:
     return strategy["type"] == "Recreate" or (isinstance(unavailable, int) and unavailable >= replicas)
 
 
-def _lost(before: World, after: World) -> list[str]:
+def _lost(before: World, after: World, namespaces: Collection[str]) -> list[str]:
+    """Volumes of claims in these namespaces that are gone."""
     there = {volume["metadata"]["uid"] for volume in after.every("PersistentVolume")}
-    return [_described(volume) for volume in before.every("PersistentVolume") if volume["metadata"]["uid"] not in there]
+    return [
+        _described(volume)
+        for volume in before.every("PersistentVolume")
+        if volume["metadata"]["uid"] not in there
+        and (volume["spec"].get("claimRef") or {}).get("namespace") in namespaces
+    ]
 
 
 def _described(volume: Mapping[str, object]) -> str:

@@ -8,12 +8,13 @@ from catalog.load import Catalog
 from components.workloads.kube import GPU_RESOURCE
 from rehearsal.cluster import balancers, gateways, scalers
 from rehearsal.cluster.binder import Binder
+from rehearsal.cluster.collector import Collector
 from rehearsal.cluster.definitions import Definitions
 from rehearsal.cluster.groups import Groups
 from rehearsal.cluster.machines import Machines, waits
 from rehearsal.cluster.objects import Object, Paths, Ref
 from rehearsal.cluster.readiness import Judge, Unready
-from rehearsal.cluster.world import CUSTOM, World, condition, look
+from rehearsal.cluster.world import ON_DEMAND, World, condition, look
 from rehearsal.control_plane.api import Api
 
 
@@ -34,7 +35,7 @@ class Patience:
     """Seconds without any event after which waiting ends: `settled` where all that is left to wait for is settled,
     `quiet` otherwise, and `longest` whatever happens."""
 
-    settled: float = 3.0
+    settled: float = 5.0
     quiet: float = 20.0
     longest: float = 300.0
 
@@ -59,6 +60,7 @@ class Simulation:
         self.paths = Paths(api)
         self.machines = Machines(api)
         self.definitions = Definitions(api)
+        self.collector = Collector(api, self.paths)
         self.seen = Seen()
         self.world = World({})
         self.patience = patience or Patience()
@@ -67,9 +69,11 @@ class Simulation:
         self._kinds: set[str] = set()
 
     def watch(self, kind: str) -> None:
-        """Look at objects of this kind too, where it is one that a stand-in works for."""
-        if kind in CUSTOM:
+        """Look at objects of this kind too."""
+        if kind in ON_DEMAND:
             self._kinds.add(kind)
+        if kind == "ScaledObject":
+            self._kinds.add("HorizontalPodAutoscaler")
 
     def step(self) -> None:
         """Take a picture and let every stand-in do what is to do."""
@@ -80,6 +84,7 @@ class Simulation:
         gateways.step(self.api, world)
         scalers.step(self.api, world)
         self._groups.step(world)
+        self.collector.step(world)
         self._note(world)
 
     def unready(self, wanted: Ref) -> list[Unready]:
@@ -120,7 +125,7 @@ class Simulation:
                 self.seen.scheduling[name] = now - self.seen.unscheduled_since.pop(name)
 
 
-_PAUSE = 0.1
+_PAUSE = 0.15
 
 
 def _words(pod: Object) -> str:

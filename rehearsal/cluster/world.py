@@ -24,20 +24,22 @@ WATCHED = {
     "EndpointSlice": "discovery.k8s.io/v1",
     "Deployment": "apps/v1",
     "ReplicaSet": "apps/v1",
+    "Job": "batch/v1",
+}
+ON_DEMAND = {
     "StatefulSet": "apps/v1",
     "DaemonSet": "apps/v1",
-    "Job": "batch/v1",
     "HorizontalPodAutoscaler": "autoscaling/v2",
     "Ingress": "networking.k8s.io/v1",
-}
-CUSTOM = {
     "GatewayClass": "gateway.networking.k8s.io/v1",
     "Gateway": "gateway.networking.k8s.io/v1",
     "HTTPRoute": "gateway.networking.k8s.io/v1",
     "LeaderWorkerSet": "leaderworkerset.x-k8s.io/v1",
     "ScaledObject": "keda.sh/v1alpha1",
 }
-"""Only there where their definition is installed."""
+"""Looked at where the stack has one; some are only there where their definition is installed."""
+_ONLY = {"Event": "?fieldSelector=type%3DWarning"}
+"""Of these kinds, what is looked at."""
 
 # Nodes report their health, and events count up, without anything having happened.
 _RESTLESS = frozenset({"Node", "Event"})
@@ -87,8 +89,7 @@ class World:
         events = [
             event
             for event in self.every("Event")
-            if event["type"] == "Warning"
-            and event["involvedObject"].get("uid") == obj["metadata"]["uid"]
+            if event["involvedObject"].get("uid") == obj["metadata"]["uid"]
             and (not wanted or event["reason"] in wanted)
         ]
         latest = max(events, key=lambda event: int(event["metadata"]["resourceVersion"]), default=None)
@@ -105,13 +106,13 @@ class World:
         )
 
 
-def look(api: Api, paths: Paths, custom: Iterable[str]) -> World:
-    """Take a picture; `custom` names the kinds of `CUSTOM` to look at besides."""
-    kinds = {**WATCHED, **{kind: CUSTOM[kind] for kind in custom}}
+def look(api: Api, paths: Paths, demanded: Iterable[str]) -> World:
+    """Take a picture; `demanded` names the kinds of `ON_DEMAND` to look at besides."""
+    kinds = {**WATCHED, **{kind: ON_DEMAND[kind] for kind in demanded}}
     seen: dict[str, tuple[dict[str, Any], ...]] = {}
     for kind, version in kinds.items():
         try:
-            items = api.get(paths.collection(version, kind))["items"]
+            items = api.get(f"{paths.collection(version, kind)}{_ONLY.get(kind, '')}")["items"]
         except UnknownKindError:
             continue
         # Items of a list do not say what they are.

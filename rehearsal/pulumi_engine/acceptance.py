@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_network
 from typing import cast
 
+from rehearsal.cluster.amounts import size
 from rehearsal.pulumi_engine.world import Refused, Thing, Volume, World
 
+SUBNET = "Subnet/instance:Instance"
 CLUSTER = "Kubernetes/cluster:Cluster"
 ENDPOINT = "Kubernetes/clusterEndpoint:ClusterEndpoint"
 ADDON = "Kubernetes/addon:Addon"
@@ -76,7 +78,23 @@ def check_creation(world: World, thing: Thing, cluster: str | None) -> None:
     if kind(thing) in (ENDPOINT, ADDON) and made_here and not _nodes(world, cluster_id):
         raise Refused(f"{cluster_id} has no running node yet")
     if kind(thing) == CLUSTER:
-        _check_cidr(world, thing)
+        _check_range(world, thing, "clusterCidr", "InvalidParameter.CidrConflictWithOtherCluster")
+    if kind(thing) == SUBNET:
+        _check_range(world, thing, "cidrBlock", "InvalidParameterValue.SubnetConflict")
+
+
+def check_change(world: World, thing: Thing, inputs: Mapping[str, object]) -> None:
+    """Raise `Refused` where the API server would not take the new inputs though no rule of the type speaks against it:
+    a volume only grows, and only where its class lets it."""
+    path = ("spec", "resources", "requests", "storage")
+    old, new = at(thing.inputs, *path), at(inputs, *path)
+    if kind(thing) != CLAIM or old == new:
+        return
+    made = _class_of(world, thing)
+    if made is not None and at(made.inputs, "allowVolumeExpansion") is not True:
+        raise Refused(f"claim {thing.id} cannot be resized: its class does not support it")
+    if size(str(new)) < size(str(old)):
+        raise Refused(f"claim {thing.id} cannot be made smaller")
 
 
 def check_deletion(world: World, thing: Thing, cluster: str | None) -> None:
@@ -108,8 +126,7 @@ def after_creation(world: World, thing: Thing) -> None:
     """Make what the new thing brings about: the volume of a claim."""
     if kind(thing) != CLAIM:
         return
-    wanted = at(thing.inputs, "spec", "storageClassName")
-    made = next((each for each in world.of_type(CLASS) if at(each.outputs, "metadata", "name") == wanted), None)
+    made = _class_of(world, thing)
     if made is not None:
         parameters = at(made.inputs, "parameters")
         holds = tuple(str(each) for each in leaves(parameters) if isinstance(each, str))
@@ -138,6 +155,12 @@ def left(world: World) -> list[str]:
     return [*things, *volumes, *world.left_behind]
 
 
+def _class_of(world: World, claim: Thing) -> Thing | None:
+    """The StorageClass of a claim, where it is of this world."""
+    wanted = at(claim.inputs, "spec", "storageClassName")
+    return next((each for each in world.of_type(CLASS) if at(each.outputs, "metadata", "name") == wanted), None)
+
+
 def _of_volume(volume: Volume) -> str:
     what = "disk" if volume.provisioner == _DISKS else "file system"
     return f"{what} of claim {volume.claim[1]}"
@@ -162,12 +185,14 @@ def _nodes(world: World, cluster_id: str) -> bool:
     return any(each.inputs.get("clusterId") == cluster_id for each in world.of_type(*POOLS))
 
 
-def _check_cidr(world: World, thing: Thing) -> None:
-    wanted = thing.inputs.get("clusterCidr")
-    for other in world.of_type(CLUSTER):
-        taken = other.inputs.get("clusterCidr")
-        if wanted and taken and ip_network(str(wanted)).overlaps(ip_network(str(taken))):
-            raise Refused(f"InvalidParameter.CidrConflictWithOtherCluster: {wanted} is used by {other.id}")
+def _check_range(world: World, thing: Thing, key: str, code: str) -> None:
+    """Raise `Refused` where a range of addresses is taken in the VPC."""
+    wanted, vpc = thing.inputs.get(key), thing.inputs.get("vpcId")
+    for other in world.of_type(kind(thing)):
+        taken = other.inputs.get(key)
+        both = wanted and taken and other.inputs.get("vpcId") == vpc
+        if both and ip_network(str(wanted)).overlaps(ip_network(str(taken))):
+            raise Refused(f"{code}: {wanted} is used by {other.id}")
 
 
 def _check_namespace(world: World, thing: Thing, cluster: str | None) -> None:

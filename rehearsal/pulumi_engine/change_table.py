@@ -33,16 +33,17 @@ class Row:
 
     def begun(self, given: StackInput) -> StackInput:
         """The stack file before the change."""
-        return replace(given, sections=_with(given.sections, self.before))
+        return replace(given, sections=with_values(given.sections, self.before))
 
     def applied(self, given: StackInput) -> StackInput:
         """The stack file with the change."""
         named = {name: True for path in self.secrets for name in (path.partition(".")[0], path)}
-        sections = _with(given.sections, {**self.before, **self.set})
+        sections = with_values(given.sections, {**self.before, **self.set})
         return replace(given, sections=sections, secrets={**given.secrets, **named})
 
 
-def _with(sections: Mapping[str, object], values: Mapping[str, object]) -> dict[str, object]:
+def with_values(sections: Mapping[str, object], values: Mapping[str, object]) -> dict[str, object]:
+    """Sections of a stack file with other values at dotted paths (``pools.gpu.disk``)."""
     changed = deepcopy(dict(sections))
     for path, value in values.items():
         *outer, last = path.split(".")

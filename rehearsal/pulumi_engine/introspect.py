@@ -53,7 +53,10 @@ def _classes() -> Iterator[tuple[str, type]]:
         _, module, name = type_.split(":")
         yield "tencentcloud", getattr(import_module(f"tencentcloud_iac_pulumi.{module.split('/')[0].lower()}"), name)
     for module in ("pulumi_random", *(f"pulumi_kubernetes.{each}" for each in _KUBERNETES)):
-        for _, cls in sorted(vars(import_module(module)).items()):
+        loaded = import_module(module)
+        # The SDK fills a module when somebody asks for what is not there yet; until then it looks empty.
+        getattr(loaded, "filled", None)
+        for _, cls in sorted(vars(loaded).items()):
             if isclass(cls) and _is_resource(cls):
                 yield "kubernetes" if "kubernetes" in module else "random", cls
 

@@ -2,9 +2,7 @@
 """Resource providers that the engine attaches to: gRPC in front, the simulated cloud behind."""
 
 import re
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Mapping
 from threading import Event
 from typing import NoReturn
 
@@ -20,6 +18,7 @@ from rehearsal.pulumi_engine.acceptance import (
     ENDPOINT,
     after_creation,
     after_deletion,
+    check_change,
     check_creation,
     check_deletion,
     check_reachable,
@@ -31,7 +30,6 @@ from rehearsal.pulumi_engine.world import Refused, Thing, World
 from rehearsal.registration import Secret, Unknown, reveal
 from rehearsal.wire import decode, encode, holds_secret
 
-PACKAGES = ("tencentcloud", "kubernetes", "random")
 VERSION = "999.0.0+simulated"
 """What our providers call themselves: newer than any SDK asks for, and no version of a real plugin."""
 
@@ -55,18 +53,15 @@ Properties = dict[str, object]
 
 
 class Provider(provider_pb2_grpc.ResourceProviderServicer):
-    """What all three have in common. `attached` is set once the engine has called."""
+    """Answers for things that live in the world: those of Tencent Cloud and of Kubernetes."""
 
-    def __init__(self, package: str, world: World, faults: Faults) -> None:
-        self.package = package
-        self.attached = Event()
+    def __init__(self, world: World, faults: Faults) -> None:
         self._world = world
         self._faults = faults
         self._config: Mapping[str, str] = {}
         self._stopped = Event()
 
     def Attach(self, request: object, context: Context) -> empty_pb2.Empty:
-        self.attached.set()
         return empty_pb2.Empty()
 
     def GetPluginInfo(self, request: object, context: Context) -> plugin_pb2.PluginInfo:
@@ -191,6 +186,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             why = rules.refusal([each.rule_path for each in changes(old, inputs, rules)])
             if why:
                 raise Refused(why)
+            check_change(self._world, thing, inputs)
             now = self._world.changed(thing, inputs)
             arrived = dict(inputs)
             for path in rules.drops:
@@ -262,51 +258,6 @@ class RandomProvider(Provider):
 
     def Read(self, request: provider_pb2.ReadRequest, context: Context) -> provider_pb2.ReadResponse:
         return provider_pb2.ReadResponse(id=request.id, inputs=request.inputs, properties=request.properties)
-
-
-@dataclass(frozen=True)
-class Serving:
-    """Providers that listen on this machine, by package, and how to stop them."""
-
-    ports: Mapping[str, int]
-    providers: Mapping[str, Provider]
-    stop: Callable[[], None]
-
-
-def serve(world: World, faults: Faults) -> Serving:
-    """Start the three providers on free ports of the loopback interface."""
-    server_of: dict[str, grpc.Server] = {}
-    ports: dict[str, int] = {}
-    providers: dict[str, Provider] = {}
-    for package in PACKAGES:
-        provider = (RandomProvider if package == "random" else Provider)(package, world, faults)
-        server = grpc.server(ThreadPoolExecutor(32))
-        provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
-        ports[package] = server.add_insecure_port("127.0.0.1:0")
-        server.start()
-        server_of[package], providers[package] = server, provider
-
-    def stop() -> None:
-        for server in server_of.values():
-            server.stop(None)
-
-    return Serving(ports, providers, stop)
-
-
-def silent(ports: Mapping[str, int], timeout: float = 10.0) -> list[str]:
-    """The packages of which no simulated provider answers on its port within `timeout` seconds."""
-    found: list[str] = []
-    for package in PACKAGES:
-        with grpc.insecure_channel(f"127.0.0.1:{ports.get(package, 0)}") as channel:
-            stub = provider_pb2_grpc.ResourceProviderStub(channel)
-            try:
-                info = stub.GetPluginInfo(empty_pb2.Empty(), timeout=timeout, wait_for_ready=True)
-            except grpc.RpcError:
-                found.append(package)
-                continue
-            if info.version != VERSION:
-                found.append(package)
-    return found
 
 
 class _Refusing:

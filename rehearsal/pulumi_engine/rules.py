@@ -1,6 +1,6 @@
 """The facts of `rules.yaml`: what a change of a property does, type by type."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -64,6 +64,14 @@ def rules_of(type_: str, provider_config: Mapping[str, str] | None = None) -> Ru
         refuses_with=tuple((_path(first), _path(second)) for first, second in row.get("refuses_with", ())),
         lost=row.get("lost", False),
     )
+
+
+def ruled_paths() -> Iterator[tuple[str, Names]]:
+    """Every type with a rule of its own, and each path that a rule of it names."""
+    for package, table in _tables().items():
+        for kind, row in table["types"].items():
+            for paths in (row.get(key, ()) for key in _LISTS):
+                yield from ((f"{package}:{kind}", _path(each)) for each in paths)
 
 
 _LISTS = ("replaces", "replaces_whole", "drops", "refuses", "named")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from rehearsal.cloud import Cloud
 from rehearsal.config import engine_values
@@ -94,10 +94,17 @@ class Session:
 
     def orphans(self) -> list[Thing]:
         """What exists in the cloud and not in the engine's state: nobody will ever delete it."""
-        state = json.loads(self.checkpoint.read_text(encoding="utf-8"))
-        resources = state["checkpoint"]["latest"].get("resources") or ()
-        known = {(each["type"], each.get("id")) for each in resources}
+        known = {(each["type"], each.get("id")) for each in self._state()}
         return [thing for thing in self.world.things.values() if thing.key not in known]
+
+    def outputs(self) -> Mapping[str, Any]:
+        """The stack's outputs as the state has them: those that are secret are encrypted."""
+        return next((each["outputs"] for each in self._state() if each["type"] == "pulumi:pulumi:Stack"), {})
+
+    def _state(self) -> Sequence[Mapping[str, Any]]:
+        """All resources that the engine knows."""
+        state = json.loads(self.checkpoint.read_text(encoding="utf-8"))
+        return state["checkpoint"]["latest"].get("resources") or ()
 
     def configure(self, given: StackInput) -> None:
         """Set the stack's configuration to that of a stack file. Secrets, which nobody knows here, get stand-ins."""

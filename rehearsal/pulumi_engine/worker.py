@@ -22,7 +22,7 @@ from pulumi.automation.events import EngineEvent
 from rehearsal.engine import as_the_engine_starts_it, start
 from rehearsal.pulumi_engine.environment import Room
 from rehearsal.pulumi_engine.faults import Fault, Faults
-from rehearsal.pulumi_engine.providers import serve, silent
+from rehearsal.pulumi_engine.serving import serve, silent
 from rehearsal.pulumi_engine.world import World
 
 Order = Mapping[str, Any]
@@ -30,6 +30,13 @@ Order = Mapping[str, Any]
 
 class NoAnswerError(Exception):
     """A simulated provider is not there, so that the engine would look for a real one."""
+
+
+class _Workspace(automation.LocalWorkspace):
+    """Leaves out what the SDK would start pulumi twice for after each `up`: nobody here reads the outputs."""
+
+    def stack_outputs(self, stack_name: str) -> automation.OutputMap:  # noqa: ARG002  the SDK's signature
+        return {}
 
 
 class _Worker:
@@ -61,13 +68,15 @@ class _Worker:
 
     def _open(self, order: Order) -> None:
         self._program = Path(order["program"])
-        settings = automation.ProjectSettings(name=order["project"], runtime="python")
-        self._stack = automation.create_or_select_stack(
-            order["stack"],
-            order["project"],
-            lambda: start(self._program),
-            opts=automation.LocalWorkspaceOptions(work_dir=str(self._room.work), project_settings=settings),
+        workspace = _Workspace(
+            work_dir=str(self._room.work),
+            program=lambda: start(self._program),
+            # As an inline program has it, whose sources are not in the engine's folder.
+            project_settings=automation.ProjectSettings(name=order["project"], runtime="python", main=str(Path.cwd())),
         )
+        known = self._room.checkpoint(order["project"], order["stack"]).exists()
+        make = automation.Stack.select if known else automation.Stack.create
+        self._stack = make(order["stack"], workspace)
 
     def _configure(self, order: Order) -> None:
         stack = self._opened

@@ -95,10 +95,11 @@ def test_what_is_retained_is_kept_and_said(stage: Stage) -> None:
 
 
 def test_a_change_that_the_api_server_refuses_is_named(stage: Stage) -> None:
-    def frozen(it: dict[str, Any]) -> None:
-        it["volumeBindingMode"] = "Immediate"
+    def smaller(it: dict[str, Any]) -> None:
+        it["spec"]["resources"]["requests"]["storage"] = "10Gi"
 
     stack = stage.record()
     assert stage.session.up(stack).ready
-    found = stage.session.update(spoil(stack, "StorageClass", "cbs-webui", frozen)).standing.findings
-    assert "field is immutable" in about(found, "StorageClass cbs-webui")
+    found = stage.session.update(spoil(stack, "PersistentVolumeClaim", "webui", smaller)).standing.findings
+    told = about(found, f"PersistentVolumeClaim {stage.namespace}/webui")
+    assert "field can not be less than" in told

@@ -44,6 +44,8 @@ def test_a_change_touches_what_the_table_says_and_nothing_else(row: Row, standin
     assert not [each for each in diagnostics if each.severity == "error"]
     assert not outcome.error
     assert done(outcome) == {operation: sorted(names) for operation, names in row.does.items()}
+    # Names are fixed and GPUs scarce: there is no room for the new one beside the old one.
+    assert [each.name for each in outcome.changed if each.verdict == "replace" and not each.first] == []
 
 
 def test_another_driver_reaches_the_machines_and_not_only_the_state(opened: Opened) -> None:
@@ -60,9 +62,10 @@ def test_another_driver_reaches_the_machines_and_not_only_the_state(opened: Open
     assert [at(each.inputs, "nodeConfig", "gpuArgs", "driver", "version") for each in pools] == [at(wanted, "version")]
 
 
-def test_a_generated_key_is_renewed_by_replacing_it(opened: Opened) -> None:
-    session = opened(sample("dev"))
-    urn = next(each.urn for each in session.up().operations if each.name == "llm-chat-inference-random-key")
+def test_a_generated_key_is_renewed_by_replacing_it(standing: Standing) -> None:
+    session = standing(rows()[0])
+    session.configure(sample("dev"))
+    urn = next(each.urn for each in session.preview().operations if each.name == "llm-chat-inference-random-key")
     before = key(session)
 
     outcome = session.up(replacing=[urn])

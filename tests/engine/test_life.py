@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.pulumi_engine.acceptance import CLAIM, CLUSTER, ENDPOINT, POOLS, RUNNING, at, left
+from rehearsal.pulumi_engine.acceptance import ADDON, CLAIM, CLUSTER, ENDPOINT, POOLS, RUNNING, at, left
 from rehearsal.pulumi_engine.outcome import Outcome
+from rehearsal.pulumi_engine.schema import types
 from rehearsal.pulumi_engine.session import Session
 from rehearsal.pulumi_engine.world import Deed, World
 from rehearsal.run import rehearse
@@ -16,6 +17,7 @@ from tests.engine.samples import MAIN, Opened, planned
 
 CLOUD_SECRETS = ("password", "kubeConfig", "kubeConfigIntranet", "certificationAuthority", "privateKey")
 OWNERS = (CLAIM, *RUNNING, "core/v1:Service", "networking.k8s.io/v1:Ingress", "gateway.networking.k8s.io/v1:Gateway")
+RELEASES = ("Kubernetes/clusterRelease:ClusterRelease", "helm.sh/v3:Release")
 GROUND = ("Vpc/instance:Instance", "Subnet/instance:Instance", "Security/group:Group")
 
 
@@ -128,9 +130,16 @@ def test_destroy_takes_the_network_down_last(life: Life) -> None:
 
 
 def test_destroy_deletes_the_add_ons_after_the_volumes_that_they_made(life: Life) -> None:
-    addons = places(life, ("Kubernetes/addon:Addon", "Kubernetes/clusterRelease:ClusterRelease"))
+    addons = places(life, (ADDON,))
 
     assert max(places(life, (CLAIM,)), default=-1) < min(addons, default=len(life.deeds))
+
+
+def test_destroy_deletes_a_controller_after_the_custom_resources_that_it_looks_after(life: Life) -> None:
+    custom = {deed.type.partition(":")[2] for deed in life.deeds} - {each.partition(":")[2] for each in types()}
+    controllers = places(life, RELEASES)
+
+    assert max(places(life, tuple(custom)), default=-1) < min(controllers, default=len(life.deeds))
 
 
 def test_destroy_leaves_nothing_but_what_is_to_be_retained(stack: StackInput, life: Life) -> None:

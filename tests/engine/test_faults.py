@@ -1,0 +1,121 @@
+"""Things go wrong in the middle: the next `up` goes on from there."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rehearsal.pulumi_engine.acceptance import left
+from rehearsal.pulumi_engine.cycle import Proved, run
+from rehearsal.pulumi_engine.faults import Fault
+from rehearsal.pulumi_engine.session import Session
+from tests.engine.samples import MAIN, planned, sample
+
+POOL, SERVER, JOB = "llm-gpu-pool-nodes", "llm-chat-inference-server", "llm-chat-download-job"
+PATIENCE = 60.0
+
+
+@pytest.fixture
+def session(pulumi: Path) -> Iterator[Session]:
+    with Session(sample("dev"), MAIN, pulumi) as session:
+        yield session
+
+
+@pytest.mark.parametrize("resource", ["llm-cluster-endpoint", POOL])
+def test_after_a_refused_creation_the_next_up_goes_on_and_makes_nothing_twice(resource: str, session: Session) -> None:
+    stopped = session.up([Fault(resource)])
+    rest = session.up()
+    again = session.up()
+
+    assert stopped.error
+    assert [each.name for each in stopped.failed if each.custom] == [resource]
+    assert not rest.error
+    assert again.changed == ()
+    assert session.orphans() == []
+    assert twice(session) == []
+
+
+def test_a_server_that_never_got_ready_is_kept_and_watched_again(session: Session) -> None:
+    stopped = session.up([Fault(SERVER, "hang")])
+    rest = session.up()
+
+    wait = planned(sample("dev")).models["chat"].progress_deadline_seconds
+    assert f"not ready after {(wait + 120) / 60:.0f} minutes" in " ".join(stopped.complaints)
+    assert [(each.verdict, each.name) for each in rest.changed] == [("update", SERVER)]
+    assert not rest.error
+    assert twice(session) == []
+
+
+def test_a_download_that_failed_is_replaced_by_a_new_job_and_the_old_one_goes_first(session: Session) -> None:
+    session.up([Fault(JOB, "hang")])
+    rest = session.up()
+
+    assert not rest.error
+    assert [(each.verdict, each.first) for each in rest.operations if each.name == JOB] == [("replace", True)]
+
+
+def test_a_pool_whose_answer_was_lost_is_shown_as_unknown_to_the_state(pulumi: Path) -> None:
+    stack = Proved(sample("dev"), planned(sample("dev")))
+
+    cycle = run(stack, MAIN, pulumi, faults=[Fault(POOL, "lose")])
+
+    assert [step.title for step in cycle.steps][:3] == ["preview", "up", "up after the failure"]
+    assert len(cycle.problems) == 1
+    assert cycle.problems[0].startswith(f"the state does not know {POOL} (cls-")
+
+
+def test_after_a_kill_in_the_middle_refresh_and_up_go_on(pulumi: Path, tmp_path: Path) -> None:
+    with Session(sample("dev"), MAIN, pulumi, root=tmp_path) as session:
+        session.send_up([Fault(POOL, "stall")])
+        wait_until_nothing_moves(session)
+        session.kill()
+
+    with Session(sample("dev"), MAIN, pulumi, root=tmp_path) as session:
+        made = len(session.world.things)
+        locked = session.refresh()
+        session.cancel()
+        refreshed = session.refresh(clear_pending=True)
+        rest = session.up()
+        again = session.up()
+
+        assert made > 20
+        assert "locked" in locked.error
+        assert not refreshed.error
+        assert not rest.error
+        assert again.changed == ()
+        assert session.orphans() == []
+        assert twice(session) == []
+
+        assert not session.destroy().error
+        assert left(session.world) == []
+
+
+def test_a_fault_for_a_resource_that_the_stack_does_not_have_names_the_nearest(pulumi: Path) -> None:
+    stack = Proved(sample("dev"), planned(sample("dev")))
+
+    cycle = run(stack, MAIN, pulumi, faults=[Fault("llm-gpu-pool-node")])
+
+    assert cycle.problems == (f"no resource of this stack is called llm-gpu-pool-node; did you mean {POOL}?",)
+    assert [step.title for step in cycle.steps] == ["preview"]
+
+
+def twice(session: Session) -> list[str]:
+    """Resources that were made more than once and of which an earlier one still exists."""
+    standing = Counter(thing.urn for thing in session.world.things.values())
+    return [urn for urn, number in standing.items() if number > 1]
+
+
+def wait_until_nothing_moves(session: Session) -> None:
+    """Until the stalled resource has begun and the rest, which does not wait for it, is done and in the state."""
+    deadline = time.monotonic() + PATIENCE
+    seen, since = -1, time.monotonic()
+    while time.monotonic() < deadline:
+        events = session.room.events.read_text(encoding="utf-8") if session.room.events.exists() else ""
+        if len(events) != seen:
+            seen, since = len(events), time.monotonic()
+        elif POOL in events and time.monotonic() - since > 1.5:
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"still busy after {PATIENCE:.0f} s")
