@@ -2,6 +2,8 @@
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
 STACK ?= dev
+# One sample stack for each distinct road.
+ROADS := dev local gateway a10-super turbo ollama-t4 h20
 export UV_PYTHON_DOWNLOADS := never
 export UV_PYTHON := $(PYTHON)
 
@@ -9,7 +11,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --no-sync --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check rehearse test test-deep control-plane engine lint fmt docs clean
+.PHONY: help demo check rehearse test test-deep test-all control-plane engine lint fmt docs clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -38,8 +40,8 @@ demo: .venv/run.stamp ## rehearse the sample stack: what `pulumi up` would make,
 check: .venv/run.stamp ## prove a stack file without making anything (STACK=dev)
 	@$(RUN) tke-llm check $(STACK)
 
-rehearse: .venv/run.stamp ## run the whole program for a stack without a cloud (STACK=dev)
-	@$(RUN) tke-llm rehearse $(STACK)
+rehearse: .venv/run.stamp control-plane ## run a stack on a real Kubernetes control plane (STACK=dev; needs Go)
+	@$(RUN) tke-llm rehearse $(STACK) --control-plane
 
 test: .venv/test.stamp ## unit, component and program tests; needs no Go, no cloud, no GPU
 	@$(RUN) pytest -n auto
@@ -50,8 +52,12 @@ control-plane: ## build kube-apiserver, etcd, the scheduler and kwok, once, into
 engine: ## build the pulumi CLI, once, into a cache (needs Go)
 	@$(PYTHON) -m tools.build engine
 
-test-deep: .venv/test.stamp control-plane ## the program on a real Kubernetes control plane (needs Go)
-	@$(RUN) pytest -n 2 tests/cluster
+# The roads' stacks; `make test-all` takes every sample.
+test-deep: .venv/test.stamp control-plane engine ## on a real control plane and under the real engine (needs Go)
+	@$(RUN) pytest -n 2 tests/cluster tests/engine $(foreach stack,$(ROADS),--stack $(stack))
+
+test-all: .venv/test.stamp control-plane engine ## everything, with every sample stack (needs Go)
+	@ALL_STACKS=1 $(RUN) pytest -n 2 tests/unit tests/components tests/program tests/security tests/cluster tests/engine --stack all
 
 lint: .venv/lint.stamp ## ruff and pyright, as CI runs them
 	@$(RUN) ruff check .
@@ -65,6 +71,7 @@ fmt: .venv/lint.stamp ## format and sort imports
 docs: .venv/run.stamp ## write the generated documents anew (a test holds them current)
 	@$(RUN) python -m settings.schema
 	@$(RUN) python -m planner.explain
+	@$(RUN) python -m rehearsal.pulumi_engine.change_table
 
 clean: ## remove everything that make made
 	@rm -rf .venv .tools out .pytest_cache .ruff_cache .hypothesis

@@ -74,6 +74,8 @@ class LlmStack(pulumi.ComponentResource):
             kubeconfig=cluster.kubeconfig,
             cluster_identifier=cluster.cluster_id,
             enable_server_side_apply=True,
+            # After a lost answer the next `up` goes on with what is there; elsewhere that may be somebody else's.
+            upsert_existing_objects=self._settings.owns_cluster() or self._settings.retain,
             opts=self._child,
         )
         self._inside = pulumi.ResourceOptions(parent=self, providers=[provider])

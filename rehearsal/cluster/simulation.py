@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from catalog.load import Catalog
@@ -15,7 +16,7 @@ from rehearsal.cluster.machines import Machines, waits
 from rehearsal.cluster.objects import Object, Paths, Ref
 from rehearsal.cluster.readiness import Judge, Unready
 from rehearsal.cluster.world import ON_DEMAND, World, condition, look
-from rehearsal.control_plane.api import Api
+from rehearsal.control_plane.api import Api, GoneError
 
 
 @dataclass(frozen=True)
@@ -78,13 +79,18 @@ class Simulation:
     def step(self) -> None:
         """Take a picture and let every stand-in do what is to do."""
         self.world = world = look(self.api, self.paths, self._kinds)
-        self._binder.step(world)
-        self.machines.step(world)
-        balancers.step(self.api, world)
-        gateways.step(self.api, world)
-        scalers.step(self.api, world)
-        self._groups.step(world)
-        self.collector.step(world)
+        for act in (
+            lambda: self._binder.step(world),
+            lambda: self.machines.step(world),
+            lambda: balancers.step(self.api, world),
+            lambda: gateways.step(self.api, world),
+            lambda: scalers.step(self.api, world),
+            lambda: self._groups.step(world),
+            lambda: self.collector.step(world),
+        ):
+            # The picture is a moment old: what it shows may be gone by now. The next one will not show it.
+            with suppress(GoneError):
+                act()
         self._note(world)
 
     def unready(self, wanted: Ref) -> list[Unready]:

@@ -12,6 +12,7 @@ APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
 
 _WARNING_TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_NOT_FOUND = 404
 _TOO_MANY = 429
 _TRIES = 40
 _PAUSE = 0.25
@@ -29,6 +30,10 @@ class ApiError(Exception):
         self.message: str = answer.get("message", "")
         """The server's own sentence."""
         super().__init__(f"{method} {path}: {status} {self.message or self.reason}")
+
+
+class GoneError(ApiError):
+    """What the request speaks of is not there."""
 
 
 class Api:
@@ -88,7 +93,8 @@ class Api:
         except ValueError:
             answer = {"text": text}
         if status >= 400:
-            raise ApiError(method, path, status, answer if "text" not in answer else {"message": text.strip()})
+            refused = GoneError if status == _NOT_FOUND else ApiError
+            raise refused(method, path, status, answer if "text" not in answer else {"message": text.strip()})
         return answer
 
     def _send(self, method: str, path: str, body: dict[str, Any] | str | None, content_type: str) -> tuple[int, str]:
