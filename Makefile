@@ -34,8 +34,8 @@ help: ## show this list
 	@$(UV) sync --frozen --inexact --quiet --no-dev --group test --group lint
 	@touch $@
 
-demo: .venv/run.stamp ## rehearse the sample stack: what `pulumi up` would make, and why
-	@$(RUN) tke-llm rehearse dev
+demo: .venv/run.stamp ## rehearse the sample stack, under the real engine too where `make engine` has built it
+	@$(RUN) tke-llm demo
 
 check: .venv/run.stamp ## prove a stack file without making anything (STACK=dev)
 	@$(RUN) tke-llm check $(STACK)

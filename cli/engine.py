@@ -69,7 +69,7 @@ def rehearse(
     if as_json:
         dump(report(ready[0].given.stack, cycle))
     else:
-        show([*heading("In all"), *(row for step in cycle.steps for row in _summary(step)), *_end(cycle)])
+        show([*heading("In all"), *in_all(cycle)])
     return 1 if cycle.problems else 0
 
 
@@ -101,6 +101,11 @@ def report(stack: str, cycle: Cycle) -> dict[str, object]:
         "left": list(cycle.left),
         "problems": list(cycle.problems),
     }
+
+
+def in_all(cycle: Cycle) -> list[Line]:
+    """What each step did, what is left in the cloud, and what should have been otherwise."""
+    return [*(row for step in cycle.steps for row in _summary(step)), *_end(cycle)]
 
 
 def _proved(file: Path, *, as_json: bool) -> Proved | None:

@@ -77,6 +77,19 @@ def rehearse(
 
 
 @app.command()
+def demo(
+    stack: Stack = "dev",
+    *,
+    as_json: AsJson = False,
+    out: Annotated[Path | None, typer.Option(help="Folder for the results.", show_default="out/<stack>")] = None,
+) -> None:
+    """Rehearse a stack, and take it up and down under the real Pulumi engine where that is built. Says which."""
+    from cli.demo import demo as run  # noqa: PLC0415
+
+    raise typer.Exit(run(stack, as_json=as_json, out=out))
+
+
+@app.command()
 def explain(
     code: Annotated[str, typer.Argument(metavar="CODE", help="A diagnostic's code.")], *, as_json: AsJson = False
 ) -> None:

@@ -56,6 +56,8 @@ def _pool(pool: PoolPlan) -> list[str]:
     if pool.kind == "existing":
         return [f"nodes that exist, {gpus} each"]
     nodes = str(pool.min_nodes) if pool.min_nodes == pool.max_nodes else f"{pool.min_nodes} to {pool.max_nodes}"
+    if pool.paused:
+        nodes = f"paused: none of {nodes}"
     return [f"{pool.kind}, {nodes} x {pool.instance_type} with {gpus}, disk {pool.disk_gib} GiB"]
 
 
@@ -67,8 +69,10 @@ def _model(model: ModelPlan) -> list[str]:
     replicas = (
         f"{model.min_replicas} to {model.max_replicas} replicas"
         if model.autoscaled
-        else count(model.replicas, "replica")
+        else count(model.min_replicas, "replica")
     )
+    if not model.replicas:
+        replicas = f"paused: none of {replicas}"
     memory, start = model.memory, duration(model.startup_seconds)
     where = "per GPU" if model.gpus else "of memory"
     return [

@@ -88,7 +88,8 @@ class CpuPlan:
 
 @dataclass(frozen=True)
 class PoolPlan:
-    """One GPU pool. `allocatable_*` are per node, after the system's reservation and DaemonSets."""
+    """One GPU pool. `allocatable_*` are per node, after the system's reservation and DaemonSets. While `paused` it has
+    no node, whatever its range says."""
 
     name: str
     kind: str
@@ -108,6 +109,12 @@ class PoolPlan:
     node_selector: tuple[tuple[str, str], ...]
     tolerations: tuple[tuple[str, str, str], ...]
     public_bandwidth: int = 0
+    paused: bool = False
+
+    @property
+    def least_nodes(self) -> int:
+        """Nodes that the pool has at the least now: none while it is paused."""
+        return 0 if self.paused else self.min_nodes
 
 
 @dataclass(frozen=True)
@@ -159,7 +166,8 @@ class DownloadPlan:
 @dataclass(frozen=True)
 class ModelPlan:
     """One model, decided. `max_model_len` is 0 where the engine is left to take the context that fits. Another
-    `key_version` means another generated API key."""
+    `key_version` means another generated API key. `replicas` is what runs now: 0 while the stack is paused, when the
+    range stays what the stack file says, so that no other number of the plan changes."""
 
     name: str
     model_id: str
@@ -295,7 +303,7 @@ class ScalingPlan:
     """Replicas of one model by load: one more for each `waiting` requests in the queues of all its pods together.
 
     `metric` is the engine's gauge of waiting requests. `step_seconds` is the time that one added replica is given to
-    come up before the next is added.
+    come up before the next is added. While `paused` there is no replica, whatever waits.
     """
 
     model: str
@@ -305,6 +313,7 @@ class ScalingPlan:
     most: int
     scale_down: bool
     step_seconds: int
+    paused: bool = False
 
 
 @dataclass(frozen=True)

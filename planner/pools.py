@@ -61,6 +61,7 @@ def plan_pool(name: str, settings: Settings, catalog: Catalog) -> PoolPlan | Non
         taints=taints,
         node_selector=(own,),
         tolerations=taints,
+        paused=settings.pause,
     )
 
 

@@ -21,6 +21,7 @@ from planner.network import check_network, plan_network
 from planner.network_policy import check_policies, plan_policies
 from planner.order import plan_durations, plan_order
 from planner.page_scale import plan_redis, redis_image
+from planner.pause import check_pause
 from planner.plan import ModelPlan, Plan, PoolPlan, Reason, StoragePlan
 from planner.pool_rules import check_pools
 from planner.pools import plan_pool
@@ -67,6 +68,7 @@ def plan(settings: Settings, catalog: Catalog | None = None) -> Plan:
         *check_webui(settings),
         *check_exposure(settings, catalog),
         *check_scaling(settings, catalog),
+        *check_pause(settings),
         *check_policies(settings, models, catalog),
         *(finding for name in spanning[:1] for finding in check_lws(f"models.{name}.gpus", settings, catalog)),
     ]

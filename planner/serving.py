@@ -75,6 +75,8 @@ def decide(
     if any(diagnostic.severity == "error" for diagnostic in judged):
         return Decision(None, (), judged)
     plan = _plan(placed, run, request, download, catalog)
+    if settings.pause:
+        plan = replace(plan, replicas=0)
     return Decision(plan, (*_reasons(plan, placed, run), *why_download), judged)
 
 

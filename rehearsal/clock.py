@@ -134,7 +134,7 @@ def waited(plan: Plan, seconds: Mapping[str, float]) -> Waiting:
         pool = plan.pools[model.pool]
         if pool.kind == "super":
             continue
-        hours += length / 3600 * model.gpus * model.min_replicas
+        hours += length / 3600 * model.gpus * model.replicas
         price = plan.settings.prices.get(pool.instance_type or "")
         priced = priced and price is not None
         if price is not None and pool.gpus_per_node:
@@ -143,7 +143,7 @@ def waited(plan: Plan, seconds: Mapping[str, float]) -> Waiting:
 
 
 def _machines(model: ModelPlan, gpus_per_node: float) -> float:
-    return model.gpus * model.min_replicas / gpus_per_node
+    return model.gpus * model.replicas / gpus_per_node
 
 
 @dataclass(frozen=True)

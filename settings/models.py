@@ -416,6 +416,9 @@ class Settings(Section):
     retain: Flag = Field(
         default=False, description="Keep the model store and the WebUI's data when the stack is destroyed."
     )
+    pause: Flag = Field(
+        default=False, description="Take models and GPU pools to zero; data, chat page and endpoint stay."
+    )
     force: tuple[Annotated[str, Strict(), StringConstraints(pattern=r"^[A-Z][A-Z0-9_]+$")], ...] = Field(
         default=(), description="Codes of errors to take as warnings."
     )

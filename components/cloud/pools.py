@@ -191,10 +191,10 @@ class GpuPool(pulumi.ComponentResource):
                 security_group_ids=[args.security_group_id],
                 key_ids=None if args.settings.key_id is None else [args.settings.key_id],
                 scaling=kubernetes.NativeNodePoolNativeScalingArgs(
-                    min_replicas=plan.min_nodes, max_replicas=plan.max_nodes, create_policy="ZonePriority"
+                    min_replicas=plan.least_nodes, max_replicas=plan.max_nodes, create_policy="ZonePriority"
                 ),
                 enable_autoscaling=self._autoscaled,
-                replicas=plan.min_nodes,
+                replicas=plan.least_nodes,
                 auto_repair=True,
                 internet_accessible=kubernetes.NativeNodePoolNativeInternetAccessibleArgs(
                     charge_type=PUBLIC_CHARGE_TYPE, max_bandwidth_out=args.settings.public_bandwidth
@@ -214,9 +214,9 @@ class GpuPool(pulumi.ComponentResource):
             cluster_id=args.cluster_id,
             vpc_id=args.vpc_id,
             subnet_ids=[args.subnet_id],
-            min_size=plan.min_nodes if self._autoscaled else 0,
+            min_size=plan.least_nodes if self._autoscaled else 0,
             max_size=plan.max_nodes if self._autoscaled else CEILING,
-            desired_capacity=plan.min_nodes,
+            desired_capacity=plan.least_nodes,
             enable_auto_scale=self._autoscaled,
             wait_node_ready=None if self._autoscaled else True,
             retry_policy="INCREMENTAL_INTERVALS",

@@ -16,6 +16,8 @@ CALM_SECONDS = 600
 """The load must have been low for so long before a replica goes."""
 DOWN_SECONDS = 300
 """And one goes at a time, so far apart."""
+PAUSED = {"autoscaling.keda.sh/paused-replicas": "0"}
+"""While a ScaledObject has this annotation, KEDA holds its target at that number and scales nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +45,7 @@ class Autoscaling(pulumi.ComponentResource):
                 "name": args.plan.model,
                 "namespace": args.namespace,
                 "labels": kube.labels("scaled-object", args.plan.model, COMPONENT),
+                **({"annotations": PAUSED} if args.plan.paused else {}),
             },
             spec=scaled_object_spec(args),
             # It names the workload in words, and its kind is KEDA's.

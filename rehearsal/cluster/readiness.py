@@ -8,6 +8,7 @@ from rehearsal.cluster.gateways import missing_port
 from rehearsal.cluster.kubelet import obstacles
 from rehearsal.cluster.machines import waits
 from rehearsal.cluster.objects import Object, Ref
+from rehearsal.cluster.scalers import paused_at
 from rehearsal.cluster.world import World, condition
 
 
@@ -202,7 +203,7 @@ class Judge:
 
     def scaled_object(self, scaled: Object) -> Iterator[Unready]:
         autoscalers = list(self.world.owned("HorizontalPodAutoscaler", scaled))
-        if not autoscalers:
+        if not autoscalers and paused_at(scaled) is None:
             yield Unready("KEDA has made no HorizontalPodAutoscaler yet")
         for each in autoscalers:
             yield from self.autoscaler(each)

@@ -1,10 +1,17 @@
-"""Stands in for KEDA: makes the HorizontalPodAutoscaler of each ScaledObject, which Kubernetes' own controller runs."""
+"""Stands in for KEDA: makes the HorizontalPodAutoscaler of each ScaledObject, which Kubernetes' own controller runs.
 
+A ScaledObject that is paused has none, and its target the number of replicas that the annotation says.
+"""
+
+from collections.abc import Mapping
 from typing import Any
 
 from rehearsal.cluster.objects import Object
 from rehearsal.cluster.world import World
 from rehearsal.control_plane.api import Api
+
+PAUSED = "autoscaling.keda.sh/paused-replicas"
+PLURALS: Mapping[str, str] = {"Deployment": "deployments", "LeaderWorkerSet": "leaderworkersets"}
 
 
 def step(api: Api, world: World) -> None:
@@ -13,11 +20,34 @@ def step(api: Api, world: World) -> None:
         if "deletionTimestamp" in each["metadata"]:
             continue
         wanted = _autoscaler(each)
-        metadata = wanted["metadata"]
+        metadata, target = wanted["metadata"], wanted["spec"]["scaleTargetRef"]
+        path = f"/apis/autoscaling/v2/namespaces/{metadata['namespace']}/horizontalpodautoscalers/{metadata['name']}"
         there = world.find("HorizontalPodAutoscaler", metadata["namespace"], metadata["name"])
+        paused = paused_at(each)
+        if paused is not None:
+            if there is not None:
+                api.delete(path)
+            _scale(api, world, metadata["namespace"], target, paused)
+            continue
         if there is None or _bounds(there) != _bounds(wanted):
-            path = f"/apis/autoscaling/v2/namespaces/{metadata['namespace']}/horizontalpodautoscalers"
-            api.apply(f"{path}/{metadata['name']}", wanted, manager="keda")
+            api.apply(path, wanted, manager="keda")
+        # The HPA does not look at a target without replicas; the first one is KEDA's to bring.
+        found = world.find(target["kind"], metadata["namespace"], target["name"])
+        if found is not None and found["spec"].get("replicas", 1) == 0:
+            _scale(api, world, metadata["namespace"], target, wanted["spec"]["minReplicas"])
+
+
+def paused_at(scaled: Object) -> int | None:
+    """The replicas at which a ScaledObject holds its target; None where it scales."""
+    said = scaled["metadata"].get("annotations", {}).get(PAUSED)
+    return None if said is None else int(said)
+
+
+def _scale(api: Api, world: World, namespace: str, target: Mapping[str, str], replicas: int) -> None:
+    found = world.find(target["kind"], namespace, target["name"])
+    if found is not None and found["spec"].get("replicas", 1) != replicas:
+        path = f"/apis/{target['apiVersion']}/namespaces/{namespace}/{PLURALS[target['kind']]}/{target['name']}"
+        api.patch(path, {"spec": {"replicas": replicas}})
 
 
 def _autoscaler(scaled: Object) -> dict[str, Any]:
