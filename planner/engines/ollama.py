@@ -9,7 +9,7 @@ import math
 from planner.engines import pod
 from planner.engines.request import EngineRequest
 from planner.engines.spec import EngineSpec
-from planner.operations import EXIT_SECONDS, LOAD_MARGIN, PRE_STOP_SECONDS
+from planner.operations import LOAD_MARGIN
 
 PORT = 11434
 LEAST_LOAD_SECONDS = 300
@@ -18,25 +18,15 @@ DRAIN_SECONDS = 90
 
 def emit(request: EngineRequest) -> EngineSpec:
     """The pod that serves the request with Ollama."""
-    startup, readiness, liveness = pod.probes(request, "/api/version")
-    return EngineSpec(
+    return pod.assemble(
+        request,
         engine="ollama",
-        image=request.image,
         command=("ollama", "serve", *request.extra_args),
-        env=pod.environment(_environment(request), request),
+        variables=_environment(request),
         api_key_env=None,
         port=PORT,
-        user=pod.user(request),
-        group=pod.GROUP,
-        resources=request.resources,
-        startup=startup,
-        readiness=readiness,
-        liveness=liveness,
-        scratch=pod.scratch(request),
-        pre_stop_sleep=PRE_STOP_SECONDS,
-        grace_period=PRE_STOP_SECONDS + DRAIN_SECONDS + EXIT_SECONDS,
-        model_path=request.model_path,
-        annotations=request.annotations,
+        health="/api/version",
+        drain=DRAIN_SECONDS,
     )
 
 

@@ -1,8 +1,8 @@
 """What the pods of all engines have in common: user, writable folders, probes, drain."""
 
 from planner.engines.request import EngineRequest
-from planner.engines.spec import HttpProbe, Scratch
-from planner.operations import PROBE_PERIOD
+from planner.engines.spec import EngineSpec, HttpProbe, Scratch
+from planner.operations import EXIT_SECONDS, PRE_STOP_SECONDS, PROBE_PERIOD
 
 USER = 1000
 GROUP = 1000
@@ -12,6 +12,40 @@ files to this group."""
 HOME = "/home/server"
 TMP = "/tmp"  # noqa: S108  a folder of the pod's own
 LIVENESS_FAILURES = 10
+
+
+def assemble(
+    request: EngineRequest,
+    *,
+    engine: str,
+    command: tuple[str, ...],
+    variables: dict[str, str],
+    api_key_env: str | None,
+    port: int,
+    health: str,
+    drain: int,
+) -> EngineSpec:
+    """The pod of an engine, from what is the engine's own. `drain`: seconds that it finishes open requests in."""
+    startup, readiness, liveness = probes(request, health)
+    return EngineSpec(
+        engine=engine,
+        image=request.image,
+        command=command,
+        env=environment(variables, request),
+        api_key_env=api_key_env,
+        port=port,
+        user=user(request),
+        group=GROUP,
+        resources=request.resources,
+        startup=startup,
+        readiness=readiness,
+        liveness=liveness,
+        scratch=scratch(request),
+        pre_stop_sleep=PRE_STOP_SECONDS,
+        grace_period=PRE_STOP_SECONDS + drain + EXIT_SECONDS,
+        model_path=request.model_path,
+        annotations=request.annotations,
+    )
 
 
 def user(request: EngineRequest) -> int:

@@ -4,7 +4,6 @@ from planner.engines import pod
 from planner.engines.arguments import merged
 from planner.engines.request import EngineRequest
 from planner.engines.spec import EngineSpec
-from planner.operations import EXIT_SECONDS, PRE_STOP_SECONDS
 
 PORT = 30000
 KEY = "SGLANG_API_KEY"
@@ -30,27 +29,15 @@ TOOL_PARSERS = {
 
 def emit(request: EngineRequest) -> EngineSpec:
     """The pod that serves the request with SGLang."""
-    startup, readiness, liveness = pod.probes(request, "/health")
-    return EngineSpec(
+    return pod.assemble(
+        request,
         engine="sglang",
-        image=request.image,
         command=("python3", "-c", LAUNCH, *merged(_arguments(request), request.extra_args)),
-        env=pod.environment(
-            {**pod.home(), **pod.compile_caches(), "FLASHINFER_WORKSPACE_BASE": f"{pod.HOME}/.cache"}, request
-        ),
+        variables={**pod.home(), **pod.compile_caches(), "FLASHINFER_WORKSPACE_BASE": f"{pod.HOME}/.cache"},
         api_key_env=KEY,
         port=PORT,
-        user=pod.user(request),
-        group=pod.GROUP,
-        resources=request.resources,
-        startup=startup,
-        readiness=readiness,
-        liveness=liveness,
-        scratch=pod.scratch(request),
-        pre_stop_sleep=PRE_STOP_SECONDS,
-        grace_period=PRE_STOP_SECONDS + DRAIN_SECONDS + EXIT_SECONDS,
-        model_path=request.model_path,
-        annotations=request.annotations,
+        health="/health",
+        drain=DRAIN_SECONDS,
     )
 
 

@@ -9,7 +9,6 @@ from planner.engines import pod
 from planner.engines.arguments import merged
 from planner.engines.request import EngineRequest
 from planner.engines.spec import EngineSpec
-from planner.operations import EXIT_SECONDS, PRE_STOP_SECONDS
 
 PORT = 8000
 KEY = "VLLM_API_KEY"
@@ -21,25 +20,15 @@ AMPERE = 8.0
 def emit(request: EngineRequest) -> EngineSpec:
     """The pod that serves the request with vLLM."""
     drain = DRAIN_SECONDS if "shutdown-timeout" in request.flags else 0
-    startup, readiness, liveness = pod.probes(request, "/health")
-    return EngineSpec(
+    return pod.assemble(
+        request,
         engine="vllm",
-        image=request.image,
         command=("vllm", "serve", request.model_path, *merged(_arguments(request, drain), request.extra_args)),
-        env=pod.environment(_environment(request), request),
+        variables=_environment(request),
         api_key_env=KEY,
         port=PORT,
-        user=pod.user(request),
-        group=pod.GROUP,
-        resources=request.resources,
-        startup=startup,
-        readiness=readiness,
-        liveness=liveness,
-        scratch=pod.scratch(request),
-        pre_stop_sleep=PRE_STOP_SECONDS,
-        grace_period=PRE_STOP_SECONDS + drain + EXIT_SECONDS,
-        model_path=request.model_path,
-        annotations=request.annotations,
+        health="/health",
+        drain=drain,
     )
 
 
