@@ -129,7 +129,12 @@ def _said(error: Exception, program: Path) -> str:
 
 
 def _deepest(error: BaseException) -> BaseException:
-    return _deepest(error.__cause__) if error.__cause__ else error
+    """Where a chain of causes begins; Pulumi's can run in a circle, which ends where it closes."""
+    seen = {id(error)}
+    while error.__cause__ is not None and id(error.__cause__) not in seen:
+        error = error.__cause__
+        seen.add(id(error))
+    return error
 
 
 def _below(file: str, root: Path) -> bool:

@@ -147,7 +147,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Invoke(self, request: provider_pb2.InvokeRequest, context: Context) -> provider_pb2.InvokeResponse:
         try:
-            answer = self._world.cloud.invoke(request.tok, _shown(request.args))
+            answer = self._world.answer(request.tok, _shown(request.args))
         except ValueError as error:
             context.abort(grpc.StatusCode.UNIMPLEMENTED, str(error))
         answered = provider_pb2.InvokeResponse()

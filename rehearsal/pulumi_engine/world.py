@@ -8,6 +8,9 @@ from threading import Lock
 
 from rehearsal.cloud import Cloud
 
+ROLE = "Cam/role:Role"
+ROLES_FUNCTION = "tencentcloud:Cam/getRoles:getRoles"
+
 Key = tuple[str, str]
 """A resource's type and its id."""
 
@@ -96,6 +99,18 @@ class World:
     def of_type(self, *types: str) -> Iterator[Thing]:
         """Things of these types, without package: ``Kubernetes/cluster:Cluster``, ``core/v1:Service``."""
         return (thing for thing in self.things.values() if thing.type.partition(":")[2] in types)
+
+    def answer(self, token: str, args: Mapping[str, object]) -> dict[str, object]:
+        """What the cloud says when it is asked: of roles those that exist. Raises `ValueError` for what it does not
+        know."""
+        answered = self.cloud.invoke(token, args)
+        if token == ROLES_FUNCTION:
+            answered["roleLists"] = [
+                {"roleId": role.id, "name": role.inputs["name"], "description": role.inputs.get("description", "")}
+                for role in self.of_type(ROLE)
+                if role.inputs["name"] == args.get("name", role.inputs["name"])
+            ]
+        return answered
 
     def made(self, urn: str, type_: str, inputs: Mapping[str, object]) -> Thing:
         """What the cloud would make, without making it."""

@@ -228,7 +228,13 @@ def _zones(_: Asked) -> Outputs:
     return {"id": uuid("zones"), "zones": [{"name": "ap-guangzhou-6", "state": "AVAILABLE"}]}
 
 
+def _roles(_: Asked) -> Outputs:
+    """None: an account in which nobody has opened the console of TKE yet."""
+    return {"id": uuid("roles"), "roleLists": []}
+
+
 _ANSWERS: dict[str, Callable[[Asked], Outputs]] = {
+    "Cam/getRoles:getRoles": _roles,
     "Kubernetes/getClusters:getClusters": _cluster_found,
     "Cfs/getFileSystems:getFileSystems": _file_systems,
     "Availability/getZonesByProduct:getZonesByProduct": _zones,

@@ -197,6 +197,25 @@ def test_a_failure_inside_a_registration_is_reported(tmp_path):
         run(tmp_path, code)
 
 
+def test_a_failure_whose_causes_run_in_a_circle_is_reported(tmp_path):
+    code = """
+    first, second = ValueError("first"), KeyError("second")
+    first.__cause__, second.__cause__ = second, first
+    raise first
+    """
+    with pytest.raises(ProgramError, match="ValueError: first"):
+        run(tmp_path, code)
+
+
+def test_a_function_that_is_not_simulated_is_named_in_the_failure(tmp_path):
+    code = """
+    import tencentcloud_iac_pulumi as tc
+    tc.cam.get_groups()
+    """
+    with pytest.raises(ProgramError, match="Cam/getGroups"):
+        run(tmp_path, code)
+
+
 def test_two_resources_of_one_name_are_refused(tmp_path):
     code = """
     import pulumi_random as random

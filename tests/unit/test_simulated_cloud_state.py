@@ -22,7 +22,7 @@ def world(tmp_path: Path) -> World:
     return World.open(tmp_path / "world.jsonl", "seed")
 
 
-def make(world: World, type_: str, name: str, *, cluster: str | None = None, **inputs: object) -> Thing:
+def make(world: World, type_: str, name: str, /, *, cluster: str | None = None, **inputs: object) -> Thing:
     thing = world.made(f"{PREFIX}{type_}::{name}", type_, inputs)
     check_creation(world, thing, cluster)
     world.put("create", thing)
@@ -275,3 +275,13 @@ def test_a_namespace_takes_what_is_in_it_along(world: World) -> None:
     delete(world, namespace, cluster.id)
 
     assert world.find(*claim.key) is None
+
+
+def test_a_role_is_found_once_it_was_made(world: World) -> None:
+    def asked(name: str) -> object:
+        return world.answer("tencentcloud:Cam/getRoles:getRoles", {"name": name})["roleLists"]
+
+    assert asked("TKE_QCSRole") == []
+    role = make(world, "tencentcloud:Cam/role:Role", "roles", name="TKE_QCSRole", description="ours", document="{}")
+    assert asked("TKE_QCSRole") == [{"roleId": role.id, "name": "TKE_QCSRole", "description": "ours"}]
+    assert asked("AS_QCSRole") == []
