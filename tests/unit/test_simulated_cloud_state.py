@@ -285,3 +285,9 @@ def test_a_role_is_found_once_it_was_made(world: World) -> None:
     role = make(world, "tencentcloud:Cam/role:Role", "roles", name="TKE_QCSRole", description="ours", document="{}")
     assert asked("TKE_QCSRole") == [{"roleId": role.id, "name": "TKE_QCSRole", "description": "ours"}]
     assert asked("AS_QCSRole") == []
+
+
+def test_a_policy_may_be_attached_to_a_role_again(world: World) -> None:
+    attachment = "tencentcloud:Cam/rolePolicyAttachmentByName:RolePolicyAttachmentByName"
+    first = make(world, attachment, "once", roleName="TKE_QCSRole", policyName="p")
+    assert make(world, attachment, "again", roleName="TKE_QCSRole", policyName="p").id == first.id
