@@ -46,7 +46,7 @@ def plan(settings: Settings, catalog: Catalog | None = None) -> Plan:
     store = plan_storage(settings, catalog)
     pools = {name: pool for name in settings.pools if (pool := plan_pool(name, settings, catalog)) is not None}
     models, reasons, findings = _models(settings, pools, store, catalog)
-    webui = plan_webui(settings, catalog)
+    webui = plan_webui(settings, models, catalog)
     durations = plan_durations(models, store, catalog)
     order = plan_order(settings, pools, models, durations)
     spanning = [name for name, model in models.items() if model.nodes > 1]
@@ -65,7 +65,7 @@ def plan(settings: Settings, catalog: Catalog | None = None) -> Plan:
         *check_references(settings, catalog),
         *findings,
         *check_images(_images(settings, models, catalog), settings, catalog),
-        *check_webui(settings),
+        *check_webui(settings, models),
         *check_exposure(settings, catalog),
         *check_scaling(settings, catalog),
         *check_pause(settings),
@@ -92,7 +92,7 @@ def plan(settings: Settings, catalog: Catalog | None = None) -> Plan:
         reasons=(
             *reasons,
             *explain_storage(store),
-            *explain_webui(settings),
+            *explain_webui(settings, models),
             Reason(subject="order", choice=order.chosen, because=order.because),
         ),
         diagnostics=_sorted(forced(_distinct(findings), settings.force, undecided)),

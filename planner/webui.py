@@ -3,13 +3,14 @@
 Names and meanings of the variables: Open WebUI's own documentation, reference/env-configuration.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 
 from catalog.load import Catalog
 from planner.image_roads import resolve
 from planner.images import FLOATING, split
 from planner.page_scale import check_scale, plan_redis, redis_environment
-from planner.plan import Reason, WebuiPlan
+from planner.plan import ModelPlan, Reason, WebuiPlan
 from planner.quantity import mebibytes
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
@@ -39,6 +40,8 @@ OWNED = {
     "OLLAMA_BASE_URLS": "the models of the stack",
     "WEBUI_ADMIN_EMAIL": "webui.adminEmail",
     "WEBUI_AUTH": "the program: the page is never open to everyone",
+    "DEFAULT_MODEL_PARAMS": "webui.functionCalling",
+    "BYPASS_MODEL_ACCESS_CONTROL": "webui.modelAccess",
     "PORT": "the program: the Service leads there",
     "REDIS_URL": "webui.redis",
     "WEBSOCKET_MANAGER": "webui.redis",
@@ -59,8 +62,8 @@ def webui_image(settings: Settings, catalog: Catalog) -> str | None:
     return f"{chosen.repository}:{chosen.tag}" if chosen else None
 
 
-def plan_webui(settings: Settings, catalog: Catalog) -> WebuiPlan | None:
-    """Decide the chat page; None where there is none."""
+def plan_webui(settings: Settings, models: Mapping[str, ModelPlan], catalog: Catalog) -> WebuiPlan | None:
+    """Decide the chat page in front of `models`; None where there is none."""
     webui = settings.webui
     image = webui_image(settings, catalog)
     if not webui.enabled or image is None:
@@ -71,7 +74,7 @@ def plan_webui(settings: Settings, catalog: Catalog) -> WebuiPlan | None:
         replicas=webui.replicas,
         cpu_millis=CPU_MILLIS,
         memory_mib=mebibytes(webui.memory),
-        env=environment(settings),
+        env=environment(settings, models),
         strategy="RollingUpdate" if shared and webui.replicas > 1 else "Recreate",
         database=shared,
         redis=plan_redis(settings, catalog),
@@ -80,7 +83,7 @@ def plan_webui(settings: Settings, catalog: Catalog) -> WebuiPlan | None:
     )
 
 
-def environment(settings: Settings) -> tuple[tuple[str, str], ...]:
+def environment(settings: Settings, models: Mapping[str, ModelPlan]) -> tuple[tuple[str, str], ...]:
     """The plain variables, in order. Back-ends, keys and other secrets are the component's to add."""
     webui = settings.webui
     variables = {
@@ -95,6 +98,8 @@ def environment(settings: Settings) -> tuple[tuple[str, str], ...]:
         "ENABLE_PERSISTENT_CONFIG": str(webui.persistent_config),
         "ENABLE_OPENAI_API": str(any(model.engine != "ollama" for model in settings.models.values())),
         "ENABLE_OLLAMA_API": str(any(model.engine == "ollama" for model in settings.models.values())),
+        "DEFAULT_MODEL_PARAMS": json.dumps({"function_calling": function_calling(settings, models)[0]}),
+        "BYPASS_MODEL_ACCESS_CONTROL": str(webui.model_access == "everyone"),
         "ENABLE_PIP_INSTALL_FRONTMATTER_REQUIREMENTS": "False",
         "ANONYMIZED_TELEMETRY": "False",
         "DO_NOT_TRACK": "True",
@@ -109,6 +114,24 @@ def environment(settings: Settings) -> tuple[tuple[str, str], ...]:
         variables |= OFFLINE
     kept = {name: value for name, value in webui.env.items() if name not in OWNED}
     return tuple((variables | kept).items())
+
+
+def function_calling(settings: Settings, models: Mapping[str, ModelPlan]) -> tuple[str, str]:
+    """How the page offers tools to the models, for all of them alike, and why.
+
+    Open WebUI from 0.12 puts its own tools into every request unless told otherwise, so that an engine that takes none
+    refuses the first message. With persistent configuration the value of the first start stays in the database
+    (open_webui/models/config.py, seed_defaults), when a model of later may not take it.
+    """
+    asked = settings.webui.function_calling
+    if asked != "auto":
+        return asked, "asked for in the stack file"
+    unable = [name for name, model in models.items() if not model.spec.tool_calls]
+    if unable:
+        return "legacy", f"{', '.join(unable)} may refuse a request that offers tools, so they are put into the prompt"
+    if settings.webui.persistent_config:
+        return "legacy", "persistentConfig keeps the first start's value, which a model of later may refuse"
+    return "native", "every model takes tools in a request"
 
 
 OFFLINE = {
@@ -164,11 +187,11 @@ def _single_sign_on(settings: Settings) -> dict[str, str]:
     }
 
 
-def explain_webui(settings: Settings) -> list[Reason]:
+def explain_webui(settings: Settings, models: Mapping[str, ModelPlan]) -> list[Reason]:
     """Why the chat page is set up as it is."""
     if not settings.webui.enabled:
         return []
-    reasons = []
+    reasons = [Reason("webui.functionCalling", *function_calling(settings, models))]
     if settings.webui.offline:
         reasons.append(Reason("webui.offline", "True", "at start the page would download an embedding model otherwise"))
     if not settings.webui.persistent_config:
@@ -176,7 +199,7 @@ def explain_webui(settings: Settings) -> list[Reason]:
     return reasons
 
 
-def check_webui(settings: Settings) -> Iterator[Diagnostic]:
+def check_webui(settings: Settings, models: Mapping[str, ModelPlan]) -> Iterator[Diagnostic]:
     """What is wrong with the chat page's own settings."""
     webui = settings.webui
     if not webui.enabled:
@@ -205,6 +228,8 @@ def check_webui(settings: Settings) -> Iterator[Diagnostic]:
             given=webui.env[variable],
             fix=((f"webui.env.{variable}", None),),
         )
+    if webui.function_calling == "native":
+        yield from _native_calls(models)
     if webui.admin_email.endswith("@example.com"):
         yield Diagnostic(
             severity="note",
@@ -212,6 +237,25 @@ def check_webui(settings: Settings) -> Iterator[Diagnostic]:
             path="webui.adminEmail",
             message=f"The administrator logs in as {webui.admin_email}.",
             remedy="Set webui.adminEmail to your own address.",
+        )
+
+
+def _native_calls(models: Mapping[str, ModelPlan]) -> Iterator[Diagnostic]:
+    for name, model in models.items():
+        if model.spec.tool_calls:
+            continue
+        known = model.spec.tool_calls is False
+        how = "takes no tools in a request" if known else "takes tools in a request only if its own template does"
+        yield Diagnostic(
+            severity="error" if known else "warning",
+            code="TOOLS_REFUSED",
+            path="webui.functionCalling",
+            message=f"Model {name} {how}, and the page would offer them in every message: the answer is an "
+            "error, or the call of a tool as plain text.",
+            remedy="Leave functionCalling out: tools are then put into the prompt.",
+            given="native",
+            allowed="auto, legacy",
+            fix=(("webui.functionCalling", None),),
         )
 
 

@@ -365,6 +365,15 @@ class Webui(Section):
     persistent_config: Flag = Field(
         default=False, description="Let settings changed in the page outlive a restart; off: the stack file rules."
     )
+    model_access: Literal["everyone", "granted"] = Field(
+        default="everyone",
+        description="Who chats with the models: every signed-in user, or those whom the administrator grants a model.",
+    )
+    function_calling: Literal["auto", "native", "legacy"] = Field(
+        default="auto",
+        description="How the page offers tools: in the request (`native`), or in the prompt (`legacy`); `auto`: in the "
+        "request where every model takes that. With persistentConfig the page keeps what its first start was told.",
+    )
     offline: Flag = Field(
         default=True, description="Never reach for the Internet at start (no model hub is reachable from the mainland)."
     )

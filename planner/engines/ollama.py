@@ -27,6 +27,9 @@ def emit(request: EngineRequest) -> EngineSpec:
         port=PORT,
         health="/api/version",
         drain=DRAIN_SECONDS,
+        # It refuses tools where the model's template has no place for them (server/routes.go), which no file of ours
+        # says.
+        tool_calls=None,
     )
 
 

@@ -24,8 +24,10 @@ def assemble(
     port: int,
     health: str,
     drain: int,
+    tool_calls: bool | None,
 ) -> EngineSpec:
-    """The pod of an engine, from what is the engine's own. `drain`: seconds that it finishes open requests in."""
+    """The pod of an engine, from what is the engine's own. `drain`: seconds that it finishes open requests in;
+    `tool_calls` as in EngineSpec."""
     startup, readiness, liveness = probes(request, health)
     return EngineSpec(
         engine=engine,
@@ -45,6 +47,7 @@ def assemble(
         grace_period=PRE_STOP_SECONDS + drain + EXIT_SECONDS,
         model_path=request.model_path,
         annotations=request.annotations,
+        tool_calls=tool_calls,
     )
 
 

@@ -1,7 +1,7 @@
 """SGLang: a request becomes a pod. Flags: SGLang's documentation, "server arguments"."""
 
 from planner.engines import pod
-from planner.engines.arguments import merged
+from planner.engines.arguments import merged, values
 from planner.engines.request import EngineRequest
 from planner.engines.spec import EngineSpec
 
@@ -29,15 +29,18 @@ TOOL_PARSERS = {
 
 def emit(request: EngineRequest) -> EngineSpec:
     """The pod that serves the request with SGLang."""
+    arguments = merged(_arguments(request), request.extra_args)
     return pod.assemble(
         request,
         engine="sglang",
-        command=("python3", "-c", LAUNCH, *merged(_arguments(request), request.extra_args)),
+        command=("python3", "-c", LAUNCH, *arguments),
         variables={**pod.home(), **pod.compile_caches(), "FLASHINFER_WORKSPACE_BASE": f"{pod.HOME}/.cache"},
         api_key_env=KEY,
         port=PORT,
         health="/health",
         drain=DRAIN_SECONDS,
+        # Without a parser it answers, but with the call as plain text (srt/entrypoints/openai/serving_chat.py).
+        tool_calls="tool-call-parser" in dict(values(arguments)),
     )
 
 

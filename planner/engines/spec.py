@@ -52,6 +52,7 @@ class Spread:
 class EngineSpec:
     """One server pod.
 
+    `tool_calls`: whether it takes `tools` in a request and returns calls of them; None: its model's own files decide.
     `env` holds plain values only. `api_key_env` names the variable (None: the engine has no key) that the component
     fills from the model's Secret. `command` is argv; nothing is passed through a shell. `spread` is None for a server
     of one pod.
@@ -75,3 +76,4 @@ class EngineSpec:
     model_path: str
     annotations: tuple[tuple[str, str], ...] = field(default=())
     spread: Spread | None = None
+    tool_calls: bool | None = None

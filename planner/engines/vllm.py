@@ -6,7 +6,7 @@ Flags and variables by release: vLLM's documentation and the sources in catalog/
 from collections.abc import Iterator
 
 from planner.engines import pod
-from planner.engines.arguments import merged
+from planner.engines.arguments import merged, values
 from planner.engines.request import EngineRequest
 from planner.engines.spec import EngineSpec
 
@@ -20,15 +20,18 @@ AMPERE = 8.0
 def emit(request: EngineRequest) -> EngineSpec:
     """The pod that serves the request with vLLM."""
     drain = DRAIN_SECONDS if "shutdown-timeout" in request.flags else 0
+    arguments = merged(_arguments(request, drain), request.extra_args)
     return pod.assemble(
         request,
         engine="vllm",
-        command=("vllm", "serve", request.model_path, *merged(_arguments(request, drain), request.extra_args)),
+        command=("vllm", "serve", request.model_path, *arguments),
         variables=_environment(request),
         api_key_env=KEY,
         port=PORT,
         health="/health",
         drain=drain,
+        # Without both it refuses every request that offers tools (vllm/entrypoints/openai, "auto" tool choice).
+        tool_calls={"enable-auto-tool-choice", "tool-call-parser"} <= dict(values(arguments)).keys(),
     )
 
 

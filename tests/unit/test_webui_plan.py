@@ -1,5 +1,6 @@
 """The chat page and the roads of images."""
 
+import json
 from collections.abc import Mapping
 
 import pytest
@@ -35,6 +36,58 @@ def test_nobody_signs_up_and_everybody_logs_in():
 def test_the_stack_file_rules_unless_told_otherwise():
     assert _env()["ENABLE_PERSISTENT_CONFIG"] == "False"
     assert _env({"webui.persistentConfig": True})["ENABLE_PERSISTENT_CONFIG"] == "True"
+
+
+PARSED: dict[str, object] = {"models.chat": {"model": "Qwen/Qwen3-8B", "engine": "vllm"}}
+UNPARSED: dict[str, object] = {"models.chat": {"model": "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B"}}
+OLLAMA: dict[str, object] = {"models.chat": {"model": "qwen3:8b", "engine": "ollama"}}
+
+
+def _calls(changes: Mapping[str, object]) -> str:
+    """What the page does with tools, as Open WebUI 0.12.4 reads it (open_webui/config.py, DEFAULT_MODEL_PARAMS)."""
+    return json.loads(_env(changes)["DEFAULT_MODEL_PARAMS"])["function_calling"]
+
+
+def test_tools_are_put_into_the_prompt_for_a_model_that_takes_none_in_a_request():
+    assert _calls(UNPARSED) == _calls(OLLAMA) == "legacy"
+    assert _calls(UNPARSED | {"models.chat.engine": "sglang"}) == "legacy"
+    assert _calls(PARSED) == _calls(PARSED | {"models.chat.engine": "sglang"}) == "native"
+
+
+def test_a_tool_parser_among_one_s_own_arguments_counts():
+    given = ["--enable-auto-tool-choice", "--tool-call-parser=hermes"]
+    assert _calls(UNPARSED | {"models.chat.extraArgs": given}) == "native"
+    assert _calls(UNPARSED | {"models.chat.extraArgs": given[1:]}) == "legacy"
+
+
+def test_one_model_that_takes_no_tools_decides_for_all_of_them():
+    both = PARSED | {"models.other": {"model": "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B", "replicas": 1}}
+    assert _calls(both | {"pools.gpu.nodes": 2}) == "legacy"
+    reason = next(r for r in planned(both | {"pools.gpu.nodes": 2}).reasons if r.subject == "webui.functionCalling")
+    assert "other" in reason.because
+    assert "chat" not in reason.because
+
+
+def test_a_value_that_the_database_keeps_suits_every_model_of_later():
+    assert _calls(PARSED | {"webui.persistentConfig": True}) == "legacy"
+
+
+def test_native_calls_to_a_model_that_takes_none_are_refused():
+    native = {"webui.functionCalling": "native"}
+    assert found(planned(UNPARSED | native), "TOOLS_REFUSED").severity == "error"
+    assert found(planned(OLLAMA | native), "TOOLS_REFUSED").severity == "warning"
+    assert "TOOLS_REFUSED" not in codes(planned(PARSED | native))
+    assert _calls(PARSED | {"webui.functionCalling": "legacy"}) == "legacy"
+
+
+def test_every_signed_in_user_chats_unless_models_are_granted():
+    assert _env()["BYPASS_MODEL_ACCESS_CONTROL"] == "True"
+    assert _env({"webui.modelAccess": "granted"})["BYPASS_MODEL_ACCESS_CONTROL"] == "False"
+
+
+@pytest.mark.parametrize("variable", ["DEFAULT_MODEL_PARAMS", "BYPASS_MODEL_ACCESS_CONTROL"])
+def test_a_variable_that_has_a_setting_is_refused(variable: str):
+    assert found(planned({"webui.env": {variable: "x"}}), "WEBUI_VARIABLE_OWNED").path == f"webui.env.{variable}"
 
 
 def test_back_ends_are_on_for_the_engines_there_are():
