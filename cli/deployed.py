@@ -1,0 +1,233 @@
+"""A stack that is deployed: its outputs, read through the pulumi CLI, and its Services, brought to this computer."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from cli.stackfile import program, stack_file
+from settings.file import read
+
+OUTPUT_SECONDS = 120.0
+"""Longest wait for the outputs: the state may be far away, the key that opens it at a cloud's service."""
+FORWARD_SECONDS = 60.0
+"""Longest wait for a port-forward, which begins once the Service has a running pod."""
+LOCAL = "127.0.0.1"
+PAGE = "webui"
+
+_NEEDED: Mapping[str, type] = {"models": dict, "apiKeys": dict, "kubeconfig": str, "portForward": dict}
+_FORWARDING = re.compile(rf"Forwarding from {re.escape(LOCAL)}:(\d+) ->")
+
+
+class DeployedError(Exception):
+    """The stack cannot be asked; the message says why and what to do, and holds no secret."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """A Service of the stack, as `kubectl port-forward` takes it."""
+
+    namespace: str
+    name: str
+    port: int
+
+
+@dataclass(frozen=True)
+class DeployedModel:
+    """One model. `base_url` ends in ``/v1``; it is None where the API stands on no public host, and on this computer
+    where the stack is reached by port-forward. `api_key` is None for an engine that asks for none."""
+
+    name: str
+    model_id: str
+    served_name: str
+    engine: str
+    base_url: str | None
+    api_key: str | None = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """The outputs of a stack. `services` are by model's name, and the chat page's by `PAGE`; `plan` is the output of
+    that name."""
+
+    stack: str
+    models: Mapping[str, DeployedModel]
+    chat_url: str | None
+    admin_email: str | None
+    admin_password: str | None = field(repr=False)
+    kubeconfig: str = field(repr=False)
+    services: Mapping[str, Service]
+    plan: Mapping[str, Any]
+
+    def model(self, name: str | None) -> DeployedModel:
+        """A model by its name in the stack file, the first one for None; `DeployedError` where there is none."""
+        if name is None:
+            return next(iter(self.models.values()))
+        if name not in self.models:
+            raise DeployedError(f"stack {self.stack} serves no model {name!r}; it serves {', '.join(self.models)}")
+        return self.models[name]
+
+
+def deployed(stack: str) -> Deployed:
+    """Read the outputs of a stack, a name or the path of its stack file, with the caller's own pulumi and login.
+
+    Raises:
+        DeployedError: there is no pulumi, it refuses, or the stack has not been brought up.
+    """
+    file = stack_file(stack)
+    name = read(file).stack
+    outputs = _outputs(name, program(file).parent)
+    missing = next((key for key, shape in _NEEDED.items() if not isinstance(outputs.get(key), shape)), None)
+    if missing is not None:
+        raise DeployedError(f"stack {name} has no output {missing}: run `pulumi up --stack {name}` first")
+    keys, admin = outputs["apiKeys"], outputs.get("webuiAdmin") or {}
+    return Deployed(
+        stack=name,
+        models={
+            model: DeployedModel(
+                model, each["model"], each["servedName"], each["engine"], each["apiBaseUrl"], keys.get(model)
+            )
+            for model, each in outputs["models"].items()
+        },
+        chat_url=outputs.get("chatUrl"),
+        admin_email=admin.get("email"),
+        admin_password=admin.get("password"),
+        kubeconfig=outputs["kubeconfig"],
+        services={target: service(command) for target, command in outputs["portForward"].items()},
+        plan=outputs.get("plan") or {},
+    )
+
+
+def service(command: str) -> Service:
+    """The Service of a command of the output `portForward`."""
+    words = shlex.split(command)
+    port = int(words[-1].rpartition(":")[2])
+    return Service(words[words.index("--namespace") + 1], words[-2].rpartition("/")[2], port)
+
+
+@contextmanager
+def api(stack: Deployed, model: DeployedModel) -> Iterator[str]:
+    """The base URL of a model's API, ending in ``/v1``, for as long as the block runs: its public address, or that of
+    a port-forward. Raises `DeployedError`."""
+    if model.base_url is not None and not is_local(model.base_url):
+        yield model.base_url
+        return
+    with forward(stack, model.name) as address:
+        yield f"{address}/v1"
+
+
+@contextmanager
+def page(stack: Deployed) -> Iterator[str]:
+    """The address of the chat page, as `api` does it. Raises `DeployedError`."""
+    if stack.chat_url is not None and not is_local(stack.chat_url):
+        yield stack.chat_url
+        return
+    with forward(stack, PAGE) as address:
+        yield address
+
+
+@contextmanager
+def forward(stack: Deployed, target: str) -> Iterator[str]:
+    """A Service of the stack under an address of this computer, ``http://127.0.0.1:PORT``, on a free port, for as long
+    as the block runs. All of it goes to one pod, through the Kubernetes API server.
+
+    Raises:
+        DeployedError: there is no kubectl, no such Service, or no connection within `FORWARD_SECONDS`.
+    """
+    kubectl = _program("kubectl", "https://kubernetes.io/docs/tasks/tools/")
+    if target not in stack.services:
+        raise DeployedError(f"stack {stack.stack} has no Service {target!r}; it has {', '.join(stack.services)}")
+    aim = stack.services[target]
+    command = [kubectl, "port-forward", "--address", LOCAL, f"service/{aim.name}", f":{aim.port}"]
+    with tempfile.TemporaryDirectory(prefix="tke-llm-") as folder:
+        kubeconfig, said = Path(folder, "kubeconfig"), Path(folder, "said")
+        kubeconfig.touch(mode=0o600)
+        kubeconfig.write_text(stack.kubeconfig, encoding="utf-8")
+        # A file, for nobody would empty a pipe: kubectl writes a line for every connection.
+        with said.open("w", encoding="utf-8") as sink:
+            process = subprocess.Popen(  # noqa: S603  our own arguments
+                [*command, "--kubeconfig", str(kubeconfig), "--namespace", aim.namespace],
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            port = _local_port(process, said, aim)
+            # kubectl has read it. Should this program be killed, no way into the cluster lies about.
+            kubeconfig.unlink()
+            yield f"http://{LOCAL}:{port}"
+        finally:
+            process.terminate()
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def is_local(url: str) -> bool:
+    """Whether an address of the outputs is one of a port-forward."""
+    return urlsplit(url).hostname == LOCAL
+
+
+def _local_port(process: subprocess.Popen[bytes], said: Path, aim: Service) -> int:
+    end = time.monotonic() + FORWARD_SECONDS
+    while True:
+        over = process.poll() is not None or time.monotonic() > end
+        text = said.read_text(encoding="utf-8", errors="replace")
+        if found := _FORWARDING.search(text):
+            return int(found[1])
+        if over:
+            why = _fault(text) or f"no connection within {FORWARD_SECONDS:.0f} s"
+            raise DeployedError(f"kubectl cannot forward a port to service/{aim.name} in {aim.namespace}: {why}")
+        time.sleep(0.05)
+
+
+def _outputs(stack: str, project: Path) -> Mapping[str, Any]:
+    pulumi = _program("pulumi", "https://www.pulumi.com/docs/install/")
+    command = [pulumi, "stack", "output", "--json", "--show-secrets", "--stack", stack, "--non-interactive"]
+    try:
+        done = subprocess.run(  # noqa: S603  our own arguments
+            command,
+            cwd=project,
+            env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=OUTPUT_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise DeployedError(f"pulumi gave no outputs of stack {stack} within {OUTPUT_SECONDS:.0f} s") from None
+    if done.returncode:
+        raise DeployedError(f"pulumi cannot give the outputs of stack {stack}: {_fault(done.stderr)}")
+    try:
+        outputs = json.loads(done.stdout)
+    except ValueError:
+        # The text may hold secrets: nothing of it is shown.
+        raise DeployedError(f"pulumi gave outputs of stack {stack} that are no JSON") from None
+    return outputs if isinstance(outputs, dict) else {}
+
+
+def _program(name: str, documentation: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        raise DeployedError(f"{name} is not on PATH: see {documentation}")
+    return found
+
+
+def _fault(text: str) -> str:
+    """What a program complains of, in one line."""
+    lines = [each.strip() for each in text.splitlines() if each.strip()]
+    errors = [each.removeprefix("error: ") for each in lines if each.startswith("error: ")]
+    return (errors or lines or [""])[-1]
