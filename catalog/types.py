@@ -240,12 +240,14 @@ class KubernetesVersion(Entry):
 
 
 class Addon(Entry):
-    """A TKE add-on and the names of what it brings: `default` where a new cluster has it already."""
+    """A TKE add-on and the names of what it brings: `default` where a new cluster has it already. `tolerates_taints`:
+    whether the pods of its DaemonSet run on nodes with any taint; None where that is not known."""
 
     name: str
     default: bool = False
     daemonset_cpu_millis: int = 0
     daemonset_memory_mib: int = 0
+    tolerates_taints: bool | None = None
 
 
 class ReservedTier(BaseModel):

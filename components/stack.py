@@ -91,7 +91,7 @@ class LlmStack(pulumi.ComponentResource):
         namespace = self._namespace(provider)
         store = self._store(namespace, network, addons)
         downloads = self._downloads(namespace, store, network)
-        pools = self._pools(cluster, network, downloads)
+        pools = self._pools(cluster, network, addons, downloads)
         servers = {
             model.name: self._server(
                 model,
@@ -99,7 +99,7 @@ class LlmStack(pulumi.ComponentResource):
                 store,
                 after=[
                     downloads[model.name].job,
-                    *self._gpu_nodes(model, pools, addons),
+                    *([pools[model.pool].node_pool] if model.pool in pools else []),
                     *(release for software, release in installed.items() if software == LWS and model.nodes > 1),
                 ],
             )
@@ -255,10 +255,14 @@ class LlmStack(pulumi.ComponentResource):
         return {name: by_directory[model.download.directory] for name, model in self._plan.models.items()}
 
     def _pools(
-        self, cluster: Cluster | ExistingCluster, network: Network | None, downloads: Mapping[str, ModelDownload]
+        self,
+        cluster: Cluster | ExistingCluster,
+        network: Network | None,
+        addons: Mapping[str, pulumi.Resource],
+        downloads: Mapping[str, ModelDownload],
     ) -> dict[str, GpuPool]:
         return {
-            pool.name: self._pool(pool, cluster, _needed(network, "a node pool"), downloads)
+            pool.name: self._pool(pool, cluster, _needed(network, "a node pool"), addons, downloads)
             for pool in self._plan.pools.values()
             if pool.kind != "existing"
         }
@@ -268,9 +272,11 @@ class LlmStack(pulumi.ComponentResource):
         pool: PoolPlan,
         cluster: Cluster | ExistingCluster,
         network: Network,
+        addons: Mapping[str, pulumi.Resource],
         downloads: Mapping[str, ModelDownload],
     ) -> GpuPool:
         held = pool.name in self._plan.order.hold
+        driver = addons.get(GPU_ADDON) if pool.kind != "super" else None
         return GpuPool(
             f"{self._name}-{pool.name}-pool",
             GpuPoolArgs(
@@ -281,22 +287,17 @@ class LlmStack(pulumi.ComponentResource):
                 vpc_id=network.vpc_id,
                 subnet_id=network.subnet_in(pool.zone),
                 security_group_id=network.node_security_group_id,
-                hold_until=[
-                    downloads[model.name].job
-                    for model in self._plan.models.values()
-                    if held and model.pool == pool.name
+                after=[
+                    *([] if driver is None else [driver]),
+                    *(
+                        downloads[model.name].job
+                        for model in self._plan.models.values()
+                        if held and model.pool == pool.name
+                    ),
                 ],
             ),
             self._child,
         )
-
-    def _gpu_nodes(
-        self, model: ModelPlan, pools: Mapping[str, GpuPool], addons: Mapping[str, pulumi.Resource]
-    ) -> list[pulumi.Resource]:
-        """What must be there before a pod of this model can be scheduled."""
-        pool = pools.get(model.pool)
-        driver = addons.get(GPU_ADDON)
-        return [*([] if pool is None else [pool.node_pool]), *([] if driver is None else [driver])]
 
     def _server(
         self,

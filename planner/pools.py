@@ -12,8 +12,13 @@ from settings.values import dns_name
 
 POOL_LABEL = "tke-llm/pool"
 """Label that every node of a pool of ours carries; its value is `<stack>-<pool>`."""
-GPU_TAINT = ("nvidia.com/gpu", "present", "NoSchedule")
-"""Taint that keeps everything without a toleration off GPU nodes."""
+GPU_TAINT = ("nvidia.com/gpu", "present", "PreferNoSchedule")
+"""Taint that keeps pods without a toleration off GPU nodes while there is room elsewhere. It only asks: the DaemonSet
+that mounts CFS Turbo there has no toleration (deploy/cfsturbo/kubernetes/csi-node.yaml of
+TencentCloud/kubernetes-csi-tencentcloud), and those of other add-ons are not known."""
+GPU_TOLERATION = (GPU_TAINT[0], "", "")
+"""Tolerates that key with any value and effect: nodes that exist, and pools with a taint of their own beside ours, have
+it with others."""
 SUPER_NODE_SELECTOR = (("node.kubernetes.io/instance-type", "eklet"),)
 SUPER_NODE_TAINT = ("eks.tke.cloud.tencent.com/eklet", "", "NoSchedule")
 """How super nodes are labelled and tainted (vendor 457/40027)."""
@@ -42,7 +47,6 @@ def plan_pool(name: str, settings: Settings, catalog: Catalog) -> PoolPlan | Non
         return None
     cpu, memory = allocatable(machine, daemonsets(settings, catalog, gpu=machine.gpu is not None), catalog)
     own = (POOL_LABEL, pool_label(settings, name))
-    taints = (*((GPU_TAINT,) if machine.gpu else ()), *_taints(pool))
     return PoolPlan(
         name=name,
         kind=pool.kind,
@@ -58,9 +62,9 @@ def plan_pool(name: str, settings: Settings, catalog: Catalog) -> PoolPlan | Non
         allocatable_cpu_millis=cpu,
         allocatable_memory_mib=memory,
         labels=(*pool.labels.items(), own),
-        taints=taints,
+        taints=(*((GPU_TAINT,) if machine.gpu else ()), *_taints(pool)),
         node_selector=(own,),
-        tolerations=taints,
+        tolerations=_tolerations(pool, gpu=bool(machine.gpu)),
         paused=settings.pause,
     )
 
@@ -92,6 +96,10 @@ def disk_for(image_sizes: Iterable[float]) -> int:
 
 def _taints(pool: Pool) -> tuple[tuple[str, str, str], ...]:
     return tuple((taint.key, taint.value, taint.effect) for taint in pool.taints)
+
+
+def _tolerations(pool: Pool, *, gpu: bool) -> tuple[tuple[str, str, str], ...]:
+    return (*((GPU_TOLERATION,) if gpu else ()), *_taints(pool))
 
 
 def _super(name: str, settings: Settings, catalog: Catalog) -> PoolPlan | None:
@@ -147,6 +155,5 @@ def _existing(name: str, pool: Pool, catalog: Catalog) -> PoolPlan | None:
         labels=(),
         taints=(),
         node_selector=tuple(pool.node_selector.items()),
-        # Nodes with GPUs carry such a taint as a rule, with one value or another; tolerating it costs nothing.
-        tolerations=(*(((GPU_TAINT[0], "", GPU_TAINT[2]),) if pool.gpu else ()), *_taints(pool)),
+        tolerations=_tolerations(pool, gpu=bool(pool.gpu)),
     )

@@ -63,7 +63,7 @@ def _gpu_limits(_pod: PodTemplate, container: Container) -> list[str]:
 def _toleration(pod: PodTemplate) -> list[str]:
     if not _has_gpu(pod) or items(pod.spec, "tolerations"):
         return []
-    return [f"{pod.path}: asks for a GPU and tolerates no taint, so it cannot run on nodes that are kept for GPUs"]
+    return [f"{pod.path}: asks for a GPU and tolerates no taint, so nodes that are kept for GPUs may refuse it"]
 
 
 def _node_selector(pod: PodTemplate) -> list[str]:

@@ -238,7 +238,10 @@ class Pool(Section):
     )
     key_id: Text | None = Field(default=None, description="SSH key pair (`skey-…`) for the nodes.")
     labels: dict[str, Annotated[str, Strict()]] = Field(default={}, description="Labels of the nodes.")
-    taints: tuple[Taint, ...] = Field(default=(), description="Further taints of the nodes; models tolerate them.")
+    taints: tuple[Taint, ...] = Field(
+        default=(),
+        description="Further taints of the nodes; models tolerate them. DaemonSets of add-ons may not.",
+    )
     node_selector: dict[str, Annotated[str, Strict()]] = Field(
         default={}, description="Labels that find the nodes (existing pools)."
     )

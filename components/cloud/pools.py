@@ -112,7 +112,7 @@ class SystemPool(pulumi.ComponentResource):
 class GpuPoolArgs:
     """One pool that the plan decided, with the settings that need no decision.
 
-    `hold_until`: what must be done before GPUs are bought (order `cheapest`: the downloads).
+    `after`: what must be done before GPUs are bought (the GPU add-on; with order `cheapest` the downloads too).
     """
 
     naming: Naming
@@ -122,7 +122,7 @@ class GpuPoolArgs:
     vpc_id: pulumi.Input[str]
     subnet_id: pulumi.Input[str]
     security_group_id: pulumi.Input[str]
-    hold_until: Sequence[pulumi.Resource] = ()
+    after: Sequence[pulumi.Resource] = ()
 
 
 class GpuPool(pulumi.ComponentResource):
@@ -134,7 +134,7 @@ class GpuPool(pulumi.ComponentResource):
     def __init__(self, name: str, args: GpuPoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tke-llm:cloud:GpuPool", name, {}, opts)
         self._name = name
-        self._hold_until = list(args.hold_until)
+        self._after = list(args.after)
         self._pool_name = args.naming.name(args.plan.name, POOL_NAME_LIMIT)
         self._autoscaled = args.plan.min_nodes != args.plan.max_nodes
         make = {"native": self._native, "ordinary": self._ordinary, "super": self._super}[args.plan.kind]
@@ -146,8 +146,9 @@ class GpuPool(pulumi.ComponentResource):
     def _options(self, *, ignored: list[str], replacing: list[str]) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(
             parent=self,
-            # Not by data: downloads give a pool nothing, they only have to be over before GPUs are billed.
-            depends_on=self._hold_until,
+            # Not by data: neither gives a pool anything. TKE would install its own GPU add-on with the pool where there
+            # is none, and downloads have to be over before GPUs are billed.
+            depends_on=self._after,
             custom_timeouts=TIMEOUTS,
             ignore_changes=ignored,
             replace_on_changes=replacing,

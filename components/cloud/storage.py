@@ -86,8 +86,9 @@ NFS_VERSION = "3"
 
 
 def cfs_attributes(fs_id: str, host: str, folder: str | None = None) -> dict[str, str]:
-    """CSI volume attributes of a CFS file system; over NFS 3 a path starts with the file system's own name."""
-    return {"fsid": fs_id, "host": host, "path": f"/{fs_id}/{(folder or '').strip('/')}", "vers": NFS_VERSION}
+    """CSI volume attributes of a CFS file system. `path` begins at its root: over NFS 3 the driver puts ``/<fsid>`` in
+    front itself (NodePublishVolume in driver/cfs/node.go of TencentCloud/kubernetes-csi-tencentcloud)."""
+    return {"fsid": fs_id, "host": host, "path": f"/{(folder or '').strip('/')}", "vers": NFS_VERSION}
 
 
 def turbo_attributes(fs_id: str, host: str, root: str | None = None) -> dict[str, str]:

@@ -120,7 +120,8 @@ class Gateway(pulumi.ComponentResource):
                 "name": kubernetes_name,
                 "namespace": self._args.namespace,
                 "labels": kube.labels("gateway", kubernetes_name, COMPONENT),
-                "annotations": dict(annotations or {}),
+                # An empty map is not kept by the API server, and would be a change at every `up`.
+                **({"annotations": dict(annotations)} if annotations else {}),
             },
             spec=spec,
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(depends_on), custom_timeouts=custom_timeouts),
@@ -132,15 +133,11 @@ def proxy_spec(args: GatewayArgs) -> dict[str, Any]:
     deployment: dict[str, Any] = {"replicas": REPLICAS}
     if args.node_selector:
         deployment["pod"] = {"nodeSelector": dict(args.node_selector)}
-    return {
-        "provider": {
-            "type": "Kubernetes",
-            "kubernetes": {
-                "envoyDeployment": deployment,
-                "envoyService": {"type": "LoadBalancer", "annotations": balancer_annotations(args)},
-            },
-        }
-    }
+    service: dict[str, Any] = {"type": "LoadBalancer"}
+    if annotations := balancer_annotations(args):
+        service["annotations"] = annotations
+    kubernetes = {"envoyDeployment": deployment, "envoyService": service}
+    return {"provider": {"type": "Kubernetes", "kubernetes": kubernetes}}
 
 
 def balancer_annotations(args: GatewayArgs) -> dict[str, pulumi.Input[str]]:

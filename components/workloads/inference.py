@@ -128,7 +128,7 @@ class Inference(pulumi.ComponentResource):
             "selector": {"match_labels": kube.selector(model.name, COMPONENT)},
             "strategy": strategy(model),
             "progress_deadline_seconds": model.progress_deadline_seconds,
-            "template": {"metadata": {"labels": dict(labels), "annotations": dict(annotations)}, "spec": pod},
+            "template": {"metadata": kube.pod_metadata(labels, annotations), "spec": pod},
         }
         if not model.autoscaled:
             deployment_spec["replicas"] = model.replicas

@@ -61,22 +61,26 @@ class Ingress(pulumi.ComponentResource):
         if plan.ingress_class == QCLOUD and not plan.direct_access:
             targets = {route.name: self._node_port(name, args, route) for route in plan.routes}
         wait = f"{plan.ready_seconds}s"
+        metadata: kubernetes.meta.v1.ObjectMetaArgsDict = {
+            "name": NAME,
+            "namespace": args.namespace,
+            "labels": kube.labels("ingress", NAME, COMPONENT),
+        }
+        if asked := annotations(args):
+            metadata["annotations"] = asked
+        spec: kubernetes.networking.v1.IngressSpecArgsDict = {
+            "ingress_class_name": plan.ingress_class,
+            "rules": [
+                {"host": host, "http": {"paths": [_path(route, targets[route.name]) for route in routes]}}
+                for host, routes in by_host(plan.routes).items()
+            ],
+        }
+        if secret is not None:
+            spec["tls"] = [{"hosts": list(plan.hosts), "secret_name": secret}]
         kubernetes.networking.v1.Ingress(
             f"{name}-ingress",
-            metadata={
-                "name": NAME,
-                "namespace": args.namespace,
-                "labels": kube.labels("ingress", NAME, COMPONENT),
-                "annotations": annotations(args),
-            },
-            spec={
-                "ingress_class_name": plan.ingress_class,
-                "rules": [
-                    {"host": host, "http": {"paths": [_path(route, targets[route.name]) for route in routes]}}
-                    for host, routes in by_host(plan.routes).items()
-                ],
-                "tls": [] if secret is None else [{"hosts": list(plan.hosts), "secret_name": secret}],
-            },
+            metadata=metadata,
+            spec=spec,
             opts=pulumi.ResourceOptions(
                 parent=self, custom_timeouts=pulumi.CustomTimeouts(create=wait, update=wait, delete="20m")
             ),

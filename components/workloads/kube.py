@@ -146,10 +146,13 @@ def away_from(sets: Sequence[Sequence[tuple[str, str]]]) -> AffinityArgsDict:
 
 
 def toleration(key: str, value: str, effect: str) -> TolerationArgsDict:
-    """Tolerate one taint; an empty value means that the taint has none to compare."""
+    """Tolerate one taint; an empty value stands for any value, an empty effect for any effect."""
+    tolerated: TolerationArgsDict = {"key": key, "operator": "Equal" if value else "Exists"}
     if value:
-        return {"key": key, "operator": "Equal", "value": value, "effect": effect}
-    return {"key": key, "operator": "Exists", "effect": effect}
+        tolerated["value"] = value
+    if effect:
+        tolerated["effect"] = effect
+    return tolerated
 
 
 def http_probe(probe: HttpProbe, port: str = "http") -> ProbeArgsDict:

@@ -70,7 +70,7 @@ def leader_worker_set(name: str, args: GroupArgs, parent: pulumi.Resource) -> Cu
 def group_spec(args: GroupArgs) -> dict[str, Any]:
     """One group for each replica. `replicas` is left out where an autoscaler owns it."""
     spread = _spread(args.model.spec)
-    metadata = ObjectMetaArgs(labels=dict(args.labels), annotations=dict(args.annotations))
+    metadata = ObjectMetaArgs(labels=dict(args.labels), annotations=dict(args.annotations) or None)
 
     def template(pod: dict[str, Any]) -> PodTemplateSpecArgs:
         return PodTemplateSpecArgs(metadata=metadata, spec=PodSpecArgs(**pod))

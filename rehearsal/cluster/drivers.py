@@ -78,7 +78,18 @@ def mount_refusal(volume: Object) -> str | None:
         return f"{csi['driver']} cannot mount it: volumeAttributes without {' and '.join(missing)}"
     if not str(given.get("path") or "/").startswith("/"):
         return f"{csi['driver']} cannot mount it: the path {given['path']} does not start with /"
+    export = _export(csi["driver"], given)
+    if export is not None and export.startswith(f"/{given['fsid']}/{given['fsid']}/"):
+        return f"{csi['driver']} cannot mount it: there is no {export} on {given['host']}"
     return None
+
+
+def _export(driver: str, given: Mapping[str, str]) -> str | None:
+    """The path on the server that the driver of CFS mounts over NFS 3, where its own name is known."""
+    fsid = given.get("fsid")
+    if driver not in (CFS_PROVISIONER, CFS_DRIVER) or not fsid or given.get("vers", "3") != "3":
+        return None
+    return f"/{fsid}{given.get('path') or '/'}".rstrip("/") + "/"
 
 
 def _block(parameters: Mapping[str, str], modes: list[str], asked: int) -> dict[str, str]:

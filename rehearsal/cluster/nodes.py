@@ -26,6 +26,9 @@ MOST_PODS = 110
 SUPER_PODS = 200
 """Default quota of pods that a cluster may run on super nodes; nothing else bounds them."""
 
+USUAL_EFFECT = "NoSchedule"
+"""Of a taint on nodes that exist, where the plan tolerates any."""
+
 _POOL_TYPES = ("kubernetes.NodePool", "kubernetes.NativeNodePool", "kubernetes.ServerlessNodePool")
 
 Taint = tuple[str, str, str]
@@ -128,7 +131,7 @@ def existing_pools(plan: Plan) -> tuple[Pool, ...]:
                 pool.allocatable_cpu_millis, pool.allocatable_memory_mib, pool.gpus_per_node, pods=MOST_PODS
             ),
             labels=dict(pool.node_selector),
-            taints=pool.tolerations,
+            taints=tuple((key, value, effect or USUAL_EFFECT) for key, value, effect in pool.tolerations),
             zones=(),
         )
         for pool in plan.pools.values()

@@ -92,7 +92,8 @@ def given_gateway(plan: Plan) -> list[dict[str, Any]]:
 
 
 def daemonset(addon: Addon) -> dict[str, Any]:
-    """The pods of an add-on: on every machine, or on those with GPUs; never on super nodes, which take none."""
+    """The pods of an add-on: on every machine, or on those with GPUs; never on super nodes, which take none. What is
+    not known to tolerate taints does not."""
     key, value = SUPER_NODE_SELECTOR[0]
     return {
         "apiVersion": "apps/v1",
@@ -113,7 +114,7 @@ def daemonset(addon: Addon) -> dict[str, Any]:
                             }
                         }
                     },
-                    "tolerations": [{"operator": "Exists"}],
+                    **({"tolerations": [{"operator": "Exists"}]} if addon.tolerates_taints else {}),
                     "priorityClassName": "system-node-critical",
                     "containers": [
                         _container(addon.name, addon.daemonset_cpu_millis, addon.daemonset_memory_mib),

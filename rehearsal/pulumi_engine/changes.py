@@ -53,6 +53,14 @@ def changes(old: Mapping[str, object], new: Mapping[str, object], rules: Rules) 
     )
 
 
+def stored(inputs: Mapping[str, object]) -> dict[str, object]:
+    """The inputs of an object of Kubernetes as the API server keeps them: no map or list of its metadata is empty."""
+    metadata = inputs.get("metadata")
+    if not isinstance(metadata, Mapping):
+        return dict(inputs)
+    return {**inputs, "metadata": {key: value for key, value in metadata.items() if value not in ({}, [])}}
+
+
 def _names(path: Path) -> tuple[str, ...]:
     return tuple(part for part in path if isinstance(part, str))
 

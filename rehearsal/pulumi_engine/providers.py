@@ -23,7 +23,7 @@ from rehearsal.pulumi_engine.acceptance import (
     check_deletion,
     check_reachable,
 )
-from rehearsal.pulumi_engine.changes import Change, changes
+from rehearsal.pulumi_engine.changes import Change, changes, stored
 from rehearsal.pulumi_engine.faults import Fault, Faults
 from rehearsal.pulumi_engine.rules import Names, Rules, rules_of
 from rehearsal.pulumi_engine.world import Refused, Thing, World
@@ -94,7 +94,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Diff(self, request: provider_pb2.DiffRequest, context: Context) -> provider_pb2.DiffResponse:
         type_ = _type(request.urn)
         rules = rules_of(type_, self._config)
-        old, new = _shown(request.old_inputs), _shown(request.news)
+        old, new = _compared(type_, _shown(request.old_inputs), _shown(request.news))
         found = list(changes(old, new, rules))
         if self._unready(type_, request.id, new):
             found.append(Change(("metadata", "annotations", _UNREADY), "update", replaces=True))
@@ -317,6 +317,15 @@ def _as_known(seen: object, known: object) -> object:
     if reveal(known) == seen:
         return known
     return Secret(seen) if holds_secret(known) else seen
+
+
+def _compared(type_: str, old: Properties, new: Properties) -> tuple[Properties, Properties]:
+    """What a difference is looked for in. The provider of Kubernetes holds new inputs against the live object, as far
+    as the old inputs reach into it, and takes empty values out of the new ones for its own kinds alone
+    (`pruneLiveState`, `normalizeInputs` in provider/pkg/provider/provider.go of pulumi-kubernetes 9497796)."""
+    if not type_.startswith("kubernetes:") or type_.endswith(":Release"):
+        return old, new
+    return stored(old), stored(new) if type_ in schema.types() else new
 
 
 def _diff(found: list[Change], *, first: bool = False) -> provider_pb2.DiffResponse:

@@ -18,6 +18,7 @@ from planner.plan import (
     SubnetPlan,
     WebuiPlan,
 )
+from planner.pools import GPU_TAINT, GPU_TOLERATION
 from settings.models import Settings
 
 SERVER_GROUP = 2000
@@ -108,9 +109,9 @@ POOL = PoolPlan(
     allocatable_cpu_millis=27000,
     allocatable_memory_mib=108000,
     labels=(("tke-llm/pool", "dev-gpu"),),
-    taints=(("nvidia.com/gpu", "present", "NoSchedule"),),
+    taints=(GPU_TAINT,),
     node_selector=(("tke-llm/pool", "dev-gpu"),),
-    tolerations=(("nvidia.com/gpu", "present", "NoSchedule"),),
+    tolerations=(GPU_TOLERATION,),
 )
 
 STORAGE = StoragePlan(

@@ -10,7 +10,7 @@ import pytest
 from components.cloud.pools import CEILING, GpuPool, GpuPoolArgs, SystemPool, SystemPoolArgs
 from components.naming import POOL_NAME_LIMIT, Naming
 from planner.plan import PoolPlan
-from planner.pools import POOL_LABEL
+from planner.pools import GPU_TAINT, POOL_LABEL
 from settings.models import Pool
 from settings.models import SystemPool as SystemPoolSettings
 from tests.components.recorder import Recorder, build, is_secret, plain
@@ -36,7 +36,7 @@ PLAN = PoolPlan(
     allocatable_cpu_millis=27000,
     allocatable_memory_mib=108000,
     labels=((POOL_LABEL, "gpu"), ("team", "ml")),
-    taints=(("nvidia.com/gpu", "present", "NoSchedule"),),
+    taints=(GPU_TAINT,),
     node_selector=((POOL_LABEL, "gpu"),),
     tolerations=(),
 )
@@ -76,7 +76,7 @@ def gpu(plan: PoolPlan = PLAN, *, hold: bool = False, preview: bool = False, **s
                 vpc_id="vpc-1",
                 subnet_id="subnet-1",
                 security_group_id="sg-1",
-                hold_until=downloads,
+                after=downloads,
             ),
         )
         return {"id": pool.pool_id}
@@ -172,7 +172,7 @@ def test_a_native_pool_has_machine_disk_labels_and_taints_of_the_plan() -> None:
     assert native["systemDisk"] == {"diskType": "CLOUD_SSD", "diskSize": 200}
     assert (native["subnetIds"], native["securityGroupIds"]) == (["subnet-1"], ["sg-1"])
     assert inputs["labels"] == [{"name": POOL_LABEL, "value": "gpu"}, {"name": "team", "value": "ml"}]
-    assert inputs["taints"] == [{"key": "nvidia.com/gpu", "value": "present", "effect": "NoSchedule"}]
+    assert inputs["taints"] == [{"key": "nvidia.com/gpu", "value": "present", "effect": "PreferNoSchedule"}]
 
 
 def test_machines_of_a_native_pool_are_tagged() -> None:

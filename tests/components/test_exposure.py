@@ -171,7 +171,7 @@ def test_the_load_balancer_is_internal_guarded_and_straight_to_pods():
 
 def test_a_load_balancer_that_is_not_ours_is_left_alone():
     made = gateway(replace(GATEWAY, balancer=False, install=None))
-    assert spec(made, "EnvoyProxy")["provider"]["kubernetes"]["envoyService"]["annotations"] == {}
+    assert spec(made, "EnvoyProxy")["provider"]["kubernetes"]["envoyService"] == {"type": "LoadBalancer"}
 
 
 def test_proxies_run_on_the_cpu_nodes():

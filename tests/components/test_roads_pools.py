@@ -72,6 +72,25 @@ def test_a_super_pool_needs_no_gpu_addon_and_no_daemon_set() -> None:
     assert len(made.of("serverlessNodePool:ServerlessNodePool")) == 1
 
 
+def test_pools_of_machines_wait_for_the_gpu_addon_and_super_nodes_do_not() -> None:
+    kinds = ("native", "ordinary", "virtual")
+    made = up(
+        {
+            "cluster.systemPool": {"disk": 140},
+            "pools": {
+                "native": {"instanceType": "PNV4.7XLARGE116"},
+                "ordinary": {"kind": "ordinary", "instanceType": "GN7.5XLARGE80"},
+                "virtual": {"kind": "super", "gpuType": "L20"},
+            },
+            "models": {pool: {"model": "Qwen/Qwen3-8B-AWQ", "pool": pool} for pool in kinds},
+        }
+    )
+    (driver,) = [each for each in made.of("addon:Addon") if each.inputs["addonName"] == "nvidia-gpu"]
+    pools = [each for kind in (ORDINARY, "NativeNodePool", "ServerlessNodePool") for each in made.of(kind)]
+    waiting = {pool.name for pool in pools if driver.urn in pool.dependencies}
+    assert waiting == {"llm-native-pool-nodes", "llm-ordinary-pool-nodes"}
+
+
 def test_a_server_on_a_super_node_asks_for_its_gpu_and_a_disk_for_its_image() -> None:
     server = named(up(SUPER), DEPLOYMENT, "chat")
     asked = annotations(server)

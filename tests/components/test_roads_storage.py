@@ -45,7 +45,7 @@ def test_a_retained_store_is_a_file_system_of_the_stack_that_volumes_name() -> N
     assert volume(made)["csi"] == {
         "driver": "com.tencent.cloud.csi.cfs",
         "volumeHandle": "ai-model",
-        "volumeAttributes": {"fsid": "abcd1234", "host": "10.0.255.242", "path": "/abcd1234/", "vers": "3"},
+        "volumeAttributes": {"fsid": "abcd1234", "host": "10.0.255.242", "path": "/", "vers": "3"},
     }
     assert volume(made)["persistentVolumeReclaimPolicy"] == "Retain"
     assert (claim(made)["storageClassName"], claim(made)["volumeName"]) == ("", "ai-model")
@@ -104,7 +104,7 @@ def test_a_file_system_that_exists_is_mounted_and_nothing_is_made_or_deleted() -
     assert volume(made)["csi"]["volumeAttributes"] == {
         "fsid": "abcd1234",
         "host": "10.0.0.9",
-        "path": "/abcd1234/shared",
+        "path": "/shared",
         "vers": "3",
     }
 

@@ -119,13 +119,14 @@ def test_a_file_system_of_our_own_is_mounted_by_its_name_over_nfs_3() -> None:
     assert cloud.seen["attributes"].value == {
         "fsid": "abcd1234",
         "host": "10.0.0.9",
-        "path": "/abcd1234/",
+        "path": "/",
         "vers": "3",
     }
 
 
-def test_a_folder_of_an_existing_file_system_follows_its_name() -> None:
-    assert cfs_attributes("abcd1234", "10.0.0.9", "/models/")["path"] == "/abcd1234/models"
+def test_a_folder_of_an_existing_file_system_counts_from_its_root() -> None:
+    assert cfs_attributes("abcd1234", "10.0.0.9", "/models/")["path"] == "/models"
+    assert cfs_attributes("abcd1234", "10.0.0.9")["path"] == "/"
 
 
 @pytest.mark.parametrize("retain", [True, False])

@@ -46,6 +46,7 @@ def test_a_taint_without_a_value_is_tolerated_by_its_key() -> None:
         "value": "present",
         "effect": "NoSchedule",
     }
+    assert kube.toleration("gpu", "", "") == {"key": "gpu", "operator": "Exists"}
 
 
 def test_gpus_and_memory_are_limited_to_what_is_requested_and_cpu_is_not() -> None:

@@ -57,6 +57,14 @@ def test_steps_3_and_4_the_server_waits_for_gpus_and_their_driver():
     assert before(one("kubernetes.Addon", "nvidia-gpu"), server)
 
 
+@pytest.mark.parametrize("order", ["fastest", "cheapest"])
+def test_steps_3_and_4_gpus_come_after_the_addon_that_tke_would_install_with_them(order):
+    made = told_with(order=order).recording.registrations
+    (pool,) = [each for each in made if short_type(each.type) == "kubernetes.NativeNodePool"]
+    (addon,) = [each for each in made if each.inputs.get("addonName") == "nvidia-gpu"]
+    assert addon.urn in pool.waits_for
+
+
 def test_step_5_the_download_needs_a_road_out_a_store_and_no_gpu():
     job = one("Job", "chat-download")
     assert before(one("route.TableEntry"), job)

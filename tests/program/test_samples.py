@@ -6,11 +6,14 @@ import pytest
 import yaml
 from rehearsed import NAMES, PROGRAM, command, given, registrations, reported, secrets_of, story, unseeded
 
+from policy.pods import pods
+from policy.rule import mapping
 from rehearsal.cloud import Cloud
 from rehearsal.manifests import manifests
 from rehearsal.registration import MASK, Secret
 from rehearsal.render import files
 from rehearsal.run import rehearse
+from tests.empties import empty_places
 
 OUTPUTS = {
     "chatUrl",
@@ -60,6 +63,25 @@ def test_every_object_of_kubernetes_uses_the_provider_of_the_stack(name):
     providers = {each.provider_urn for each in registrations(name) if each.type.startswith("kubernetes:")}
     assert len(providers) == 1
     assert providers != {""}
+
+
+@each_stack
+def test_no_object_of_kubernetes_has_an_empty_map_or_list(name):
+    """The provider would find it missing from what the API server keeps, at every `up` (pulumi-kubernetes 4.34)."""
+    objects = [each for each in registrations(name) if each.type.startswith("kubernetes:")]
+    assert [f"{each.name}: {path}" for each in objects for path in empty_places(each.inputs)] == []
+
+
+@each_stack
+def test_pods_without_a_gpu_choose_nodes_without_one(name):
+    """The taint of GPU nodes only asks, so it is not what keeps them away."""
+    with_gpu = [dict(pool.labels) for pool in story(name).plan.pools.values() if pool.gpu]
+    for each in registrations(name):
+        for pod in pods(each.type, each.inputs):
+            if "nvidia.com/gpu" in str(pod.spec):
+                continue
+            selector = mapping(pod.spec, "nodeSelector")
+            assert not [labels for labels in with_gpu if selector.items() <= labels.items()], each.name
 
 
 @each_stack

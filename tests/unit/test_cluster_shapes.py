@@ -41,7 +41,7 @@ def native(**changes: Any) -> Registration:
     }
     inputs = {
         "labels": [{"name": "team", "value": "a"}],
-        "taints": [{"key": "nvidia.com/gpu", "value": "present", "effect": "NoSchedule"}],
+        "taints": [{"key": "nvidia.com/gpu", "value": "present", "effect": "PreferNoSchedule"}],
         "native": {**inside, **changes},
     }
     return registered("NativeNodePool", "llm-gpu-pool-nodes", inputs)
@@ -51,7 +51,7 @@ def test_a_native_pool_becomes_nodes_with_the_labels_and_taints_that_it_was_give
     pool = pool_of(native(), planned(), load(), gpu_addon=True)
     node = pool.node(1)
     assert node["metadata"]["labels"]["team"] == "a"
-    assert node["spec"]["taints"] == [{"key": "nvidia.com/gpu", "value": "present", "effect": "NoSchedule"}]
+    assert node["spec"]["taints"] == [{"key": "nvidia.com/gpu", "value": "present", "effect": "PreferNoSchedule"}]
     assert node["status"]["allocatable"]["nvidia.com/gpu"] == "1"
     assert (pool.count, pool.most) == (1, 1)
 

@@ -7,6 +7,7 @@ import pytest
 from rehearsal.cluster.drivers import RefusedError, mount_refusal, provision
 
 CBS, CFS, TURBO = "com.tencent.cloud.csi.cbs", "com.tencent.cloud.csi.tcfs.cfs", "com.tencent.cloud.csi.cfsturbo"
+STATIC_CFS = "com.tencent.cloud.csi.cfs"
 NETWORK = {"vpcid": "vpc-1", "subnetid": "subnet-1"}
 
 
@@ -86,3 +87,19 @@ def test_turbo_volumes_are_parts_of_a_file_system_that_is_there() -> None:
 def test_a_static_volume_that_cannot_be_mounted_says_why(attributes: dict[str, str], told: str) -> None:
     volume = {"spec": {"csi": {"driver": TURBO, "volumeHandle": "x", "volumeAttributes": attributes}}}
     assert told in (mount_refusal(volume) or "")
+
+
+@pytest.mark.parametrize(
+    ("attributes", "mounts"),
+    [
+        ({"path": "/", "vers": "3"}, True),
+        ({"path": "/models", "vers": "3"}, True),
+        ({"path": "/fs1/", "vers": "3"}, False),
+        ({"path": "/fs1/models"}, False),
+        ({"path": "/fs1/", "vers": "4"}, True),
+    ],
+)
+def test_over_nfs_3_the_driver_names_the_file_system_itself(attributes: dict[str, str], mounts: bool) -> None:
+    given = {"fsid": "fs1", "host": "10.0.0.2", **attributes}
+    volume = {"spec": {"csi": {"driver": STATIC_CFS, "volumeHandle": "x", "volumeAttributes": given}}}
+    assert (mount_refusal(volume) is None) is mounts

@@ -32,8 +32,22 @@ def test_pods_find_a_pool_by_its_label_and_tolerate_its_taints():
     pool = planned({"pools.gpu.taints": [taint], "pools.gpu.labels": {"team": "chat"}}).pools["gpu"]
     assert set(pool.node_selector) <= set(pool.labels)
     assert ("team", "chat") in pool.labels
-    assert pool.tolerations == pool.taints
+    assert pool.tolerations == (("nvidia.com/gpu", "", ""), ("team", "chat", "NoExecute"))
     assert {key for key, _, _ in pool.taints} == {"nvidia.com/gpu", "team"}
+
+
+def test_gpu_nodes_ask_pods_to_stay_away_and_refuse_no_daemonset():
+    """The node DaemonSet of CFS Turbo has no toleration (catalogue, `tolerates_taints`)."""
+    untold = [addon.name for addon in load().addons.values() if not addon.tolerates_taints]
+    assert {"cfsturbo", "nvidia-gpu", "networkpolicy"} <= set(untold)
+    assert planned().pools["gpu"].taints == (("nvidia.com/gpu", "present", "PreferNoSchedule"),)
+
+
+def test_who_wants_gpu_nodes_closed_says_so_and_models_run_there_all_the_same():
+    hard = {"key": "nvidia.com/gpu", "value": "present", "effect": "NoSchedule"}
+    pool = planned({"pools.gpu.taints": [hard]}).pools["gpu"]
+    assert ("nvidia.com/gpu", "present", "NoSchedule") in pool.taints
+    assert ("nvidia.com/gpu", "", "") in pool.tolerations
 
 
 def test_two_stacks_on_one_cluster_do_not_share_a_pool_label():

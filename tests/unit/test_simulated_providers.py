@@ -2,18 +2,25 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest.mock import Mock
 
 import pytest
+from pulumi.runtime.proto import provider_pb2
 
 from rehearsal.pulumi_engine import schema
 from rehearsal.pulumi_engine.changes import changes
 from rehearsal.pulumi_engine.environment import MissingEngineError, find
 from rehearsal.pulumi_engine.faults import Fault, Faults, parse
+from rehearsal.pulumi_engine.providers import Provider
 from rehearsal.pulumi_engine.rules import ruled_paths, rules_of
+from rehearsal.pulumi_engine.world import World
 from rehearsal.registration import Secret, Unknown
+from rehearsal.wire import encode
 
 POOL = "tencentcloud:Kubernetes/nodePool:NodePool"
 NATIVE = "tencentcloud:Kubernetes/nativeNodePool:NativeNodePool"
+ROUTE = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute"
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 JOB = "kubernetes:batch/v1:Job"
 SECRET = "kubernetes:core/v1:Secret"
@@ -41,6 +48,21 @@ def test_a_change_is_named_by_its_path_in_the_engines_writing() -> None:
     new = {"metadata": {"labels": {"a/b.c": "2"}}, "spec": {"list": [{"x": 2}, {"x": 3}]}}
 
     assert list(judged(DEPLOYMENT, old, new)) == ['metadata.labels["a/b.c"]', "spec.list[0].x", "spec.list[1]"]
+
+
+@pytest.mark.parametrize(("type_", "differs"), [(ROUTE, True), (DEPLOYMENT, False)])
+def test_an_empty_map_of_metadata_is_a_change_of_a_custom_resource_every_time(type_: str, differs: bool) -> None:
+    """Seen with pulumi-kubernetes 4.34 on a real API server, which keeps no empty annotations; the provider takes them
+    out of the new inputs for its own kinds alone (normalizeInputs in provider/pkg/provider/provider.go)."""
+    inputs = encode({"metadata": {"name": "chat", "annotations": {}}, "spec": {}})
+    request = provider_pb2.DiffRequest(
+        id="llm/chat", urn=f"urn:pulumi:dev::tke-llm::{type_}::chat", old_inputs=inputs, olds=inputs, news=inputs
+    )
+    with TemporaryDirectory() as folder:
+        answer = Provider(World.open(Path(folder) / "world", "seed"), Faults()).Diff(request, Mock())
+
+    assert dict(answer.detailedDiff).keys() == ({"metadata.annotations"} if differs else set())
+    assert (answer.changes == provider_pb2.DiffResponse.DIFF_SOME) is differs
 
 
 def test_another_machine_makes_another_native_pool_and_another_size_does_not() -> None:
