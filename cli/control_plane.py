@@ -1,7 +1,6 @@
 """`--control-plane`: the rehearsal goes on, on a real Kubernetes control plane."""
 
 import http.client
-import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ from cli.rehearse import Beyond
 from cli.rehearse import rehearse as rehearse_plainly
 from cli.report import check_report, dump
 from cli.stackfile import stack_file
-from cli.text import show
+from cli.text import complain, show
 from planner.document import document
 from rehearsal.cluster.recorded import Recorded
 from rehearsal.cluster.session import rehearse as rehearse_in
@@ -46,7 +45,7 @@ def rehearse(stack: str, *, as_json: bool, out: Path | None, then: str | None) -
         if as_json:
             dump({"stack": stack, "ready": False, "failure": str(error)})
         else:
-            sys.stderr.write(f"{error}\n")
+            complain(str(error))
     except RefusedStackError as refused:
         if as_json:
             dump(check_report(str(then), None, refused.diagnostics))

@@ -1,6 +1,5 @@
 """`tke-llm rehearse --engine`: the program under the real Pulumi engine, against simulated providers."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 from cli.findings import findings, verdict
 from cli.report import check_report, dump
 from cli.stackfile import program, stack_file
-from cli.text import Line, Span, count, duration, heading, line, paragraph, show
+from cli.text import Line, Span, complain, count, duration, heading, line, paragraph, show
 from planner.prove import prove
 from rehearsal.pulumi_engine.cycle import Cycle, Proved, Step, run
 from rehearsal.pulumi_engine.environment import MissingEngineError, find
@@ -45,7 +44,7 @@ def rehearse(
     try:
         faults = [parse(each, trouble) for trouble, every in troubles.items() for each in every]
     except ValueError as error:
-        sys.stderr.write(f"{error}\n")
+        complain(str(error))
         return 2
     file = stack_file(stack)
     files = [file] if then is None else [file, stack_file(then)]
@@ -64,7 +63,7 @@ def rehearse(
             listener=None if as_json else _show_event,
         )
     except (MissingEngineError, WorkerError) as error:
-        sys.stderr.write(f"{error}\n")
+        complain(str(error))
         return 1
     if as_json:
         dump(report(ready[0].given.stack, cycle))

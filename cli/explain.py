@@ -1,9 +1,7 @@
 """`tke-llm explain` and `tke-llm schema`: what the program knows about itself."""
 
-import sys
-
 from cli.report import dump
-from cli.text import Span, facts, heading, line, paragraph, show
+from cli.text import Span, complain, facts, heading, line, paragraph, show
 from planner.document import document
 from planner.explain import codes
 from planner.explain import explain as entry_of
@@ -16,7 +14,7 @@ def explain(code: str, *, as_json: bool) -> int:
         from settings.suggest import closest  # noqa: PLC0415  a known code needs no suggestion
 
         near = closest(code.upper(), codes())
-        sys.stderr.write(f"no diagnostic is called {code}" + (f"; did you mean {near}?\n" if near else "\n"))
+        complain(f"no diagnostic is called {code}" + (f"; did you mean {near}?" if near else ""))
         return 2
     if as_json:
         dump(document(entry))
@@ -40,7 +38,7 @@ def explain(code: str, *, as_json: bool) -> int:
 
 
 def schema() -> int:
-    """Print the JSON Schema of the stack file."""
+    """Print the JSON Schema of the stack file; it is JSON either way."""
     from settings.schema import json_schema  # noqa: PLC0415  explaining a code needs no schema
 
     dump(json_schema())

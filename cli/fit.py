@@ -1,12 +1,11 @@
 """`tke-llm fit`: every machine that can serve a model."""
 
-import sys
 from collections.abc import Iterable, Sequence
 
 from catalog.load import Catalog
 from catalog.load import load as load_catalog
 from cli.report import dump
-from cli.text import Line, Span, heading, line, paragraph, show, table
+from cli.text import Line, Span, complain, heading, line, paragraph, show, table
 from planner.document import document
 from planner.fit import Fit, Wish, fits
 from settings.suggest import closest
@@ -25,7 +24,7 @@ def fit(model: str | None, wish: Wish, *, every: bool, as_json: bool) -> int:
     catalog = load_catalog()
     problem = _misuse(model, wish, catalog, every=every)
     if problem is not None:
-        sys.stderr.write(problem + "\n")
+        complain(problem)
         return 2
     wish = _spelt(wish, catalog)
     names = list(catalog.models) if every else [model or ""]

@@ -2,8 +2,9 @@
 
 import gc
 import os
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -11,16 +12,46 @@ app = typer.Typer(
     name="tke-llm",
     help="Proves, rehearses and explains a stack of large language models on Tencent Kubernetes Engine.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 models = typer.Typer(help="Models that the catalogue does not have.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(models, name="model")
 
-Stack = Annotated[str, typer.Argument(metavar="STACK", help="A stack's name (dev), or the path of a stack file.")]
-Faults = Annotated[list[str] | None, typer.Option(metavar="RESOURCE[:N]", show_default=False)]
+
+def _stacks(incomplete: str) -> list[str]:
+    """What a shell may complete STACK to."""
+    from cli.stackfile import project_root  # noqa: PLC0415
+    from settings.file import stacks  # noqa: PLC0415
+
+    here = Path.cwd()
+    return [name for name in stacks(project_root(here) or here) if name.startswith(incomplete)]
+
+
+Stack = Annotated[
+    str,
+    typer.Argument(metavar="STACK", help="A stack's name (dev), or the path of a stack file.", autocompletion=_stacks),
+]
+Quantization = Literal["fp8", "awq", "gptq", "bitsandbytes"]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version  # noqa: PLC0415
+
+        from cli.text import put  # noqa: PLC0415
+
+        put(f"tke-llm {version('tke-llm')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")] = False,
+) -> None:
+    """What goes before a command."""
 
 
 @app.command()
@@ -47,15 +78,18 @@ def rehearse(
         str | None,
         typer.Option(metavar="STACK", help="There, update to this stack file and tear down (with either of these)."),
     ] = None,
-    fail: Faults = None,
-    hang: Faults = None,
-    lose: Faults = None,
+    fail: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RESOURCE[:N]", help="With --engine: refuse the first N attempts to make it (1)."),
+    ] = None,
+    hang: Annotated[
+        list[str] | None, typer.Option(metavar="RESOURCE[:N]", help="With --engine: make it, and never have it ready.")
+    ] = None,
+    lose: Annotated[
+        list[str] | None, typer.Option(metavar="RESOURCE[:N]", help="With --engine: make it, and lose the answer.")
+    ] = None,
 ) -> None:
-    """Run the program against a simulated cloud and show what `pulumi up` would make.
-
-    With --engine, --fail RESOURCE:N refuses the first N attempts to make a resource, --hang never has it ready, and
-    --lose loses the answer that it is there.
-    """
+    """Run the program against a simulated cloud and show what `pulumi up` would make."""
     if control_plane and engine:
         raise typer.BadParameter("does not go with --control-plane", param_hint="--engine")
     if then is not None and not (control_plane or engine):
@@ -100,7 +134,9 @@ def explain(
 
 
 @app.command()
-def schema() -> None:
+def schema(
+    *, _: Annotated[bool, typer.Option("--json", help="As everywhere; the schema is JSON without it, too.")] = False
+) -> None:
     """Print the JSON Schema of the stack file, for an editor."""
     from cli.explain import schema as run  # noqa: PLC0415
 
@@ -113,9 +149,7 @@ def fit(
     *,
     gpu: Annotated[str | None, typer.Option(help="Only machines with this GPU.")] = None,
     context: Annotated[int | None, typer.Option(min=1, help="Tokens of context that must fit.")] = None,
-    quantization: Annotated[
-        str | None, typer.Option(help="Weights in this format: fp8, awq, gptq, bitsandbytes.")
-    ] = None,
+    quantization: Annotated[Quantization | None, typer.Option(help="Weights in this format.")] = None,
     region: Annotated[str | None, typer.Option(help="Only machines offered in this region.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every model of the catalogue, one row each.")] = False,
     as_json: AsJson = False,
@@ -131,7 +165,9 @@ def fit(
 def add(
     path: Annotated[Path, typer.Argument(help="A config.json, or the folder that holds it.")],
     *,
-    weights_gib: Annotated[float | None, typer.Option(min=0.01, help="Size of the weight files in GiB.")] = None,
+    weights_gib: Annotated[
+        float | None, typer.Option(min=0.0001, max=1_000_000, help="Size of the weight files in GiB.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Print the `architecture` block of a model from its config.json."""
@@ -145,4 +181,13 @@ def run() -> None:
     # A command lives for a second or two: looking for garbage and for plugins of pydantic costs more than it gives.
     gc.disable()
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    app()
+    from cli.text import OutputError, complain, settle_streams  # noqa: PLC0415  after the above
+
+    settle_streams()
+    try:
+        app()
+    except OutputError as error:
+        complain(f"the output cannot be written: {error}")
+        # What is left in the buffer would fail once more at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

@@ -1,39 +1,35 @@
 """`tke-llm model add`: describes a model outside the catalogue from its files."""
 
 import json
-import sys
+from math import inf
 from pathlib import Path
 
 from cli.report import dump
+from cli.text import complain, put
 from planner.model_config import ConfigError, architecture
 
 
 def add(path: Path, weights_gib: float | None, *, as_json: bool) -> int:
     """Print the `architecture` block for the model whose ``config.json`` (or folder) is at `path`; 1 where it cannot be
     read, 2 where the size of the weights is not known."""
-    file = path / "config.json" if path.is_dir() else path
+    file = path
     try:
-        config = json.loads(file.read_text(encoding="utf-8"))
+        file = path / "config.json" if path.is_dir() else path
+        config = _json(file)
         size = weights_gib or _weights_gib(file.parent)
         if size is None:
-            sys.stderr.write(f"{file.parent} holds neither weights nor an index of them; give --weights-gib\n")
+            complain(f"{file.parent} holds neither weights nor an index of them; give --weights-gib")
             return 2
         found = architecture(config, size)
-    except (OSError, UnicodeDecodeError) as error:
-        sys.stderr.write(f"{file} cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}\n")
-        return 1
-    except json.JSONDecodeError as error:
-        sys.stderr.write(f"{file} is no JSON: {error.msg} in line {error.lineno}\n")
-        return 1
-    except ConfigError as error:
-        sys.stderr.write(f"{file}: {error}\n")
+    except (ConfigError, OSError) as error:
+        complain(f"{file}: {error.strerror if isinstance(error, OSError) else error}")
         return 1
     block = found.model_dump(by_alias=True, exclude_none=True)
     if as_json:
         dump({"architecture": block})
         return 0
     rows = "".join(f"  {key}: {value}\n" for key, value in block.items())
-    sys.stdout.write(f"# below the model in `tke-llm:models`\narchitecture:\n{rows}")
+    put(f"# below the model in `tke-llm:models`\narchitecture:\n{rows}")
     return 0
 
 
@@ -41,9 +37,27 @@ def _weights_gib(folder: Path) -> float | None:
     """GiB of the weights: from the index of the safetensors files, else from the files that are there."""
     index = folder / "model.safetensors.index.json"
     if index.is_file():
-        metadata = json.loads(index.read_text(encoding="utf-8")).get("metadata", {})
-        total = metadata.get("total_size")
-        if isinstance(total, int | float) and total > 0:
+        whole = _json(index)
+        metadata = whole.get("metadata") if isinstance(whole, dict) else None
+        total = metadata.get("total_size") if isinstance(metadata, dict) else None
+        if isinstance(total, int | float) and 0 < total < inf:
             return total / 2**30
     files = [*folder.glob("*.safetensors"), *folder.glob("*.bin"), *folder.glob("*.gguf")]
-    return sum(file.stat().st_size for file in files) / 2**30 if files else None
+    size = sum(file.stat().st_size for file in files if file.is_file())
+    return size / 2**30 if size else None
+
+
+def _json(file: Path) -> object:
+    """Raises `ConfigError` for a file that cannot be read or holds no JSON."""
+    try:
+        if file.exists() and not file.is_file():
+            raise ConfigError(f"{file.name} is no regular file")
+        return json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{file.name} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file.name} cannot be read: it is not UTF-8 text") from error
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"{file.name} is no JSON: {error.msg} in line {error.lineno}") from error
+    except (RecursionError, ValueError) as error:
+        raise ConfigError(f"{file.name} is nested too deeply, or holds a number that is too long") from error

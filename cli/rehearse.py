@@ -1,6 +1,5 @@
 """`tke-llm rehearse`: the program itself, run against a simulated cloud."""
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from cli.report import check_report, dump, story_report
 from cli.stackfile import program, stack_file
 from cli.summary import reasons, summary
 from cli.telling import clock, made, next_steps
-from cli.text import Line, show
+from cli.text import Line, complain, show
 from rehearsal.engine import ProgramError
 from rehearsal.files import replace_folder
 from rehearsal.render import files
@@ -34,8 +33,8 @@ Further = Callable[[StackInput, Path, Story], Beyond]
 
 
 def rehearse(stack: str, *, as_json: bool, out: Path | None, further: Further | None = None) -> int:
-    """Print what would be made and write it; 1 where the stack is not ready, breaks a rule of the policy pack, or the
-    program stops; else 0."""
+    """Print what would be made and write it, beside the stack file unless `out` says where; 1 where the stack is not
+    ready, breaks a rule of the policy pack, or the program stops, and where nothing can be written; else 0."""
     file = stack_file(stack)
     given = read(file)
     main = program(file)
@@ -45,7 +44,7 @@ def rehearse(stack: str, *, as_json: bool, out: Path | None, further: Further | 
         if as_json:
             dump({"stack": given.stack, "ready": False, "failure": str(error)})
         else:
-            sys.stderr.write(f"{given.stack}: the program stopped: {error}\n")
+            complain(f"{given.stack}: the program stopped: {error}")
         return 1
     if not isinstance(story, Story):
         if as_json:
@@ -53,12 +52,8 @@ def rehearse(stack: str, *, as_json: bool, out: Path | None, further: Further | 
         else:
             show([verdict(given.stack, story.diagnostics), *findings(story.diagnostics)])
         return 1
-    folder = out or main.parent / "out" / given.stack
-    try:
-        written = replace_folder(folder, files(story.plan, story.recording.registrations, story.timeline))
-    except OSError as error:
-        sys.stderr.write(f"nothing was written: {error}\n")
-        return 1
+    folder = out or file.absolute().parent / "out" / given.stack
+    written, unwritten = _write(folder, story)
     beyond = further(given, main, story) if further else None
     if as_json:
         report = story_report(given.stack, story, written)
@@ -74,7 +69,18 @@ def rehearse(stack: str, *, as_json: bool, out: Path | None, further: Further | 
                 *findings(story.diagnostics),
                 *policy(story.violations),
                 *(beyond.lines if beyond else ()),
-                *next_steps(given.stack, folder, written),
+                *(next_steps(given.stack, folder, written) if written else ()),
             ]
         )
-    return 0 if not story.violations and (beyond is None or beyond.ready) else 1
+    if unwritten is not None:
+        complain(f"nothing was written: {unwritten}")
+    sound = not story.violations and (beyond is None or beyond.ready)
+    return 0 if sound and unwritten is None else 1
+
+
+def _write(folder: Path, story: Story) -> tuple[tuple[Path, ...], OSError | None]:
+    """The files that were written, or why none could be."""
+    try:
+        return replace_folder(folder, files(story.plan, story.recording.registrations, story.timeline)), None
+    except OSError as error:
+        return (), error

@@ -1,11 +1,11 @@
 """The JSON documents of ``--json``."""
 
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cli.text import UNSEEN, put, writes_unicode
 from planner.document import document
 from planner.plan import Plan
 from settings.diagnostics import Diagnostic
@@ -58,5 +58,10 @@ def _object(value: object) -> dict[str, object]:
 
 
 def dump(report: object) -> None:
-    """Print one JSON document to stdout."""
-    sys.stdout.write(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+    """Print one JSON document to stdout: in ASCII where that takes no more, and with nothing that a terminal obeys."""
+    text = json.dumps(report, indent=2, ensure_ascii=not writes_unicode())
+    put(text.translate(_ESCAPED) + "\n")
+
+
+_ESCAPED = {code: f"\\u{code:04x}" for code in UNSEEN if code > 0x1F}
+"""Those below are escaped by JSON itself."""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from settings.file import find, read
+from settings.file import exists, find, read
 from settings.parse import StackInput
 
 _CHECKOUT = Path(__file__).resolve().parents[1]
@@ -18,7 +18,7 @@ def stack_file(stack: str) -> Path:
     """The file of a stack: a path as seen from the working directory, or a name in the project around it."""
     here = Path.cwd()
     near = find(stack, here)
-    return near if near.exists() else find(stack, project_root(here) or here)
+    return near if exists(near) else find(stack, project_root(here) or here)
 
 
 def program(file: Path) -> Path:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from cli.text import WIDTH, Line, Span, count, duration, facts, heading, line, paragraph
+from cli.text import Line, Span, count, duration, facts, heading, line, paragraph, width
 from rehearsal.clock import Timeline, Waiting
 from rehearsal.registration import Registration
 from rehearsal.story import Story
@@ -36,7 +36,7 @@ def _below(node: Node, indent: str) -> list[Line]:
 def _node(lead: str, node: Node) -> Line:
     if not node.custom:
         return line(Span(lead, "dim"), Span(node.kind, "strong"), f" {node.name} ", Span(f"({node.resources})", "dim"))
-    room = WIDTH - len(lead) - len(node.kind) - len(node.name) - 3
+    room = width() - len(lead) - len(node.kind) - len(node.name) - 3
     detail = node.detail if len(node.detail) <= room else node.detail[: max(0, room - 1)] + "…"
     return line(
         Span(lead, "dim"), Span(node.kind, "path"), f" {node.name}", Span(f"  {detail}" if detail else "", "dim")
@@ -66,8 +66,8 @@ def _bars(times: Timeline) -> list[Line]:
     if not steps:
         return []
     names = [f"{step.kind} {step.name}" for step in steps]
-    width = min(44, max(map(len, names)))
-    room = WIDTH - width - 20
+    widest = min(44, max(map(len, names)))
+    room = width() - widest - 20
     lines: list[Line] = []
     for step, name in zip(steps, names, strict=True):
         left = round(step.start / times.total * room)
@@ -76,7 +76,7 @@ def _bars(times: Timeline) -> list[Line]:
         lines.append(
             line(
                 Span("* " if critical else "  ", "bad"),
-                (name if len(name) <= width else name[: width - 1] + "…").ljust(width),
+                (name if len(name) <= widest else name[: widest - 1] + "…").ljust(widest),
                 Span(f"{step.span:>14}  ", "dim"),
                 " " * left,
                 Span("█" * length, "bad" if critical else "note"),

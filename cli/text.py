@@ -1,11 +1,24 @@
-"""Text for people: styled lines, laid out in at most 100 columns, in colour only on a terminal."""
+"""Text for people: styled lines, laid out for the terminal, in colour only on one."""
 
+import codecs
+import io
+import os
+import shutil
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 WIDTH = 100
+"""Columns where the output is no terminal."""
+
+NARROWEST, WIDEST = 60, 140
+"""Columns: below, wrapped text is not read any more; above, the eye loses the line."""
+
+UNSEEN = (*range(0x20), *range(0x7F, 0xA0), 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_WRITTEN_OUT = {code: f"\\u{code:04x}" if code > 0xFF else f"\\x{code:02x}" for code in UNSEEN}
+"""What moves a terminal's cursor, colours it or turns the direction of writing, as something that is seen. A stack file
+may come from somebody else."""
 
 Style = Literal["", "good", "bad", "warn", "note", "dim", "strong", "path"]
 
@@ -32,6 +45,50 @@ class Span:
 Line = tuple[Span, ...]
 
 
+class OutputError(Exception):
+    """Standard output takes nothing: its disk is full, for example."""
+
+
+def width() -> int:
+    """Columns that text may take: those of the terminal, within reason."""
+    if not sys.stdout.isatty():
+        return WIDTH
+    return min(max(shutil.get_terminal_size((WIDTH, 24)).columns, NARROWEST), WIDEST)
+
+
+def writes_unicode() -> bool:
+    """Whether stdout takes every character."""
+    return codecs.lookup(sys.stdout.encoding or "utf-8").name.startswith("utf")
+
+
+def seen(text: str) -> str:
+    """The text with its control characters written out."""
+    return text.translate(_WRITTEN_OUT)
+
+
+_ASCII = {"├": "+", "└": "+", "─": "-", "│": "|", "█": "#", "…": "...", "±": "+-", "×": "x", "≤": "<=", "≥": ">="}
+
+
+def _in_ascii(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(_ASCII.get(each, "?") for each in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error("tke-llm", _in_ascii)
+
+
+def settle_streams() -> None:
+    """Let both streams take every text: what they cannot encode is replaced by what looks most like it, and one that
+    was closed before the program began swallows everything."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115  open until the end
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="tke-llm")
+
+
 def line(*parts: str | Span) -> Line:
     return tuple(part if isinstance(part, Span) else Span(part) for part in parts)
 
@@ -41,7 +98,7 @@ def paragraph(text: str, lead: str | Span = "", indent: int = 0, style: Style = 
     import textwrap  # noqa: PLC0415  a run that prints JSON needs no layout
 
     first = lead if isinstance(lead, Span) else Span(lead)
-    room = max(20, WIDTH - indent - len(first.text))
+    room = max(20, width() - indent - len(first.text))
     pieces = [
         piece
         for part in text.splitlines() or [""]
@@ -93,9 +150,25 @@ def show(lines: Iterable[Line]) -> None:
 
         console = Console(highlight=False, soft_wrap=True)
         for each in lines:
-            console.print(Text.assemble(*((span.text, _COLOURS[span.style]) for span in each)))
+            console.print(Text.assemble(*((seen(span.text), _COLOURS[span.style]) for span in each)))
         return
-    sys.stdout.write("".join("".join(span.text for span in each).rstrip() + "\n" for each in lines))
+    put("".join(seen("".join(span.text for span in each)).rstrip() + "\n" for each in lines))
+
+
+def put(text: str) -> None:
+    """Write to stdout as it is. Raises `OutputError`, and `BrokenPipeError` where nobody reads any more."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(error.strerror or str(error)) from error
+
+
+def complain(text: str) -> None:
+    """One message on stderr."""
+    sys.stderr.write("".join(f"{seen(each)}\n" for each in text.splitlines()))
 
 
 def count(number: int, noun: str) -> str:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from pydantic import ValidationError
+
 from settings.models import Architecture
 
 _FORMATS = {
@@ -38,14 +40,19 @@ def architecture(config: object, weights_gib: float) -> Architecture:
         "kvHeads": _optional(figures, "num_key_value_heads", "num_kv_heads") or heads,
         "headDim": _optional(figures, "head_dim") or _whole(figures, "hidden_size", "n_embd") // heads,
         "maxPositions": _whole(figures, "max_position_embeddings", "n_positions", "max_sequence_length"),
-        "weightsGib": round(weights_gib, 2),
+        "weightsGib": float(f"{weights_gib:.4g}"),
         "dtype": _dtype(figures),
         "format": _format(figures),
     }
     rank = _optional(figures, "kv_lora_rank")
     if rank is not None:
         given |= {"kvLoraRank": rank, "qkRopeHeadDim": _whole(figures, "qk_rope_head_dim")}
-    return Architecture.model_validate(given)
+    try:
+        return Architecture.model_validate(given)
+    except ValidationError as error:
+        found = error.errors()[0]
+        name = ".".join(map(str, found["loc"]))
+        raise ConfigError(f"config.json makes {name} {found['input']}, which cannot be: {found['msg']}") from error
 
 
 def _optional(figures: Mapping[str, object], *names: str) -> int | None:

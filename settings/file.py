@@ -24,8 +24,16 @@ def find(stack: str, root: Path) -> Path:
     directory or from `root`. It need not exist; `read` says so."""
     given = Path(stack)
     if given.suffix in (".yaml", ".yml") or len(given.parts) > 1:
-        return given if given.exists() else root / given
+        return given if exists(given) else root / given
     return root / f"Pulumi.{stack}.yaml"
+
+
+def exists(path: Path) -> bool:
+    """Whether something is at a path; not at one that the system cannot have, such as a name that is too long."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def stacks(root: Path) -> tuple[str, ...]:
@@ -70,10 +78,9 @@ def _config(path: Path) -> tuple[dict[str, object] | None, tuple[Diagnostic, ...
 
 def _text(path: Path) -> tuple[str, Diagnostic | None]:
     try:
-        if path.stat().st_size > LARGEST:
-            message = f"{path.name} is larger than {LARGEST // 1024} KiB."
-            return "", _unreadable(path.name, message, "Give a stack file.")
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            # No more than that is taken of something without an end, such as a device.
+            data = file.read(LARGEST + 1)
     except FileNotFoundError:
         return "", _missing(path)
     except IsADirectoryError:
@@ -81,6 +88,9 @@ def _text(path: Path) -> tuple[str, Diagnostic | None]:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "the path is not valid"
         return "", _unreadable(path.name, f"{path.name} cannot be read: {reason}.", "Give a file that can be read.")
+    if len(data) > LARGEST:
+        message = f"{path.name} is larger than {LARGEST // 1024} KiB."
+        return "", _unreadable(path.name, message, "Give a stack file.")
     try:
         return data.decode("utf-8-sig"), None
     except UnicodeDecodeError as error:

@@ -1,5 +1,7 @@
 """How people reach the chat page and the API: addresses, and commands to run."""
 
+import json
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -73,8 +75,9 @@ def curl(base_url: str, model: ModelPlan) -> str:
     """A first question to a model. The key is read from the stack's outputs when the command runs."""
     key = f"$(pulumi stack output --show-secrets --json apiKeys | jq -r '.[\"{model.name}\"]')"
     authorization = f' -H "Authorization: Bearer {key}"' if model.spec.api_key_env is not None else ""
-    body = f'{{"model": "{model.served_name}", "messages": [{{"role": "user", "content": "Hello"}}]}}'
-    return f"curl {base_url}/chat/completions{authorization} -H 'Content-Type: application/json' -d '{body}'"
+    body = json.dumps({"model": model.served_name, "messages": [{"role": "user", "content": "Hello"}]})
+    url = shlex.quote(f"{base_url}/chat/completions")
+    return f"curl {url}{authorization} -H 'Content-Type: application/json' -d {shlex.quote(body)}"
 
 
 def _find_address(namespace: str, plan: ExposurePlan) -> str:

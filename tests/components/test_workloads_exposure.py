@@ -1,5 +1,7 @@
 """Addresses and commands."""
 
+import json
+import shlex
 from dataclasses import replace
 
 from components.workloads.exposure import curl, port_forward
@@ -37,3 +39,12 @@ def test_the_command_to_ask_with_reads_the_key_when_it_runs() -> None:
 
 def test_an_engine_without_a_key_is_asked_without_one() -> None:
     assert "Authorization" not in curl("http://x/v1", replace(MODEL, spec=replace(SPEC, api_key_env=None)))
+
+
+def test_the_first_question_is_one_shell_command_whatever_the_model_is_called():
+    command = curl(
+        "http://x/v1", replace(MODEL, served_name='it\'s "mine"; $(id)', spec=replace(SPEC, api_key_env=None))
+    )
+    body = shlex.split(command)[-1]
+    assert json.loads(body)["model"] == 'it\'s "mine"; $(id)'
+    assert "$" not in command.replace(shlex.quote(body), "")

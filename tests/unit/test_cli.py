@@ -1,11 +1,30 @@
 import json
+import re
+from importlib.metadata import version
+from io import StringIO
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from cli.main import app
-from cli.text import WIDTH, duration, facts, paragraph, size, table
+from cli.main import _stacks, app
+from cli.text import NARROWEST, WIDEST, WIDTH, duration, facts, paragraph, size, table, width
 from planner.explain import codes
+
+FIGURES = {
+    "num_hidden_layers": 28,
+    "num_attention_heads": 28,
+    "num_key_value_heads": 4,
+    "hidden_size": 3584,
+    "max_position_embeddings": 131072,
+    "torch_dtype": "bfloat16",
+}
+"""Qwen2.5-7B's config.json, shortened (Hugging Face, Qwen/Qwen2.5-7B)."""
+
+
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
 
 
 def command(*arguments: str):
@@ -98,15 +117,7 @@ def test_fit_refuses_what_the_catalogue_does_not_have_and_names_the_nearest(argu
 
 
 def test_a_model_is_described_from_its_config(tmp_path):
-    config = {
-        "num_hidden_layers": 28,
-        "num_attention_heads": 28,
-        "num_key_value_heads": 4,
-        "hidden_size": 3584,
-        "max_position_embeddings": 131072,
-        "torch_dtype": "bfloat16",
-    }
-    (tmp_path / "config.json").write_text(json.dumps(config))
+    (tmp_path / "config.json").write_text(json.dumps(FIGURES))
     index = {"metadata": {"total_size": 7 * 2**30}, "weight_map": {}}
     (tmp_path / "model.safetensors.index.json").write_text(json.dumps(index))
     block = json.loads(command("model", "add", str(tmp_path), "--json").stdout)["architecture"]
@@ -116,7 +127,17 @@ def test_a_model_is_described_from_its_config(tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "code", "said"),
-    [("{", 1, "no JSON"), ("[]", 1, "no object"), ('{"hidden_size": 1}', 1, "num_hidden_layers"), (None, 1, "read")],
+    [
+        ("{", 1, "no JSON"),
+        ("[]", 1, "no object"),
+        ("null", 1, "no object"),
+        ('{"hidden_size": 1}', 1, "num_hidden_layers"),
+        ('{"num_hidden_layers": Infinity}', 1, "num_hidden_layers"),
+        ("[" * 100_000, 1, "nested"),
+        (f'{{"num_hidden_layers": {"9" * 5000}}}', 1, "too long"),
+        (json.dumps({**FIGURES, "num_attention_heads": 9999}), 1, "headDim"),
+        (None, 1, "read"),
+    ],
 )
 def test_a_config_that_cannot_be_read_is_said_so(text, code, said, tmp_path):
     if text is not None:
@@ -125,6 +146,74 @@ def test_a_config_that_cannot_be_read_is_said_so(text, code, said, tmp_path):
     assert result.exit_code == code
     assert said in result.output
     assert "Traceback" not in result.output
+
+
+def test_a_model_of_a_few_megabytes_has_a_size(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps(FIGURES))
+    (tmp_path / "model.safetensors").write_bytes(bytes(2**20))
+    result = command("model", "add", str(tmp_path), "--json")
+    assert json.loads(result.stdout)["architecture"]["weightsGib"] == pytest.approx(2**-10, rel=1e-3)
+
+
+@pytest.mark.parametrize("index", ["[]", "null", '{"metadata": []}', '{"metadata": {"total_size": Infinity}}'])
+def test_an_index_that_tells_no_size_is_passed_over(tmp_path, index):
+    (tmp_path / "config.json").write_text(json.dumps(FIGURES))
+    (tmp_path / "model.safetensors.index.json").write_text(index)
+    result = command("model", "add", str(tmp_path))
+    assert (result.exit_code, "--weights-gib" in result.output) == (2, True)
+
+
+@pytest.mark.parametrize("size", ["nan", "inf", "0", "-1"])
+def test_a_size_that_is_none_is_wrong_usage(tmp_path, size):
+    assert command("model", "add", str(tmp_path), "--weights-gib", size).exit_code == 2
+
+
+def test_the_version_is_that_of_the_package():
+    assert command("--version").stdout == f"tke-llm {version('tke-llm')}\n"
+
+
+def test_a_shell_completes_the_names_of_the_stacks():
+    assert _stacks("two") == ["two-machines", "two-models"]
+
+
+def test_the_schema_is_json_with_and_without_asking():
+    assert command("schema", "--json").stdout == command("schema").stdout
+
+
+def test_a_format_that_no_engine_makes_is_wrong_usage():
+    result = command("fit", "deepseek-ai/DeepSeek-R1", "--quantization", "foo")
+    assert result.exit_code == 2
+    assert "bitsandbytes" in result.output
+
+
+def test_every_option_says_what_it_does():
+    for name, group in {"rehearse": [], "fit": [], "check": [], "demo": [], "add": ["model"]}.items():
+        said = command(*group, name, "--help").output.split("Options:")[1]
+        described = re.sub(r"\n {10,}", "  ", said)
+        assert not re.findall(r"^  --[a-z-]+(?: [A-Z\[\]:|.a-z]+)*$", described, re.MULTILINE), name
+
+
+def test_text_takes_the_width_of_the_terminal_within_reason(monkeypatch):
+    monkeypatch.setattr("sys.stdout", Terminal())
+    for columns, taken in ((20, NARROWEST), (80, 80), (500, WIDEST)):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        assert width() == taken
+
+
+def test_results_are_written_beside_the_stack_file_wherever_the_command_runs(tmp_path):
+    file = tmp_path / "Pulumi.dev.yaml"
+    file.write_text(Path("Pulumi.dev.yaml").read_text())
+    assert command("rehearse", str(file), "--json").exit_code == 0
+    assert (tmp_path / "out" / "dev" / "plan.json").is_file()
+
+
+def test_the_verdict_is_given_though_nothing_can_be_written(tmp_path):
+    (tmp_path / "file").write_text("")
+    result = command("rehearse", "dev", "--out", str(tmp_path / "file" / "below"))
+    assert result.exit_code == 1
+    assert result.stdout.startswith("dev: ready to deploy")
+    assert "nothing was written" in result.stderr
+    assert "written to" not in result.stdout
 
 
 def test_the_size_of_the_weights_is_asked_for_where_no_file_tells_it(tmp_path):

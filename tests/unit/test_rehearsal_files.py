@@ -1,4 +1,8 @@
 import base64
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import yaml
@@ -92,6 +96,50 @@ def test_a_folder_of_someone_else_is_left_alone(tmp_path):
     with pytest.raises(FileExistsError, match="did not write"):
         replace_folder(tmp_path, {"plan.json": "{}"})
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_persons_file_among_our_own_keeps_the_folder_as_it_is(tmp_path):
+    folder = tmp_path / "dev"
+    replace_folder(folder, {"manifests/01-old.yaml": "old"})
+    (folder / "manifests" / "notes.txt").write_text("mine")
+    with pytest.raises(FileExistsError, match=r"notes\.txt"):
+        replace_folder(folder, {"manifests/01-new.yaml": "new"})
+    assert {path.name for path in folder.rglob("*.*")} == {"01-old.yaml", "notes.txt", ".tke-llm"}
+
+
+def test_a_link_is_not_followed_to_where_it_leads(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "dev").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(FileExistsError):
+        replace_folder(tmp_path / "dev", {"plan.json": "{}"})
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_many_runs_at_once_all_succeed_and_leave_the_files_of_one_of_them(tmp_path):
+    folder = tmp_path / "dev"
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda n: replace_folder(folder, {"a": str(n), f"only-{n}": ""}), range(60)))
+    winner = (folder / "a").read_text()
+    assert {path.name for path in folder.iterdir()} == {"a", f"only-{winner}", ".tke-llm"}
+    assert [path.name for path in tmp_path.iterdir()] == ["dev"]
+
+
+def test_what_a_killed_run_left_beside_the_folder_goes_with_the_next(tmp_path):
+    folder = tmp_path / "dev"
+    dies = (
+        "import os, pathlib; from rehearsal import files; files.shutil.rmtree = lambda *_, **__: os._exit(9); "
+        f"folder = pathlib.Path({str(folder)!r}); files.replace_folder(folder, {{'a': ''}})"
+    )
+    replace_folder(folder, {"a": "old"})
+    subprocess.run([sys.executable, "-c", dies], cwd=Path(__file__).parents[2], check=False)
+    assert len(list(tmp_path.iterdir())) > 1
+    replace_folder(folder, {"a": "new"})
+    assert [path.name for path in tmp_path.iterdir()] == ["dev"]
+
+
+def test_a_long_name_is_written_as_a_short_one(tmp_path):
+    (path,) = replace_folder(tmp_path / ("a" * 250), {"plan.json": "{}"})
+    assert path.read_text() == "{}"
 
 
 def test_a_failure_while_writing_leaves_the_former_results(tmp_path):
