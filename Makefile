@@ -11,10 +11,10 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --no-sync --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check rehearse test test-deep test-all control-plane engine lint fmt docs clean
+.PHONY: help demo check rehearse e2e test test-deep test-all control-plane engine lint fmt docs clean
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 .tools/bin/uv:
 	@test -n "$(PYTHON)" || { echo "tke-llm needs Python 3.11 or newer on PATH (or make PYTHON=/path/to/python)"; exit 2; }
@@ -30,6 +30,10 @@ help: ## show this list
 	@$(UV) sync --frozen --inexact --quiet --no-dev --group test
 	@touch $@
 
+.venv/e2e.stamp: .venv/run.stamp
+	@$(UV) sync --frozen --inexact --quiet --no-dev --group e2e
+	@touch $@
+
 .venv/lint.stamp: .venv/test.stamp
 	@$(UV) sync --frozen --inexact --quiet --no-dev --group test --group lint
 	@touch $@
@@ -42,6 +46,9 @@ check: .venv/run.stamp ## prove a stack file without making anything (STACK=dev)
 
 rehearse: .venv/run.stamp control-plane ## run a stack on a real Kubernetes control plane (STACK=dev; needs Go)
 	@$(RUN) tke-llm rehearse $(STACK) --control-plane
+
+e2e: .venv/e2e.stamp ## run a stack's containers here and chat with them (STACK=dev; 15 GB, Chromium, bubblewrap)
+	@$(RUN) python -m e2e $(STACK)
 
 test: .venv/test.stamp ## unit, component and program tests; needs no Go, no cloud, no GPU
 	@$(RUN) pytest -n auto

@@ -17,6 +17,7 @@ ALLOWED = {
     "components": {"settings", "catalog", "planner"},
     "rehearsal": {"settings", "catalog", "planner", "components", "policy", "tools"},
     "cli": {"settings", "catalog", "planner", "rehearsal", "policy", "tools"},
+    "e2e": {"settings", "catalog", "rehearsal", "tools"},
 }
 PURE = ("settings", "catalog", "planner")
 

@@ -1,0 +1,1 @@
+"""Stands in for SGLang, which cannot be imported without a GPU's libraries."""
