@@ -11,10 +11,10 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --no-sync --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check rehearse e2e test test-deep test-all control-plane engine lint fmt docs clean
+.PHONY: help demo check rehearse e2e test test-deep test-all control-plane engine lint fmt docs record-arguments clean
 
 help: ## show this list
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 .tools/bin/uv:
 	@test -n "$(PYTHON)" || { echo "tke-llm needs Python 3.11 or newer on PATH (or make PYTHON=/path/to/python)"; exit 2; }
@@ -79,6 +79,9 @@ docs: .venv/run.stamp ## write the generated documents anew (a test holds them c
 	@$(RUN) python -m settings.schema
 	@$(RUN) python -m planner.explain
 	@$(RUN) python -m rehearsal.pulumi_engine.change_table
+
+record-arguments: .venv/run.stamp ## record what each engine release takes, from the releases themselves (RELEASES=vllm-0.29.0)
+	@$(RUN) python -m tools.record_arguments $(RELEASES)
 
 clean: ## remove everything that make made
 	@rm -rf .venv .tools out .pytest_cache .ruff_cache .hypothesis

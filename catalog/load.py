@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 import yaml
 from pydantic import ValidationError
 
+from catalog import arguments
 from catalog.checks import image_faults, machine_faults, model_faults, region_faults, super_gpu_faults
 from catalog.types import (
     Addon,
@@ -165,6 +166,7 @@ class Catalog:
         self.addons = Table(root / "addons.yaml", Addon, _name)
         self.reserved = Table(root / "reserved.yaml", ReservedResources, _name)
         self.charts = Table(root / "charts.yaml", Chart, _name)
+        self._releases: dict[str, arguments.Release | None] = {}
         self._images = Table(
             root / "images.yaml", Image, _repository_and_tag, lambda entry: image_faults(entry, self.mirrors)
         )
@@ -173,6 +175,13 @@ class Catalog:
     def images(self) -> tuple[Image, ...]:
         """Every pinned image, in the order of the file."""
         return tuple(self._images.values())
+
+    def release(self, image: Image) -> arguments.Release | None:
+        """What was recorded of the release that the image holds: an engine's arguments, its or the page's variables."""
+        if image.name not in self._releases:
+            package = image.engine or image.repository.rpartition("/")[2]
+            self._releases[image.name] = arguments.read(self.root, package, image.tag.removeprefix("v"))
+        return self._releases[image.name]
 
     def find_model(self, name: str) -> Model | None:
         """The model with this Hugging Face id, alias, or repository id of one of its formats (ModelScope; Ollama's

@@ -163,7 +163,7 @@ class ImageVariant(BaseModel):
 
 
 class Image(Entry):
-    """A pinned image. `flags`: version-dependent flags and variables that this tag knows; `size_gib` unpacked."""
+    """A pinned image. `flags`: what came or went with the tag beyond its arguments; `size_gib` unpacked."""
 
     repository: str
     tag: str
@@ -175,6 +175,10 @@ class Image(Entry):
     user: int | None = None
     default: bool = False
     default_gpu_memory_utilization: float | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.repository}:{self.tag}"
 
 
 class Mirror(Entry):

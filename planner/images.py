@@ -6,8 +6,9 @@ A reference is ``[registry/]repository[:tag][@digest]``; a version is compared a
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from catalog.arguments import Release
 from catalog.load import Catalog
 from catalog.types import Gpu, Image, ImageVariant
 from planner.finding import Finding
@@ -51,10 +52,15 @@ class Host:
 
 @dataclass(frozen=True)
 class ImageChoice:
-    """An image and what is known of it: `flags` are the version-dependent flags and variables that it has."""
+    """An image and what is known of it.
+
+    `release` is what its engine's parser takes, or that of the nearest release where nobody recorded the image's own;
+    `flags` are that release's options, and what else changed with it.
+    """
 
     reference: str
     flags: frozenset[str]
+    release: Release | None
     utilization: float
     user: int | None
     size_gib: float | None
@@ -85,7 +91,7 @@ def choose(
     """
     known = tuple(entry for entry in catalog.images if entry.engine == engine)
     if image is not None:
-        return _given(facts, host, known, image, cuda)
+        return _given(facts, host, catalog, known, image=image, cuda=cuda)
     findings = [_cuda_ignored(cuda)] if cuda else []
     usable = [(entry, _runnable(entry, host.gpu)) for entry in known]
     usable = [(entry, variants) for entry, variants in usable if variants]
@@ -96,7 +102,7 @@ def choose(
     findings += about_driver
     if entry is not known[0]:
         findings.append(_legacy(entry, host))
-    choice = _choice(entry, variant, _why(entry, variant, host))
+    choice = _choice(entry, variant, catalog, _why(entry, variant, host))
     findings += _age(facts, engine, entry.tag, own=False)
     return choice, tuple(findings)
 
@@ -112,10 +118,16 @@ def _reference(entry: Image, variant: ImageVariant) -> str:
     return f"{entry.repository}:{entry.tag}{variant.suffix}"
 
 
-def _choice(entry: Image, variant: ImageVariant, because: str) -> ImageChoice:
+def _flags(entry: Image, release: Release | None) -> frozenset[str]:
+    return frozenset(entry.flags) | (release.knows if release else frozenset())
+
+
+def _choice(entry: Image, variant: ImageVariant, catalog: Catalog, because: str) -> ImageChoice:
+    release = catalog.release(entry)
     return ImageChoice(
         reference=_reference(entry, variant),
-        flags=frozenset(entry.flags),
+        flags=_flags(entry, release),
+        release=release,
         utilization=entry.default_gpu_memory_utilization or FALLBACK_UTILIZATION,
         user=entry.user,
         size_gib=entry.size_gib,
@@ -159,7 +171,7 @@ def _by_driver(
 
 
 def _given(
-    facts: ModelFacts, host: Host, known: tuple[Image, ...], image: str, cuda: str | None
+    facts: ModelFacts, host: Host, catalog: Catalog, known: tuple[Image, ...], *, image: str, cuda: str | None
 ) -> tuple[ImageChoice, tuple[Finding, ...]]:
     parts = split(image)
     engine = known[0].engine or ""
@@ -171,9 +183,8 @@ def _given(
         entry, variant = match
         findings += _fits_host(entry, variant, host, image)
         findings += _age(facts, engine, entry.tag, own=True)
-        return ImageChoice(**{**vars(_choice(entry, variant, "named in the stack file")), "reference": image}), tuple(
-            findings
-        )
+        choice = _choice(entry, variant, catalog, "named in the stack file")
+        return replace(choice, reference=image), tuple(findings)
     release = version(parts.tag)
     older = _nearest_older(release, known)
     if not findings:
@@ -184,12 +195,14 @@ def _given(
         findings.append(_driver_unchecked(image))
     if release is not None:
         findings += _age(facts, engine, parts.tag, own=True)
-    flags = frozenset(older.flags) if older else frozenset.intersection(*(frozenset(e.flags) for e in known))
     nearest = older or known[0]
+    alike = (older,) if older else known
+    flags = frozenset.intersection(*(_flags(entry, catalog.release(entry)) for entry in alike))
     return (
         ImageChoice(
             reference=image,
             flags=flags,
+            release=catalog.release(nearest),
             utilization=(older.default_gpu_memory_utilization if older else None) or FALLBACK_UTILIZATION,
             user=nearest.user,
             size_gib=nearest.size_gib,

@@ -178,7 +178,7 @@ def _too_large(placed: Placement, wanted: Requests, least_mib: int, catalog: Cat
 
 def _request(placed: Placement, store: StoragePlan, run: _Run, *, image: str, directory: str) -> EngineRequest:
     model, sizing, flags = placed.model, placed.sizing, placed.image.flags
-    by_engine = not sizing.computed and model.max_model_len is None and "max-model-len-auto" in flags
+    by_engine = not sizing.computed and model.max_model_len is None and "max-model-len=auto" in flags
     told = model.engine == "vllm" or model.gpu_memory_utilization is not None
     return EngineRequest(
         served_name=served_name(placed),
@@ -215,10 +215,12 @@ def served_name(placed: Placement) -> str:
 def _options(placed: Placement, request: EngineRequest) -> tuple[Finding, ...]:
     ours = dict(EMITTERS[placed.model.engine](replace(request, env=())).env)
     findings = tuple(
-        engine_options.check(placed.model, placed.image.flags, ours, name=placed.name, context=request.context)
+        engine_options.check(
+            placed.model, placed.image.flags, placed.image.release, ours, name=placed.name, context=request.context
+        )
     )
     guessed = any(finding.code == "IMAGE_UNKNOWN" for finding in placed.findings)
-    unknown = ("FLAG_UNKNOWN_TO_IMAGE", "RAY_NOT_IN_IMAGE")
+    unknown = ("FLAG_UNKNOWN_TO_IMAGE", "RAY_NOT_IN_IMAGE", "EXTRA_ARGS_INVALID")
     return tuple(softened((f,))[0] if guessed and f.code in unknown else f for f in findings)
 
 

@@ -1,6 +1,13 @@
-"""Command-line arguments as pieces that the user's own may displace."""
+"""Command-line arguments as the engine's own parser reads them, and as pieces that the user's own may displace."""
 
-from collections.abc import Iterable, Iterator
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from catalog.arguments import Option, Release
+from settings.suggest import closest
 
 _SAME = {
     "tp": "tensor-parallel-size",
@@ -9,6 +16,34 @@ _SAME = {
     "pp-size": "pipeline-parallel-size",
     "q": "quantization",
 }
+_NEGATIVE = re.compile(r"-\d+|-\d*\.\d+")
+_HUMAN = re.compile(r"-?\d+|\d+(\.\d+)?[kmgt]|\d+[KMGT]")
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One option as the parser reads it, with the items of the list that it takes up.
+
+    `flag` is the option's own name without dashes, "" for items that belong to no option; `written` its spelling in
+    the list. `fault` says why the parser (or the engine behind it) refuses it. `unknown`: there is no such option;
+    `near` is then the one that was probably meant.
+    """
+
+    flag: str
+    written: str
+    values: tuple[str, ...]
+    items: tuple[int, ...]
+    fault: str | None = None
+    unknown: bool = False
+    near: str | None = None
+
+    @property
+    def value(self) -> str:
+        return " ".join(self.values)
+
+    @property
+    def text(self) -> str:
+        return f"{self.written} {self.value}".strip()
 
 
 def name_of(argument: str) -> str | None:
@@ -17,14 +52,14 @@ def name_of(argument: str) -> str | None:
     Engines accept underscores for hyphens: ``--max_model_len=4096`` sets ``max-model-len``.
     """
     bare = argument.lstrip("-")
-    if bare == argument or not bare or bare[0].isdigit():
+    if bare == argument or not bare or bare[0].isdigit() or " " in bare.partition("=")[0]:
         return None
     name = bare.partition("=")[0].replace("_", "-").removeprefix("no-")
     return _SAME.get(name, name)
 
 
 def values(arguments: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """(flag, value) of each flag, value "" where it has none."""
+    """(flag, value) of each flag that is spelt out, value "" where it has none; no release need be known."""
     name: str | None = None
     given: list[str] = []
     for argument in arguments:
@@ -40,18 +75,176 @@ def values(arguments: Iterable[str]) -> Iterator[tuple[str, str]]:
         yield name, " ".join(given)
 
 
-def without(arguments: tuple[str, ...], flags: Iterable[str]) -> tuple[str, ...]:
-    """The arguments less these flags and their values."""
-    dropped, kept, dropping = set(flags), [], False
-    for argument in arguments:
-        flag = name_of(argument)
-        dropping = flag in dropped if flag is not None else dropping
-        if not dropping:
-            kept.append(argument)
-    return tuple(kept)
-
-
 def merged(emitted: Iterable[tuple[str, ...]], extra: tuple[str, ...]) -> tuple[str, ...]:
     """The emitted arguments, each a flag with its values, less those that the extra ones set; the extra ones last."""
     taken = {name_of(argument) for argument in extra} - {None}
     return (*(part for piece in emitted if name_of(piece[0]) not in taken for part in piece), *extra)
+
+
+def read(arguments: Sequence[str], release: Release) -> tuple[Argument, ...]:
+    """The arguments as this release's parser takes them: abbreviations, other spellings and dotted keys resolved."""
+    return tuple(_Reader(arguments, release).all())
+
+
+class _Reader:
+    """argparse's rules (Python's Lib/argparse.py), and those that vLLM's FlexibleArgumentParser puts before them."""
+
+    def __init__(self, arguments: Sequence[str], release: Release) -> None:
+        self._arguments = arguments
+        self._release = release
+        self._vllm = release.package == "vllm"
+
+    def all(self) -> Iterator[Argument]:
+        index = 0
+        while index < len(self._arguments):
+            argument = self._one(index)
+            yield argument
+            index = argument.items[-1] + 1
+
+    def _is_value(self, item: str) -> bool:
+        """Whether the parser takes an item for a value, and not for an option's name."""
+        if not item.startswith("-") or item == "-" or _NEGATIVE.fullmatch(item):
+            return True
+        name = item.partition("=")[0]
+        return " " in item and not self._named(self._spelt(name))
+
+    def _spelt(self, name: str) -> str:
+        """vLLM reads underscores in long names as dashes."""
+        if not (self._vllm and name.startswith("--")):
+            return name
+        head, dot, rest = name.partition(".")
+        return head.replace("_", "-") + dot + rest
+
+    def _named(self, name: str) -> list[Option]:
+        """The options that a name may mean: the one that has it, else all those of which it is the beginning."""
+        known = self._release.by_name
+        if name in known:
+            return [known[name]]
+        if not self._release.abbreviations or len(name) < 2 or name == "--":
+            return []
+        begun = [option for spelling, option in known.items() if spelling.startswith(name)]
+        if not name.startswith("--"):
+            begun += [known[name[:2]]] if name[:2] in known else []
+        return list(dict.fromkeys(begun))
+
+    def _one(self, index: int) -> Argument:
+        item = self._arguments[index]
+        if self._is_value(item):
+            return Argument("", item, (), (index,), "it belongs to no argument")
+        written, equals, inline = item.partition("=")
+        name = self._spelt(written)
+        dotted = self._vllm and "." in name
+        found = self._named(name.partition(".")[0] if dotted else name)
+        if not found and self._vllm and re.match(r"-O[=\w]", name):
+            return Argument("optimization-level", "-O", (item[2:].lstrip("="),), (index,))
+        if len(found) != 1:
+            return self._unmatched(index, name, found)
+        option, joined = found[0], self._joined(name)
+        if joined or equals:
+            return self._argument(option, written, index, (joined + equals + inline,) if joined else (inline,))
+        taken = self._following(index)[: 1 if dotted else _most(option)]
+        return self._argument(option, written, index, taken, beside=True)
+
+    def _joined(self, name: str) -> str:
+        """The value that is written onto a one-letter name, as in ``-n2``."""
+        known = self._release.by_name
+        return name[2:] if not name.startswith("--") and name not in known and name[:2] in known else ""
+
+    def _following(self, index: int) -> tuple[str, ...]:
+        found: list[str] = []
+        for item in self._arguments[index + 1 :]:
+            if not self._is_value(item):
+                break
+            found.append(item)
+        return tuple(found)
+
+    def _argument(
+        self,
+        option: Option,
+        written: str,
+        index: int,
+        given: tuple[str, ...],
+        *,
+        beside: bool = False,
+    ) -> Argument:
+        """`beside`: the values are items of their own. A dotted name sets a part of the option's JSON."""
+        fault = None if "." in written and given else _fault(option, given, inline=not beside)
+        items = tuple(range(index, index + 1 + (len(given) if beside else 0)))
+        return Argument(option.flag, written, given, items, fault)
+
+    def _unmatched(self, index: int, name: str, found: list[Option]) -> Argument:
+        taken = self._following(index)
+        items = tuple(range(index, index + len(taken) + 1))
+        flag = name.lstrip("-").replace("_", "-")
+        if found:
+            meant = ", ".join(f"--{option.flag}" for option in found[:4])
+            return Argument(flag, name, taken, items, f"it may mean {meant}")
+        near = closest(flag, self._release.by_flag)
+        return Argument(flag, name, taken, items, unknown=True, near=near)
+
+
+def _most(option: Option) -> int | None:
+    """How many items an option takes at the most; None: all that follow."""
+    if option.nargs is None or option.nargs == "?":
+        return 1
+    return option.nargs if isinstance(option.nargs, int) else None
+
+
+def _fault(option: Option, given: tuple[str, ...], *, inline: bool) -> str | None:
+    if option.nargs == 0:
+        return "it takes no value" if inline else None
+    least = option.nargs if isinstance(option.nargs, int) else {"?": 0, "*": 0}.get(option.nargs or "", 1)
+    if len(given) < least:
+        return "it needs a value"
+    for value in given:
+        if option.choices and option.type != "<lambda>" and value not in option.choices:
+            near = closest(value, option.choices)
+            some = f"{near}?" if near else ", ".join(option.choices[:12])
+            return f"{value} is none of its values ({some})"
+        reads = _TYPES.get(option.type or "")
+        if reads and not reads(value):
+            return f"{value or 'an empty text'} is no {_WORDS[option.type or '']}"
+    return None
+
+
+def _whole(value: str) -> bool:
+    return re.fullmatch(r"\s*[-+]?\d+\s*", value) is not None
+
+
+def _finite(value: str) -> bool:
+    try:
+        return math.isfinite(float(value))
+    except ValueError:
+        return False
+
+
+def _json(value: str) -> bool:
+    try:
+        json.loads(value)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _human(value: str) -> bool:
+    return _HUMAN.fullmatch(value.strip()) is not None
+
+
+def _human_or_auto(value: str) -> bool:
+    return value.strip().lower() == "auto" or _human(value)
+
+
+_TYPES: dict[str, Callable[[str], bool]] = {
+    "int": _whole,
+    "float": _finite,
+    "loads": _json,
+    "human_readable_int": _human,
+    "human_readable_int_or_auto": _human_or_auto,
+}
+_WORDS = {
+    "int": "whole number",
+    "float": "number",
+    "loads": "JSON",
+    "human_readable_int": "whole number",
+    "human_readable_int_or_auto": "whole number or auto",
+}

@@ -9,10 +9,10 @@ from planner.engines.spec import Resources
 class EngineRequest:
     """One server pod to describe.
 
-    `flags` are the version-dependent flags and variables that the image's release knows. `compute_capability` is None
-    on a machine without GPU. `context` and `utilization` None leave them to the engine. `network_store`: the weights
-    lie on NFS or the like. `startup_failures` and `load_seconds` come from the one startup budget. `env` and
-    `extra_args` are the user's and win.
+    `flags` are what the image's release knows: `option`, `option=value`, and what else came with it.
+    `compute_capability` is None on a machine without GPU. `context` and `utilization` None leave them to the engine.
+    `network_store`: the weights lie on NFS or the like. `startup_failures` and `load_seconds` come from the one startup
+    budget. `env` and `extra_args` are the user's and win.
     """
 
     served_name: str

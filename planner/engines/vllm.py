@@ -43,7 +43,7 @@ def _arguments(request: EngineRequest, drain: int) -> list[tuple[str, ...]]:
     knows = request.flags.__contains__
     optional: tuple[tuple[bool, tuple[str, ...]], ...] = (
         (request.context is not None, ("--max-model-len", str(request.context))),
-        (request.context is None and knows("max-model-len-auto"), ("--max-model-len", "auto")),
+        (request.context is None and knows("max-model-len=auto"), ("--max-model-len", "auto")),
         (request.utilization is not None, ("--gpu-memory-utilization", f"{request.utilization or 0:g}")),
         (request.pipeline_parallel > 1, ("--pipeline-parallel-size", str(request.pipeline_parallel))),
         (request.at_load is not None, ("--quantization", str(request.at_load))),
@@ -64,13 +64,13 @@ def _arguments(request: EngineRequest, drain: int) -> list[tuple[str, ...]]:
 
 
 def _parsers(request: EngineRequest) -> Iterator[tuple[str, ...]]:
-    """Reasoning and tool parsers; Qwen3's came to vLLM later than the flag."""
+    """Reasoning and tool parsers, where the release has the model's."""
     reasoning = request.reasoning_parser
-    if reasoning and (reasoning != "qwen3" or "reasoning-parser-qwen3" in request.flags):
+    if reasoning and f"reasoning-parser={reasoning}" in request.flags:
         yield ("--reasoning-parser", reasoning)
         if "enable-reasoning" in request.flags:
             yield ("--enable-reasoning",)
-    if request.tool_parser:
+    if request.tool_parser and f"tool-call-parser={request.tool_parser}" in request.flags:
         yield ("--enable-auto-tool-choice",)
         yield ("--tool-call-parser", request.tool_parser)
 
@@ -83,6 +83,6 @@ def _environment(request: EngineRequest) -> dict[str, str]:
         "VLLM_CONFIG_ROOT": f"{pod.HOME}/.config/vllm",
         "VLLM_NO_USAGE_STATS": "1",
     }
-    if "vllm-use-v1" in request.flags and _old(request):
+    if "v0-engine" in request.flags and _old(request):
         variables["VLLM_USE_V1"] = "0"
     return variables

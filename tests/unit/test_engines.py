@@ -5,13 +5,20 @@ from typing import Any
 import pytest
 
 from catalog.load import load
+from catalog.types import Image
 from planner.engines import ollama, sglang, vllm
-from planner.engines.arguments import merged, name_of, values, without
+from planner.engines.arguments import merged, name_of, values
 from planner.engines.request import EngineRequest
 from planner.engines.spec import EngineSpec, Resources
 
 MODERN = next(image for image in load().images if image.engine == "vllm")
 LEGACY = next(image for image in load().images if image.tag == "v0.8.5")
+
+
+def known(image: Image) -> frozenset[str]:
+    release = load().release(image)
+    assert release is not None
+    return frozenset(image.flags) | release.knows
 
 
 def request(**changes: Any) -> EngineRequest:
@@ -20,7 +27,7 @@ def request(**changes: Any) -> EngineRequest:
         "model_id": "some/model",
         "model_path": "/models/some--model",
         "image": "docker.io/vllm/vllm-openai:v0.29.0",
-        "flags": frozenset(MODERN.flags),
+        "flags": known(MODERN),
         "user": None,
         "compute_capability": 8.6,
         "tensor_parallel": 1,
@@ -41,7 +48,7 @@ def request(**changes: Any) -> EngineRequest:
 
 
 def legacy(**changes: Any) -> EngineRequest:
-    return request(flags=frozenset(LEGACY.flags), compute_capability=7.0, dtype="half", **changes)
+    return request(flags=known(LEGACY), compute_capability=7.0, dtype="half", **changes)
 
 
 def given(spec: EngineSpec) -> dict[str, str]:
@@ -267,10 +274,6 @@ def test_a_flag_is_known_by_all_its_spellings(argument: str, name: str | None):
 
 def test_flags_are_read_with_their_values():
     assert dict(values(("--a", "1", "--b=2", "--c", "--d", "-1"))) == {"a": "1", "b": "2", "c": "", "d": "-1"}
-
-
-def test_a_flag_is_taken_out_with_its_value():
-    assert without(("--a", "1", "--b", "2", "--c"), ["b"]) == ("--a", "1", "--c")
 
 
 def test_a_value_of_ours_goes_with_its_flag():

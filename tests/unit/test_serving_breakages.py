@@ -27,6 +27,24 @@ GEMMA: dict[str, object] = {MODEL: "google/gemma-4-E2B-it", "models.chat.source"
 SUPER_T4 = {"pools.gpu": {"kind": "super", "gpuType": "T4"}}
 SHAPE = {"layers": 28, "heads": 28, "kvHeads": 4, "headDim": 128, "maxPositions": 32768, "weightsGib": 7.2}
 
+SGLANG: dict[str, object] = {"models.chat.engine": "sglang"}
+SECRETS = (
+    ["--api-key", "abc"],
+    ["--api-ke="],
+    ["--api_key="],
+    ["--api-key abc"],
+    ["--seed", "1", "--hf-tok", "abc"],
+    ["--enforce-eager", "--api-k"],
+)
+FIXED = (
+    ["--port", "9000"],
+    ["--por=9000"],
+    ["--hos", "127.0.0.1"],
+    ["--ssl_keyfile=/x"],
+    ["--config", "/x.yaml"],
+    ["--headl"],
+)
+
 
 @dataclass(frozen=True)
 class Breakage:
@@ -97,11 +115,30 @@ ERRORS = (
     broken("IMAGE_DROPS_GPU", IMAGE, "docker.io/vllm/vllm-openai:v0.29.0", V100),
     caused("ENV_RESERVED", "models.chat.env.VLLM_PORT", {"models.chat.env": {"VLLM_PORT": "8000"}}),
     caused("ENV_RESERVED", "models.chat.env.VLLM_SERVER_DEV_MODE", {"models.chat.env": {"VLLM_SERVER_DEV_MODE": "1"}}),
-    broken("EXTRA_ARGS_SECRET", ARGS, ["--api-key", "abc"]),
-    broken("EXTRA_ARGS_FIXED", ARGS, ["--port", "9000"]),
+    caused("ENV_RESERVED", "models.chat.env.VLLM_API_KEY", {"models.chat.env": {"VLLM_API_KEY": ""}}),
+    *(broken("EXTRA_ARGS_SECRET", ARGS, given) for given in SECRETS),
+    broken("EXTRA_ARGS_SECRET", ARGS, ["--ssl-keyfile-password", "x"], SGLANG),
+    broken("EXTRA_ARGS_SECRET", ARGS, ["--admin-a", "x"], SGLANG),
+    *(broken("EXTRA_ARGS_FIXED", ARGS, given) for given in FIXED),
     broken("EXTRA_ARGS_USELESS", ARGS, ["--verbose"], OLLAMA),
     broken("FLAG_UNKNOWN_TO_IMAGE", ARGS, ["--enable-reasoning"]),
     broken("FLAG_UNKNOWN_TO_IMAGE", ARGS, ["--shutdown-timeout", "30"], V100),
+    broken("FLAG_UNKNOWN_TO_IMAGE", ARGS, ["--max-num-seqz", "64"]),
+    broken("FLAG_UNKNOWN_TO_IMAGE", ARGS, ["--max-num-seqs", "64"], SGLANG),
+    broken("EXTRA_ARGS_INVALID", ARGS, ["--max-num-seqs 64"]),
+    broken("EXTRA_ARGS_INVALID", ARGS, ["--gpu-memory-utilization=nan"]),
+    broken("EXTRA_ARGS_INVALID", ARGS, ["--max-num-seqs"]),
+    broken("EXTRA_ARGS_INVALID", ARGS, ["--max-num-seqs", "many"]),
+    broken("EXTRA_ARGS_INVALID", ARGS, ["--max-num-seqs", "64", "128"]),
+    broken("EXTRA_ARGS_INVALID", ARGS, ["--enable"]),
+    broken("EXTRA_ARGS_INVALID", ARGS, ["--enforce-eager=1"]),
+    broken("LOG_SHOWS_KEY", ARGS, ["--log-level", "info"], SGLANG),
+    broken("LOG_SHOWS_KEY", ARGS, ["--log-level=DEBUG"], SGLANG),
+    broken("REFERENCE_EXPANDED", ARGS, ["--otlp-traces-endpoint", "$(VLLM_API_KEY)"]),
+    broken("REFERENCE_EXPANDED", "models.chat.servedName", "$(VLLM_API_KEY)"),
+    caused(
+        "REFERENCE_EXPANDED", "models.chat.env.OTEL_RESOURCE", {"models.chat.env": {"OTEL_RESOURCE": "$(VLLM_API_KEY)"}}
+    ),
     broken("RAY_NOT_IN_IMAGE", ARGS, ["--distributed-executor-backend", "ray"]),
     broken("BATCH_TOO_SMALL", ARGS, ["--max-num-batched-tokens", "128", "--max-num-seqs", "256"]),
     broken("BATCH_TOO_SMALL", ARGS, ["--max_num_batched_tokens", "1024"], V100),
@@ -123,6 +160,9 @@ WARNINGS = (
     caused("ENV_OVERRIDE", "models.chat.env.HF_HUB_OFFLINE", {"models.chat.env": {"HF_HUB_OFFLINE": "0"}}),
     broken("EXTRA_ARGS_OVERRIDE", ARGS, ["--max-model-len", "4096"]),
     broken("EXTRA_ARGS_OVERRIDE", ARGS, ["-tp", "2"], A10X4),
+    broken("EXTRA_ARGS_OVERRIDE", ARGS, ["--tensor-par=2"], A10X4),
+    caused("ENV_UNKNOWN", "models.chat.env.VLLM_LOGING_LEVEL", {"models.chat.env": {"VLLM_LOGING_LEVEL": "DEBUG"}}),
+    caused("ENV_UNKNOWN", "models.chat.env.OLLAMA_FLASH", OLLAMA, {"models.chat.env": {"OLLAMA_FLASH": "1"}}),
     broken("TRUST_REMOTE_CODE", ARGS, ["--trust-remote-code"]),
     broken("SERVED_NAME_IGNORED", "models.chat.servedName", "chat", OLLAMA),
     broken("REPLICAS_IGNORED", "models.chat.replicas", 1, {"models.chat.autoscaling": {"max": 1}}),
@@ -158,6 +198,20 @@ def test_a_doubt_is_a_warning_at_its_place_whose_fix_removes_it(breakage: Breaka
 @pytest.mark.parametrize("breakage", [*ERRORS, *WARNINGS], ids=_name)
 def test_every_code_is_explained_with_the_gravity_it_occurs_with(breakage: Breakage):
     assert registry()[breakage.code].severity == ("error" if breakage in ERRORS else "warning")
+
+
+def test_an_argument_that_the_nearest_release_lacks_only_warns_for_an_unknown_image():
+    given = plan(settings({ARGS: ["--max-num-seqz", "64"], IMAGE: "me/vllm:v0.30.0"}))
+    assert found(given, "FLAG_UNKNOWN_TO_IMAGE").severity == "warning"
+    assert (
+        found(plan(settings({ARGS: ["--api-ke="], IMAGE: "me/vllm:v0.30.0"})), "EXTRA_ARGS_SECRET").severity == "error"
+    )
+
+
+def test_what_is_wrong_with_a_secret_argument_does_not_repeat_the_secret():
+    for given in SECRETS:
+        finding = found(plan(settings({ARGS: given})), "EXTRA_ARGS_SECRET")
+        assert "abc" not in f"{finding.given}{finding.message}{finding.remedy}{finding.fix}"
 
 
 def test_int8_weights_on_a_v100_are_refused():

