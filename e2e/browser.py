@@ -12,9 +12,10 @@ from e2e.report import CheckError
 
 WAIT = 180_000
 """Milliseconds for a page to show what it must; much, for a machine that does other things at the same time."""
-GREETING = 5_000
+GREETING = 15_000
 SIZE: ViewportSize = {"width": 1200, "height": 760}
 QUESTION = "Hello there"
+_MODEL = "#model-selector-model-button"
 _ANSWER = "#response-content-container"
 _WATCH = """(selector) => {
   window.seenLengths = [];
@@ -86,7 +87,8 @@ class Visit:
         """Open a new chat with a model."""
         with self._on("a-new-chat"):
             self._page.goto(f"{self._url}/?models={quote(model)}")
-            self._page.wait_for_selector("#chat-input")
+            # A message sent before the page knows its models is refused.
+            self._page.locator(_MODEL).filter(has_text=model).wait_for()
 
     def ask(self, expected: str) -> Shown:
         """Send a message and wait until `expected` stands in the answer."""
@@ -94,7 +96,7 @@ class Visit:
             self._page.evaluate(_WATCH, _ANSWER)
             self._page.locator("#chat-input").click()
             self._page.keyboard.type(QUESTION)
-            self._page.keyboard.press("Enter")
+            self._page.click("#send-message-button")
             self._page.locator(_ANSWER).get_by_text(expected).first.wait_for()
             return Shown(
                 self._page.locator(_ANSWER).last.inner_text(), int(self._page.evaluate("window.seenLengths.length"))

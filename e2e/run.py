@@ -265,10 +265,11 @@ def job(this: Run, pod: Pod) -> None:
     with this.report.check(f"the Job {pod.name} succeeds", RunError) as seen:
         for process in processes(pod, this.where)[1]:
             status = this.machine.finish(process, pod, JOB_SECONDS)
-            log = this.machine.tail(this.machine.log(process), 12)
+            message = this.machine.volumes.message(process).read_text("utf-8", "replace").splitlines()
+            told = [*map(this.machine.mask, message)] or this.machine.tail(this.machine.log(process), 12)
             if status:
-                raise CheckError("\n".join([f"ended with status {status}", *log]))
-            seen.append(log[-1] if log else "")
+                raise CheckError("\n".join([f"ended with status {status}", *told]))
+            seen.append(told[0] if told else "")
 
 
 def load(this: Run) -> None:

@@ -13,6 +13,8 @@ from e2e.mapping import Process
 _SYSTEM = ("usr", "etc")
 _LINKS = ("bin", "lib", "lib32", "lib64", "sbin")
 _OPEN = 0o777
+MESSAGE = "/dev/termination-log"
+"""Where a container may say how it ended, unless its manifest names another file."""
 _TRY = ("true",)
 
 HELP = """bwrap cannot make a sandbox here: {said}
@@ -55,6 +57,14 @@ class Volumes:
         folder = self._root / "claims" / name
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+    def message(self, process: Process) -> Path:
+        """The file of a container's termination message."""
+        file = self._root / "messages" / process.name.replace("/", "-")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+        file.chmod(0o666)
+        return file
 
     def of(self, pod: Pod, volume: Volume) -> Path:
         """The folder of a pod's volume, made and owned as a kubelet does it."""
@@ -100,6 +110,7 @@ def command(process: Process, pod: Pod, volumes: Volumes, software: Software, ar
     for mount in sorted(container.mounts, key=lambda each: each.path):
         local = volumes.of(pod, pod.volumes[mount.volume]) / mount.sub_path
         line += [*_parents(Path(mount.path)), "--ro-bind" if mount.read_only else "--bind", str(local), mount.path]
+    line += ["--bind", str(volumes.message(process)), MESSAGE]
     if container.read_only_root:
         line += ["--remount-ro", "/"]
     return [*line, "--chdir", process.image.workdir, *_as_user(user, group, pod.fs_group), *argv]

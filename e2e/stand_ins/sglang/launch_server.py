@@ -26,6 +26,7 @@ def main() -> None:
     parser.add_argument("--model-path", required=True)
     parser.add_argument("--api-key")
     parser.add_argument("--reasoning-parser")
+    parser.add_argument("--tool-call-parser")
     for flag in SERVED:
         parser.add_argument(flag)
     given, ignored = parser.parse_known_args()
@@ -37,7 +38,10 @@ def main() -> None:
             line += [counterpart, value]
     if given.reasoning_parser in REASONING:
         line += ["--reasoning-parser", REASONING[given.reasoning_parser]]
-    os.environ |= {"VLLM_TARGET_DEVICE": "cpu", "VLLM_CPU_KVCACHE_SPACE": "1"}
+    if given.tool_call_parser:
+        # Which one makes no difference to a model that calls no tool; without one vLLM refuses to be offered any.
+        line += ["--enable-auto-tool-choice", "--tool-call-parser", "hermes"]
+    os.environ |= {"VLLM_TARGET_DEVICE": "cpu", "VLLM_CPU_KVCACHE_SPACE": "1", "TORCH_COMPILE_DISABLE": "1"}
     if given.api_key:
         os.environ["VLLM_API_KEY"] = given.api_key
     os.execvp(line[0], [*line, "--shutdown-timeout", DRAIN])  # noqa: S606
