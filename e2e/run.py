@@ -85,7 +85,7 @@ def run(stack: Rendered, out: Path) -> bool:
     served = [pod for pod in stack.pods if not weights.is_download(pod)]
     images = [image_of(each.image) for pod in served for each in (*pod.init, *pod.containers)]
     programs = software.provide_all(images, report.say)
-    report.real = sorted({f"{each.real}" for each in programs.values()})
+    report.real = sorted({each.real for each in programs.values()})
     root = Path(tempfile.mkdtemp(prefix="tke-llm-e2e-"))
     root.chmod(0o755)
     out.mkdir(parents=True, exist_ok=True)

@@ -154,7 +154,7 @@ def _sglang(image: Image, engine: Path) -> Software:
     return Software(
         folders=(*_with_python(engine), STAND_INS),
         path=(engine / "bin",),
-        real=f"vLLM on a CPU, started by a stand-in for SGLang {version(image)}, which needs a GPU to be imported",
+        real=f"vLLM on a CPU stands in for SGLang {version(image)}, whose kernels come for GPUs alone",
         env={"PYTHONPATH": str(STAND_INS)},
     )
 

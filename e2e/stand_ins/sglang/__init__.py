@@ -1,1 +1,1 @@
-"""Stands in for SGLang, which cannot be imported without a GPU's libraries."""
+"""Stands in for SGLang, whose kernels come for GPUs alone."""
