@@ -46,7 +46,7 @@ def _node(lead: str, node: Node) -> Line:
 def clock(story: Story) -> list[Line]:
     """The timeline with the critical path, the price of each order, and the guide's steps by hand."""
     total = story.timeline.total
-    lines = heading(f"Timeline: about {duration(total)} to the first answer (estimates)")
+    lines = heading(f"Timeline: about {duration(total)} until all is up (estimates)")
     lines += _bars(story.timeline)
     rows = [(f"order {each.order}", f"{duration(each.total)}; {_waiting(each.waiting)}") for each in story.orders]
     if story.by_hand is not None:

@@ -51,20 +51,19 @@ class AccessArgs:
     inside: pulumi.ResourceOptions
 
 
-def access(name: str, args: AccessArgs) -> None:
-    """Make the road in and the NetworkPolicies, as far as the plan has them."""
+def access(name: str, args: AccessArgs) -> list[pulumi.Resource]:
+    """Make the road in and the NetworkPolicies, as far as the plan has them, and return what was made."""
     plan = args.plan
+    made: list[pulumi.Resource] = []
     if plan.policies is not None:
-        NetworkPolicies(
-            f"{name}-policies",
-            NetworkPoliciesArgs(namespace=args.namespace, models=list(plan.models.values()), plan=plan.policies),
-            args.inside,
-        )
+        policies = NetworkPoliciesArgs(namespace=args.namespace, models=list(plan.models.values()), plan=plan.policies)
+        made.append(NetworkPolicies(f"{name}-policies", policies, args.inside))
     if plan.exposure is not None:
-        _road_in(name, args, plan.exposure)
+        made.append(_road_in(name, args, plan.exposure))
+    return made
 
 
-def _road_in(name: str, args: AccessArgs, exposure: ExposurePlan) -> None:
+def _road_in(name: str, args: AccessArgs, exposure: ExposurePlan) -> Gateway | Ingress:
     guard = None
     if exposure.balancer:
         guard = LoadBalancerGuard(
@@ -73,7 +72,7 @@ def _road_in(name: str, args: AccessArgs, exposure: ExposurePlan) -> None:
     subnet = args.network.subnet_ids[0] if exposure.internal and args.network is not None else None
     targets = {route.name: args.services[route.target] for route in exposure.routes}
     if exposure.via == "gateway":
-        Gateway(
+        return Gateway(
             f"{name}-gateway",
             GatewayArgs(
                 namespace=args.namespace,
@@ -87,8 +86,7 @@ def _road_in(name: str, args: AccessArgs, exposure: ExposurePlan) -> None:
             ),
             args.inside,
         )
-        return
-    Ingress(
+    return Ingress(
         f"{name}-ingress",
         IngressArgs(
             namespace=args.namespace,

@@ -67,7 +67,8 @@ class LlmStack(pulumi.ComponentResource):
         # Of our own system pool the component knows the labels.
         own = tuple(cluster.system_pool.node_selector.items()) if isinstance(cluster, Cluster) else None
         self._cpu = self._plan.cpu if own is None else CpuPlan(node_selector=own)
-        addons = self._addons(cluster)
+        cluster_addons = self._addons(cluster)
+        addons = {} if cluster_addons is None else cluster_addons.installed
         # Inherited by what runs in the cluster; made from the endpoint's kubeconfig, and so after a ready node.
         provider = kubernetes.Provider(
             f"{name}-kubernetes",
@@ -92,24 +93,25 @@ class LlmStack(pulumi.ComponentResource):
         store = self._store(namespace, network, addons)
         downloads = self._downloads(namespace, store, network)
         pools = self._pools(cluster, network, addons, downloads)
+
+        models = self._plan.models
+        before: dict[str, list[pulumi.Resource]] = {
+            model.name: [
+                downloads[model.name].job,
+                *([pools[model.pool].node_pool] if model.pool in pools else []),
+                *(release for software, release in installed.items() if software == LWS and model.nodes > 1),
+            ]
+            for model in models.values()
+        }
+        # Nothing but NetworkPolicies keeps strangers from an engine without a key.
+        keyless = [name for name, model in models.items() if model.spec.api_key_env is None]
         servers = {
-            model.name: self._server(
-                model,
-                namespace,
-                store,
-                after=[
-                    downloads[model.name].job,
-                    *([pools[model.pool].node_pool] if model.pool in pools else []),
-                    *(release for software, release in installed.items() if software == LWS and model.nodes > 1),
-                ],
-            )
-            for model in self._plan.models.values()
+            name: self._server(models[name], namespace, store, before[name]) for name in models if name not in keyless
         }
         webui = None if self._plan.webui is None else self._webui(self._plan.webui, namespace, store, servers)
-        for plan in self._plan.scaling.values():
-            self._scaling(plan, servers[plan.model], installed)
+        scaled = [self._scaling(plan, servers[plan.model], installed) for plan in self._plan.scaling.values()]
         services: dict[str | None, pulumi.Input[str]] = {model: server.service for model, server in servers.items()}
-        access(
+        roads = access(
             name,
             AccessArgs(
                 naming=self._naming,
@@ -122,6 +124,12 @@ class LlmStack(pulumi.ComponentResource):
                 inside=self._inside,
             ),
         )
+        rest = [*servers.values(), *scaled, *roads, *([] if webui is None else [webui])]
+        # A test of what is enforced has to wait for these too.
+        enforcement = [] if cluster_addons is None else cluster_addons.finish(rest)
+        servers |= {
+            name: self._server(models[name], namespace, store, [*before[name], *enforcement]) for name in keyless
+        }
 
         self.outputs = self._outputs(cluster, servers, webui)
         self.register_outputs(self.outputs)
@@ -164,6 +172,7 @@ class LlmStack(pulumi.ComponentResource):
                 settings=settings,
                 vpc_id=made_in.vpc_id,
                 subnet_ids=made_in.subnet_ids,
+                pod_subnet_ids=made_in.pod_subnet_ids,
                 node_security_group_id=made_in.node_security_group_id,
                 api_security_group_id=made_in.api_security_group_id,
                 retain=self._settings.retain,
@@ -173,10 +182,10 @@ class LlmStack(pulumi.ComponentResource):
             self._child,
         )
 
-    def _addons(self, cluster: Cluster | ExistingCluster) -> Mapping[str, pulumi.Resource]:
-        """Add-ons by name; none on a cluster that is not ours."""
+    def _addons(self, cluster: Cluster | ExistingCluster) -> Addons | None:
+        """The add-ons; none on a cluster that is not ours."""
         if not isinstance(cluster, Cluster):
-            return {}
+            return None
         return Addons(
             f"{self._name}-addons",
             AddonsArgs(
@@ -185,7 +194,7 @@ class LlmStack(pulumi.ComponentResource):
                 nodes={SYSTEM: [cluster.system_pool.node_pool]},
             ),
             self._child,
-        ).installed
+        )
 
     def _namespace(self, provider: kubernetes.Provider) -> pulumi.Output[str]:
         name = self._settings.namespace_name()
@@ -344,9 +353,9 @@ class LlmStack(pulumi.ComponentResource):
             self._inside,
         )
 
-    def _scaling(self, plan: ScalingPlan, server: Inference, installed: Mapping[str, pulumi.Resource]) -> None:
+    def _scaling(self, plan: ScalingPlan, server: Inference, installed: Mapping[str, pulumi.Resource]) -> Autoscaling:
         spec = self._plan.models[plan.model].spec
-        Autoscaling(
+        return Autoscaling(
             f"{self._name}-{plan.model}-autoscaling",
             AutoscalingArgs(
                 namespace=self._settings.namespace_name(),

@@ -30,7 +30,9 @@ def plan_addons(settings: Settings, catalog: Catalog) -> tuple[AddonPlan, ...]:
         wanted.append("nvidia-gpu")
     if settings.network_policy.enabled and settings.network_policy.addon:
         wanted.append(NETWORK_POLICY)
-    return tuple(AddonPlan(name=name, needs=SYSTEM) for name in wanted if not _given(name, catalog))
+    return tuple(
+        AddonPlan(name=name, needs=SYSTEM, last=name == NETWORK_POLICY) for name in wanted if not _given(name, catalog)
+    )
 
 
 def daemonsets(settings: Settings, catalog: Catalog, *, gpu: bool) -> tuple[str, ...]:

@@ -116,6 +116,8 @@ def _without_effect(settings: Settings) -> Iterator[Diagnostic]:
     paths = [f"cluster.{fields[name].alias}" for name in sorted(settings.cluster.model_fields_set - kept)]
     if existing and existing.id is None and settings.network.vpc_id is None and settings.network.model_fields_set:
         paths.append("network")
+    if existing and settings.network.pod_subnet_ids:
+        paths.append("network.podSubnetIds")
     for path in paths:
         yield Diagnostic(
             severity="warning",

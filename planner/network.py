@@ -1,6 +1,6 @@
 """The VPC, its subnets and the road out of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Network
 
 from planner.plan import NetworkPlan, SubnetPlan
@@ -10,6 +10,10 @@ from settings.models import Settings
 
 SUBNET_BITS = 3
 """The VPC is cut into 2**3 ranges whatever the number of zones (six at most), so that a zone added later moves none."""
+
+POD_SUBNET_BITS = 2
+"""Pods' subnets are quarters of those ranges, cut from the last two, which are no zone's: eight for six zones, and the
+end of the last is free for the store."""
 
 VPC_RANGES = (
     (IPv4Network("10.0.0.0/8"), 12),
@@ -44,8 +48,14 @@ def plan_network(settings: Settings) -> NetworkPlan | None:
         if network.vpc_id is None:
             return None
         pairs = zip(network.zones, network.subnet_ids, strict=False)
-        subnets = tuple(SubnetPlan(zone=zone, existing_id=subnet) for zone, subnet in pairs)
-        return NetworkPlan(vpc_id=network.vpc_id, cidr=network.cidr, subnets=subnets, nat_bandwidth=None)
+        return NetworkPlan(
+            vpc_id=network.vpc_id,
+            cidr=network.cidr,
+            subnets=tuple(SubnetPlan(zone=zone, existing_id=subnet) for zone, subnet in pairs),
+            nat_bandwidth=None,
+            pod_subnets=pod_subnets(settings),
+            shared=shares_subnets(settings),
+        )
     last = int(network.cidr.broadcast_address) - (1 << (32 - LONGEST_PREFIX)) + 1
     return NetworkPlan(
         vpc_id=network.vpc_id,
@@ -57,7 +67,33 @@ def plan_network(settings: Settings) -> NetworkPlan | None:
         nat_bandwidth=network.nat.bandwidth if network.nat.enabled else None,
         node_bandwidth=node_bandwidth(settings),
         store_cidr=IPv4Network((last, LONGEST_PREFIX)) if outlives(settings) and subnet_ranges(network.cidr) else None,
+        pod_subnets=pod_subnets(settings),
+        shared=shares_subnets(settings),
     )
+
+
+def wants_pod_subnets(settings: Settings) -> bool:
+    """Whether pods of the cluster have addresses of the VPC. Subnets in mode VPC-CNI are not to be used by machines and
+    load balancers (vendor 457/35250)."""
+    return settings.owns_cluster() and settings.cluster.network_mode == "vpc-cni"
+
+
+def pod_subnets(settings: Settings) -> tuple[SubnetPlan, ...]:
+    """The subnets for pods alone, one in each zone: those that are named, or else new ones beside the nodes'."""
+    network = settings.network
+    if not wants_pod_subnets(settings):
+        return ()
+    if network.pod_subnet_ids:
+        named = zip(network.zones, network.pod_subnet_ids, strict=False)
+        return tuple(SubnetPlan(zone=zone, existing_id=subnet) for zone, subnet in named)
+    ranges = pod_ranges(network.cidr) if makes_subnets(settings) else ()
+    return tuple(SubnetPlan(zone=zone, cidr=cidr) for zone, cidr in zip(network.zones, ranges, strict=False))
+
+
+def shares_subnets(settings: Settings) -> bool:
+    """Whether pods take addresses of the nodes' subnets: where there are no others, or where they always did, for TKE
+    takes no subnet away from a cluster."""
+    return wants_pod_subnets(settings) and (settings.network.share_subnets or not pod_subnets(settings))
 
 
 def makes_subnets(settings: Settings) -> bool:
@@ -90,20 +126,34 @@ def subnet_ranges(cidr: IPv4Network) -> tuple[IPv4Network, ...]:
     return tuple(cidr.subnets(prefixlen_diff=SUBNET_BITS))
 
 
+def pod_ranges(cidr: IPv4Network) -> tuple[IPv4Network, ...]:
+    """The ranges of pods' subnets, in the order of the zones; none where the VPC is too small to cut."""
+    if cidr.prefixlen + SUBNET_BITS + POD_SUBNET_BITS > LONGEST_PREFIX:
+        return ()
+    return tuple(part for last in subnet_ranges(cidr)[-2:] for part in last.subnets(prefixlen_diff=POD_SUBNET_BITS))
+
+
 def check_network(settings: Settings) -> Iterator[Diagnostic]:
     """What is wrong with the VPC, its subnets and the cluster's own address ranges."""
     if settings.network.vpc_id is not None:
         yield from _existing(settings)
-    elif settings.network.subnet_ids:
-        yield Diagnostic(
-            severity="error",
-            code="SUBNETS_WITHOUT_VPC",
-            path="network.subnetIds",
-            message="Existing subnets are named, but not the VPC that they are in.",
-            remedy="Set network.vpcId, or remove network.subnetIds.",
-            given=", ".join(settings.network.subnet_ids),
-            fix=(("network.subnetIds", None),),
-        )
+    else:
+        named = {
+            "network.subnetIds": settings.network.subnet_ids,
+            "network.podSubnetIds": settings.network.pod_subnet_ids,
+        }
+        for path, ids in named.items():
+            if ids:
+                yield Diagnostic(
+                    severity="error",
+                    code="SUBNETS_WITHOUT_VPC",
+                    path=path,
+                    message="Existing subnets are named, but not the VPC that they are in.",
+                    remedy=f"Set network.vpcId, or remove {path}.",
+                    given=", ".join(ids),
+                    fix=((path, None),),
+                )
+    yield from _pod_subnets(settings)
     if settings.owns_cluster():
         if settings.network.vpc_id is None:
             yield from _vpc_range(settings.network.cidr)
@@ -125,16 +175,8 @@ def _existing(settings: Settings) -> Iterator[Diagnostic]:
             remedy="Set network.subnetIds: one subnet for each zone of network.zones, in that order. Or set "
             "network.nat to have subnets with a NAT gateway made in it.",
         )
-    elif len(network.subnet_ids) != len(network.zones):
-        yield Diagnostic(
-            severity="error",
-            code="SUBNET_COUNT",
-            path="network.subnetIds",
-            message=f"There are {len(network.subnet_ids)} subnets for {len(network.zones)} zones.",
-            remedy="Name one subnet for each zone of network.zones, in that order.",
-            given=", ".join(network.subnet_ids),
-            allowed=f"{len(network.zones)} subnets",
-        )
+    else:
+        yield from _count(settings, "network.subnetIds", network.subnet_ids)
     if "cidr" not in network.model_fields_set:
         yield Diagnostic(
             severity="warning",
@@ -155,9 +197,47 @@ def _existing(settings: Settings) -> Iterator[Diagnostic]:
         )
 
 
+def _count(settings: Settings, path: str, ids: Sequence[str]) -> Iterator[Diagnostic]:
+    zones = len(settings.network.zones)
+    if len(ids) != zones:
+        yield Diagnostic(
+            severity="error",
+            code="SUBNET_COUNT",
+            path=path,
+            message=f"There are {len(ids)} subnets for {zones} zones.",
+            remedy="Name one subnet for each zone of network.zones, in that order.",
+            given=", ".join(ids),
+            allowed=f"{zones} subnets",
+        )
+
+
+def _pod_subnets(settings: Settings) -> Iterator[Diagnostic]:
+    """Pods need a subnet in the zone of their node, and one that nothing else uses."""
+    network = settings.network
+    if network.vpc_id is not None and network.pod_subnet_ids:
+        yield from _count(settings, "network.podSubnetIds", network.pod_subnet_ids)
+    both = sorted({*network.pod_subnet_ids} & {*network.subnet_ids})
+    # Without zones there is nothing to share, and that is told elsewhere.
+    if both or (network.zones and shares_subnets(settings) and not network.share_subnets):
+        yield Diagnostic(
+            severity="warning",
+            code="POD_SUBNETS_SHARED",
+            path="network.podSubnetIds" if network.vpc_id is not None else "network.cidr",
+            message="Pods take their addresses from the nodes' subnets, which TKE wants for pods alone.",
+            remedy="Set network.podSubnetIds to a further subnet for each zone."
+            if network.vpc_id is not None
+            else f"Use a range of /{LONGEST_PREFIX - SUBNET_BITS - POD_SUBNET_BITS} or shorter.",
+            given=", ".join(both) or ("" if network.vpc_id is not None else str(network.cidr)),
+        )
+
+
+def _may_be_vpc(cidr: IPv4Network) -> bool:
+    return any(cidr.subnet_of(net) and cidr.prefixlen >= shortest for net, shortest in VPC_RANGES)
+
+
 def _vpc_range(cidr: IPv4Network) -> Iterator[Diagnostic]:
     allowed = ", ".join(f"{net} with /{prefix} to /{LONGEST_PREFIX}" for net, prefix in VPC_RANGES)
-    if not any(cidr.subnet_of(net) and cidr.prefixlen >= shortest for net, shortest in VPC_RANGES):
+    if not _may_be_vpc(cidr):
         yield Diagnostic(
             severity="error",
             code="VPC_RANGE_NOT_ALLOWED",
@@ -183,24 +263,34 @@ def _vpc_range(cidr: IPv4Network) -> Iterator[Diagnostic]:
 
 
 def _subnet_size(settings: Settings) -> Iterator[Diagnostic]:
-    ranges = subnet_ranges(settings.network.cidr)
-    if not ranges:
+    cidr, nodes = settings.network.cidr, _nodes(settings)
+    pods = nodes * (PODS_PER_NODE // 4) if wants_pod_subnets(settings) else 0
+    if not subnet_ranges(cidr) or (short := _shortage(cidr, nodes, pods)) is None:
         return
-    nodes = _nodes(settings)
-    per_node = 1 + (PODS_PER_NODE // 4 if settings.cluster.network_mode == "vpc-cni" else 0)
-    have, need = ranges[0].num_addresses - TAKEN_ADDRESSES, nodes * per_node
-    if have < need:
-        prefix = max(12, settings.network.cidr.prefixlen - (need // max(have, 1)).bit_length())
-        larger = str(settings.network.cidr.supernet(new_prefix=prefix))
-        yield Diagnostic(
-            severity="warning",
-            code="SUBNET_TOO_SMALL",
-            path="network.cidr",
-            message=f"Each subnet has {have} addresses; {nodes} nodes and their pods may need {need}.",
-            remedy=f"Use a larger range, such as {larger}.",
-            given=str(settings.network.cidr),
-            fix=(("network.cidr", larger),),
-        )
+    what, have, need = short
+    supernets = (cidr.supernet(new_prefix=prefix) for prefix in range(cidr.prefixlen - 1, 0, -1))
+    larger = next((net for net in supernets if _may_be_vpc(net) and _shortage(net, nodes, pods) is None), None)
+    yield Diagnostic(
+        severity="warning",
+        code="SUBNET_TOO_SMALL",
+        path="network.cidr",
+        message=f"Each subnet for {what} has {have} addresses; {nodes} nodes and their pods may need {need}.",
+        remedy=f"Use a larger range, such as {larger}." if larger else "Use fewer nodes.",
+        given=str(cidr),
+        fix=(("network.cidr", str(larger)),) if larger else (),
+    )
+
+
+def _shortage(cidr: IPv4Network, nodes: int, pods: int) -> tuple[str, int, int] | None:
+    """Whose subnet of a zone of this VPC is too small (``nodes``, ``pods`` or ``all``, where they share one), how many
+    addresses it has and how many may be needed."""
+    ranges, own = subnet_ranges(cidr), pod_ranges(cidr)
+    rooms = [("nodes", ranges[0], nodes), ("pods", own[0], pods)] if own else [("all", ranges[0], nodes + pods)]
+    for what, room, need in rooms:
+        have = room.num_addresses - TAKEN_ADDRESSES
+        if have < need:
+            return what, have, need
+    return None
 
 
 def _nodes(settings: Settings) -> int:

@@ -188,8 +188,8 @@ def _enforcement(settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
             path="networkPolicy.addon",
             message=f"The name of the add-on that enforces NetworkPolicies, {NETWORK_POLICY}, follows from that of its "
             "DaemonSet; nobody has confirmed it.",
-            remedy="If `pulumi up` says that there is no such add-on, set networkPolicy.addon to false and install "
-            "Network Policy in the console.",
+            remedy="If `pulumi up` ends by saying that there is no such add-on, all else is up: set "
+            "networkPolicy.addon to false and install Network Policy in the console.",
         )
 
 

@@ -33,7 +33,8 @@ class SubnetPlan:
 class NetworkPlan:
     """The VPC to make or use. `nat_bandwidth` is None where no NAT gateway is made, `node_bandwidth` the Mbps of a
     public address on each CPU node instead (0: none). `store_cidr` is the subnet of a file system that outlives the
-    stack, and with it the VPC."""
+    stack, and with it the VPC. `pod_subnets` are for pods alone, one in each zone; with `shared`, pods take addresses
+    of `subnets` as well."""
 
     vpc_id: str | None
     cidr: IPv4Network
@@ -41,14 +42,18 @@ class NetworkPlan:
     nat_bandwidth: int | None
     node_bandwidth: int = 0
     store_cidr: IPv4Network | None = None
+    pod_subnets: tuple[SubnetPlan, ...] = ()
+    shared: bool = False
 
 
 @dataclass(frozen=True)
 class AddonPlan:
-    """An add-on to install, in the order given; `needs` says which pool must have a node first."""
+    """An add-on to install, in the order given; `needs` says which pool must have a node first. `last`: nothing waits
+    for it but what may not run without it, and it comes after all the rest, which its failure would stop."""
 
     name: str
     needs: str
+    last: bool = False
 
 
 @dataclass(frozen=True)

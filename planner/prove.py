@@ -22,6 +22,7 @@ from planner.network_policy import check_policies, plan_policies
 from planner.order import plan_durations, plan_order
 from planner.page_scale import plan_redis, redis_image
 from planner.pause import check_pause
+from planner.placeholders import check_placeholders
 from planner.plan import ModelPlan, Plan, PoolPlan, Reason, StoragePlan
 from planner.pool_rules import check_pools
 from planner.pools import plan_pool
@@ -69,6 +70,7 @@ def plan(settings: Settings, catalog: Catalog | None = None) -> Plan:
         *check_exposure(settings, catalog),
         *check_scaling(settings, catalog),
         *check_pause(settings),
+        *check_placeholders(settings),
         *check_policies(settings, models, catalog),
         *(finding for name in spanning[:1] for finding in check_lws(f"models.{name}.gpus", settings, catalog)),
     ]

@@ -53,6 +53,13 @@ class Network(Section):
     subnet_ids: tuple[Text, ...] = Field(
         default=(), description="Existing subnets in that VPC, in the order of `zones`."
     )
+    pod_subnet_ids: tuple[Text, ...] = Field(
+        default=(), description="Existing subnets in that VPC for pods alone (`vpc-cni`), in the order of `zones`."
+    )
+    share_subnets: Flag = Field(
+        default=False,
+        description="Let pods take addresses of the nodes' subnets as well; a cluster that was made so needs it.",
+    )
     nat: Annotated[Nat, BeforeValidator(switch)] = Field(
         default=Nat.model_construct(),
         description="`true`, `false`, or `{bandwidth}`: a NAT gateway for downloads and images.",

@@ -22,24 +22,30 @@ class AddonsArgs:
 
 
 class Addons(pulumi.ComponentResource):
-    """Add-ons, each after the nodes that it runs on. `installed` holds them by name."""
+    """Add-ons, each after the nodes that it runs on. `installed` holds them by name, but for those that come last."""
 
     installed: dict[str, pulumi.Resource]
 
     def __init__(self, name: str, args: AddonsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tke-llm:cloud:Addons", name, {}, opts)
-        self.installed = {
-            addon.name: tencentcloud.kubernetes.Addon(
-                f"{name}-{addon.name}",
-                cluster_id=args.cluster_id,
-                addon_name=addon.name,
-                opts=pulumi.ResourceOptions(
-                    parent=self,
-                    # Not by data: an add-on is ready only when its pods run, and they need a node.
-                    depends_on=list(args.nodes[addon.needs]),
-                    custom_timeouts=TIMEOUTS,
-                ),
-            )
-            for addon in args.addons
-        }
+        self._name, self._args = name, args
+        self.installed = {addon.name: self._install(addon) for addon in args.addons if not addon.last}
         self.register_outputs({})
+
+    def finish(self, after: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
+        """Install the add-ons that come last."""
+        return [self._install(addon, after) for addon in self._args.addons if addon.last]
+
+    def _install(self, addon: AddonPlan, after: Sequence[pulumi.Resource] = ()) -> pulumi.Resource:
+        return tencentcloud.kubernetes.Addon(
+            f"{self._name}-{addon.name}",
+            cluster_id=self._args.cluster_id,
+            addon_name=addon.name,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                # Not by data: an add-on is ready only when its pods run, and they need a node. One that comes last
+                # needs nothing of the rest; the engine starts nothing any more once a resource has failed.
+                depends_on=[*self._args.nodes[addon.needs], *after],
+                custom_timeouts=TIMEOUTS,
+            ),
+        )

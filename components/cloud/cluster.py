@@ -23,14 +23,15 @@ TIMEOUTS = pulumi.CustomTimeouts(create="60m", update="60m", delete="30m")
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterArgs:
-    """`subnet_ids` in order of preference; `api_security_group_id` only for a public endpoint; `after`: what must be
-    there before the cluster (service roles). `retain` keeps disks that claims left behind. `node_bandwidth`: Mbps of a
-    public address of each CPU node."""
+    """`subnet_ids` in order of preference, `pod_subnet_ids` those of pods (network mode vpc-cni);
+    `api_security_group_id` only for a public endpoint; `after`: what must be there before the cluster (service roles).
+    `retain` keeps disks that claims left behind. `node_bandwidth`: Mbps of a public address of each CPU node."""
 
     naming: Naming
     settings: models.Cluster
     vpc_id: pulumi.Input[str]
     subnet_ids: Sequence[pulumi.Input[str]]
+    pod_subnet_ids: Sequence[pulumi.Input[str]]
     node_security_group_id: pulumi.Input[str]
     api_security_group_id: pulumi.Input[str] | None
     retain: bool
@@ -134,7 +135,7 @@ def _network(args: ClusterArgs) -> dict[str, Any]:
         "vpc_cni_type": "tke-route-eni",
         "service_cidr": str(args.settings.service_cidr),
         "cluster_max_service_num": min(args.settings.service_cidr.num_addresses, MOST_SERVICES),
-        "eni_subnet_ids": list(args.subnet_ids),
+        "eni_subnet_ids": list(args.pod_subnet_ids),
     }
 
 

@@ -1,6 +1,6 @@
 """The VPC, its subnets, security groups and the road out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
@@ -42,7 +42,8 @@ class NetworkArgs:
 class Network(pulumi.ComponentResource):
     """A VPC with one subnet per zone, or an existing one; security groups; and a NAT gateway for what is made here.
 
-    `subnet_ids` follow the order of the zones. `road_out` are the resources that must exist before anything in the
+    `subnet_ids` follow the order of the zones, `pod_subnet_ids` are those that pods take their addresses from.
+    `road_out` are the resources that must exist before anything in the
     VPC can download; it is empty where no NAT gateway is made. Routes of existing subnets are left alone.
 
     Where a file system outlives the stack, so do its own subnet and the VPC around it: neither can be deleted while
@@ -52,6 +53,7 @@ class Network(pulumi.ComponentResource):
     vpc_id: pulumi.Output[str]
     cidr: pulumi.Output[str]
     subnet_ids: list[pulumi.Output[str]]
+    pod_subnet_ids: list[pulumi.Output[str]]
     node_security_group_id: pulumi.Output[str]
     api_security_group_id: pulumi.Output[str] | None
     store_subnet_id: pulumi.Output[str] | None
@@ -64,14 +66,14 @@ class Network(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
 
         self.vpc_id, self.cidr = self._vpc(args.plan)
-        made: list[pulumi.Output[str]] = []
-        self.subnet_ids = []
-        for subnet in args.plan.subnets:
-            if subnet.existing_id is not None:
-                self.subnet_ids.append(pulumi.Output.from_input(subnet.existing_id))
-            else:
-                self.subnet_ids.append(self._subnet(subnet.zone, subnet))
-                made.append(self.subnet_ids[-1])
+        self.subnet_ids = [self._subnet(subnet.zone, subnet) for subnet in args.plan.subnets]
+        pods = [self._subnet(f"pods-{subnet.zone}", subnet) for subnet in args.plan.pod_subnets]
+        # The nodes' first: a cluster that has them keeps them, and the provider only ever appends.
+        self.pod_subnet_ids = [*(self.subnet_ids if args.plan.shared else []), *pods]
+        made = {
+            **_made({str(place): each for place, each in enumerate(args.plan.subnets)}, self.subnet_ids),
+            **_made({f"pods-{each.zone}": each for each in args.plan.pod_subnets}, pods),
+        }
         self.store_subnet_id = None
         if args.plan.store_cidr is not None:
             store = SubnetPlan(args.store_zone or args.plan.subnets[0].zone, args.plan.store_cidr)
@@ -108,6 +110,8 @@ class Network(pulumi.ComponentResource):
         return vpc.id, vpc.cidr_block
 
     def _subnet(self, role: str, subnet: SubnetPlan, *, kept: bool = False) -> pulumi.Output[str]:
+        if subnet.existing_id is not None:
+            return pulumi.Output.from_input(subnet.existing_id)
         return tencentcloud.subnet.Instance(
             f"{self._name}-subnet-{role}",
             name=self._args.naming.name(f"subnet-{role}"),
@@ -174,7 +178,7 @@ class Network(pulumi.ComponentResource):
         # Through the rules' own output, so that nothing runs behind a group that admits nothing yet.
         return rules.security_group_id
 
-    def _nat(self, bandwidth: int, subnet_ids: list[pulumi.Output[str]]) -> list[pulumi.Resource]:
+    def _nat(self, bandwidth: int, subnet_ids: Mapping[str, pulumi.Output[str]]) -> list[pulumi.Resource]:
         naming = self._args.naming
         eips = [
             tencentcloud.eip.Instance(
@@ -216,8 +220,13 @@ class Network(pulumi.ComponentResource):
         )
         associations = [
             tencentcloud.route.TableAssociation(
-                f"{self._name}-route-subnet-{number}", route_table_id=table.id, subnet_id=subnet_id, opts=self._child
+                f"{self._name}-route-subnet-{role}", route_table_id=table.id, subnet_id=subnet_id, opts=self._child
             )
-            for number, subnet_id in enumerate(subnet_ids)
+            for role, subnet_id in subnet_ids.items()
         ]
         return [entry, *associations]
+
+
+def _made(planned: Mapping[str, SubnetPlan], ids: Sequence[pulumi.Output[str]]) -> dict[str, pulumi.Output[str]]:
+    """The ids of those subnets that the stack makes, by what their routes are called."""
+    return {role: id_ for (role, plan), id_ in zip(planned.items(), ids, strict=True) if plan.existing_id is None}

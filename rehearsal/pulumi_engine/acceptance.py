@@ -86,8 +86,11 @@ def check_creation(world: World, thing: Thing, cluster: str | None) -> None:
 
 
 def check_change(world: World, thing: Thing, inputs: Mapping[str, object]) -> None:
-    """Raise `Refused` where the API server would not take the new inputs though no rule of the type speaks against it:
-    a volume only grows, and only where its class lets it."""
+    """Raise `Refused` where cloud or API server would not take the new inputs though no rule of the type speaks against
+    it: a cluster loses no subnet of its pods (Update in resource_tc_kubernetes_cluster_extension.go of the Terraform
+    provider), a volume only grows, and only where its class lets it."""
+    if kind(thing) == CLUSTER and {*leaves(thing.inputs.get("eniSubnetIds"))} - {*leaves(inputs.get("eniSubnetIds"))}:
+        raise Refused("the `eni_subnet_ids` parameter does not allow modification of existing subnet ID data")
     path = ("spec", "resources", "requests", "storage")
     old, new = at(thing.inputs, *path), at(inputs, *path)
     if kind(thing) != CLAIM or old == new:

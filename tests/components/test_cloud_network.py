@@ -1,5 +1,6 @@
 """The VPC, its subnets and security groups, and the road out."""
 
+from dataclasses import replace
 from ipaddress import IPv4Network
 
 import pulumi
@@ -43,6 +44,7 @@ def network(
             "vpc": made.vpc_id,
             "cidr": made.cidr,
             "subnets": pulumi.Output.all(*made.subnet_ids),
+            "pods": pulumi.Output.all(*made.pod_subnet_ids),
             "second": made.subnet_in(plan.subnets[-1].zone),
             "preferred": made.subnet_in(None),
             "road": pulumi.Output.all(*[resource.urn for resource in made.road_out]),
@@ -60,6 +62,33 @@ def test_each_zone_gets_a_subnet_in_the_order_of_the_stack_file() -> None:
     assert cloud.seen["subnets"].value == [f"network-subnet-{zone}-id" for zone in ZONES]
     assert cloud.seen["second"].value == f"network-subnet-{ZONES[1]}-id"
     assert cloud.seen["preferred"].value == f"network-subnet-{ZONES[0]}-id"
+
+
+PODS = (SubnetPlan(ZONES[0], IPv4Network("10.0.192.0/21")), SubnetPlan(ZONES[1], IPv4Network("10.0.200.0/21")))
+
+
+def test_pods_have_subnets_of_their_own_with_a_road_out() -> None:
+    cloud = network(replace(FRESH, pod_subnets=PODS))
+    assert cloud.seen["pods"].value == [f"network-subnet-pods-{zone}-id" for zone in ZONES]
+    routed = {each.inputs["subnetId"] for each in cloud.of("route/tableAssociation:TableAssociation")}
+    assert routed == {f"network-subnet-{role}{zone}-id" for role in ("", "pods-") for zone in ZONES}
+
+
+def test_subnets_of_pods_leave_the_names_of_what_was_there_alone() -> None:
+    before, after = network(), network(replace(FRESH, pod_subnets=PODS))
+    assert {each.urn for each in before.resources} <= {each.urn for each in after.resources}
+
+
+def test_a_cluster_that_shares_keeps_the_nodes_subnets_and_appends_those_of_pods() -> None:
+    assert network(replace(FRESH, shared=True)).seen["pods"].value == network().seen["subnets"].value
+    pods = network(replace(FRESH, pod_subnets=PODS, shared=True)).seen["pods"].value
+    assert pods == [f"network-subnet-{role}{zone}-id" for role in ("", "pods-") for zone in ZONES]
+
+
+def test_subnets_of_pods_that_exist_are_used_and_their_routes_left_alone() -> None:
+    cloud = network(replace(EXISTING, pod_subnets=(SubnetPlan(ZONES[0], existing_id="subnet-pods"),)))
+    assert cloud.seen["pods"].value == ["subnet-pods"]
+    assert cloud.of("subnet/instance:Instance") == cloud.of("route/tableAssociation:TableAssociation") == []
 
 
 def test_every_resource_is_a_child_of_the_component() -> None:

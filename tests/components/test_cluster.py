@@ -49,6 +49,7 @@ def cluster(
                 settings=models.Cluster.model_validate(settings),
                 vpc_id="vpc-1",
                 subnet_ids=["subnet-1", "subnet-2"],
+                pod_subnet_ids=["subnet-3", "subnet-4"],
                 node_security_group_id="sg-nodes",
                 api_security_group_id="sg-api" if public else None,
                 retain=retain,
@@ -74,7 +75,7 @@ def test_the_cluster_is_managed_and_named_after_project_and_stack() -> None:
 def test_pods_get_vpc_addresses_and_services_a_range_of_their_own() -> None:
     inputs = cluster(serviceCidr="172.16.0.0/22").one("kubernetes/cluster:Cluster").inputs
     assert (inputs["networkType"], inputs["vpcCniType"]) == ("VPC-CNI", "tke-route-eni")
-    assert inputs["eniSubnetIds"] == ["subnet-1", "subnet-2"]
+    assert inputs["eniSubnetIds"] == ["subnet-3", "subnet-4"]
     assert inputs["serviceCidr"] == "172.16.0.0/22"
     assert inputs["clusterMaxServiceNum"] == 1024
     assert "clusterCidr" not in inputs

@@ -14,6 +14,7 @@ from rehearsal.pulumi_engine.session import Session
 from tests.engine.samples import MAIN, planned, sample
 
 POOL, SERVER, JOB = "llm-gpu-pool-nodes", "llm-chat-inference-server", "llm-chat-download-job"
+POLICIES = "llm-addons-networkpolicy"
 PATIENCE = 60.0
 
 
@@ -35,6 +36,25 @@ def test_after_a_refused_creation_the_next_up_goes_on_and_makes_nothing_twice(re
     assert again.changed == ()
     assert session.orphans() == []
     assert twice(session) == []
+
+
+@pytest.mark.parametrize(("name", "missing"), [("dev", set()), ("two-models", {"llm-small-inference-server"})])
+def test_a_wrong_name_of_the_add_on_for_policies_costs_neither_the_rest_nor_the_outputs(
+    pulumi: Path, name: str, missing: set[str]
+) -> None:
+    with Session(sample(name), MAIN, pulumi) as session:
+        shown = {each.name for each in session.preview().changed}
+        stopped = session.up([Fault(POLICIES)])
+        made, outputs = {each.name for each in stopped.changed}, dict(session.outputs())
+        rest = session.up()
+        whole = dict(session.outputs())
+
+    assert [each.name for each in stopped.failed if each.custom] == [POLICIES]
+    assert shown - made == {POLICIES, *missing}
+    assert outputs.keys() == whole.keys()
+    assert (outputs["chatUrl"], outputs["clusterId"]) == (whole["chatUrl"], whole["clusterId"])
+    assert not rest.error
+    assert {each.name for each in rest.changed} == {POLICIES, *missing}
 
 
 def test_a_server_that_never_got_ready_is_kept_and_watched_again(session: Session) -> None:

@@ -100,7 +100,8 @@ def test_gpus_are_bought_after_the_download_when_that_is_cheaper():
 
 def test_the_timeline_ends_with_the_server_and_each_order_is_weighed():
     told = story("dev")
-    assert told.timeline.critical[-1] == one("Deployment", "chat").urn
+    server, enforcement = one("Deployment", "chat"), one("kubernetes.Addon", "networkpolicy")
+    assert told.timeline.critical[-2:] == (server.urn, enforcement.urn)
     fastest, cheapest = told.orders
     assert fastest.total <= cheapest.total
     assert fastest.waiting.gpu_hours >= cheapest.waiting.gpu_hours

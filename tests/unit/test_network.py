@@ -38,6 +38,78 @@ def test_every_vpc_that_is_not_too_small_is_cut_for_six_zones(prefix: int):
     assert all(cidr.prefixlen <= 28 for cidr in ranges)
 
 
+ALL_ZONES = [f"ap-guangzhou-{number}" for number in (6, 7, 3, 4, 1, 2)]
+
+
+@pytest.mark.parametrize("prefix", range(12, 24))
+def test_pods_have_a_subnet_of_their_own_in_each_zone_beside_nodes_and_store(prefix: int):
+    cidr = f"10.0.0.0/{prefix}"
+    network = planned({"network.zones": ALL_ZONES, "network.cidr": cidr, "retain": True}).network
+    assert network is not None
+    assert [subnet.zone for subnet in network.pod_subnets] == ALL_ZONES
+    cut = [subnet.cidr for subnet in (*network.subnets, *network.pod_subnets)] + [network.store_cidr]
+    ranges = [each for each in cut if each is not None]
+    assert len(ranges) == 13
+    assert all(each.subnet_of(network.cidr) and each.prefixlen <= 28 for each in ranges)
+    assert not any(one.overlaps(two) for i, one in enumerate(ranges) for two in ranges[:i])
+    assert not network.shared
+
+
+def test_a_zone_that_is_added_moves_no_subnet_of_pods():
+    before = planned({"network.zones": ALL_ZONES[:1]}).network
+    after = planned({"network.zones": ALL_ZONES[:2]}).network
+    assert before is not None
+    assert after is not None
+    assert after.pod_subnets[:1] == before.pod_subnets
+
+
+def test_pods_with_a_range_of_their_own_need_no_subnets():
+    network = planned({"cluster.networkMode": "gr"}).network
+    assert network is not None
+    assert (network.pod_subnets, network.shared) == ((), False)
+
+
+def test_in_a_vpc_that_is_too_small_pods_share_the_nodes_subnets():
+    plan = planned({"network.cidr": "10.0.0.0/24"})
+    assert plan.network is not None
+    assert (plan.network.pod_subnets, plan.network.shared) == ((), True)
+    assert found(plan, "POD_SUBNETS_SHARED").path == "network.cidr"
+    assert "POD_SUBNETS_SHARED" not in codes(planned())
+
+
+def test_in_an_existing_vpc_the_user_names_the_subnets_of_pods():
+    shared, own = planned(VPC), planned({**VPC, "network.podSubnetIds": ["subnet-2"]})
+    assert shared.network is not None
+    assert own.network is not None
+    assert found(shared, "POD_SUBNETS_SHARED").severity == "warning"
+    assert "POD_SUBNETS_SHARED" not in codes(own)
+    assert [subnet.existing_id for subnet in own.network.pod_subnets] == ["subnet-2"]
+    assert (shared.network.shared, own.network.shared) == (True, False)
+
+
+def test_the_subnets_of_pods_are_one_for_each_zone_and_not_the_nodes():
+    several = planned({**VPC, "network.podSubnetIds": ["subnet-2", "subnet-3"]})
+    assert found(several, "SUBNET_COUNT").path == "network.podSubnetIds"
+    same = planned({**VPC, "network.podSubnetIds": ["subnet-1"]})
+    assert found(same, "POD_SUBNETS_SHARED").given == "subnet-1"
+    nowhere = planned({"network.podSubnetIds": ["subnet-2"]})
+    assert found(nowhere, "SUBNETS_WITHOUT_VPC").path == "network.podSubnetIds"
+
+
+def test_a_cluster_that_was_made_with_the_nodes_subnets_keeps_them_in_front():
+    plan = planned({**VPC, "network.podSubnetIds": ["subnet-2"], "network.shareSubnets": True})
+    assert plan.network is not None
+    assert plan.network.shared
+    assert "POD_SUBNETS_SHARED" not in codes(plan)
+
+
+def test_pods_and_nodes_are_each_counted_against_their_own_subnets():
+    tight = planned({"network.cidr": "10.0.0.0/22"})
+    assert "Each subnet for pods has 29 addresses" in found(tight, "SUBNET_TOO_SMALL").message
+    assert "SUBNET_TOO_SMALL" not in codes(planned({"network.cidr": "10.0.0.0/22", "cluster.networkMode": "gr"}))
+    assert "SUBNET_TOO_SMALL" not in codes(planned({"network.cidr": "10.0.0.0/20"}))
+
+
 def test_an_existing_vpc_is_used_as_it_is():
     plan = planned(VPC)
     assert plan.network is not None
