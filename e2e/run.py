@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -96,7 +96,7 @@ def run(stack: Rendered, out: Path) -> bool:
             for pod in served:
                 for change in processes(pod, where)[2]:
                     report.say(f"  {change}")
-            lay_models(this, {each.program: software.version(each) for each in images})
+            lay_models(this)
             try:
                 go(this, served, chromium)
             finally:
@@ -121,17 +121,16 @@ def _free() -> Iterator[int]:
             yield port
 
 
-def lay_models(this: Run, versions: Mapping[str, str]) -> None:
-    """Put the tiny model where each download Job would have put its own; `versions` by the program's name."""
+def lay_models(this: Run) -> None:
+    """Put the tiny model where each download Job would have put its own."""
     for store in weights.downloads(this.stack, this.machine.volumes):
         this.report.say(f"  {weights.change(store)}")
-        words = weights.words(reasons=store.source != "ollama")
         if store.source == "ollama":
             from e2e import ollama  # noqa: PLC0415
 
-            ollama.make_model(store, versions["ollama"], words, this.report.say)
+            ollama.make_model(store)
         else:
-            software.make_model(store.folder, words, this.report.say)
+            software.make_model(store.folder, weights.words(), this.report.say)
         weights.finish(store)
 
 

@@ -60,9 +60,9 @@ def change(store: Store) -> Change:
     return Change("weights", store.job, store.model, "a model of two layers, made here", "no hub can be reached")
 
 
-def words(*, reasons: bool) -> str:
+def words() -> str:
     """What the model says, as `tiny_model.py` reads it."""
-    return json.dumps({"thought": THOUGHT.split() if reasons else [], "answer": ANSWER.split()})
+    return json.dumps({"thought": THOUGHT.split(), "answer": ANSWER.split()})
 
 
 def finish(store: Store) -> None:
