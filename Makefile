@@ -59,6 +59,10 @@ control-plane: ## build kube-apiserver, etcd, the scheduler and kwok, once, into
 engine: ## build the pulumi CLI, once, into a cache (needs Go)
 	@$(PYTHON) -m tools.build engine
 
+.PHONY: test-downloads
+test-downloads: .venv/test.stamp ## the download script with the hubs' real clients, which come from PyPI once
+	@$(RUN) pytest -n 2 tests/downloads
+
 # The roads' stacks; `make test-all` takes every sample.
 test-deep: .venv/test.stamp control-plane engine ## on a real control plane and under the real engine (needs Go)
 	@$(RUN) pytest -n 2 tests/cluster tests/engine $(foreach stack,$(ROADS),--stack $(stack))

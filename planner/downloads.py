@@ -59,6 +59,7 @@ def plan_download(  # noqa: PLR0917  one call, by position, from the other half 
         cpu_millis=CPU_MILLIS,
         memory_mib=BASE_MEMORY_MIB + WORKER_MEMORY_MIB * model.download.workers,
         deadline_seconds=deadline(seconds, model.download.retries),
+        elastic=store.elastic,
     )
     return plan, [_reason(name, plan, format_, megabytes)], list(_check(name, settings, facts, plan, catalog))
 

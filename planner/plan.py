@@ -62,7 +62,7 @@ class StoragePlan:
 
     `origin` says where the files lie: "provisioned" (the claim's StorageClass makes the file system, which goes with
     the claim), "made" (the stack makes it, and volumes name it), "given" (it exists), "class" (a StorageClass that
-    exists decides).
+    exists decides). `elastic`: its free space says nothing of what fits.
     """
 
     kind: str
@@ -76,6 +76,7 @@ class StoragePlan:
     webui_disk_type: str
     origin: str = "provisioned"
     access_mode: str = "ReadWriteMany"
+    elastic: bool = False
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,8 @@ class MemoryBudget:
 @dataclass(frozen=True)
 class DownloadPlan:
     """What the download Job does. `directory` (below the store's mount) names model, revision and format, so that
-    another model or revision never touches the one that is served. `marker` is the file the server waits for."""
+    another model or revision never touches the one that is served. `marker` is the file the server waits for.
+    `elastic`: the store's free space says nothing of what fits."""
 
     source: str
     repository: str
@@ -166,6 +168,7 @@ class DownloadPlan:
     cpu_millis: int
     memory_mib: int
     deadline_seconds: int
+    elastic: bool = False
 
 
 @dataclass(frozen=True)

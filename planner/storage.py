@@ -67,6 +67,7 @@ def plan_storage(settings: Settings, catalog: Catalog) -> StoragePlan:
         webui_disk_type=WEBUI_DISK,
         origin=origin(settings),
         access_mode=access_mode(settings),
+        elastic=_elastic(settings, facts),
     )
 
 
@@ -76,6 +77,12 @@ def access_mode(settings: Settings) -> str:
     if storage.access_mode is not None:
         return storage.access_mode
     return "ReadWriteOnce" if storage_kind(settings) == "class" and storage.class_name is None else "ReadWriteMany"
+
+
+def _elastic(settings: Settings, facts: StorageClassFacts) -> bool:
+    """Whether free space says nothing. Of a class that exists nothing is known: a volume for one node is a disk, one
+    for many may be a file system that grows."""
+    return access_mode(settings) != "ReadWriteOnce" if facts.elastic is None else facts.elastic
 
 
 def store_facts(settings: Settings, catalog: Catalog) -> StorageClassFacts:

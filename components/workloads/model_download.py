@@ -63,6 +63,7 @@ def settings_env(download: DownloadPlan) -> list[tuple[str, str]]:
         ("MODEL_INCLUDE", json.dumps(download.include)),
         ("MODEL_EXCLUDE", json.dumps(download.exclude)),
         ("MODEL_BYTES", str(download.bytes)),
+        ("MODEL_STORE_ELASTIC", "1" if download.elastic else "0"),
         ("MODEL_WORKERS", str(download.workers)),
         ("HOME", SCRATCH),
         ("HF_HUB_DISABLE_PROGRESS_BARS", "1"),

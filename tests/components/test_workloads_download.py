@@ -156,6 +156,11 @@ def test_a_token_that_the_model_does_not_need_goes_nowhere() -> None:
     assert "HF_TOKEN" not in environment(made)
 
 
+def test_the_job_is_told_whether_the_store_grows() -> None:
+    assert environment(job(elastic=True))["MODEL_STORE_ELASTIC"] == "1"
+    assert environment(job(elastic=False))["MODEL_STORE_ELASTIC"] == "0"
+
+
 def test_a_mirror_is_not_gone_round() -> None:
     made = environment(job(source="huggingface", endpoint="https://hf-mirror.com"))
     assert made["HF_ENDPOINT"] == "https://hf-mirror.com"

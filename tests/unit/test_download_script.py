@@ -1,11 +1,14 @@
 """The download Job's script, against hubs that we play."""
 
+import errno
+import hashlib
 import json
 import os
 import signal
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -290,6 +293,69 @@ def test_a_repository_that_does_not_exist_is_not_asked_for_again(
     assert "does not give out maker/seven" in caplog.messages[-1]
 
 
+def test_a_refusal_that_a_client_wraps_is_seen(store: Path, hub: Hub) -> None:
+    """ModelScope's clients since 1.38 raise requests' HTTPError from their own errors; older ones have its status."""
+
+    class PermissionDeniedError(Exception):
+        pass
+
+    class HTTPError(Exception):
+        response = type("Response", (), {"status_code": 404})
+
+    wrapped = ValueError("no")
+    wrapped.__cause__ = PermissionDeniedError("403")
+    for error in (wrapped, HTTPError("404")):
+        hub.mishaps = [fails(error)]
+        assert run(store) == script.HOPELESS
+    hub.mishaps = [fails(HTTPError("404 of a store behind Hugging Face"))]
+    assert run(store, MODEL_SOURCE="huggingface") == script.DONE
+
+
+@pytest.mark.parametrize(
+    "digest", [hashlib.sha256(MODEL["config.json"]).hexdigest(), "9e26dfeeb6e641a33dae4961196235bdb965b21b"]
+)
+def test_a_file_that_is_not_what_hugging_face_s_client_noted_is_fetched_again(
+    store: Path, hub: Hub, caplog: pytest.LogCaptureFixture, digest: str
+) -> None:
+    """The second digest is that of `git hash-object` for a file of two bytes, `{}`."""
+    put(store, {"config.json": b"[]"})
+    put(store / script.HF_BOOKS, {"config.json.metadata": f"{'5' * 40}\n{digest}\n1700000000.0\n".encode()})
+    assert run(store, MODEL_SOURCE="huggingface") == script.DONE
+    assert (store / "config.json").read_bytes() == MODEL["config.json"]
+    assert "config.json: its digest is not the hub's" in caplog.text
+
+
+def test_half_files_that_no_client_looks_for_again_are_removed_and_others_are_kept(store: Path, hub: Hub) -> None:
+    orphan, resumable = "a.sha.0123abcd.incomplete", f"a.{'0' * 64}.incomplete"
+    put(store / script.HF_BOOKS, {orphan: b"half", resumable: b"half"})
+    assert run(store) == script.DONE
+    assert [path.name for path in (store / script.HF_BOOKS).iterdir()] == [resumable]
+
+
+def test_a_lock_that_shows_no_life_is_taken_over_and_given_back(
+    store: Path, hub: Hub, caplog: pytest.LogCaptureFixture
+) -> None:
+    put(store, {script.LOCK: b"somebody"})
+    with caplog.at_level("INFO"):
+        assert run(store, MODEL_LOCK_SECONDS="0.2") == script.DONE
+    assert "gave no sign of life" in caplog.text
+    assert not (store / script.LOCK).exists()
+
+
+def test_a_run_waits_for_another_and_then_finds_the_model_complete(store: Path, hub: Hub, tmp_path: Path) -> None:
+    put(store, {script.LOCK: b"somebody"})
+    waiting: list[int] = []
+    thread = threading.Thread(target=lambda: waiting.append(run(store, MODEL_LOCK_SECONDS="30")))
+    thread.start()
+    put(store, MODEL)
+    done = {name: len(content) for name, content in MODEL.items()}
+    script.write_marker(script.read_request(environ(store)), done)
+    (store / script.LOCK).unlink()
+    thread.join(20)
+    assert waiting == [script.DONE]
+    assert hub.calls == []
+
+
 def test_a_model_that_does_not_fit_is_not_begun(
     store: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -297,6 +363,38 @@ def test_a_model_that_does_not_fit_is_not_begun(
     assert run(store, MODEL_BYTES=str(14 * script.GIB)) == script.HOPELESS
     assert hub.calls == []
     assert "5.0 GiB free, the model needs 14.0 GiB more" in caplog.messages[-1]
+
+
+def test_a_store_that_grows_is_filled_however_little_room_it_shows(
+    store: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(script.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 10 * script.GIB}))
+    with caplog.at_level("WARNING"):
+        assert run(store, MODEL_BYTES=str(14 * script.GIB), MODEL_STORE_ELASTIC="1") == script.DONE
+    assert "10.0 GiB free, the model needs 14.0 GiB more; going on" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        OSError(errno.EDQUOT, "Disk quota exceeded"),
+        RuntimeError("Data processing error: I/O error: No space left on device (os error 28)"),
+    ],
+    ids=["full", "over its quota", "as Xet's client says it"],
+)
+def test_a_full_store_ends_the_job_and_says_what_to_do(
+    store: Path, hub: Hub, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    def mishap(directory: Path) -> None:
+        put(directory, {"part": bytes(1000)})
+        raise ValueError("some file failed") from error
+
+    hub.mishaps = [mishap]
+    assert run(store, MODEL_STORE_ELASTIC="1") == script.HOPELESS
+    assert len(hub.calls) == 1
+    assert "the store is full" in caplog.messages[-1]
+    assert "run `pulumi up` again" in caplog.messages[-1]
 
 
 def test_what_is_there_already_counts_when_room_is_looked_for(

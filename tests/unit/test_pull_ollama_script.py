@@ -215,6 +215,19 @@ def test_what_cannot_fit_is_not_begun(pull: Pull) -> None:
     assert "MB free" in output
 
 
+def test_a_store_that_grows_is_filled_however_little_room_it_shows(pull: Pull) -> None:
+    code, output = pull.run("whole", MODEL_BYTES=str(1 << 60), MODEL_STORE_ELASTIC="1")
+    assert (code, pull.calls) == (DONE, ["serve", "pull"])
+    assert "going on" in output
+
+
+def test_a_full_store_ends_the_job_and_says_what_to_do(pull: Pull) -> None:
+    code, output = pull.run("write /models/blobs/sha256-00-partial: no space left on device")
+    assert (code, pull.calls.count("pull")) == (HOPELESS, 1)
+    assert "the store is full" in output
+    assert "run `pulumi up` again" in output
+
+
 def test_the_job_can_be_stopped_while_it_pulls_and_leaves_no_marker(pull: Pull) -> None:
     process = pull.start({"pull": ["slow"]})
     deadline = time.monotonic() + 10

@@ -52,6 +52,24 @@ def test_a_turbo_that_is_made_needs_its_network():
     assert {d.path for d in plan.errors if d.code == "STORAGE_INCOMPLETE"} == {"storage.ccnId", "storage.turboCidr"}
 
 
+@pytest.mark.parametrize(
+    ("changes", "elastic"),
+    [
+        ({}, True),
+        ({"storage.performance": "sd"}, True),
+        ({"storage": {**TURBO, "capacity": 20480}}, False),
+        ({**KUBECONFIG}, False),
+        ({**KUBECONFIG, "storage": {"kind": "class", "className": "nfs"}}, True),
+        ({**KUBECONFIG, "storage": {"kind": "class", "className": "disk", "accessMode": "ReadWriteOnce"}}, False),
+    ],
+    ids=["CFS", "standard CFS", "Turbo", "a default class", "a shared class", "a class of disks"],
+)
+def test_free_space_decides_on_disks_and_turbo_but_not_on_what_grows(changes: dict[str, object], elastic: bool):
+    plan = planned(changes)
+    assert plan.storage.elastic is elastic
+    assert plan.models["chat"].download.elastic is elastic
+
+
 def test_an_existing_file_system_is_mounted_by_its_address():
     plan = planned({"storage": {"kind": "cfs", "fileSystemId": "cfs-1"}})
     assert found(plan, "STORAGE_INCOMPLETE").path == "storage.mountHost"

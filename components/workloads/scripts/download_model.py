@@ -5,6 +5,9 @@ library of Python 3.10 alone. Configured by environment variables (see `read_req
 complete; 1: it failed, and another run goes on where this one stopped; 2: no further run can succeed.
 """
 
+import contextlib
+import errno
+import hashlib
 import importlib
 import inspect
 import json
@@ -16,7 +19,9 @@ import signal
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,11 +35,23 @@ REPORT_SECONDS = 60
 GIB = 1 << 30
 LARGEST_HEADER = 100_000_000
 """Bytes; the limit that the safetensors format sets for its header."""
-
 WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".gguf")
-NOT_THERE = {"RepositoryNotFoundError", "GatedRepoError", "RevisionNotFoundError", "NotExistError"}
+NOT_THERE = {
+    *("RepositoryNotFoundError", "GatedRepoError", "DisabledRepoError", "RevisionNotFoundError"),
+    *("NotExistError", "AuthenticationError", "PermissionDeniedError"),
+}
 """Exceptions of both hubs (by name, for the classes have moved between releases) that say that the repository or
 revision does not exist or may not be read."""
+REFUSED = (401, 403, 404)
+"""What ModelScope answers then; its clients hide it. Hugging Face's store says 403 to an address that has expired."""
+FULL = re.compile("|".join(map(os.strerror, (errno.ENOSPC, errno.EDQUOT))))
+HF_BOOKS = Path(".cache", "huggingface", "download")
+"""Where Hugging Face's client keeps, below the model, a file of metadata for each file: commit, etag, time."""
+ORPHAN = re.compile(r"\.[0-9a-f]{8}\.incomplete")
+"""Half a file under a name that this client (from 1.x on) never looks for again."""
+LOCK, HELD = ".lock", set[Path]()
+LOCK_BEATS = 10
+"""Signs of life that a holder gives within the time after which its lock counts as left behind."""
 
 log = logging.getLogger("download-model")
 T = TypeVar("T")
@@ -50,7 +67,9 @@ class HopelessError(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be in the store. `size` is the expected number of bytes, 0 where unknown."""
+    """What is to be in the store. `size` is the expected number of bytes, 0 where unknown. `elastic`: the store grows
+    as it is filled, so that its free space says nothing. `lock_seconds`: a run that gave no sign of life for so long
+    has ended (beyond the minute for which NFS may show an old time)."""
 
     source: str
     repository: str
@@ -60,7 +79,9 @@ class Request:
     include: tuple[str, ...]
     exclude: tuple[str, ...]
     size: int
+    elastic: bool
     workers: int
+    lock_seconds: float
 
     def identity(self) -> dict[str, Any]:
         """What decides which files belong to the model."""
@@ -97,7 +118,9 @@ def read_request(environ: Mapping[str, str]) -> Request:
         include=tuple(read("MODEL_INCLUDE", json.loads, "[]")),
         exclude=tuple(read("MODEL_EXCLUDE", json.loads, "[]")),
         size=read("MODEL_BYTES", int, "0"),
+        elastic=read("MODEL_STORE_ELASTIC", str, "0") == "1",
         workers=read("MODEL_WORKERS", int, "8"),
+        lock_seconds=read("MODEL_LOCK_SECONDS", float, "150"),
     )
 
 
@@ -138,21 +161,51 @@ def is_complete(request: Request) -> bool:
 
 
 def check_space(request: Request) -> None:
-    """Refuse what cannot fit.
+    """Refuse what cannot fit; where the store grows as it is filled, say only how it looks.
 
     Raises:
         HopelessError: the store has less room than the rest of the model needs.
     """
     needed = max(0, request.size - bytes_present(request.directory))
     free = shutil.disk_usage(request.directory).free
-    if free < needed:
-        raise HopelessError(f"the store has {free / GIB:.1f} GiB free, the model needs {needed / GIB:.1f} GiB more")
+    if free >= needed:
+        return
+    short = f"the store has {free / GIB:.1f} GiB free, the model needs {needed / GIB:.1f} GiB more"
+    if not request.elastic:
+        raise HopelessError(short)
+    log.warning("%s; going on, for this kind of store grows as it is filled", short)
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and all that led to it; in ModelScope's client `failed_files` holds those of single files."""
+    while error is not None:
+        yield error
+        for each in getattr(error, "failed_files", {}).values():
+            if isinstance(each, BaseException):
+                yield from causes(each)
+        error = error.__cause__ or error.__context__
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether the store refused to take more. Xet's client, which is no Python, has the system's words alone."""
+    return any(FULL.search(str(each)) for each in causes(error))
+
+
+def is_refused(error: BaseException, source: str) -> bool:
+    """Whether the hub says that there is no such thing, or that it is not for everyone."""
+    for each in causes(error):
+        if NOT_THERE & {cls.__name__ for cls in type(each).__mro__}:
+            return True
+        if source == "modelscope" and getattr(getattr(each, "response", None), "status_code", None) in REFUSED:
+            return True
+    return False
 
 
 def fetch(request: Request) -> None:
     """Have the hub bring every file that is not there yet.
 
     Raises:
+        DamagedError: files are missing.
         HopelessError: the hub says that there is no such repository or revision, or that it may not be read.
     """
     module = {"modelscope": "modelscope.hub.snapshot_download", "huggingface": "huggingface_hub"}.get(request.source)
@@ -172,12 +225,18 @@ def fetch(request: Request) -> None:
     # ModelScope has it since 1.21; the older images that Volta GPUs need may not.
     if "max_workers" in inspect.signature(snapshot_download).parameters:
         options["max_workers"] = request.workers
+    # ModelScope's clients of the summer of 2026 return as if all were well when single files have failed.
+    unsaid, faults = logging.Handler(logging.ERROR), list[str]()
+    unsaid.emit = lambda record: faults.append(record.getMessage())
+    logging.getLogger("modelscope_hub.download").addHandler(unsaid)
     try:
         snapshot_download(request.repository, **options)
     except Exception as error:
-        if NOT_THERE & {each.__name__ for each in type(error).__mro__}:
+        if is_refused(error, request.source):
             raise HopelessError(f"{request.source} does not give out {request.repository}: {brief(error)}") from error
         raise
+    if faults:
+        raise DamagedError("; ".join(faults))
 
 
 def safetensors_fault(path: Path) -> str | None:
@@ -196,6 +255,28 @@ def safetensors_fault(path: Path) -> str | None:
     return None if size == expected else f"{size} bytes instead of {expected}"
 
 
+def digests(directory: Path) -> dict[Path, str]:
+    """What each file's digest must be, as far as Hugging Face's client has noted it: SHA-256 of large files, Git's of
+    others. That client compares sizes alone; ModelScope's compares digests by itself."""
+    books = directory / HF_BOOKS
+    found = {}
+    for path in books.rglob("*.metadata"):
+        lines = path.read_text(encoding="utf-8").split()
+        if len(lines) > 1 and re.fullmatch("[0-9a-f]{40}|[0-9a-f]{64}", lines[1]):
+            found[directory / path.relative_to(books).with_suffix("")] = lines[1]
+    return found
+
+
+def has_digest(path: Path, expected: str) -> bool:
+    """Whether a file has this SHA-256, or this digest of a Git blob."""
+    blob = f"blob {path.stat().st_size}\0".encode()
+    digest = hashlib.sha256() if len(expected) == 64 else hashlib.sha1(blob, usedforsecurity=False)
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 22):
+            digest.update(block)
+    return digest.hexdigest() == expected
+
+
 def verify(request: Request) -> dict[str, int]:
     """Check that the model is whole and return its files with their sizes in bytes. Broken files are removed, for the
     hubs would take them as done.
@@ -205,9 +286,15 @@ def verify(request: Request) -> dict[str, int]:
     """
     files = list(model_files(request.directory))
     names = {path.relative_to(request.directory).as_posix() for path in files}
+    expected = digests(request.directory)
+    with ThreadPoolExecutor(request.workers) as pool:
+        whole = list(pool.map(lambda path: path not in expected or has_digest(path, expected[path]), files))
     faults = []
-    for path in files:
-        if path.suffix == ".safetensors" and (fault := safetensors_fault(path)):
+    for path, good in zip(files, whole, strict=True):
+        if not good:
+            faults.append(f"{path.name}: its digest is not the hub's")
+            path.unlink()
+        elif path.suffix == ".safetensors" and (fault := safetensors_fault(path)):
             faults.append(f"{path.name}: {fault}")
             path.unlink()
         elif path.name.endswith(".index.json"):
@@ -273,6 +360,57 @@ def report(request: Request, stop: threading.Event) -> None:
         before, since = now, moment
 
 
+@contextlib.contextmanager
+def alone(request: Request) -> Iterator[None]:
+    """Hold the model's folder: a pod on a node that is cut off may still write when its successor starts. NFS without
+    its lock service makes a new file for one client only, so the lock is a file, whose time its holder keeps moving."""
+    path, token, over = request.directory / LOCK, uuid.uuid4().hex, threading.Event()
+    while path not in HELD:
+        try:
+            with path.open("x", encoding="utf-8") as lock:
+                lock.write(token)
+            HELD.add(path)
+        except FileExistsError:
+            wait_for(path, request.lock_seconds)
+    threading.Thread(target=beat, args=(path, token, request.lock_seconds / LOCK_BEATS, over), daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
+        give_back()
+
+
+def give_back() -> None:
+    while HELD:
+        HELD.pop().unlink(missing_ok=True)
+
+
+def wait_for(path: Path, seconds: float) -> None:
+    """Wait until a lock is given back, or remove one that shows no life for so many seconds of our own clock."""
+    log.info("another run is at work on this model; waiting for it")
+    seen, since = None, time.monotonic()
+    while path.exists():
+        with contextlib.suppress(FileNotFoundError):
+            now = path.read_text(encoding="utf-8"), path.stat().st_mtime
+            if now != seen:
+                seen, since = now, time.monotonic()
+        if time.monotonic() - since > seconds:
+            log.warning("it gave no sign of life for %.0f s; going on where it stopped", seconds)
+            path.unlink(missing_ok=True)
+        time.sleep(seconds / LOCK_BEATS)
+
+
+def beat(path: Path, token: str, seconds: float, over: threading.Event) -> None:
+    """Move the lock's time until `over`; end the process where another run took the lock for left behind."""
+    while not over.wait(seconds):
+        # A store that hangs for a while is no reason; the next beat shows.
+        with contextlib.suppress(OSError):
+            if path in HELD and (not path.exists() or path.read_text(encoding="utf-8") != token):
+                log.error("another run took this model over")
+                os._exit(FAILED)
+            os.utime(path)
+
+
 def attempt(request: Request) -> None:
     """Fetch, verify, hand over and mark, once."""
     stop = threading.Event()
@@ -299,17 +437,31 @@ def download(request: Request, sleep: Callable[[float], None]) -> None:
     if is_complete(request):
         log.info("%s is complete already in %s", request.repository, request.directory)
         return
-    # A marker of another request must not vouch for files that are about to change.
-    request.marker.unlink(missing_ok=True)
     request.directory.mkdir(parents=True, exist_ok=True)
-    check_space(request)
-    log.info("downloading %s from %s into %s", request.repository, request.source, request.directory)
+    with alone(request):
+        if is_complete(request):
+            log.info("%s was completed by another run", request.repository)
+            return
+        # A marker of another request must not vouch for files that are about to change.
+        request.marker.unlink(missing_ok=True)
+        for path in filter(lambda path: ORPHAN.search(path.name), (request.directory / HF_BOOKS).rglob("*")):
+            path.unlink()
+        check_space(request)
+        log.info("downloading %s from %s into %s", request.repository, request.source, request.directory)
+        attempts(request, sleep)
+
+
+def attempts(request: Request, sleep: Callable[[float], None]) -> None:
+    """Try until it succeeds, and give up as `download` says."""
     for pause in (*PAUSES, None):
         try:
             attempt(request)
         except HopelessError:
             raise
         except Exception as error:
+            if is_full(error):
+                here = f"{bytes_present(request.directory) / GIB:.1f} GiB of the model are in it"
+                raise HopelessError(f"the store is full, {here}; enlarge it and run `pulumi up` again") from error
             if pause is None:
                 raise
             log.warning("%s; trying again in %d s", brief(error), pause)
@@ -332,12 +484,17 @@ def main(environ: Mapping[str, str] = os.environ, sleep: Callable[[float], None]
     return DONE
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """The program: logs to stdout, in lines, and exits."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     log.addHandler(handler)
     log.setLevel(logging.INFO)
     log.propagate = False
     # As PID 1 it would ignore SIGTERM. Threads of a hub are not waited for: the next run goes on where they stopped.
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(128 + signal.SIGTERM))
+    signal.signal(signal.SIGTERM, lambda *_: (give_back(), os._exit(128 + signal.SIGTERM)))
     sys.exit(main())
+
+
+if __name__ == "__main__":
+    run()

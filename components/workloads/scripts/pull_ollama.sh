@@ -9,6 +9,7 @@
 # MODEL_DIRECTORY   the model's own folder in the store (OLLAMA_MODELS of the server)
 # MODEL_MARKER      the file that says that the model is whole
 # MODEL_BYTES       the expected number of bytes, 0 where unknown
+# MODEL_STORE_ELASTIC  1 where the store grows as it is filled, so that its free space says nothing
 # PULL_PAUSES       seconds between the attempts of one run; the Job's own restarts come on top
 # PULL_TICK         seconds between two looks at what runs in the background
 set -uo pipefail
@@ -126,6 +127,10 @@ pull() {
   wait "$puller" && return "$DONE"
   fault=$(last "$HOME/pull.log")
   case $fault in
+    *"no space left on device"* | *"disk quota exceeded"*)
+      fault="the store is full: $fault; enlarge or clear it, then run \`pulumi up\` again"
+      return "$HOPELESS"
+      ;;
     *"file does not exist"* | *"not found"* | *"invalid model name"* | *"newer version of Ollama"*) return "$HOPELESS" ;;
   esac
   return "$FAILED"
@@ -139,7 +144,9 @@ room() {
   needed=$((${MODEL_BYTES:-0} - $(present)))
   free=$(df -B1 --output=avail "$MODEL_DIRECTORY" | tail -n 1)
   fault="the store has $((free / 1000000)) MB free, the model needs $((needed / 1000000)) MB more"
-  ((needed <= free))
+  ((needed <= free)) && return 0
+  [[ ${MODEL_STORE_ELASTIC:-0} == 1 ]] || return 1
+  say "$fault; going on, for this kind of store grows as it is filled"
 }
 
 mark() {
