@@ -24,7 +24,7 @@ class Entry(BaseModel):
 
 class Gpu(Entry):
     """A GPU model. `usable_gib` is what a process sees after ECC and firmware, per GPU; `mig`: it can be cut into
-    instances (Multi-Instance GPU)."""
+    instances (Multi-Instance GPU). `bandwidth_gbs`: GB/s (10**9 bytes) of its memory at most; None: unknown."""
 
     name: str
     compute_capability: float
@@ -37,6 +37,7 @@ class Gpu(Entry):
     gptq: bool
     marlin: bool
     mig: bool = False
+    bandwidth_gbs: PositiveFloat | None = None
 
 
 class Machine(Entry):

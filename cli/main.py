@@ -161,6 +161,45 @@ def fit(
     raise typer.Exit(run(model, Wish(gpu, context, quantization, region), every=every, as_json=as_json))
 
 
+@app.command()
+def bench(
+    stack: Annotated[
+        str | None, typer.Argument(metavar="[STACK]", help="The deployed stack, unless --base-url.")
+    ] = None,
+    *,
+    base_url: Annotated[str | None, typer.Option(help="Any OpenAI-compatible API instead, ending in /v1.")] = None,
+    api_key_env: Annotated[
+        str | None, typer.Option(help="The environment variable with the key of --base-url.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="A model of the stack (default: its first), or the name at --base-url.")
+    ] = None,
+    concurrency: Annotated[
+        str | None,
+        typer.Option(metavar="N,N,…", help="Requests at once.", show_default="1 to 16, as the plan has room"),
+    ] = None,
+    input_tokens: Annotated[int, typer.Option(min=1, help="Length of each prompt, about, in tokens.")] = 512,
+    output_tokens: Annotated[int, typer.Option(min=2, help="Length of each answer in tokens.")] = 128,
+    out: Annotated[Path | None, typer.Option(help="Folder for the results.", show_default="out/<stack>-bench")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a deployed API under rising load, beside what the plan lets one expect.
+
+    Writes bench.csv, bench.json and bench.png. The load generator, aiperf, is brought by uv once (about 0.8 GB).
+    """
+    from cli.bench import Wish  # noqa: PLC0415
+    from cli.bench import bench as run  # noqa: PLC0415
+
+    try:
+        levels = tuple(int(each) for each in concurrency.split(",")) if concurrency is not None else None
+    except ValueError:
+        levels = ()
+    if levels is not None and (not levels or min(levels) < 1):
+        raise typer.BadParameter("takes whole numbers from 1 on, such as 1,2,4", param_hint="--concurrency")
+    wish = Wish(stack, base_url, api_key_env, model, levels, input_tokens, output_tokens, out)
+    raise typer.Exit(run(wish, as_json=as_json))
+
+
 @models.command()
 def add(
     path: Annotated[Path, typer.Argument(help="A config.json, or the folder that holds it.")],

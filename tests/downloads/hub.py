@@ -94,7 +94,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     hub: Hub
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the name of the base class
         """Requests are counted, not shown."""
 
     def do_HEAD(self) -> None:

@@ -47,11 +47,9 @@ REFUSED = (401, 403, 404)
 FULL = re.compile("|".join(map(os.strerror, (errno.ENOSPC, errno.EDQUOT))))
 HF_BOOKS = Path(".cache", "huggingface", "download")
 """Where Hugging Face's client keeps, below the model, a file of metadata for each file: commit, etag, time."""
-ORPHAN = re.compile(r"\.[0-9a-f]{8}\.incomplete")
-"""Half a file under a name that this client (from 1.x on) never looks for again."""
+ORPHAN = re.compile(r"\.[0-9a-f]{8}\.incomplete")  # half a file that this client, from 1.x on, never looks for again
 LOCK, HELD = ".lock", set[Path]()
-LOCK_BEATS = 10
-"""Signs of life that a holder gives within the time after which its lock counts as left behind."""
+LOCK_BEATS = 10  # signs of life within the time after which a lock counts as left behind
 
 log = logging.getLogger("download-model")
 T = TypeVar("T")
@@ -372,11 +370,13 @@ def alone(request: Request) -> Iterator[None]:
             HELD.add(path)
         except FileExistsError:
             wait_for(path, request.lock_seconds)
-    threading.Thread(target=beat, args=(path, token, request.lock_seconds / LOCK_BEATS, over), daemon=True).start()
+    signs = threading.Thread(target=beat, args=(path, token, request.lock_seconds / LOCK_BEATS, over), daemon=True)
+    signs.start()
     try:
         yield
     finally:
         over.set()
+        signs.join()
         give_back()
 
 
@@ -405,7 +405,7 @@ def beat(path: Path, token: str, seconds: float, over: threading.Event) -> None:
     while not over.wait(seconds):
         # A store that hangs for a while is no reason; the next beat shows.
         with contextlib.suppress(OSError):
-            if path in HELD and (not path.exists() or path.read_text(encoding="utf-8") != token):
+            if not path.exists() or path.read_text(encoding="utf-8") != token:
                 log.error("another run took this model over")
                 os._exit(FAILED)
             os.utime(path)
