@@ -215,6 +215,10 @@ def locate(target: str, cache: Path | None = None, environ: Mapping[str, str] = 
                     paths[program.name] = built / program.name
         if any(program.name not in paths for program in module.programs):
             to_build.append(module)
+            passed_over += [
+                f"{build} is not what was built there (its {SUMS}): it is not used."
+                for build in _builds(module, cache or default_cache(environ))
+            ]
     return Located(paths, tuple(to_build), tuple(passed_over))
 
 
@@ -223,10 +227,35 @@ def definitions(cache: Path | None = None, environ: Mapping[str, str] = os.envir
     return _built(DEFINITIONS, cache or default_cache(environ))
 
 
-def _built(module: Module, cache: Path) -> Path | None:
-    """The newest build of a module in the cache, whichever Go it was built with."""
+SUMS = "SHA256SUMS"
+"""In each folder of the cache, as sha256sum writes it: what was built there."""
+
+
+def checksums(folder: Path) -> str:
+    """The SHA-256 of each file below a folder, but for the list itself."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != SUMS)
+    return "".join(f"{_sha256(path)}  {path.relative_to(folder)}\n" for path in files)
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether a folder of the cache holds what was built there, and all of it."""
+    sums = folder / SUMS
+    return sums.is_file() and sums.read_text(encoding="utf-8") == checksums(folder)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _builds(module: Module, cache: Path) -> list[Path]:
+    """The builds of a module in the cache, whichever Go they were built with, the newest first."""
     builds = [path for path in (cache / "tools").glob(f"{module.key}-go*") if path.is_dir()]
-    return max(builds, key=lambda path: path.stat().st_mtime, default=None)
+    return sorted(builds, key=lambda path: path.stat().st_mtime, reverse=True)
+
+
+def _built(module: Module, cache: Path) -> Path | None:
+    return next((path for path in _builds(module, cache) if is_whole(path)), None)
 
 
 def _installed(program: Program, environ: Mapping[str, str]) -> Iterator[Path]:

@@ -20,11 +20,14 @@ from pathlib import Path
 from tools.binaries import (
     DEFINITION_FOLDERS,
     DEFINITIONS,
+    SUMS,
     TARGETS,
     Module,
     Program,
+    checksums,
     default_cache,
     definitions,
+    is_whole,
     locate,
 )
 
@@ -144,8 +147,9 @@ def _build_module(module: Module, cache: Path) -> None:
     store = cache / "tools"
     home = store / f"{module.key}-{_go_version(module, way_on)}"
     with _locked(store, module):
-        if home.is_dir():
+        if is_whole(home):
             return
+        shutil.rmtree(home, ignore_errors=True)
         for left_over in store.glob(f"{module.name}.partial-*"):
             shutil.rmtree(left_over, ignore_errors=True)
         partial = Path(tempfile.mkdtemp(prefix=f"{module.name}.partial-", dir=store))
@@ -154,8 +158,7 @@ def _build_module(module: Module, cache: Path) -> None:
             _go(module, f"{module.name}: modules fetched", ["list", "-deps", *packages], way_on)
             for program in module.programs:
                 _go(module, f"{program.name}: built", _build_arguments(module, program, partial), way_on)
-            partial.chmod(0o755)
-            partial.rename(home)
+            _finish(partial, home)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
 
@@ -166,8 +169,9 @@ def _fetch_definitions(cache: Path) -> None:
     store = cache / "tools"
     home = store / f"{DEFINITIONS.key}-{_go_version(DEFINITIONS, way_on)}"
     with _locked(store, DEFINITIONS):
-        if home.is_dir():
+        if is_whole(home):
             return
+        shutil.rmtree(home, ignore_errors=True)
         for left_over in store.glob(f"{DEFINITIONS.name}.partial-*"):
             shutil.rmtree(left_over, ignore_errors=True)
         started = time.monotonic()
@@ -187,11 +191,17 @@ def _fetch_definitions(cache: Path) -> None:
             for folder in DEFINITION_FOLDERS:
                 (partial / folder.name).mkdir()
                 _copy_definitions(places[folder.module] / folder.path, partial / folder.name)
-            partial.chmod(0o755)
-            partial.rename(home)
+            _finish(partial, home)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
         _say(f"  custom resource definitions: fetched in {time.monotonic() - started:.0f} s")
+
+
+def _finish(partial: Path, home: Path) -> None:
+    """Let a build appear in the cache, with the checksums that every later use holds it against."""
+    (partial / SUMS).write_text(checksums(partial), encoding="utf-8")
+    partial.chmod(0o755)
+    partial.rename(home)
 
 
 def _copy_definitions(source: Path, into: Path) -> None:

@@ -88,6 +88,26 @@ def test_what_is_built_is_found_without_go(tools: Path, cache: Path) -> None:
     assert main(["engine", "--cache", str(cache)]) == 0
 
 
+@pytest.mark.parametrize("spoil", [lambda path: path.write_text("other\n"), Path.unlink])
+def test_what_is_not_as_it_was_built_is_not_run_and_built_anew(
+    spoil, tools: Path, cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    main(["engine", "--cache", str(cache)])
+    spoil(locate("engine", cache).paths["pulumi"])
+    found = locate("engine", cache)
+    assert (found.paths, [module.name for module in found.to_build]) == ({}, ["pulumi"])
+    assert main(["engine", "--cache", str(cache)]) == 0
+    assert "is not what was built there" in capsys.readouterr().out
+    assert locate("engine", cache).paths["pulumi"].read_text() == "built\n"
+    assert len(builds(tmp_path)) == 2
+
+
+def test_the_checksums_are_those_of_sha256sum(tools: Path, cache: Path) -> None:
+    main(["engine", "--cache", str(cache)])
+    home = locate("engine", cache).paths["pulumi"].parent
+    subprocess.run(["/usr/bin/sha256sum", "--check", "--strict", binaries.SUMS], cwd=home, check=True)
+
+
 def test_the_servers_carry_a_version_that_clients_can_parse(tools: Path, cache: Path, tmp_path: Path) -> None:
     main(["control-plane", "--cache", str(cache)])
     (server,) = (call for call in builds(tmp_path) if call.endswith("cmd/kube-apiserver"))
