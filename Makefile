@@ -8,10 +8,11 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_PYTHON := $(PYTHON)
 
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+PINNED_UV := --require-hashes --requirement tools/uv.txt
 RUN := $(UV) run --no-sync --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check rehearse e2e test test-deep test-all control-plane engine lint fmt docs record-arguments clean
+.PHONY: help uv demo check rehearse e2e test test-deep test-all control-plane engine lint fmt docs record-arguments clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -19,8 +20,11 @@ help: ## show this list
 .tools/bin/uv:
 	@test -n "$(PYTHON)" || { echo "tke-llm needs Python 3.11 or newer on PATH (or make PYTHON=/path/to/python)"; exit 2; }
 	@echo "uv is not on PATH: installing it into .tools"
-	@$(PYTHON) -m venv .tools 2>/dev/null && .tools/bin/python -m pip install --quiet uv \
-		|| { rm -rf .tools; $(PYTHON) -m pip install --quiet --target .tools uv; }
+	@$(PYTHON) -m venv .tools 2>/dev/null && .tools/bin/python -m pip install --quiet $(PINNED_UV) \
+		|| { rm -rf .tools; $(PYTHON) -m pip install --quiet --target .tools $(PINNED_UV); }
+
+uv: $(filter .tools/bin/uv,$(UV)) ## have uv: the one on PATH, else one in .tools/bin
+	@$(UV) --version
 
 .venv/run.stamp: pyproject.toml uv.lock | $(filter .tools/bin/uv,$(UV))
 	@$(UV) sync --frozen --inexact --quiet --no-dev

@@ -44,6 +44,7 @@ OUTPUTS = {
     "kubeconfig": "Kubeconfig of the cluster (secret).",
     "clusterId": "Id of the TKE cluster.",
     "plan": "The numbers that were decided, and why.",
+    "dns": "With a gateway or an Ingress: the command that shows the address which DNS must lead to.",
     "modelStore": "With `retain`: the settings by which another stack finds the models.",
 }
 
