@@ -13,6 +13,7 @@ from rehearsal.manifests import manifests
 from rehearsal.registration import MASK, Secret
 from rehearsal.render import files
 from rehearsal.run import rehearse
+from settings.schema import OUTPUTS as DOCUMENTED
 from tests.empties import empty_places
 
 OUTPUTS = {
@@ -41,6 +42,12 @@ def test_a_sample_has_no_error_and_registers_resources(name):
 @each_stack
 def test_the_outputs_are_those_of_the_design(name):
     assert set(story(name).recording.exports) >= OUTPUTS
+
+
+def test_every_output_is_documented_and_every_documented_one_comes_from_some_stack():
+    exported = {name: set(story(name).recording.exports) for name in NAMES}
+    # With `retain`, which no sample has set on a store that it makes.
+    assert set().union(*exported.values()) | {"modelStore"} == set(DOCUMENTED)
 
 
 @each_stack
