@@ -32,12 +32,12 @@ def containers(stack: str) -> tuple[str, Rendered]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make e2e", description=__doc__)
     parser.add_argument("stack", metavar="STACK", help="a stack's name (dev), or the path of a stack file")
-    parser.add_argument("--out", type=Path, help="folder for screenshots and logs (default: out/STACK/e2e)")
+    parser.add_argument("--out", type=Path, help="folder for screenshots and logs (default: out/e2e/STACK)")
     given = parser.parse_args()
     try:
         with interrupts():
             name, stack = containers(given.stack)
-            right = run(stack, (given.out or ROOT / "out" / name / "e2e").resolve())
+            right = run(stack, (given.out or ROOT / "out" / "e2e" / name).resolve())
     except (ManifestError, SandboxError, SoftwareError, UnknownImageError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
