@@ -60,6 +60,7 @@ VARIANTS = {
     "groups-with-rdma": Variant(
         {"pools.gpu": {"kind": "ordinary", "instanceType": "HCCPNV6.96XLARGE2304", "nodes": 2}}, sample="two-machines"
     ),
+    "mirror-in-link-local": Variant({"networkPolicy": {"reach": ["169.254.0.0/16"]}, "webui.offline": False}),
     "gateway-of-others": Variant(
         {"expose": {"via": "gateway", "host": HOST, "tls": {}, "gateway": "infra/shared"}}, sample="local"
     ),
