@@ -214,7 +214,7 @@ class WebuiPlan:
 
     `database`: its data is in the PostgreSQL database of the secret, and it has no volume. `redis` is made for it
     where its replicas need one and none is named. `login`: people may come by single sign-on, whose client secret is a
-    secret.
+    secret. `sealed_env`: names of the variables that come from the secret `webuiEnv`.
     """
 
     image: str
@@ -227,6 +227,7 @@ class WebuiPlan:
     redis: "RedisPlan | None" = None
     login: bool = False
     priority_class: str | None = None
+    sealed_env: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ def plan(settings: Settings, catalog: Catalog | None = None) -> Plan:
         *check_references(settings, catalog),
         *findings,
         *check_images(_images(settings, models, catalog), settings, catalog),
-        *check_webui(settings, models),
+        *check_webui(settings, models, catalog),
         *check_exposure(settings, catalog),
         *check_scaling(settings, catalog),
         *check_pause(settings),

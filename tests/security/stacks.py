@@ -55,7 +55,8 @@ VARIANTS = {
         {"webui.replicas": 2, "webui.oidc": LOGIN, "webui.offline": False}, ("databaseUrl", "oidcClientSecret")
     ),
     "given-keys": Variant(
-        {"models.chat.source": "huggingface"}, ("apiKeys", "apiKeys.chat", "hfToken", "webuiAdminPassword")
+        {"models.chat.source": "huggingface", "webui.env": {"ENABLE_LDAP": "True"}},
+        ("apiKeys", "apiKeys.chat", "hfToken", "webuiAdminPassword", "webuiEnv", "webuiEnv.LDAP_APP_PASSWORD"),
     ),
     "groups-with-rdma": Variant(
         {"pools.gpu": {"kind": "ordinary", "instanceType": "HCCPNV6.96XLARGE2304", "nodes": 2}}, sample="two-machines"
