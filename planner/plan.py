@@ -411,3 +411,8 @@ class Plan:
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:
         return tuple(d for d in self.diagnostics if d.severity == "warning")
+
+    @property
+    def forced(self) -> tuple[str, ...]:
+        """Codes of the errors that the stack file takes upon itself, in alphabetical order."""
+        return tuple(sorted({d.code for d in self.diagnostics if d.forced}))

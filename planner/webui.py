@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 
 from catalog.load import Catalog
 from planner.image_roads import resolve
-from planner.images import FLOATING, split
+from planner.image_tags import names_release
+from planner.images import split
 from planner.page_scale import check_scale, plan_redis, redis_environment
 from planner.page_variables import check_variables, is_owned, sealed_names
 from planner.plan import ModelPlan, Reason, WebuiPlan
@@ -231,7 +232,7 @@ def _native_calls(models: Mapping[str, ModelPlan]) -> Iterator[Diagnostic]:
 
 def _tag(image: str) -> Iterator[Diagnostic]:
     parts = split(image)
-    if parts.digest or (parts.tag and parts.tag not in FLOATING):
+    if parts.digest or names_release(parts.tag):
         return
     yield Diagnostic(
         severity="error",
