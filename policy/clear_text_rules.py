@@ -107,7 +107,12 @@ CLEAR_TEXT_RULES = (
         "SECRET_IN_CLEAR",
         "Secrets reach pods as secretKeyRef only.",
         _clear_text,
-        refused_by=("SECRET_IN_SECTION", "SECRET_IN_ENV"),
+        refused_by=("SECRET_IN_SECTION", "SECRET_IN_ENV", "EXTRA_ARGS_SECRET"),
     ),
-    Rule("SECRET_ON_COMMAND_LINE", "No secret is expanded onto a command line.", _on_command_line),
+    Rule(
+        "SECRET_ON_COMMAND_LINE",
+        "No secret is expanded onto a command line.",
+        _on_command_line,
+        refused_by=("REFERENCE_EXPANDED",),
+    ),
 )

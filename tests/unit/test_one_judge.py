@@ -27,7 +27,6 @@ NO_SETTING = frozenset(
         "POD_SECCOMP",
         "POD_SERVICE_LINKS",
         "PUBLIC_WITHOUT_AUTHENTICATION",
-        "SECRET_ON_COMMAND_LINE",
         "VOLUME_ON_NODE",
     }
 )
