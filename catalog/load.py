@@ -27,6 +27,7 @@ from catalog.types import (
     Machine,
     Mirror,
     Model,
+    PageVariable,
     Region,
     ReservedResources,
     StorageClassFacts,
@@ -167,6 +168,7 @@ class Catalog:
         self.reserved = Table(root / "reserved.yaml", ReservedResources, _name)
         self.charts = Table(root / "charts.yaml", Chart, _name)
         self._releases: dict[str, arguments.Release | None] = {}
+        self.page_variables = Table(root / "page_variables.yaml", PageVariable, _name)
         self._images = Table(
             root / "images.yaml", Image, _repository_and_tag, lambda entry: image_faults(entry, self.mirrors)
         )
@@ -207,6 +209,7 @@ class Catalog:
             self.addons,
             self.reserved,
             self.charts,
+            self.page_variables,
             self._images,
         )
         for table in tables:

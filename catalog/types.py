@@ -3,9 +3,9 @@
 Sizes are GiB (2**30 bytes) unless a name says otherwise; `verified: false` marks a fact on which a rule may only warn.
 """
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
 DiskType = Literal["CLOUD_PREMIUM", "CLOUD_SSD", "CLOUD_BSSD", "CLOUD_HSSD"]
 EngineName = Literal["vllm", "sglang", "ollama"]
@@ -286,6 +286,23 @@ class ReservedResources(Entry):
             for tier, end in zip(self.tiers, ends, strict=True)
         )
         return self.base + sum(shares) + self.eviction
+
+
+class PageVariable(Entry):
+    """A variable of Open WebUI that a stack file does not set by the way: the program sets it (`decided_by` says by
+    what), or a value other than those that match `safe` undoes something (`why`), whichever `setting` there is."""
+
+    name: str
+    decided_by: str | None = None
+    why: str | None = None
+    setting: str | None = None
+    safe: str | None = None
+
+    @model_validator(mode="after")
+    def _one_reason(self) -> Self:
+        if (self.decided_by is None) == (self.why is None):
+            raise ValueError("give either decided_by or why")
+        return self
 
 
 class ChartImage(BaseModel):

@@ -44,7 +44,9 @@ def policy(violations: "Sequence[Violation]") -> list[Line]:
     lines = heading("Policy") if violations else []
     for place, each in enumerate(violations):
         lines += [()] if place else []
-        lines.append(line("  ", Span(each.code, "bad"), "  ", Span(f"{each.type} {each.resource}", "path")))
+        code = Span(each.code, "warn" if each.forced else "bad")
+        forced = " (forced)" if each.forced else ""
+        lines.append(line("  ", code, forced, "  ", Span(f"{each.type} {each.resource}", "path")))
         lines += paragraph(each.message, indent=4)
     return lines
 

@@ -61,7 +61,7 @@ def rehearse(stack: str, *, as_json: bool, out: Path | None, further: Further | 
     else:
         show(
             [
-                verdict(given.stack, story.diagnostics, len(story.violations)),
+                verdict(given.stack, story.diagnostics, len(story.broken)),
                 *summary(story.plan),
                 *made(story.recording.registrations),
                 *reasons(story.plan),
@@ -74,7 +74,7 @@ def rehearse(stack: str, *, as_json: bool, out: Path | None, further: Further | 
         )
     if unwritten is not None:
         complain(f"nothing was written: {unwritten}")
-    sound = not story.violations and (beyond is None or beyond.ready)
+    sound = not story.broken and (beyond is None or beyond.ready)
     return 0 if sound and unwritten is None else 1
 
 

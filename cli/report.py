@@ -40,7 +40,7 @@ def story_report(stack: str, story: "Story", written: Sequence[Path]) -> dict[st
     checked = check_report(stack, story.plan, story.diagnostics)
     return {
         **checked,
-        "ready": checked["ready"] and not story.violations,
+        "ready": checked["ready"] and not story.broken,
         "violations": document(story.violations),
         "resources": document(tree(story.recording.registrations)),
         "timeline": document(times),

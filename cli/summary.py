@@ -15,6 +15,7 @@ def summary(plan: Plan) -> list[Line]:
                 *((f"model {model.name}", text) for model in plan.models.values() for text in _model(model)),
                 *_webui(plan),
                 ("order", f"{plan.order.chosen}: {plan.order.because}"),
+                *([("forced", ", ".join(plan.forced))] if plan.forced else []),
             ]
         ),
     ]

@@ -26,6 +26,7 @@ from components.workloads.webui import Webui, WebuiArgs
 from planner.addons import SYSTEM
 from planner.autoscaling import KEDA
 from planner.multi_node import LWS
+from planner.page_variables import SEALED as SEALED_ENV
 from planner.plan import CpuPlan, ModelPlan, NetworkPlan, Plan, PoolPlan, ScalingPlan, WebuiPlan
 from planner.summary import summary
 
@@ -348,6 +349,7 @@ class LlmStack(pulumi.ComponentResource):
                 cpu=self._cpu,
                 admin_password=self._secrets.get("webuiAdminPassword"),
                 oidc_client_secret=self._secrets.get("oidcClientSecret"),
+                sealed_env={each: self._secrets[f"{SEALED_ENV}.{each}"] for each in plan.sealed_env},
                 pull_secret=self._settings.images.pull_secret,
             ),
             self._inside,

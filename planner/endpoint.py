@@ -1,8 +1,9 @@
 """Who reaches the Kubernetes API server."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Network
 
+from planner.internet_share import WIDEST, admits_strangers
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
 
@@ -10,8 +11,8 @@ DOCUMENTATION = tuple(IPv4Network(text) for text in ("192.0.2.0/24", "198.51.100
 """Ranges that stand in documents only and are routed nowhere (RFC 5737)."""
 PRIVATE = tuple(IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 """Ranges that the Internet never sees as a source (RFC 1918)."""
-OPEN_PREFIX = 8
-"""A range with a shorter prefix opens the API server to a large part of the Internet."""
+SHOWN = 4
+"""Ranges of a list that a message repeats."""
 
 
 def check_endpoint(settings: Settings) -> Iterator[Diagnostic]:
@@ -31,6 +32,8 @@ def check_endpoint(settings: Settings) -> Iterator[Diagnostic]:
     elif endpoint.access == "public":
         if not endpoint.allow:
             yield _nobody()
+        elif admits_strangers(endpoint.allow) and not any(admits_strangers([each]) for each in endpoint.allow):
+            yield _open("cluster.endpoint.allow", f"{len(endpoint.allow)} ranges together let", endpoint.allow)
         for index, allowed in enumerate(endpoint.allow):
             yield from _range(f"cluster.endpoint.allow[{index}]", allowed)
     elif endpoint.allow:
@@ -58,17 +61,8 @@ def _nobody() -> Diagnostic:
 
 
 def _range(path: str, allowed: IPv4Network) -> Iterator[Diagnostic]:
-    if allowed.prefixlen < OPEN_PREFIX:
-        yield Diagnostic(
-            severity="error",
-            code="ENDPOINT_OPEN_TO_ALL",
-            path=path,
-            message=f"{allowed} lets everyone on the Internet try the API server.",
-            remedy="Put your own address there, as <address>/32.",
-            given=str(allowed),
-            allowed=f"ranges of /{OPEN_PREFIX} or longer",
-            fix=(("cluster.endpoint", {"access": "intranet"}),),
-        )
+    if admits_strangers([allowed]):
+        yield _open(path, f"{allowed} lets", [allowed])
     elif any(allowed.subnet_of(net) for net in DOCUMENTATION):
         yield documentation_address(path, allowed)
     elif any(allowed.subnet_of(net) for net in PRIVATE):
@@ -80,6 +74,25 @@ def _range(path: str, allowed: IPv4Network) -> Iterator[Diagnostic]:
             remedy="Put the public address there that your network goes out with.",
             given=str(allowed),
         )
+
+
+def _open(path: str, what: str, ranges: Sequence[IPv4Network]) -> Diagnostic:
+    return Diagnostic(
+        severity="error",
+        code="ENDPOINT_OPEN_TO_ALL",
+        path=path,
+        message=f"{what} a large part of the Internet try the API server.",
+        remedy="Put your own address there, as <address>/32.",
+        given=shortened(ranges),
+        allowed=f"no more public addresses than one /{WIDEST} has",
+        fix=(("cluster.endpoint", {"access": "intranet"}),),
+    )
+
+
+def shortened(ranges: Sequence[IPv4Network]) -> str:
+    """The first of many ranges, as text."""
+    shown = ", ".join(map(str, ranges[:SHOWN]))
+    return shown if len(ranges) <= SHOWN else f"{shown}, … ({len(ranges)} in all)"
 
 
 def documentation_address(path: str, given: IPv4Network) -> Diagnostic:

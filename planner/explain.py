@@ -3,6 +3,7 @@
 The entries are data, in `planner/codes/*.yaml`; docs/diagnostics.md is generated from them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,7 +17,7 @@ class Explanation:
     """One code. `severity` is the gravest that it occurs with; `forceable` says whether ``force: [CODE]`` helps.
 
     `example` is a piece of a stack file (or a command) that brings it about, `fix` what to do, `source` what the rule
-    rests on.
+    rests on. `rules` are those of the policy pack that such a stack would break.
     """
 
     code: str
@@ -26,6 +27,7 @@ class Explanation:
     fix: str
     source: str
     forceable: bool = True
+    rules: Sequence[str] = ()
 
 
 @cache
@@ -90,6 +92,7 @@ def _section(entry: Explanation) -> list[str]:
         f"Fix: {_cell(entry.fix)}",
         "",
         f"Source: {_cell(entry.source)}",
+        *(["", f"Rules of the policy pack: {', '.join(entry.rules)}"] if entry.rules else []),
     ]
 
 

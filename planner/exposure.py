@@ -253,12 +253,12 @@ def _plain(settings: Settings) -> Iterator[Diagnostic]:
             remedy="Write tls: {} where it does.",
             fix=(("expose.tls", {}),),
         )
-    elif expose.internal or expose.allow:
+    elif expose.internal:
         yield Diagnostic(
             severity="warning",
             code="PLAIN_HTTP",
             path="expose.tls",
-            message="Passwords and chats travel unencrypted: there is no certificate.",
+            message="Passwords and chats travel unencrypted inside the VPC: there is no certificate.",
             remedy="Set expose.tls.",
         )
     else:
@@ -268,8 +268,8 @@ def _plain(settings: Settings) -> Iterator[Diagnostic]:
             path="expose.tls",
             message="Passwords, API keys and chats would cross the Internet unencrypted: there is no certificate.",
             remedy="Set expose.tls, or keep the load balancer inside the VPC with internal: true.",
-            allowed="tls, internal: true, or an allow-list",
-            fix=(("expose.internal", True),),
+            allowed="tls, or internal: true",
+            fix=(("expose.internal", True),) if shapes_balancer(settings) else (("expose", {"via": "port-forward"}),),
         )
 
 

@@ -12,10 +12,10 @@ from catalog.arguments import Release
 from catalog.load import Catalog
 from catalog.types import Gpu, Image, ImageVariant
 from planner.finding import Finding
+from planner.image_tags import names_release
 from planner.model_facts import ModelFacts
 from planner.precision import TURING
 
-FLOATING = ("latest", "main", "master", "nightly", "dev", "edge", "stable", "cuda", "ollama", "rocm")
 FALLBACK_UTILIZATION = 0.90
 """vLLM's default for years, and the lower of the two it has had: for images whose own default is not known."""
 
@@ -176,7 +176,7 @@ def _given(
     parts = split(image)
     engine = known[0].engine or ""
     findings: list[Finding] = []
-    if not parts.digest and (not parts.tag or parts.tag in FLOATING):
+    if not parts.digest and not names_release(parts.tag):
         findings.append(_floating(image, known))
     match = _match(parts, known)
     if match is not None:

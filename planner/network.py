@@ -30,6 +30,8 @@ POD_RANGES = tuple(
     IPv4Network(text) for text in ("9.0.0.0/8", "10.0.0.0/8", "11.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 )
 """Ranges that a pod network of its own may lie in (argument cluster_cidr of the provider's kubernetes_cluster)."""
+SERVICE_RANGES = tuple(net for net, _ in VPC_RANGES)
+"""Ranges that Services may lie in (argument service_cidr of the provider's kubernetes_cluster)."""
 
 PODS_PER_NODE = 64
 """Pods of one node: the block that each takes of the pod range in mode gr."""
@@ -177,6 +179,9 @@ def _existing(settings: Settings) -> Iterator[Diagnostic]:
         )
     else:
         yield from _count(settings, "network.subnetIds", network.subnet_ids)
+    # Whatever is said of a VPC that exists, the nodes are opened to it.
+    if not makes_subnets(settings) and not any(network.cidr.subnet_of(net) for net, _ in VPC_RANGES):
+        yield _no_vpc_range(network.cidr)
     if "cidr" not in network.model_fields_set:
         yield Diagnostic(
             severity="warning",
@@ -236,18 +241,8 @@ def _may_be_vpc(cidr: IPv4Network) -> bool:
 
 
 def _vpc_range(cidr: IPv4Network) -> Iterator[Diagnostic]:
-    allowed = ", ".join(f"{net} with /{prefix} to /{LONGEST_PREFIX}" for net, prefix in VPC_RANGES)
     if not _may_be_vpc(cidr):
-        yield Diagnostic(
-            severity="error",
-            code="VPC_RANGE_NOT_ALLOWED",
-            path="network.cidr",
-            message=f"A VPC cannot have the range {cidr}.",
-            remedy="Use 10.0.0.0/16.",
-            given=str(cidr),
-            allowed=allowed,
-            fix=(("network.cidr", "10.0.0.0/16"),),
-        )
+        yield _no_vpc_range(cidr)
     elif not subnet_ranges(cidr):
         larger = f"{cidr.supernet(new_prefix=LONGEST_PREFIX - SUBNET_BITS - 3)}"
         yield Diagnostic(
@@ -260,6 +255,19 @@ def _vpc_range(cidr: IPv4Network) -> Iterator[Diagnostic]:
             allowed=f"/{LONGEST_PREFIX - SUBNET_BITS} or shorter",
             fix=(("network.cidr", larger),),
         )
+
+
+def _no_vpc_range(cidr: IPv4Network) -> Diagnostic:
+    return Diagnostic(
+        severity="error",
+        code="VPC_RANGE_NOT_ALLOWED",
+        path="network.cidr",
+        message=f"A VPC cannot have the range {cidr}.",
+        remedy="Use 10.0.0.0/16.",
+        given=str(cidr),
+        allowed=", ".join(f"{net} with /{prefix} to /{LONGEST_PREFIX}" for net, prefix in VPC_RANGES),
+        fix=(("network.cidr", "10.0.0.0/16"),),
+    )
 
 
 def _subnet_size(settings: Settings) -> Iterator[Diagnostic]:
@@ -303,7 +311,20 @@ def _cluster_ranges(settings: Settings) -> Iterator[Diagnostic]:
     cluster = settings.cluster
     gr = cluster.network_mode == "gr"
     path, cidr = ("cluster.podCidr", cluster.pod_cidr) if gr else ("cluster.serviceCidr", cluster.service_cidr)
-    if cidr.overlaps(settings.network.cidr):
+    allowed = POD_RANGES if gr else SERVICE_RANGES
+    if not any(cidr.subnet_of(net) for net in allowed):
+        free = _free_range(16 if gr else 20, settings.network.cidr)
+        yield Diagnostic(
+            severity="error",
+            code="POD_RANGE_NOT_ALLOWED" if gr else "SERVICE_RANGE_NOT_ALLOWED",
+            path=path,
+            message=f"TKE does not take {cidr} as a range of {'pods' if gr else 'Services'}.",
+            remedy=f"Use {free}." if free else "Use a range of the list.",
+            given=str(cidr),
+            allowed=f"a range within {', '.join(map(str, allowed))}",
+            fix=((path, free),) if free else (),
+        )
+    elif cidr.overlaps(settings.network.cidr):
         free = _free_range(cidr.prefixlen, settings.network.cidr)
         yield Diagnostic(
             severity="error",
@@ -313,18 +334,6 @@ def _cluster_ranges(settings: Settings) -> Iterator[Diagnostic]:
             remedy=f"Use {free}." if free else "Use a range outside the VPC.",
             given=str(cidr),
             allowed=f"a range outside {settings.network.cidr}",
-            fix=((path, free),) if free else (),
-        )
-    if gr and not any(cidr.subnet_of(net) for net in POD_RANGES):
-        free = _free_range(16, settings.network.cidr)
-        yield Diagnostic(
-            severity="error",
-            code="POD_RANGE_NOT_ALLOWED",
-            path=path,
-            message=f"TKE does not take {cidr} as a pod range.",
-            remedy=f"Use {free}." if free else "Use a range of the list.",
-            given=str(cidr),
-            allowed=f"a range within {', '.join(map(str, POD_RANGES))}",
             fix=((path, free),) if free else (),
         )
     need = SERVICES + PODS_PER_NODE * _nodes(settings)

@@ -12,6 +12,7 @@ from catalog.load import Catalog
 from planner.addons import NETWORK_POLICY
 from planner.autoscaling import KEDA
 from planner.exposure_plan import ENVOY, GATEWAY, QCLOUD
+from planner.internet_share import WIDEST, admits_strangers
 from planner.plan import (
     ExposurePlan,
     FromRange,
@@ -32,6 +33,10 @@ PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 BALANCER_RANGE = "100.64.0.0/10"
 """Where load balancers' health checks come from, and addresses inside Tencent Cloud (vendor 214/65860)."""
 EVERYWHERE = "0.0.0.0/0"
+METADATA = (IPv4Network("169.254.0.23/32"), IPv4Network("169.254.169.254/32"))
+"""Metadata services, which hand out the credentials of a node's role: Tencent Cloud's (metadata.tencentyun.com, vendor
+213/4934) and that of most other clouds, for a cluster that exists. Tencent Cloud's mirrors and DNS lie in the same
+link-local range (RFC 3927), so these addresses alone are always closed."""
 
 CONTROLLERS = {"nginx": "ingress-nginx"}
 """Namespaces of Ingress controllers by class, where their own installation guides put them."""
@@ -61,7 +66,7 @@ def plan_policies(
         page=None if webui is None else _page(settings, webui),
         sources=(*_by_road(settings, exposure, catalog), *admitted),
         scraped=tuple((model, _scraper(installs, catalog)) for model in scaling),
-        reach=tuple(map(str, settings.network_policy.reach)),
+        reach=tuple(map(str, _reachable(settings.network_policy.reach))),
         acme=exposure is not None and exposure.issuer is not None,
     )
 
@@ -103,6 +108,16 @@ def _by_road(settings: Settings, exposure: ExposurePlan | None, catalog: Catalog
         return [] if name is None else [InNamespace(name)]
     clients = [str(allowed) for allowed in exposure.allow] or [EVERYWHERE]
     return balancer_sources(_node_ranges(settings) or PRIVATE, clients if exposure.direct_access else ())
+
+
+def _reachable(reach: Sequence[IPv4Network]) -> Iterator[IPv4Network]:
+    """What may be reached of what is asked for: a metadata service is no road."""
+    return (each for each in reach if each not in METADATA)
+
+
+def holding_metadata(cidr: str) -> list[str]:
+    """The metadata services within a range, to be cut out of it."""
+    return [str(service) for service in METADATA if service.subnet_of(IPv4Network(cidr))]
 
 
 def _scraper(installs: Sequence[InstallPlan], catalog: Catalog) -> InNamespace:
@@ -159,6 +174,45 @@ def check_policies(settings: Settings, models: Mapping[str, ModelPlan], catalog:
             given=expose.ingress_class,
         )
     yield from _downloads(settings)
+    yield from _reach(asked.reach)
+
+
+def _reach(reach: Sequence[IPv4Network]) -> Iterator[Diagnostic]:
+    """What is asked for in `networkPolicy.reach` and goes too far."""
+    for index, given in enumerate(reach):
+        path = f"networkPolicy.reach[{index}]"
+        if given in METADATA:
+            yield Diagnostic(
+                severity="error",
+                code="METADATA_ASKED_FOR",
+                path=path,
+                message=f"{given.network_address} is the metadata service, which hands out a node's credentials; it is "
+                "closed to every pod.",
+                remedy="Remove the range.",
+                given=str(given),
+                fix=((path, None),),
+            )
+        elif admits_strangers([given]):
+            yield Diagnostic(
+                severity="error",
+                code="REACH_TOO_WIDE",
+                path=path,
+                message=f"{given} is no private range: downloads reach the Internet anyway, and with it they would "
+                "reach everything that is not the Internet.",
+                remedy="Name the private range of your mirror.",
+                given=str(given),
+                allowed=f"no more public addresses than one /{WIDEST} has",
+                fix=((path, None),),
+            )
+        elif closed := holding_metadata(str(given)):
+            yield Diagnostic(
+                severity="note",
+                code="METADATA_CUT",
+                path=path,
+                message=f"{given} holds the metadata service; {' and '.join(closed)} stays closed.",
+                remedy="Name narrower ranges if you want to read them in the policies.",
+                given=str(given),
+            )
 
 
 def _enforcement(settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:

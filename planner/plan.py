@@ -214,7 +214,7 @@ class WebuiPlan:
 
     `database`: its data is in the PostgreSQL database of the secret, and it has no volume. `redis` is made for it
     where its replicas need one and none is named. `login`: people may come by single sign-on, whose client secret is a
-    secret.
+    secret. `sealed_env`: names of the variables that come from the secret `webuiEnv`.
     """
 
     image: str
@@ -227,6 +227,7 @@ class WebuiPlan:
     redis: "RedisPlan | None" = None
     login: bool = False
     priority_class: str | None = None
+    sealed_env: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -410,3 +411,8 @@ class Plan:
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:
         return tuple(d for d in self.diagnostics if d.severity == "warning")
+
+    @property
+    def forced(self) -> tuple[str, ...]:
+        """Codes of the errors that the stack file takes upon itself, in alphabetical order."""
+        return tuple(sorted({d.code for d in self.diagnostics if d.forced}))

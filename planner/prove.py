@@ -17,6 +17,7 @@ from planner.internet import check_internet
 from planner.location import check_location
 from planner.model_rules import check_references
 from planner.multi_node import check_lws, plan_lws
+from planner.namespaces import check_namespace
 from planner.network import check_network, plan_network
 from planner.network_policy import check_policies, plan_policies
 from planner.order import plan_durations, plan_order
@@ -60,13 +61,14 @@ def plan(settings: Settings, catalog: Catalog | None = None) -> Plan:
         *check_internet(settings),
         *check_cluster(settings, catalog),
         *check_endpoint(settings),
+        *check_namespace(settings, catalog),
         *check_system_pool(settings, catalog, models, webui),
         *check_pools(settings, catalog),
         *check_storage(settings, catalog),
         *check_references(settings, catalog),
         *findings,
         *check_images(_images(settings, models, catalog), settings, catalog),
-        *check_webui(settings, models),
+        *check_webui(settings, models, catalog),
         *check_exposure(settings, catalog),
         *check_scaling(settings, catalog),
         *check_pause(settings),

@@ -12,6 +12,7 @@ def summary(plan: Plan) -> dict[str, Any]:
         "paused": plan.settings.pause,
         "pools": {name: _pool(pool) for name, pool in plan.pools.items()},
         "models": {name: _model(model) for name, model in plan.models.items()},
+        "forced": list(plan.forced),
         "warnings": [f"{each.path}: {each.message}" for each in plan.warnings],
     }
 

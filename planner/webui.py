@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping
 
 from catalog.load import Catalog
 from planner.image_roads import resolve
-from planner.images import FLOATING, split
+from planner.image_tags import names_release
+from planner.images import split
 from planner.page_scale import check_scale, plan_redis, redis_environment
+from planner.page_variables import check_variables, is_owned, sealed_names
 from planner.plan import ModelPlan, Reason, WebuiPlan
 from planner.quantity import mebibytes
 from settings.diagnostics import Diagnostic
@@ -28,29 +30,6 @@ CPU_MILLIS = 500
 LEAST_MEMORY_MIB = 2048
 """With the guide's 1 GiB the process is killed under load: SQLite alone may hold 64 MB for each open connection
 (open-webui documentation, troubleshooting/performance)."""
-
-OWNED = {
-    "DATABASE_URL": "the secret tke-llm:databaseUrl",
-    "DATA_DIR": "the program: the volume is mounted there",
-    "ENABLE_OPENAI_API": "the models of the stack",
-    "ENABLE_OLLAMA_API": "the models of the stack",
-    "OPENAI_API_BASE_URL": "the models of the stack",
-    "OPENAI_API_BASE_URLS": "the models of the stack",
-    "OLLAMA_BASE_URL": "the models of the stack",
-    "OLLAMA_BASE_URLS": "the models of the stack",
-    "WEBUI_ADMIN_EMAIL": "webui.adminEmail",
-    "WEBUI_AUTH": "the program: the page is never open to everyone",
-    "DEFAULT_MODEL_PARAMS": "webui.functionCalling",
-    "BYPASS_MODEL_ACCESS_CONTROL": "webui.modelAccess",
-    "PORT": "the program: the Service leads there",
-    "REDIS_URL": "webui.redis",
-    "WEBSOCKET_MANAGER": "webui.redis",
-    "WEBSOCKET_REDIS_URL": "webui.redis",
-    "OAUTH_CLIENT_ID": "webui.oidc",
-    "OPENID_PROVIDER_URL": "webui.oidc",
-    "OPENID_REDIRECT_URI": "expose.host",
-}
-"""Variables that the program sets, and what decides them."""
 
 
 def webui_image(settings: Settings, catalog: Catalog) -> str | None:
@@ -74,7 +53,8 @@ def plan_webui(settings: Settings, models: Mapping[str, ModelPlan], catalog: Cat
         replicas=webui.replicas,
         cpu_millis=CPU_MILLIS,
         memory_mib=mebibytes(webui.memory),
-        env=environment(settings, models),
+        env=environment(settings, models, catalog),
+        sealed_env=sealed_names(settings.secrets),
         strategy="RollingUpdate" if shared and webui.replicas > 1 else "Recreate",
         database=shared,
         redis=plan_redis(settings, catalog),
@@ -83,7 +63,7 @@ def plan_webui(settings: Settings, models: Mapping[str, ModelPlan], catalog: Cat
     )
 
 
-def environment(settings: Settings, models: Mapping[str, ModelPlan]) -> tuple[tuple[str, str], ...]:
+def environment(settings: Settings, models: Mapping[str, ModelPlan], catalog: Catalog) -> tuple[tuple[str, str], ...]:
     """The plain variables, in order. Back-ends, keys and other secrets are the component's to add."""
     webui = settings.webui
     variables = {
@@ -112,7 +92,7 @@ def environment(settings: Settings, models: Mapping[str, ModelPlan]) -> tuple[tu
         variables["WEBUI_NAME"] = webui.name
     if webui.offline:
         variables |= OFFLINE
-    kept = {name: value for name, value in webui.env.items() if name not in OWNED}
+    kept = {name: value for name, value in webui.env.items() if not is_owned(name, catalog)}
     return tuple((variables | kept).items())
 
 
@@ -199,7 +179,7 @@ def explain_webui(settings: Settings, models: Mapping[str, ModelPlan]) -> list[R
     return reasons
 
 
-def check_webui(settings: Settings, models: Mapping[str, ModelPlan]) -> Iterator[Diagnostic]:
+def check_webui(settings: Settings, models: Mapping[str, ModelPlan], catalog: Catalog) -> Iterator[Diagnostic]:
     """What is wrong with the chat page's own settings."""
     webui = settings.webui
     if not webui.enabled:
@@ -218,16 +198,7 @@ def check_webui(settings: Settings, models: Mapping[str, ModelPlan]) -> Iterator
             allowed=f"{LEAST_MEMORY_MIB}Mi or more",
             fix=(("webui.memory", "2Gi"),),
         )
-    for variable in sorted(webui.env.keys() & OWNED.keys() - {"DATABASE_URL"}):
-        yield Diagnostic(
-            severity="error",
-            code="WEBUI_VARIABLE_OWNED",
-            path=f"webui.env.{variable}",
-            message=f"{variable} is decided by {OWNED[variable]}.",
-            remedy="Remove it.",
-            given=webui.env[variable],
-            fix=((f"webui.env.{variable}", None),),
-        )
+    yield from check_variables(settings, catalog)
     if webui.function_calling == "native":
         yield from _native_calls(models)
     if webui.admin_email.endswith("@example.com"):
@@ -261,7 +232,7 @@ def _native_calls(models: Mapping[str, ModelPlan]) -> Iterator[Diagnostic]:
 
 def _tag(image: str) -> Iterator[Diagnostic]:
     parts = split(image)
-    if parts.digest or (parts.tag and parts.tag not in FLOATING):
+    if parts.digest or names_release(parts.tag):
         return
     yield Diagnostic(
         severity="error",

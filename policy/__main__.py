@@ -1,13 +1,16 @@
 """The policy pack: `pulumi preview --policy-pack policy`. Needs the dependency group `policy`."""
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from operator import getitem
 
 import pulumi_policy as pack
 from pulumi_policy.proxy import UnknownValueError
 
-from policy.rules import RULES, STACK_RULES, Hidden, Resource, Rule, StackRule
+from policy.rules import RULES, STACK_RULES, Hidden, Resource, Rule, StackRule, excused
+from settings.keys import NAMESPACE
 
 
 def known(value: object) -> object:
@@ -32,24 +35,50 @@ def _part(read: Callable[[], object]) -> object:
         return Hidden.UNKNOWN
 
 
-def over_one(rule: Rule) -> pack.ResourceValidationPolicy:
+def forced_codes(configuration: str | None) -> frozenset[str]:
+    """The codes of the stack file's `force`, out of the configuration that the engine hands to a policy pack in
+    PULUMI_CONFIG (pulumi, sdk/go/common/resource/plugin/analyzer_plugin.go, constructEnv)."""
+    try:
+        values = json.loads(configuration or "{}")
+        codes = json.loads(values.get(f"{NAMESPACE}:force") or "[]")
+    except (ValueError, AttributeError, TypeError):
+        return frozenset()
+    return frozenset(str(code) for code in codes) if isinstance(codes, list) else frozenset()
+
+
+def level(rule: Rule | StackRule, forced: Collection[str]) -> pack.EnforcementLevel:
+    """Mandatory, but for what the stack file forces: that is told and let pass, as everywhere else."""
+    return pack.EnforcementLevel.ADVISORY if excused(rule, forced) else pack.EnforcementLevel.MANDATORY
+
+
+def over_one(rule: Rule, forced: Collection[str] = ()) -> pack.ResourceValidationPolicy:
     """A rule over one resource, as a policy."""
 
     def validate(args: pack.ResourceValidationArgs, report: pack.ReportViolation) -> None:
         for message in rule.check(args.resource_type, args.name, properties(args.props)):
             report(message, None)
 
-    return pack.ResourceValidationPolicy(name=policy_name(rule.code), description=rule.description, validate=validate)
+    return pack.ResourceValidationPolicy(
+        name=policy_name(rule.code),
+        description=rule.description,
+        validate=validate,
+        enforcement_level=level(rule, forced),
+    )
 
 
-def over_all(rule: StackRule) -> pack.StackValidationPolicy:
+def over_all(rule: StackRule, forced: Collection[str] = ()) -> pack.StackValidationPolicy:
     """A rule over all resources, as a policy."""
 
     def validate(args: pack.StackValidationArgs, report: pack.ReportViolation) -> None:
         for resource, message in rule.check([_resource(each) for each in args.resources]):
             report(message, resource.urn)
 
-    return pack.StackValidationPolicy(name=policy_name(rule.code), description=rule.description, validate=validate)
+    return pack.StackValidationPolicy(
+        name=policy_name(rule.code),
+        description=rule.description,
+        validate=validate,
+        enforcement_level=level(rule, forced),
+    )
 
 
 def policy_name(code: str) -> str:
@@ -68,8 +97,9 @@ def _resource(given: pack.PolicyResource) -> Resource:
 
 
 if __name__ == "__main__":
+    by_user = forced_codes(os.environ.get("PULUMI_CONFIG"))
     pack.PolicyPack(
         "tke-llm",
-        [*(over_one(rule) for rule in RULES), *(over_all(rule) for rule in STACK_RULES)],
+        [*(over_one(rule, by_user) for rule in RULES), *(over_all(rule, by_user) for rule in STACK_RULES)],
         enforcement_level=pack.EnforcementLevel.MANDATORY,
     )

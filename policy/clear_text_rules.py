@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from policy.pods import Container, pods
-from policy.rule import Hidden, Rule, in_kubernetes, items, kind_of, leaves, mapping
+from policy.rule import Hidden, Rule, get, in_kubernetes, items, kind_of, leaves, mapping
 from settings.secrecy import is_token, looks_secret
 
 _FLAG = re.compile(r"^--?([A-Za-z][\w-]*)$")
+_IN_SHELL = re.compile(r"(?<!\S)--?([A-Za-z][\w-]*)[= ]+[\"']?([^\s\"'$]+)")
+"""An option and its value in the text that a shell gets (``sh -c "vllm serve --api-key x"``)."""
 _WHERE = "move it to a Secret and refer to it with secretKeyRef"
 
 
@@ -58,13 +60,59 @@ def _in_arguments(container: Container) -> Iterator[str]:
                 yield f"{container.path}.{kind}[{index}]"
 
 
+def _on_command_line(type_token: str, _name: str, properties: Mapping[str, object]) -> list[str]:
+    """Every process of a node reads the command lines of the others, and reports of crashes hold them."""
+    problems = []
+    for pod in pods(type_token, properties):
+        for container in pod.containers:
+            sealed = [
+                str(variable.get("name"))
+                for variable in items(container.spec, "env")
+                if get(variable, "valueFrom", "secretKeyRef") is not None
+            ]
+            for kind in ("command", "args"):
+                arguments = container.spec.get(kind)
+                every = arguments if isinstance(arguments, list | tuple) else []
+                problems += [
+                    f"{container.path}.{kind}[{index}]: {name} is written onto a command line"
+                    for index, argument in enumerate(every)
+                    for name in sealed
+                    if isinstance(argument, str) and _expands(name, argument)
+                ]
+    return problems
+
+
+def _expands(name: str, argument: str) -> bool:
+    """Whether the kubelet puts a variable into an argument (``$(NAME)``; ``$$`` keeps it as it is), or a shell passes
+    it to a program as the value of an option."""
+    by_kubelet = any(len(found[1]) % 2 for found in re.finditer(rf"(\$+)\({re.escape(name)}\)", argument))
+    by_shell = re.search(rf"--?[A-Za-z][\w-]*[= ]+[\"']?\$\{{?{re.escape(name)}\b", argument)
+    return by_kubelet or by_shell is not None
+
+
 def _secret_arguments(arguments: Sequence[object]) -> Iterator[int]:
     """Places of secrets on a command line: ``--api-key=x``, ``--api-key`` with ``x`` after it, or a token as it is."""
     for index, argument in enumerate(arguments):
+        if isinstance(argument, str) and any(looks_secret(each[2], each[1]) for each in _IN_SHELL.finditer(argument)):
+            yield index
+            continue
         before = arguments[index - 1] if index else None
         flag = _FLAG.match(before) if isinstance(before, str) else None
         if looks_secret(argument, flag[1] if flag else ""):
             yield index
 
 
-CLEAR_TEXT_RULES = (Rule("SECRET_IN_CLEAR", "Secrets reach pods as secretKeyRef only.", _clear_text),)
+CLEAR_TEXT_RULES = (
+    Rule(
+        "SECRET_IN_CLEAR",
+        "Secrets reach pods as secretKeyRef only.",
+        _clear_text,
+        refused_by=("SECRET_IN_SECTION", "SECRET_IN_ENV", "EXTRA_ARGS_SECRET"),
+    ),
+    Rule(
+        "SECRET_ON_COMMAND_LINE",
+        "No secret is expanded onto a command line.",
+        _on_command_line,
+        refused_by=("REFERENCE_EXPANDED",),
+    ),
+)

@@ -1,18 +1,42 @@
-"""Rules on the cloud: who reaches the API server, and what stays behind and bills when a pool goes."""
+"""Rules on the cloud: who reaches the API server and the nodes, and what stays behind and bills when a pool goes."""
 
-from collections.abc import Mapping, Sequence
-from ipaddress import ip_network
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
+from planner.internet_share import admits_strangers
 from policy.rule import Resource, Rule, StackRule, items
 
 _NODE_POOL = "tencentcloud:Kubernetes/nodePool:NodePool"
-_RULE_SET = "tencentcloud:Security/groupRuleSet:GroupRuleSet"
+_RULE_SETS = (
+    "tencentcloud:Security/groupRuleSet:GroupRuleSet",
+    "tencentcloud:Security/groupLiteRule:GroupLiteRule",
+    "tencentcloud:Security/groupRule:GroupRule",
+)
+"""Resources that open a security group; the last one by one rule."""
 _ENDPOINTS = (
     "tencentcloud:Kubernetes/clusterEndpoint:ClusterEndpoint",
     "tencentcloud:Kubernetes/cluster:Cluster",
 )
 """Resources that can open an API server to the Internet."""
 _PUBLIC, _GROUP = "clusterInternet", "clusterInternetSecurityGroup"
+_WEB_PORTS = frozenset({"80", "443"})
+"""What a load balancer may offer to everyone."""
+_FEW = 4
+"""Ranges that a message repeats."""
+
+
+@dataclass(frozen=True)
+class Admission:
+    """One rule that lets somebody in: a range as it is written, and ports and protocol as the cloud takes them."""
+
+    source: str
+    ports: str
+    protocol: str
+
+    @property
+    def web(self) -> bool:
+        return self.protocol == "TCP" and set(self.ports.split(",")) <= _WEB_PORTS
 
 
 def _kept_instances(type_token: str, _name: str, properties: Mapping[str, object]) -> list[str]:
@@ -27,15 +51,28 @@ def _unguarded(type_token: str, _name: str, properties: Mapping[str, object]) ->
     return [f"the API server is public and has no security group ({_GROUP})"]
 
 
-def _open(resources: Sequence[Resource]) -> list[tuple[Resource, str]]:
+def _open_api(resources: Sequence[Resource]) -> list[tuple[Resource, str]]:
     return [
-        (endpoint, f"the API server is open to {source}, by {rules.name}")
+        (endpoint, f"the API server is open to {_shown(admitted)}, by {', '.join(rules.name for rules in guards)}")
         for endpoint in resources
         if endpoint.type in _ENDPOINTS and endpoint.properties.get(_PUBLIC)
-        for rules in resources
-        if rules.type == _RULE_SET and _guards(rules, endpoint)
-        for source in _open_sources(rules)
+        for guards in [[each for each in resources if each.type in _RULE_SETS and _guards(each, endpoint)]]
+        for admitted in [[admission for rules in guards for admission in _admissions(rules)]]
+        if _strangers(admitted)
     ]
+
+
+def _open_groups(resources: Sequence[Resource]) -> list[tuple[Resource, str]]:
+    """Security groups of nodes, and of whatever else is no web server."""
+    found = []
+    endpoints = [each for each in resources if each.type in _ENDPOINTS]
+    for rules in (each for each in resources if each.type in _RULE_SETS):
+        if any(_guards(rules, endpoint) for endpoint in endpoints):
+            continue
+        admitted = [admission for admission in _admissions(rules) if not admission.web]
+        if _strangers(admitted):
+            found.append((rules, f"opens more than ports 80 and 443 to {_shown(admitted)}"))
+    return found
 
 
 def _guards(rules: Resource, endpoint: Resource) -> bool:
@@ -48,23 +85,36 @@ def _guards(rules: Resource, endpoint: Resource) -> bool:
     return isinstance(group, str) and rules.properties.get("securityGroupId") == group
 
 
-def _open_sources(rules: Resource) -> list[str]:
-    return [
-        str(source)
-        for rule in items(rules.properties, "ingresses")
-        if str(rule.get("action")).upper() == "ACCEPT"
-        for source in (rule.get("cidrBlock"), rule.get("ipv6CidrBlock"))
-        if _everywhere(source)
-    ]
+def _admissions(rules: Resource) -> Iterator[Admission]:
+    given = rules.properties
+    for rule in items(given, "ingresses"):
+        if str(rule.get("action")).upper() == "ACCEPT":
+            for source in (rule.get("cidrBlock"), rule.get("ipv6CidrBlock")):
+                yield Admission(str(source), str(rule.get("port")), str(rule.get("protocol")).upper())
+    lines = given.get("ingresses")
+    for line in lines if isinstance(lines, list | tuple) else []:
+        if isinstance(line, str) and line.upper().startswith("ACCEPT#"):
+            source, ports, protocol, *_ = [*line.split("#")[1:], "", "", ""]
+            yield Admission(source, ports, protocol.upper())
+    if given.get("type") == "ingress" and str(given.get("policy")).upper() == "ACCEPT":
+        yield Admission(str(given.get("cidrIp")), str(given.get("portRange")), str(given.get("ipProtocol")).upper())
 
 
-def _everywhere(source: object) -> bool:
-    if not isinstance(source, str) or not source:
-        return False
+def _strangers(admitted: Sequence[Admission]) -> bool:
+    return admits_strangers([each for admission in admitted for each in _range(admission.source)])
+
+
+def _range(source: str) -> Iterator[IPv4Network | IPv6Network]:
     try:
-        return ip_network(source, strict=False).prefixlen == 0
+        yield ip_network(source, strict=False)
     except ValueError:
-        return False
+        return
+
+
+def _shown(admitted: Sequence[Admission]) -> str:
+    sources = [each.source for each in admitted if list(_range(each.source))]
+    few = ", ".join(sources[:_FEW])
+    return few if len(sources) <= _FEW else f"{few}, … ({len(sources)} ranges)"
 
 
 CLOUD_RULES = (
@@ -72,5 +122,16 @@ CLOUD_RULES = (
     Rule("API_SERVER_UNGUARDED", "A public API server has a security group.", _unguarded),
 )
 CLOUD_STACK_RULES = (
-    StackRule("API_SERVER_OPEN", "The API server's security group admits named addresses only.", _open),
+    StackRule(
+        "API_SERVER_OPEN",
+        "The API server's security group admits named addresses only.",
+        _open_api,
+        refused_by=("ENDPOINT_OPEN_TO_ALL",),
+    ),
+    StackRule(
+        "SECURITY_GROUP_OPEN",
+        "Strangers are admitted to ports 80 and 443 at most.",
+        _open_groups,
+        refused_by=("VPC_RANGE_NOT_ALLOWED",),
+    ),
 )

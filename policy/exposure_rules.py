@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from policy.page_rules import PAGE_LOGIN
 from policy.pods import PodTemplate, pods
 from policy.rule import Resource, StackRule, get, in_kubernetes, items, leaves, mapping
 
@@ -15,6 +16,7 @@ _INTERNAL_SERVICE = "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid
 _INTERNAL_INGRESS = "kubernetes.io/ingress.subnetId"
 _PROTOCOLS = "service.cloud.tencent.com/specify-protocol"
 _PROTOCOLS_OVER_TLS = frozenset({"TCP_SSL", "HTTPS", "QUIC"})
+_OPENED_TO_ADDRESSES = frozenset({"NodePort", "LoadBalancer"})
 _TLS_LISTENERS = frozenset({"HTTPS", "TLS"})
 _REDIRECT = "RequestRedirect"
 
@@ -23,8 +25,6 @@ _ENGINE_KEYS = frozenset({"VLLM_API_KEY", "SGLANG_API_KEY"})
 _KEYED_ROUTES = "/v1"
 """The routes on which an engine asks for its key; the others are open to whoever reaches them (vLLM documentation,
 usage/security)."""
-_PAGE_LOGIN = "WEBUI_AUTH"
-"""Variable by which Open WebUI asks for a login; unset it does so too, but then nothing here shows it."""
 _GATEWAY_AUTHENTICATION = ("apiKeyAuth", "basicAuth", "jwt", "oidc", "extAuth")
 """Parts of Envoy Gateway's SecurityPolicy that turn away who is not known."""
 
@@ -66,6 +66,36 @@ def _without_tls(resources: Sequence[Resource]) -> list[tuple[Resource, str]]:
     return found
 
 
+def _keyless(resources: Sequence[Resource]) -> list[tuple[Resource, str]]:
+    """Services that lead addresses, of the VPC as well, to what asks nobody who they are."""
+    cluster = _cluster(resources)
+    return [
+        (service, f"{_object_name(service)} is reached by addresses and asks no one who they are")
+        for service in cluster
+        if service.kind == "Service"
+        and (
+            get(service.properties, "spec", "type") in _OPENED_TO_ADDRESSES
+            or get(service.properties, "spec", "externalIPs")
+        )
+        if any(not _has_login(pod) and not _has_key(pod) for pod in _pods_behind(_object_name(service), cluster))
+    ]
+
+
+def _has_login(pod: PodTemplate) -> bool:
+    return any(each.get("name") == PAGE_LOGIN and str(each.get("value")).lower() == "true" for each in _variables(pod))
+
+
+def _has_key(pod: PodTemplate) -> bool:
+    return any(
+        each.get("name") in _ENGINE_KEYS and get(each, "valueFrom", "secretKeyRef") is not None
+        for each in _variables(pod)
+    )
+
+
+def _variables(pod: PodTemplate) -> list[Mapping[str, object]]:
+    return [variable for container in pod.containers for variable in items(container.spec, "env")]
+
+
 def _cluster(resources: Sequence[Resource]) -> list[Resource]:
     return [each for each in resources if in_kubernetes(each.type)]
 
@@ -74,10 +104,12 @@ def _public_services(cluster: Sequence[Resource]) -> list[Resource]:
     return [
         each
         for each in cluster
-        if each.kind == "Service"
-        and get(each.properties, "spec", "type") == "LoadBalancer"
-        and _INTERNAL_SERVICE not in _annotations(each)
+        if each.kind == "Service" and (_balances_publicly(each) or get(each.properties, "spec", "externalIPs"))
     ]
+
+
+def _balances_publicly(service: Resource) -> bool:
+    return get(service.properties, "spec", "type") == "LoadBalancer" and _INTERNAL_SERVICE not in _annotations(service)
 
 
 def _public_ingresses(cluster: Sequence[Resource]) -> list[Resource]:
@@ -169,11 +201,9 @@ def _open_backends(road: Road, cluster: Sequence[Resource]) -> Iterator[str]:
     if not behind:
         yield f"{road.path} leads to {road.service}, and nothing in this stack shows that it asks who is there"
     for pod in behind:
-        variables = [variable for container in pod.containers for variable in items(container.spec, "env")]
-        if any(each.get("name") == _PAGE_LOGIN and str(each.get("value")).lower() == "true" for each in variables):
+        if _has_login(pod):
             continue
-        keyed = any(each.get("name") in _ENGINE_KEYS and get(each, "valueFrom", "secretKeyRef") for each in variables)
-        if not keyed:
+        if not _has_key(pod):
             yield f"{road.path} leads to {road.service}, which asks no one who they are"
         elif road.path.rstrip("/") != _KEYED_ROUTES and not road.path.startswith(f"{_KEYED_ROUTES}/"):
             yield f"{road.path} leads to {road.service}, which asks for its key below {_KEYED_ROUTES} only"
@@ -243,5 +273,11 @@ def _texts(value: object) -> list[str]:
 
 EXPOSURE_STACK_RULES = (
     StackRule("PUBLIC_WITHOUT_AUTHENTICATION", "What is public asks who is there, on every route.", _unauthenticated),
-    StackRule("PUBLIC_WITHOUT_TLS", "What is public speaks TLS, and redirects plain HTTP.", _without_tls),
+    StackRule("KEYLESS_TO_ADDRESSES", "What asks for no key is reached by pods only.", _keyless),
+    StackRule(
+        "PUBLIC_WITHOUT_TLS",
+        "What is public speaks TLS, and redirects plain HTTP.",
+        _without_tls,
+        refused_by=("PLAINTEXT_PUBLIC",),
+    ),
 )

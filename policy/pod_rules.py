@@ -3,15 +3,20 @@
 import re
 from collections.abc import Callable, Mapping
 
-from planner.images import FLOATING, split
+from planner.image_tags import names_release
+from planner.images import split
 from policy.pods import Container, PodTemplate, pods
-from policy.rule import Hidden, Rule, get, items, mapping
+from policy.rule import Hidden, Rule, get, in_kubernetes, items, kind_of, mapping
+
+_WITH_HOST_NETWORK = frozenset({"IPC_LOCK"})
+"""Capabilities that a pod may add which says why it is on its machine's network: RDMA locks memory."""
 
 REASON = "tke-llm/why-"
 """Start of the annotation on a pod template that says why it needs what a rule would refuse: ``tke-llm/why-root``,
 ``tke-llm/why-host-network``. The other rules know no exception."""
 
 _ROOT = 0
+_SECCOMP = frozenset({"RuntimeDefault", "Localhost"})
 _GPU = re.compile(r"^nvidia\.com/|/gpu$|/qgpu-|/vcuda-")
 """Extended resources that stand for GPUs or parts of them, NVIDIA's and TKE's."""
 
@@ -19,12 +24,9 @@ _HOST_NAMESPACES = ("hostNetwork", "hostPID", "hostIPC")
 
 
 def is_floating(image: str) -> bool:
-    """Whether an image may be another one tomorrow. A digest never is; a tag without a digit names no release."""
+    """Whether an image may be another one tomorrow. A digest never is."""
     parts = split(image)
-    if parts.digest:
-        return False
-    pinned = parts.tag not in FLOATING and any(letter.isdigit() for letter in parts.tag)
-    return not pinned or "latest" in parts.tag.split("-")
+    return not parts.digest and not names_release(parts.tag)
 
 
 def gpus(container: Container, bound: str) -> dict[str, str]:
@@ -85,6 +87,30 @@ def _privileged(_pod: PodTemplate, container: Container) -> list[str]:
     return problems
 
 
+def _capabilities(pod: PodTemplate, container: Container) -> list[str]:
+    added = get(container.spec, "securityContext", "capabilities", "add")
+    wanted = {str(each) for each in added} if isinstance(added, list | tuple) else set()
+    if pod.spec.get("hostNetwork") and _excused(pod, "host-network"):
+        wanted -= _WITH_HOST_NETWORK
+    return [f"{container.path}: adds the capabilities {', '.join(sorted(wanted))}"] if wanted else []
+
+
+def _seccomp(pod: PodTemplate, container: Container) -> list[str]:
+    own = get(container.spec, "securityContext", "seccompProfile", "type")
+    kind = own or get(pod.spec, "securityContext", "seccompProfile", "type")
+    if kind in _SECCOMP:
+        return []
+    return [f"{container.path}: its system calls are not filtered (seccompProfile {kind or 'not given'})"]
+
+
+def _host_ports(_pod: PodTemplate, container: Container) -> list[str]:
+    return [
+        f"{container.path}: port {port.get('containerPort')} is opened on the node as {port['hostPort']}"
+        for port in items(container.spec, "ports")
+        if port.get("hostPort")
+    ]
+
+
 def _root(pod: PodTemplate) -> list[str]:
     if _excused(pod, "root"):
         return []
@@ -109,6 +135,16 @@ def _host_paths(pod: PodTemplate) -> list[str]:
     ]
 
 
+def _node_volumes(type_token: str, _name: str, properties: Mapping[str, object]) -> list[str]:
+    if not in_kubernetes(type_token) or kind_of(type_token) != "PersistentVolume":
+        return []
+    return [
+        f"spec.{kind}: the volume is the node's {get(properties, 'spec', kind, 'path')}"
+        for kind in ("hostPath", "local")
+        if get(properties, "spec", kind) is not None
+    ]
+
+
 def _host_namespaces(pod: PodTemplate) -> list[str]:
     shared = [each for each in _HOST_NAMESPACES if pod.spec.get(each)]
     if not shared or (shared == ["hostNetwork"] and _excused(pod, "host-network")):
@@ -123,9 +159,14 @@ def _service_links(pod: PodTemplate) -> list[str]:
 
 
 def _service_account_token(pod: PodTemplate) -> list[str]:
-    if pod.spec.get("automountServiceAccountToken") is False:
-        return []
-    return [f"{pod.path}: automountServiceAccountToken is not false; the pod holds a Kubernetes credential"]
+    problems = [
+        f"{pod.path}: volume {volume.get('name')} holds a Kubernetes credential"
+        for volume in items(pod.spec, "volumes")
+        if any("serviceAccountToken" in source for source in items(volume, "projected", "sources"))
+    ]
+    if pod.spec.get("automountServiceAccountToken") is not False:
+        problems.append(f"{pod.path}: automountServiceAccountToken is not false; the pod holds a Kubernetes credential")
+    return problems
 
 
 def _excused(pod: PodTemplate, subject: str) -> bool:
@@ -147,14 +188,23 @@ def _each_container(
 
 
 POD_RULES = (
-    Rule("IMAGE_FLOATING", "Every image is pinned by the tag of a release or by digest.", _each_container(_floating)),
+    Rule(
+        "IMAGE_FLOATING",
+        "Every image is pinned by the tag of a release or by digest.",
+        _each_container(_floating),
+        refused_by=("IMAGE_FLOATING",),
+    ),
     Rule("MEMORY_UNLIMITED", "Every container, init containers too, has a memory limit.", _each_container(_unlimited)),
     Rule("GPU_LIMIT_DIFFERS", "A GPU's request, where given, equals its limit.", _each_container(_gpu_limits)),
     Rule("GPU_WITHOUT_TOLERATION", "Pods with GPUs tolerate the taint of GPU nodes.", _each_pod(_toleration)),
     Rule("GPU_WITHOUT_NODE_SELECTOR", "Pods with GPUs choose their nodes.", _each_pod(_node_selector)),
     Rule("POD_PRIVILEGED", "No container is privileged or may become so.", _each_container(_privileged)),
+    Rule("POD_CAPABILITIES", "No container adds capabilities.", _each_container(_capabilities)),
+    Rule("POD_SECCOMP", "The system calls of every container are filtered.", _each_container(_seccomp)),
+    Rule("POD_HOST_PORT", "No container opens a port on its node.", _each_container(_host_ports)),
     Rule("POD_ROOT", "No container runs as root without a reason.", _each_pod(_root)),
     Rule("POD_HOST_PATH", "No pod mounts a folder of its node.", _each_pod(_host_paths)),
+    Rule("VOLUME_ON_NODE", "No PersistentVolume is a folder of a node.", _node_volumes),
     Rule("POD_HOST_NAMESPACE", "No pod shares its node's namespaces without a reason.", _each_pod(_host_namespaces)),
     Rule("POD_SERVICE_LINKS", "No pod sees other Services in its environment.", _each_pod(_service_links)),
     Rule("POD_API_TOKEN", "No pod holds a service account's token.", _each_pod(_service_account_token)),

@@ -31,32 +31,37 @@ class Resource:
 
 @dataclass(frozen=True)
 class Violation:
-    """A rule that a resource breaks, and how."""
+    """A rule that a resource breaks, and how. `forced`: the user took it upon himself, by the code of the diagnostic
+    that refuses it in the stack file."""
 
     code: str
     resource: str
     type: str
     message: str
+    forced: bool = False
 
 
 @dataclass(frozen=True)
 class Rule:
     """A rule that one resource alone keeps or breaks. `check` takes type token, name and properties, and returns what
-    is wrong, one sentence each."""
+    is wrong, one sentence each. `refused_by`: the diagnostics that refuse settings which would break it; none where no
+    setting can."""
 
     code: str
     description: str
     check: Callable[[str, str, Mapping[str, object]], list[str]]
+    refused_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class StackRule:
     """A rule that takes several resources to judge. `check` takes all of them, and returns the one to blame with what
-    is wrong."""
+    is wrong. `refused_by` is a `Rule`'s."""
 
     code: str
     description: str
     check: Callable[[Sequence[Resource]], list[tuple[Resource, str]]]
+    refused_by: tuple[str, ...] = ()
 
 
 def kind_of(type_token: str) -> str:

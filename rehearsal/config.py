@@ -7,7 +7,9 @@ from random import Random
 from rehearsal.cloud import Cloud
 from rehearsal.simulated.tencentcloud import kubeconfig
 from settings.keys import NAMESPACE, engine_text
+from settings.models import SECRET_MAPS
 from settings.parse import StackInput
+from settings.paths import split
 
 
 def engine_values(given: StackInput, cloud: Cloud) -> tuple[dict[str, str], frozenset[str]]:
@@ -19,7 +21,7 @@ def engine_values(given: StackInput, cloud: Cloud) -> tuple[dict[str, str], froz
     values = {f"{NAMESPACE}:{name}": _text(value) for name, value in given.sections.items()}
     if given.region is not None:
         values["tencentcloud:region"] = given.region
-    names = {name for name in given.secrets if "." not in name} | ({"kubeconfig"} if _in_file(given) else set())
+    names = {str(split(name)[0]) for name in given.secrets} | ({"kubeconfig"} if _in_file(given) else set())
     secrets = {f"{NAMESPACE}:{name}": _stand_in(name, given, cloud.random(name)) for name in sorted(names)}
     return values | secrets, frozenset(secrets)
 
@@ -43,11 +45,11 @@ def _stand_in(name: str, given: StackInput, random: Random) -> str:
     def word() -> str:
         return random.randbytes(16).hex()
 
-    if name == "apiKeys":
-        models = given.sections.get("models")
+    if name in SECRET_MAPS:
+        models = given.sections.get("models") if name == "apiKeys" else None
         every = list(models) if isinstance(models, Mapping) else []
-        named = [key.partition(".")[2] for key in given.secrets if key.startswith("apiKeys.")]
-        return json.dumps({model: word() for model in named or every})
+        named = [str(steps[1]) for steps in map(split, given.secrets) if steps[0] == name and len(steps) > 1]
+        return json.dumps({key: word() for key in named or every})
     if name == "kubeconfig":
         context = _existing(given).get("context")
         server = "https://cls-existing.ccs.tencent-cloud.com"

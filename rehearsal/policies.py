@@ -1,15 +1,16 @@
 """The rules of the policy pack, over what a rehearsal has recorded."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from policy.rule import Hidden, Resource, Violation
 from policy.rules import violations
 from rehearsal.registration import Registration, Secret, Unknown
 
 
-def broken_rules(registrations: Iterable[Registration]) -> tuple[Violation, ...]:
-    """Everything that `pulumi preview --policy-pack policy` would refuse: every rule is mandatory there."""
-    return tuple(violations(map(as_resource, registrations)))
+def broken_rules(registrations: Iterable[Registration], forced: Collection[str] = ()) -> tuple[Violation, ...]:
+    """Everything that `pulumi preview --policy-pack policy` would refuse: every rule is mandatory there, but for what
+    the stack file forces."""
+    return tuple(violations(map(as_resource, registrations), forced))
 
 
 def as_resource(registration: Registration) -> Resource:

@@ -43,6 +43,11 @@ class Story:
     by_hand: Manual | None
     violations: tuple[Violation, ...] = ()
 
+    @property
+    def broken(self) -> tuple[Violation, ...]:
+        """The rules that are broken without the stack file saying so."""
+        return tuple(each for each in self.violations if not each.forced)
+
 
 def tell(given: StackInput, program: Path, catalog: Catalog | None = None) -> Story | Rehearsal:
     """Rehearse a stack and run the clock over it; the bare rehearsal where errors kept the program from running.
@@ -61,7 +66,7 @@ def tell(given: StackInput, program: Path, catalog: Catalog | None = None) -> St
         timeline=timeline(recording.registrations, durations.of),
         orders=tuple(_orders(given, program, plan, recording.registrations)) if plan.models else (),
         by_hand=manual(plan, recording.registrations, durations) if plan.settings.owns_cluster() else None,
-        violations=broken_rules(recording.registrations),
+        violations=broken_rules(recording.registrations, plan.forced),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Literal, NoReturn
 from settings import secrecy
 from settings.describe import field_kind, fields_of
 from settings.diagnostics import Diagnostic
-from settings.models import SECRET_NAMES, Settings
+from settings.models import SECRET_MAPS, SECRET_NAMES, Settings
 from settings.parse import StackInput
 from settings.paths import join
 from settings.suggest import closest
@@ -152,7 +152,7 @@ class _Found:
 
     def _secret(self, name: str, entry: Entry) -> None:
         value = entry.value
-        if name != "apiKeys":
+        if name not in SECRET_MAPS:
             if entry.sealed or engine_text(value):
                 self.secrets[name] = entry.sealed
             else:
@@ -161,28 +161,29 @@ class _Found:
         if isinstance(value, str) and not entry.sealed:
             value = decode(name, value)
         if isinstance(value, dict) and not secrecy.is_sealed(value):
-            for model, key in value.items():
-                self._api_key(model, key)
+            for key, secret in value.items():
+                self._one_of(name, key, secret)
             if not value:
                 self._empty(name)
         elif entry.sealed and value is not None:
             self.secrets[name] = True
         else:
-            message = "`apiKeys` must be an object of one key per model."
-            remedy = f"Run {secrecy.command('apiKeys.<model>')} once for each model."
-            problem = Diagnostic("error", "WRONG_TYPE", name, message, remedy, allowed="an object of model: sealed key")
-            self.problems.append(problem)
+            kind = SECRET_MAPS[name]
+            message = f"`{name}` must be an object of one secret per {kind}."
+            remedy = f"Run {secrecy.command(f'{name}.<{kind}>')} once for each {kind}."
+            allowed = f"an object of {kind}: sealed value"
+            self.problems.append(Diagnostic("error", "WRONG_TYPE", name, message, remedy, allowed=allowed))
 
-    def _api_key(self, model: str, key: object) -> None:
-        path = join(("apiKeys", model))
-        self.secrets["apiKeys"] = True
-        if secrecy.is_sealed(key):
+    def _one_of(self, name: str, key: str, secret: object) -> None:
+        path = join((name, key))
+        self.secrets[name] = True
+        if secrecy.is_sealed(secret):
             self.secrets[path] = True
-        elif isinstance(key, dict | list):
-            message = f"`{path}` must be one key, as text."
+        elif isinstance(secret, dict | list):
+            message = f"`{path}` must be one secret, as text."
             remedy = f"Run {secrecy.command(path)}."
             self.problems.append(Diagnostic("error", "WRONG_TYPE", path, message, remedy, allowed="a sealed value"))
-        elif engine_text(key):
+        elif engine_text(secret):
             self.secrets[path] = False
         else:
             self._empty(path)

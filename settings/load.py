@@ -5,7 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from settings.keys import NAMESPACE, Entry, gather
-from settings.models import SECRET_NAMES
+from settings.models import SECRET_MAPS, SECRET_NAMES
 from settings.parse import StackInput
 from settings.paths import join
 from settings.secrecy import SEALED
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 def read() -> StackInput:
-    """What the engine has for this stack; raises nothing. Values of secrets are not in it: only the names of the
-    models that have an API key are looked at."""
+    """What the engine has for this stack; raises nothing. Values of secrets are not in it: of objects of secrets only
+    the names are looked at."""
     import pulumi  # noqa: PLC0415  the command line reads files and never imports pulumi
     from pulumi.runtime import config as store  # noqa: PLC0415
 
@@ -31,36 +31,38 @@ def read() -> StackInput:
 def _entry(key: str, value: object, sealed: bool) -> Entry:
     if not sealed:
         return Entry(key, value, sealed)
-    if key != f"{NAMESPACE}:apiKeys":
+    if key.removeprefix(f"{NAMESPACE}:") not in SECRET_MAPS:
         return Entry(key, None, sealed)
     return Entry(key, _names_only(value), sealed)
 
 
 def _names_only(text: object) -> dict[str, object] | None:
-    """The models that a sealed object has keys for, without the keys; None where it is no such object."""
+    """The names in a sealed object, without their values; None where it is no such object."""
     try:
         keys = json.loads(text) if isinstance(text, str) else None
     except (ValueError, RecursionError):
         return None
     if not isinstance(keys, dict):
         return None
-    return {model: dict(SEALED) if isinstance(key, str) and key else [] for model, key in keys.items()}
+    return {name: dict(SEALED) if isinstance(value, str) and value else [] for name, value in keys.items()}
 
 
 def secret_inputs() -> "dict[str, pulumi.Output[str]]":
-    """The secrets that are set, sealed: ``hfToken``, ``databaseUrl``, …, and ``apiKeys.<model>`` per model."""
+    """The secrets that are set, sealed: ``hfToken``, ``databaseUrl``, …, and one for each name in an object of secrets
+    (``apiKeys.<model>``, ``webuiEnv.<variable>``)."""
     import pulumi  # noqa: PLC0415
 
     config = pulumi.Config(NAMESPACE)
     found: dict[str, pulumi.Output[str]] = {
-        name: config.require_secret(name) for name in SECRET_NAMES if name != "apiKeys" and config.get(name)
+        name: config.require_secret(name) for name in SECRET_NAMES if name not in SECRET_MAPS and config.get(name)
     }
-    names = _names_only(config.get("apiKeys"))
-    if names:
-        keys = config.require_secret_object("apiKeys")
-        found |= {join(("apiKeys", model)): keys.apply(partial(_key_of, model)) for model in names}
+    for section in SECRET_MAPS:
+        names = _names_only(config.get(section))
+        if names:
+            values = config.require_secret_object(section)
+            found |= {join((section, name)): values.apply(partial(_value_of, name)) for name in names}
     return found
 
 
-def _key_of(model: str, keys: "Mapping[str, str]") -> str:
-    return keys[model]
+def _value_of(name: str, values: "Mapping[str, str]") -> str:
+    return values[name]

@@ -408,8 +408,10 @@ class Images(Section):
     pull_secret: Text | None = Field(default=None, description="Name of an image pull Secret in the namespace.")
 
 
-SECRET_NAMES = ("apiKeys", "hfToken", "webuiAdminPassword", "databaseUrl", "kubeconfig", "oidcClientSecret")
+SECRET_NAMES = ("apiKeys", "hfToken", "webuiAdminPassword", "databaseUrl", "kubeconfig", "oidcClientSecret", "webuiEnv")
 """Top-level keys that hold secrets. They are set with ``pulumi config set --secret`` and never parsed."""
+SECRET_MAPS = {"apiKeys": "model", "webuiEnv": "VARIABLE"}
+"""Those of them that hold an object of secrets, and what its keys are."""
 
 
 class Settings(Section):

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from settings.describe import Kind, field_kind, fields_of, in_words, kind_of
-from settings.models import SECRET_NAMES, Settings
+from settings.models import SECRET_MAPS, SECRET_NAMES, Settings
 from settings.secrecy import command
 from settings.section import Section
 
@@ -31,6 +31,7 @@ SECRETS = {
     "databaseUrl": "PostgreSQL for the chat page (`postgresql://…`); absent: SQLite on a block volume.",
     "kubeconfig": "Kubeconfig of an existing cluster, as text.",
     "oidcClientSecret": "Client secret for single sign-on (`webui.oidc`).",
+    "webuiEnv": "Variables of the chat page that are secret, such as `LDAP_APP_PASSWORD`; the others are `webui.env`.",
 }
 
 OUTPUTS = {
@@ -67,7 +68,7 @@ def json_schema() -> dict[str, Any]:
     one = {"$ref": "#/$defs/Sealed"}
     properties = {f"tke-llm:{key}": generated["properties"][key] for key in fields_of(Settings)}
     for name in SECRET_NAMES:
-        kinds = {"anyOf": [one, {"type": "object", "additionalProperties": one}]} if name == "apiKeys" else dict(one)
+        kinds = {"anyOf": [one, {"type": "object", "additionalProperties": one}]} if name in SECRET_MAPS else dict(one)
         properties[f"tke-llm:{name}"] = kinds | {"description": f"{SECRETS[name]} Set it with {_command(name)}."}
     properties["tencentcloud:region"] = {"type": "string", "description": "Region of everything that is made."}
     return {
@@ -145,7 +146,7 @@ def configuration_markdown() -> str:
 
 
 def _command(name: str) -> str:
-    return command("apiKeys.<model>" if name == "apiKeys" else name)
+    return command(f"{name}.<{SECRET_MAPS[name]}>" if name in SECRET_MAPS else name)
 
 
 def _sections(section: type[Section]) -> Iterator[type[Section]]:

@@ -18,6 +18,10 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _ARGUMENT = re.compile(r"--([a-z-]+)[= ](.+)")
 # Names of things, or of the keys of labels and taints; not secrets themselves.
 _HARMLESS = frozenset({"key", "keyId", "pullSecret", "secret"})
+# How a name ends that speaks about secrets: S3_KEY_PREFIX, CUSTOM_API_KEY_HEADER, PASSWORD_HASH_ALGORITHM.
+_ABOUT = frozenset({"prefix", "header", "file", "path", "endpoints", "algorithm", "hint", "pattern", "id"})
+# What pods show to whoever may read them.
+_SHOWN = frozenset({"env", "extraArgs"})
 
 
 def is_sealed(value: object) -> bool:
@@ -29,7 +33,8 @@ def names_a_secret(name: object) -> bool:
     """Whether a key's name says that its value is secret: ``HF_TOKEN``, ``apiKey``; not ``TOKENIZERS_PARALLELISM``."""
     if not isinstance(name, str) or name in _HARMLESS:
         return False
-    return any(word.lower() in _SECRET_WORDS for word in _WORD.findall(name))
+    words = [word.lower() for word in _WORD.findall(name)]
+    return any(word in _SECRET_WORDS for word in words) and words[-1] not in _ABOUT
 
 
 def _unwrapped(value: str, name: object) -> tuple[str, object]:
@@ -68,7 +73,7 @@ def holds_secret(value: object, name: object = "") -> bool:
 
 def command(secret: str) -> str:
     """The command that seals a secret; it asks for the value, so that none stands in the shell's history."""
-    if secret.startswith("apiKeys"):
+    if secret.startswith(("apiKeys", "webuiEnv")):
         return f"`pulumi config set --secret --path 'tke-llm:{secret}'`"
     return f"`pulumi config set --secret tke-llm:{secret}`"
 
@@ -80,6 +85,11 @@ def top_level_key(steps: Sequence[Step], value: object = None) -> str | None:
     if steps[0] == "models" and len(steps) > 1:
         hugging_face = text.startswith("hf_") or "hf" in name or "hugging" in name or name == "token"
         return "hfToken" if hugging_face else join(("apiKeys", steps[1]))
+    if steps[:2] == ("webui", "env"):
+        # Many a service has a password; these are the page's own.
+        own = {"database_url": "databaseUrl", "oauth_client_secret": "oidcClientSecret"}
+        own |= dict.fromkeys(("admin_password", "webui_admin_password"), "webuiAdminPassword")
+        return own.get(name, join(("webuiEnv", str(last))))
     if steps[0] == "webui" and (text.startswith("postgres") or "database" in name):
         return "databaseUrl"
     if steps[0] == "webui" and ("oidc" in steps or "client" in name):
@@ -94,11 +104,12 @@ def _last_name(steps: Sequence[Step]) -> str:
 
 
 def in_section(steps: tuple[Step, ...], value: object) -> Diagnostic | None:
-    """What there is to say about one value inside a section: sealed or certainly secret is an error, a name that says
-    secret a warning. The value itself is never part of it."""
+    """What there is to say about one value inside a section: sealed or certainly secret is an error, and so is a name
+    that says secret where the value would reach a pod in clear; elsewhere it is a warning. The value itself is never
+    part of it."""
     path = join(steps)
     name = _last_name(steps)
-    key = top_level_key(steps, value)
+    key, fix = top_level_key(steps, value), ((path, None),)
     if key is not None:
         remedy = f"Remove it here and run {command(key)}."
     elif isinstance(value, str) and value.startswith("AKID"):
@@ -107,13 +118,14 @@ def in_section(steps: tuple[Step, ...], value: object) -> Diagnostic | None:
         remedy = "Remove it here; the secrets this program takes are listed in docs/configuration.md."
     if is_sealed(value):
         message = f"`{path}` is a sealed value inside a section; sections hold plain values only."
-        return Diagnostic("error", "SECRET_IN_SECTION", path, message, remedy)
+        return Diagnostic("error", "SECRET_IN_SECTION", path, message, remedy, fix=fix)
     if isinstance(value, str) and looks_secret(value, name):
         if is_token(value, name):
             message = f"`{path}` holds a secret in clear; it would be readable in the file and in the cluster."
-            return Diagnostic("error", "SECRET_IN_SECTION", path, message, remedy)
+            return Diagnostic("error", "SECRET_IN_SECTION", path, message, remedy, fix=fix)
         message = f"`{path}` looks like a secret in clear; it would be readable in the file and in the cluster."
-        return Diagnostic("warning", "SECRET_IN_SECTION", path, message, remedy)
+        shown = len(steps) > 1 and steps[-2] in _SHOWN
+        return Diagnostic("error" if shown else "warning", "SECRET_IN_SECTION", path, message, remedy, fix=fix)
     return None
 
 

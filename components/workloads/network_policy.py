@@ -13,7 +13,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.workloads import inference, kube, model_download, multi_node, redis, webui
-from planner.network_policy import BALANCER_RANGE, EVERYWHERE, PRIVATE
+from planner.network_policy import BALANCER_RANGE, EVERYWHERE, PRIVATE, holding_metadata
 from planner.page_scale import NAME as REDIS_NAME
 from planner.page_scale import PORT as REDIS_PORT
 from planner.plan import FromRange, InNamespace, ModelPlan, PageRoads, PolicyPlan, Source
@@ -73,7 +73,7 @@ class NetworkPolicies(pulumi.ComponentResource):
                 "allow-downloads",
                 {COMPONENT_LABEL: model_download.COMPONENT},
                 # Not the VPC: what runs there is no hub, and a malicious hub could send a client to it (SSRF).
-                egress=[{"to": [self._internet(), *map(_block, plan.reach)], "ports": [_tcp()]}],
+                egress=[{"to": [self._internet(), *map(_inside, plan.reach)], "ports": [_tcp()]}],
             )
         )
         opened += [self._model(each, plan) for each in args.models]
@@ -110,14 +110,14 @@ class NetworkPolicies(pulumi.ComponentResource):
         # A pod on its machine's network has the machine's address, and no selector finds it.
         hosted = sorted({model.spec.port for model in multi_node.on_host_network(args.models)})
         if hosted:
-            egress.append({"to": list(map(_block, self._inside)), "ports": [_tcp(port) for port in hosted]})
+            egress.append({"to": list(map(_inside, self._inside)), "ports": [_tcp(port) for port in hosted]})
         if roads.internet:
-            egress.append({"to": [self._internet(), *map(_block, args.plan.reach)], "ports": [_tcp()]})
+            egress.append({"to": [self._internet(), *map(_inside, args.plan.reach)], "ports": [_tcp()]})
         if roads.login_port is not None:
             anywhere = _block(EVERYWHERE, but=[LINK_LOCAL])
             egress.append({"to": [anywhere], "ports": [_tcp(roads.login_port)]})
         if roads.database:
-            egress.append({"to": list(map(_block, self._inside)), "ports": [_tcp()]})
+            egress.append({"to": list(map(_inside, self._inside)), "ports": [_tcp()]})
         if roads.redis:
             egress.append({"to": [_pods(REDIS)], "ports": [_tcp(REDIS_PORT)]})
         return self._policy(
@@ -188,6 +188,11 @@ def _peer(source: Source) -> "NetworkPolicyPeerArgsDict":
 
 def _pods(labels: Mapping[str, str]) -> "NetworkPolicyPeerArgsDict":
     return {"pod_selector": {"match_labels": labels}}
+
+
+def _inside(cidr: str) -> "NetworkPolicyPeerArgsDict":
+    """A range of addresses that are not the Internet's, but for the metadata service, whatever the range is."""
+    return _block(cidr, but=holding_metadata(cidr))
 
 
 def _block(cidr: str, but: Sequence[str] = ()) -> "NetworkPolicyPeerArgsDict":

@@ -46,7 +46,8 @@ SECRET_ENV = {
     "WEBSOCKET_REDIS_URL": "redis-url",
     "OAUTH_CLIENT_SECRET": "oidc-client-secret",
 }
-"""Variable -> key of the Secret; those whose key is not in it are not set."""
+"""Variable -> key of the Secret; those whose key is not in it are not set. A variable of the user's own is a key by
+its name."""
 
 
 def openai_models(models: Sequence[ModelPlan]) -> list[ModelPlan]:
@@ -79,7 +80,8 @@ def join_keys(keys: Sequence[str]) -> str:
 @dataclass(frozen=True, kw_only=True)
 class WebuiArgs:
     """`api_keys` by the model's name; `admin_password`: the one to use, absent: a random one; `claim`: the volume for
-    the page's data, absent: it is in the database at `database_url`; `cpu`: where pods without GPU run."""
+    the page's data, absent: it is in the database at `database_url`; `cpu`: where pods without GPU run; `sealed_env`:
+    values of the plan's variables of that name."""
 
     namespace: pulumi.Input[str]
     plan: WebuiPlan
@@ -90,6 +92,7 @@ class WebuiArgs:
     database_url: pulumi.Input[str] | None = None
     admin_password: pulumi.Input[str] | None = None
     oidc_client_secret: pulumi.Input[str] | None = None
+    sealed_env: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     pull_secret: str | None = None
 
 
@@ -118,6 +121,7 @@ class Webui(pulumi.ComponentResource):
             data[SECRET_ENV["DATABASE_URL"]] = pulumi.Output.secret(args.database_url)
         if args.plan.login and args.oidc_client_secret is not None:
             data[SECRET_ENV["OAUTH_CLIENT_SECRET"]] = pulumi.Output.secret(args.oidc_client_secret)
+        data |= {each: pulumi.Output.secret(args.sealed_env[each]) for each in args.plan.sealed_env}
         if args.plan.redis is not None:
             redis = Redis(
                 f"{name}-redis",
@@ -193,7 +197,9 @@ def checksum(data: Mapping[str, str]) -> str:
 def page_pod(args: WebuiArgs, secret: pulumi.Input[str], keys: Container[str]) -> "PodSpecArgsDict":
     """The page's pod; `keys` are those that the Secret has."""
     secrets: list[EnvVarArgsDict] = [
-        kube.secret_env(each, secret, key) for each, key in SECRET_ENV.items() if key in keys
+        kube.secret_env(each, secret, key)
+        for each, key in (*SECRET_ENV.items(), *zip(args.plan.sealed_env, args.plan.sealed_env, strict=True))
+        if key in keys
     ]
     scratch = [kube.scratch_volume(each) for each in SCRATCH]
     return kube.pod(

@@ -121,6 +121,20 @@ def test_every_pod_asks_the_clusters_dns_and_no_other(protocol: str) -> None:
         assert verdicts(made, source, HUB, 53, "UDP") == DENIED
 
 
+@pytest.mark.parametrize("reach", ["169.254.0.0/16", "169.254.0.0/24", "0.0.0.0/0", "169.254.0.22/31"])
+def test_no_range_that_is_named_opens_the_metadata_service(reach: str) -> None:
+    named = policies(PageRoads(internet=True, database=True), reach=(reach,))
+    for source in OURS:
+        assert verdicts(named, source, METADATA, 80) == DENIED
+    assert verdicts(named, JOB, Host("169.254.0.22"), 80) == ALLOWED
+
+
+def test_not_even_a_vpc_that_holds_it_opens_the_metadata_service() -> None:
+    forced = policies(PageRoads(database=True), cluster_ranges=("169.254.0.0/16",))
+    for source in OURS:
+        assert verdicts(forced, source, METADATA, 80) == DENIED
+
+
 def test_a_private_range_is_reached_by_downloads_and_an_online_page_where_it_is_named() -> None:
     named = policies(PageRoads(internet=True), reach=("10.0.9.0/24",))
     for source in (JOB, PAGE):

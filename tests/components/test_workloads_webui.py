@@ -37,6 +37,7 @@ def page(*models: ModelPlan, password: str | None = None, claim: str | None = "w
                 cpu=CpuPlan(node_selector=(("tke-llm/pool", "system"),)),
                 admin_password=None if password is None else pulumi.Output.secret(password),
                 oidc_client_secret=pulumi.Output.secret("client secret"),
+                sealed_env={"LDAP_APP_PASSWORD": pulumi.Output.secret("ldap password")},
             ),
         )
         return {"service": made.service, "password": made.admin_password}
@@ -171,6 +172,15 @@ def test_the_client_secret_of_single_sign_on_reaches_the_page_by_reference_and_o
     assert reference["secretKeyRef"]["key"] == "oidc-client-secret"
     assert "OAUTH_CLIENT_SECRET" not in environment(page())
     assert "oidc-client-secret" not in page().one(SECRET).inputs["stringData"]
+
+
+def test_a_sealed_variable_reaches_the_page_by_reference() -> None:
+    made = page(sealed_env=("LDAP_APP_PASSWORD",))
+    secret = made.one(SECRET)
+    assert secret.inputs["stringData"]["LDAP_APP_PASSWORD"] == "ldap password"
+    assert is_secret(secret.raw["stringData"]) or is_secret(secret.raw["stringData"]["LDAP_APP_PASSWORD"])
+    assert environment(made)["LDAP_APP_PASSWORD"]["secretKeyRef"]["key"] == "LDAP_APP_PASSWORD"
+    assert "LDAP_APP_PASSWORD" not in environment(page())
 
 
 def test_of_several_pages_one_may_go_at_a_time_and_they_keep_off_each_others_nodes() -> None:

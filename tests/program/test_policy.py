@@ -41,8 +41,28 @@ def test_the_rules_see_the_pods_and_the_cloud(tmp_path: Path) -> None:
     assert broken == {"PUBLIC_WITHOUT_TLS"}
 
 
-def test_a_rehearsal_shows_a_broken_rule_and_ends_with_one(tmp_path: Path) -> None:
+def test_what_is_forced_is_told_everywhere_and_stops_nothing(tmp_path: Path) -> None:
     file = written(tmp_path, FORCED)
+    checked = command("check", str(file))
+    assert checked.exit_code == 0
+    assert "PLAINTEXT_PUBLIC (forced)" in checked.output
+    result = command("rehearse", str(file), "--out", str(tmp_path / "out"))
+    assert result.exit_code == 0
+    assert "ready to deploy" in result.output.splitlines()[0]
+    assert "PUBLIC_WITHOUT_TLS (forced)" in result.output
+    as_json = command("rehearse", str(file), "--out", str(tmp_path / "out"), "--json")
+    report = json.loads(as_json.stdout)
+    assert report["ready"] is True
+    assert {(each["code"], each["forced"]) for each in report["violations"]} == {("PUBLIC_WITHOUT_TLS", True)}
+    exported = rehearse(read(file), PROGRAM).recording
+    assert exported is not None
+    assert exported.exports["plan"]["forced"] == ["PLAINTEXT_PUBLIC"]
+
+
+def test_a_rehearsal_shows_a_broken_rule_and_ends_with_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Refused in the stack file, as a rule: here the rule alone is left to see it.
+    monkeypatch.setattr("planner.exposure._plain", lambda _settings: iter(()))
+    file = written(tmp_path, {"tke-llm:expose": OPEN})
     result = command("rehearse", str(file), "--out", str(tmp_path / "out"))
     assert result.exit_code == 1
     assert "not ready" in result.output.splitlines()[0]

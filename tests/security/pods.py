@@ -18,6 +18,8 @@ PAGE_PORT, REDIS_PORT = 8080, 6379
 INTERNET = Host("198.51.100.7")
 ELSEWHERE = Host("192.0.2.7")
 METADATA = Host("169.254.0.23")
+MIRROR = Host("169.254.0.3")
+"""Beside the metadata service: Tencent Cloud's mirrors answer on link-local addresses too."""
 API_SERVER = Host("172.16.0.1")
 VPC_HOST = Host("10.0.250.9")
 HEALTH_CHECK = Host("100.64.3.4")

@@ -55,11 +55,13 @@ VARIANTS = {
         {"webui.replicas": 2, "webui.oidc": LOGIN, "webui.offline": False}, ("databaseUrl", "oidcClientSecret")
     ),
     "given-keys": Variant(
-        {"models.chat.source": "huggingface"}, ("apiKeys", "apiKeys.chat", "hfToken", "webuiAdminPassword")
+        {"models.chat.source": "huggingface", "webui.env": {"ENABLE_LDAP": "True"}},
+        ("apiKeys", "apiKeys.chat", "hfToken", "webuiAdminPassword", "webuiEnv", "webuiEnv.LDAP_APP_PASSWORD"),
     ),
     "groups-with-rdma": Variant(
         {"pools.gpu": {"kind": "ordinary", "instanceType": "HCCPNV6.96XLARGE2304", "nodes": 2}}, sample="two-machines"
     ),
+    "mirror-in-link-local": Variant({"networkPolicy": {"reach": ["169.254.0.0/16"]}, "webui.offline": False}),
     "gateway-of-others": Variant(
         {"expose": {"via": "gateway", "host": HOST, "tls": {}, "gateway": "infra/shared"}}, sample="local"
     ),

@@ -18,6 +18,7 @@ from tests.security.pods import (
     KEDA,
     KUBE_SYSTEM,
     METADATA,
+    MIRROR,
     NGINX,
     OTHERS_PROXY,
     STRANGER,
@@ -151,6 +152,16 @@ def test_pods_leave_the_namespace_only_where_the_stack_needs_it(name: str) -> No
     wrong, made = came_of(name, out(name))
     assert not wrong
     assert made
+
+
+def test_a_range_that_holds_the_metadata_service_is_opened_but_for_that() -> None:
+    name = "mirror-in-link-local"
+    online = [each for each in ours(name) if each.role in ("download", "page")]
+    assert {each.role for each in online} == {"download", "page"}
+    for source in online:
+        for cluster in clusters(name):
+            assert cluster.allows(source.pod, MIRROR, 80)
+            assert not cluster.allows(source.pod, METADATA, 80)
 
 
 @pytest.mark.parametrize("name", STACKS)

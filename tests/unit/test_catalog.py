@@ -18,6 +18,7 @@ TABLES = (
     "machines",
     "mirrors",
     "models",
+    "page_variables",
     "regions",
     "reserved",
     "stores",

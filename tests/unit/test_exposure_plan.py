@@ -223,11 +223,16 @@ def test_an_internal_balancer_in_a_cluster_without_known_subnets_is_refused():
     assert {"INTERNAL_WITHOUT_SUBNET"} == {f.code for f in findings(changes) if f.severity == "error"}
 
 
-@pytest.mark.parametrize("guard", [{"internal": True}, {"allow": ["100.1.1.0/24"]}])
-def test_plain_http_is_a_warning_where_not_everyone_gets_in(guard: dict[str, Any]):
-    found = findings({"expose": {**PUBLIC, "tls": None, **guard}})
+def test_plain_http_is_a_warning_inside_the_vpc():
+    found = findings({"expose": {**PUBLIC, "tls": None, "internal": True}})
     assert ("PLAIN_HTTP", "warning") in {(finding.code, finding.severity) for finding in found}
     assert "PLAINTEXT_PUBLIC" not in {finding.code for finding in found}
+
+
+@pytest.mark.parametrize("allow", [["0.0.0.0/0"], ["0.0.0.0/1", "128.0.0.0/1"], ["100.1.1.0/24"]])
+def test_an_allow_list_is_no_certificate(allow: list[str]):
+    found = findings({"expose": {**PUBLIC, "tls": None, "allow": allow}})
+    assert ("PLAINTEXT_PUBLIC", "error") in {(finding.code, finding.severity) for finding in found}
 
 
 @pytest.mark.parametrize(

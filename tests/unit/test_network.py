@@ -178,6 +178,28 @@ def test_an_open_api_server_can_be_forced_and_says_so():
     assert (finding.severity, finding.forced) == ("warning", True)
 
 
+@pytest.mark.parametrize(
+    "allow",
+    [
+        ["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/1"],
+        [f"{first}.0.0.0/8" for first in range(256)],
+        [f"{first}.0.0.0/9" for first in range(20, 60)],
+        ["4.0.0.0/8", "8.8.8.8/32"],
+    ],
+)
+def test_ranges_that_open_the_api_server_together_are_refused(allow: list[str]):
+    plan = planned({"cluster.endpoint": {"access": "public", "allow": allow}})
+    refused = [finding for finding in plan.errors if finding.code == "ENDPOINT_OPEN_TO_ALL"]
+    assert refused
+    assert {finding.code for finding in plan.errors} == {"ENDPOINT_OPEN_TO_ALL"}
+    assert all(len(finding.given) < 100 for finding in refused)
+
+
+def test_as_many_addresses_as_one_organisation_may_have_are_let_in_and_private_ones_do_not_count():
+    allow = ["4.0.0.0/9", "4.128.0.0/9", "4.0.0.0/16", "10.0.0.0/8", "172.16.0.0/12", "100.64.0.0/10"]
+    assert "ENDPOINT_OPEN_TO_ALL" not in codes(planned({"cluster.endpoint": {"access": "public", "allow": allow}}))
+
+
 def test_one_s_own_address_is_let_in_without_a_word():
     plan = planned({"cluster.endpoint": {"access": "public", "allow": ["100.20.30.40/32"]}})
     assert codes(plan, "error") == set()

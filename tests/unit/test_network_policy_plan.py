@@ -50,6 +50,14 @@ def test_of_a_gateway_only_the_proxies_of_our_own_are_let_in():
     }
 
 
+def test_a_range_with_the_metadata_service_in_it_is_said_to_be_cut():
+    plan = planned({"networkPolicy": {"reach": ["10.9.0.0/16", "169.254.0.0/16"]}})
+    cut = found(plan, "METADATA_CUT")
+    assert (cut.severity, cut.path) == ("note", "networkPolicy.reach[1]")
+    assert "169.254.0.23/32" in cut.message
+    assert not plan.errors
+
+
 def test_cert_manager_may_prove_the_host_where_it_makes_the_certificate():
     assert policies(planned({"expose": {**GATEWAY, "tls": {"issuer": "letsencrypt"}}})).acme
     assert not policies(planned({"expose": GATEWAY})).acme

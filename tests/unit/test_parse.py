@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from stack_files import anything, arbitrary_sections, parsed, sound, valid_sections
 
 from settings.describe import Kind, field_kind, fields_of, in_words, kind_of
-from settings.models import SECRET_NAMES, Settings
+from settings.models import SECRET_MAPS, SECRET_NAMES, Settings
 from settings.parse import StackInput, parse
 from settings.paths import apply_fix, join, split
 from settings.suggest import closest
@@ -187,7 +187,14 @@ SERVICE_KEY = "sk-proj-AbCdEfGhIjKlMnOpQrStUv"
         ("models.chat.env.VLLM_API_KEY", SERVICE_KEY, "error", "tke-llm:apiKeys.chat"),
         ("models.chat.env.ANYTHING", HUGGING_FACE, "error", "tke-llm:hfToken"),
         ("models.chat.extraArgs", [f"--api-key={SERVICE_KEY}"], "error", "tke-llm:apiKeys.chat"),
-        ("models.chat.env.MY_PASSWORD", "correct horse", "warning", "tke-llm:apiKeys.chat"),
+        ("models.chat.env.MY_PASSWORD", "correct horse", "error", "tke-llm:apiKeys.chat"),
+        ("models.chat.extraArgs", ["--ssl-keyfile-password x"], "error", "tke-llm:apiKeys.chat"),
+        ("webui.env.LDAP_APP_PASSWORD", "correct horse", "error", "tke-llm:webuiEnv.LDAP_APP_PASSWORD"),
+        ("webui.env.RAG_OPENAI_API_KEY", "anything", "error", "tke-llm:webuiEnv.RAG_OPENAI_API_KEY"),
+        ("webui.env.GOOGLE_CLIENT_SECRET", "anything", "error", "tke-llm:webuiEnv.GOOGLE_CLIENT_SECRET"),
+        ("webui.env.SCIM_TOKEN", "anything", "error", "tke-llm:webuiEnv.SCIM_TOKEN"),
+        ("webui.env.OPENSEARCH_URI", "https://me:pw@search:9200", "error", "tke-llm:webuiEnv.OPENSEARCH_URI"),
+        ("pools.gpu.labels.access-token", "anything", "warning", "docs/configuration.md"),
         ("webui.env.DATABASE_URL", "postgresql://me:pw@db:5432/ui", "error", "tke-llm:databaseUrl"),
         ("webui.oidc.clientSecret", {"secure": "v1:abc"}, "error", "tke-llm:oidcClientSecret"),
         ("webui.env.ADMIN_PASSWORD", {"secure": "v1:abc"}, "error", "tke-llm:webuiAdminPassword"),
@@ -206,7 +213,14 @@ def test_an_ordinary_variable_is_no_secret(name: str) -> None:
     assert parsed(changed(f"models.chat.env.{name}", "8")).problems == ()
 
 
-@pytest.mark.parametrize("name", [name for name in SECRET_NAMES if name != "apiKeys"])
+@pytest.mark.parametrize(
+    "name", ["S3_KEY_PREFIX", "CUSTOM_API_KEY_HEADER", "PASSWORD_HASH_ALGORITHM", "USER_PERMISSIONS_FEATURES_API_KEYS"]
+)
+def test_a_name_that_speaks_about_secrets_holds_none(name: str) -> None:
+    assert parsed(changed(f"webui.env.{name}", "chosen")).problems == ()
+
+
+@pytest.mark.parametrize("name", [name for name in SECRET_NAMES if name not in SECRET_MAPS])
 def test_a_secret_in_clear_is_refused_with_the_command_that_seals_it(name: str) -> None:
     problem = parsed(sound(), {name: False}).problems[0]
     assert (problem.code, problem.path) == ("SECRET_IN_CLEAR", name)

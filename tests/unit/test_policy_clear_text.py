@@ -104,3 +104,37 @@ def test_the_message_never_shows_the_secret() -> None:
     resource = container(env=[{"name": "API_KEY", "value": SHAPED}], args=["--api-key", SHAPED])
     assert len(found(resource)) == 2
     assert not any(SHAPED in message for message in found(resource))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["sh", "-c", "vllm serve --api-key abc --port 8000"],
+        ["sh", "-c", "exec vllm serve model --api-key='abc'"],
+        ["bash", "-ec", "hf download --token abc model"],
+    ],
+)
+def test_a_secret_on_the_line_of_a_shell_is_found(arguments: list[str]) -> None:
+    (message,) = found(container(command=arguments))
+    assert "command[2]" in message
+    assert "abc" not in message
+
+
+SEALED = [{"name": "VLLM_API_KEY", "valueFrom": {"secretKeyRef": {"name": "chat", "key": "api-key"}}}]
+
+
+@pytest.mark.parametrize(
+    ("argument", "written"),
+    [
+        ("--served-model-name=$(VLLM_API_KEY)", True),
+        ("vllm serve --api-key $VLLM_API_KEY", True),
+        ('vllm serve --api-key="${VLLM_API_KEY}"', True),
+        ("--served-model-name=$$(VLLM_API_KEY)", False),
+        ("$(OTHER)", False),
+        ("test -n $VLLM_API_KEY_FILE", False),
+        ('printf %s "$VLLM_API_KEY" > /run/key', False),
+    ],
+)
+def test_a_sealed_variable_is_not_written_onto_a_command_line(argument: str, written: bool) -> None:
+    broken = violations([container(env=SEALED, args=[argument])])
+    assert ("SECRET_ON_COMMAND_LINE" in {each.code for each in broken}) == written

@@ -95,3 +95,44 @@ def test_an_unknown_group_from_elsewhere_is_not_mixed_up() -> None:
     hidden = Hidden.UNKNOWN
     open_rules = rules(accept("0.0.0.0/0"), group=hidden, origin="other")
     assert codes(endpoint(hidden, "g"), open_rules) == []
+
+
+def test_ranges_that_open_the_api_server_together_are_found() -> None:
+    halves = rules(accept("0.0.0.0/1"), accept("128.0.0.0/1"))
+    assert codes(endpoint(), halves) == ["API_SERVER_OPEN"]
+    many = rules(*(accept(f"{first}.0.0.0/8") for first in range(20, 60)))
+    (found,) = violations([endpoint(), many])
+    assert "40 ranges" in found.message
+
+
+@pytest.mark.parametrize(
+    "opened",
+    [
+        [accept("0.0.0.0/0", port="ALL", protocol="ALL")],
+        [accept("0.0.0.0/0", port="22")],
+        [accept("0.0.0.0/0", port="80,443,22")],
+        [accept("0.0.0.0/1", port="ALL"), accept("128.0.0.0/1", port="ALL")],
+        [{"action": "ACCEPT", "ipv6CidrBlock": "::/0", "port": "ALL", "protocol": "ALL"}],
+    ],
+)
+def test_a_group_of_nodes_that_is_open_to_strangers_is_found(opened: list[dict[str, Any]]) -> None:
+    assert codes(rules(*opened)) == ["SECURITY_GROUP_OPEN"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties"),
+    [
+        ("groupLiteRule:GroupLiteRule", {"ingresses": ["ACCEPT#0.0.0.0/0#ALL#ALL"]}),
+        (
+            "groupRule:GroupRule",
+            {"type": "ingress", "policy": "ACCEPT", "cidrIp": "0.0.0.0/0", "portRange": "ALL", "ipProtocol": "ALL"},
+        ),
+    ],
+)
+def test_a_group_is_judged_however_it_is_opened(kind: str, properties: dict[str, Any]) -> None:
+    assert codes(Resource(f"tencentcloud:Security/{kind}", "r", properties)) == ["SECURITY_GROUP_OPEN"]
+
+
+def test_a_load_balancer_may_offer_the_web_to_everyone_and_a_vpc_everything_to_itself() -> None:
+    web, inside = accept("0.0.0.0/0", port="80,443"), accept("10.0.0.0/16", port="ALL", protocol="ALL")
+    assert codes(rules(web, inside)) == []

@@ -217,3 +217,20 @@ def test_a_proxy_that_no_one_names_hides_nothing() -> None:
     settings = {"provider": {"kubernetes": {"envoyService": {"annotations": INTERNAL}}}}
     proxy = kubernetes("gateway.envoyproxy.io/v1alpha1:EnvoyProxy", "inside", settings)
     assert found(gateway(HTTP), proxy) == [(NO_TLS, "the-edge")]
+
+
+@pytest.mark.parametrize("given", [{"type": "NodePort"}, {"externalIPs": ["100.1.1.1"]}, {"type": "LoadBalancer"}])
+def test_an_engine_without_a_key_is_opened_to_no_address(given: dict[str, Any]) -> None:
+    front = kubernetes("core/v1:Service", "front", {"selector": {"app": "small"}, "ports": [{"port": 443}], **given})
+    assert "KEYLESS_TO_ADDRESSES" in {each.code for each in violations([front, *BACKENDS])}
+    keyed = kubernetes("core/v1:Service", "front", {"selector": {"app": "chat"}, "ports": [{"port": 443}], **given})
+    assert "KEYLESS_TO_ADDRESSES" not in {each.code for each in violations([keyed, *BACKENDS])}
+
+
+def test_a_load_balancer_inside_the_vpc_is_no_guard_for_an_engine_without_a_key() -> None:
+    assert [each.code for each in violations([balancer("small", INTERNAL), *OLLAMA])].count("KEYLESS_TO_ADDRESSES") == 1
+
+
+def test_an_external_address_is_public() -> None:
+    front = kubernetes("core/v1:Service", "front", {"selector": {"app": "chat"}, "externalIPs": ["100.1.1.1"]})
+    assert (NO_LOGIN, "the-front") in found(front)

@@ -11,7 +11,7 @@ from policy.rules import Hidden, Resource, violations
 GOOD: dict[str, Any] = {
     "automountServiceAccountToken": False,
     "enableServiceLinks": False,
-    "securityContext": {"runAsNonRoot": True, "runAsUser": 1000},
+    "securityContext": {"runAsNonRoot": True, "runAsUser": 1000, "seccompProfile": {"type": "RuntimeDefault"}},
     "nodeSelector": {"tke-llm/pool": "dev-gpu"},
     "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists"}],
     "initContainers": [
@@ -19,7 +19,7 @@ GOOD: dict[str, Any] = {
             "name": "wait",
             "image": "registry.example.com/a/b:v1.2",
             "resources": {"limits": {"memory": "32Mi"}},
-            "securityContext": {"allowPrivilegeEscalation": False},
+            "securityContext": {"allowPrivilegeEscalation": False, "seccompProfile": {"type": "RuntimeDefault"}},
         }
     ],
     "containers": [
@@ -30,7 +30,7 @@ GOOD: dict[str, Any] = {
                 "requests": {"memory": "20Gi", "nvidia.com/gpu": "1"},
                 "limits": {"memory": "20Gi", "nvidia.com/gpu": 1},
             },
-            "securityContext": {"allowPrivilegeEscalation": False},
+            "securityContext": {"allowPrivilegeEscalation": False, "seccompProfile": {"type": "RuntimeDefault"}},
         }
     ],
     "volumes": [{"name": "models", "persistentVolumeClaim": {"claimName": "ai-model"}}],
@@ -87,11 +87,48 @@ def test_a_good_pod_breaks_no_rule() -> None:
         ("enableServiceLinks", None, "POD_SERVICE_LINKS"),
         ("enableServiceLinks", True, "POD_SERVICE_LINKS"),
         ("automountServiceAccountToken", None, "POD_API_TOKEN"),
+        (
+            "volumes/0",
+            {"name": "t", "projected": {"sources": [{"serviceAccountToken": {"path": "t"}}]}},
+            "POD_API_TOKEN",
+        ),
+        ("containers/0/image", "docker.io/vllm/vllm-openai:cu129", "IMAGE_FLOATING"),
+        ("containers/0/image", "docker.io/vllm/vllm-openai:cuda12.9-py312", "IMAGE_FLOATING"),
+        ("containers/0/image", "docker.io/library/python:ubuntu22.04", "IMAGE_FLOATING"),
+        ("containers/0/securityContext/capabilities", {"drop": ["ALL"], "add": ["NET_RAW"]}, "POD_CAPABILITIES"),
+        ("initContainers/0/securityContext/capabilities", {"add": ["SYS_ADMIN", "IPC_LOCK"]}, "POD_CAPABILITIES"),
+        ("containers/0/securityContext/seccompProfile", {"type": "Unconfined"}, "POD_SECCOMP"),
+        ("containers/0/ports", [{"containerPort": 8000, "hostPort": 8000}], "POD_HOST_PORT"),
     ],
 )
 def test_each_fault_of_a_pod_breaks_its_rule_alone(path: str, value: Any, code: str) -> None:
     faulty = pod(path, value) if "~" not in path else _with_gpu(path, value)
     assert codes(faulty) == {code}
+
+
+@pytest.mark.parametrize("profile", [None, {"type": "Unconfined"}])
+def test_a_pod_whose_calls_nothing_filters_is_found(profile: Any) -> None:
+    bare = {"name": "main", "image": "a/b:v1", "resources": {"limits": {"memory": "1Gi"}}}
+    bare["securityContext"] = {"allowPrivilegeEscalation": False}
+    faulty = pod("containers", [bare])
+    context = faulty.properties["spec"]["template"]["spec"]["securityContext"]  # type: ignore[index]
+    context["seccompProfile"] = profile  # type: ignore[index]
+    assert "POD_SECCOMP" in codes(faulty)
+
+
+@pytest.mark.parametrize("kind", ["hostPath", "local"])
+def test_a_persistent_volume_on_a_node_is_found(kind: str) -> None:
+    volume = {"spec": {kind: {"path": "/data"}}}
+    assert codes(Resource("kubernetes:core/v1:PersistentVolume", "models", volume)) == {"VOLUME_ON_NODE"}
+    assert codes(Resource("kubernetes:core/v1:PersistentVolume", "models", {"spec": {"csi": {}}})) == set()
+
+
+def test_memory_may_be_locked_by_a_pod_that_says_why_it_is_on_its_machines_network() -> None:
+    reason = {f"{REASON}host-network": "RDMA"}
+    locked = pod("containers/0/securityContext/capabilities", {"drop": ["ALL"], "add": ["IPC_LOCK"]}, reason)
+    assert codes(locked) == {"POD_CAPABILITIES"}
+    locked.properties["spec"]["template"]["spec"]["hostNetwork"] = True  # type: ignore[index]
+    assert codes(locked) == set()
 
 
 def _with_gpu(path: str, value: Any) -> Resource:

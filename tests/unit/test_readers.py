@@ -128,6 +128,9 @@ ODD: list[dict[str, Any]] = [
     {"tke-llm:hfToken": ""},
     {"tke-llm:apiKeys": {"chat": {"secure": "v1:abc"}, "two-b": {"secure": "v1:abc"}}},
     {"tke-llm:apiKeys": {"chat": "sk-in-clear"}},
+    {"tke-llm:webuiEnv": {"LDAP_APP_PASSWORD": {"secure": "v1:abc"}}},
+    {"tke-llm:webuiEnv": {"LDAP_APP_PASSWORD": "in clear"}},
+    {"tke-llm:webuiEnv": {}},
     {"tke-llm:apiKeys": "sk-in-clear"},
     {"tke-llm:apiKeys": {}},
     {"tke-llm:webui": {"secure": "v1:abc"}},
@@ -355,16 +358,21 @@ def test_what_the_engine_reader_finds_holds_no_secret() -> None:
 
 @pulumi.runtime.test
 def test_secret_inputs_are_sealed_and_only_those_that_are_set() -> pulumi.Output[Any]:
-    values = {"tke-llm:hfToken": "hf_secret", "tke-llm:apiKeys": '{"chat": "one", "two-b": "two"}'}
+    values = {
+        "tke-llm:hfToken": "hf_secret",
+        "tke-llm:apiKeys": '{"chat": "one", "two-b": "two"}',
+        "tke-llm:webuiEnv": '{"LDAP_APP_PASSWORD": "three"}',
+    }
     store.set_all_config(values, list(values))
     found = load.secret_inputs()
-    assert set(found) == {"hfToken", "apiKeys.chat", "apiKeys.two-b"}
+    assert set(found) == {"hfToken", "apiKeys.chat", "apiKeys.two-b", "webuiEnv.LDAP_APP_PASSWORD"}
 
     def check(held: dict[str, Any]) -> None:
         assert held == {
             "hfToken": ("hf_secret", True),
             "apiKeys.chat": ("one", True),
             "apiKeys.two-b": ("two", True),
+            "webuiEnv.LDAP_APP_PASSWORD": ("three", True),
         }
 
     return pulumi.Output.all(**{name: _with_seal(secret) for name, secret in found.items()}).apply(check)
