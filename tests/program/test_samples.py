@@ -21,6 +21,7 @@ OUTPUTS = {
     "models",
     "portForward",
     "curl",
+    "smokeTest",
     "webuiAdmin",
     "apiKeys",
     "kubeconfig",
