@@ -22,6 +22,7 @@ from components.workloads.inference import Inference, InferenceArgs
 from components.workloads.model_download import ModelDownload, ModelDownloadArgs
 from components.workloads.model_store import ModelStore, ModelStoreArgs, leaves_claims
 from components.workloads.multi_node import on_host_network
+from components.workloads.smoke_test import SmokeTest, SmokeTestArgs, find_findings, job_names
 from components.workloads.webui import Webui, WebuiArgs
 from planner.addons import SYSTEM
 from planner.autoscaling import KEDA
@@ -126,13 +127,24 @@ class LlmStack(pulumi.ComponentResource):
             ),
         )
         rest = [*servers.values(), *scaled, *roads, *([] if webui is None else [webui])]
-        # A test of what is enforced has to wait for these too.
         enforcement = [] if cluster_addons is None else cluster_addons.finish(rest)
         servers |= {
             name: self._server(models[name], namespace, store, [*before[name], *enforcement]) for name in keyless
         }
 
-        self.outputs = self._outputs(cluster, servers, webui)
+        test = None
+        if self._plan.smoke_test is not None:
+            test = SmokeTestArgs(
+                namespace=namespace,
+                plan=self._plan.smoke_test,
+                cpu=self._cpu,
+                pull_secret=self._settings.images.pull_secret,
+                after=[*servers.values(), *([] if webui is None else [webui]), *roads],
+                enforced_by=enforcement,
+            )
+            SmokeTest(f"{name}-smoke", test, self._inside)
+
+        self.outputs = self._outputs(cluster, servers, webui, test)
         self.register_outputs(self.outputs)
 
     def _network(self, plan: NetworkPlan) -> Network:
@@ -370,7 +382,11 @@ class LlmStack(pulumi.ComponentResource):
         )
 
     def _outputs(
-        self, cluster: Cluster | ExistingCluster, servers: Mapping[str, Inference], webui: Webui | None
+        self,
+        cluster: Cluster | ExistingCluster,
+        servers: Mapping[str, Inference],
+        webui: Webui | None,
+        test: SmokeTestArgs | None,
     ) -> dict[str, pulumi.Input[Any]]:
         models = list(self._plan.models.values())
         exposure = addresses(self._plan)
@@ -389,6 +405,10 @@ class LlmStack(pulumi.ComponentResource):
             },
             "portForward": exposure.commands,
             "curl": exposure.first_question(models),
+            # Names alone, never what a Job came to: a test that fails costs no output.
+            "smokeTest": None
+            if test is None
+            else {"jobs": job_names(test), "findings": find_findings(self._settings.namespace_name())},
             "webuiAdmin": None
             if webui is None
             else {"email": self._settings.webui.admin_email, "password": webui.admin_password},

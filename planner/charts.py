@@ -27,6 +27,11 @@ def choose(software: str, road: str, settings: Settings, catalog: Catalog) -> Ch
     return fitting or (older[-1] if older else charts[0])
 
 
+def home(software: str, catalog: Catalog) -> str:
+    """The namespace where a software's own installation puts it."""
+    return next(chart.namespace for chart in catalog.charts.values() if chart.software == software)
+
+
 def plan_install(chart: Chart, settings: Settings, catalog: Catalog) -> InstallPlan:
     """How this chart is installed. Images are named in its values where the nodes pull them from elsewhere."""
     values: dict[str, str] = {}

@@ -5,12 +5,14 @@ NetworkPolicies hold only where something enforces them: on the machines of TKE 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from urllib.parse import urlsplit
 
 from catalog.load import Catalog
 from planner.addons import NETWORK_POLICY
 from planner.autoscaling import KEDA
+from planner.charts import home
 from planner.exposure_plan import ENVOY, GATEWAY, QCLOUD
 from planner.internet_share import WIDEST, admits_strangers
 from planner.plan import (
@@ -22,6 +24,8 @@ from planner.plan import (
     PageRoads,
     PolicyPlan,
     ScalingPlan,
+    SmokeRoads,
+    SmokeTestPlan,
     Source,
     WebuiPlan,
 )
@@ -71,6 +75,15 @@ def plan_policies(
     )
 
 
+def with_smoke_test(policies: PolicyPlan | None, test: SmokeTestPlan | None) -> PolicyPlan | None:
+    """The roads with those of the smoke test; of the gateway it reaches the proxies that lead to the page."""
+    if policies is None or test is None:
+        return policies
+    proxies = next((each for each in policies.sources if isinstance(each, InNamespace) and each.labels), None)
+    tried = tuple(road.model for road in test.forbidden if road.model is not None)
+    return replace(policies, smoke_test=SmokeRoads(proxies=proxies if test.gateway else None, tried=tried))
+
+
 def cluster_ranges(settings: Settings) -> tuple[str, ...]:
     """The ranges of VPC, pods and Services; of a cluster that exists only its VPC's, where the stack file names it."""
     if not settings.owns_cluster():
@@ -97,7 +110,7 @@ def _by_road(settings: Settings, exposure: ExposurePlan | None, catalog: Catalog
     if exposure is None:
         return []
     if exposure.via == "gateway":
-        proxies = exposure.install.namespace if exposure.install else _namespace(ENVOY, catalog)
+        proxies = exposure.install.namespace if exposure.install else home(ENVOY, catalog)
         if exposure.attach_to is not None:
             # Some controllers run the proxies beside the Gateway, Envoy's in its own namespace.
             return [InNamespace(name) for name in dict.fromkeys([exposure.attach_to[0], proxies])]
@@ -123,7 +136,7 @@ def holding_metadata(cidr: str) -> list[str]:
 def _scraper(installs: Sequence[InstallPlan], catalog: Catalog) -> InNamespace:
     """Who reads the metrics of models that scale by load."""
     ours = next((install.namespace for install in installs if install.software == KEDA), None)
-    return InNamespace(ours or _namespace(KEDA, catalog))
+    return InNamespace(ours or home(KEDA, catalog))
 
 
 def _page(settings: Settings, webui: WebuiPlan) -> PageRoads:
@@ -139,11 +152,6 @@ def _page(settings: Settings, webui: WebuiPlan) -> PageRoads:
 def _port(url: str) -> int:
     parts = urlsplit(url)
     return parts.port or PORTS.get(parts.scheme, PORTS["https"])
-
-
-def _namespace(software: str, catalog: Catalog) -> str:
-    """Where a software's own installation puts it."""
-    return next(chart.namespace for chart in catalog.charts.values() if chart.software == software)
 
 
 def check_policies(settings: Settings, models: Mapping[str, ModelPlan], catalog: Catalog) -> Iterator[Diagnostic]:

@@ -356,11 +356,21 @@ class PageRoads:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SmokeRoads:
+    """Where the smoke test goes beside the models and the page: `proxies` are the gateway's. `tried` are the models to
+    which the pod that tries forbidden connections may go, and which must not let it in."""
+
+    proxies: Source | None = None
+    tried: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class PolicyPlan:
     """Who may talk to whom in the namespace. `cluster_ranges`: those of VPC, pods and Services as far as they are
     known. `page`: None where there is no chat page. `sources` reach the page and the API from outside the namespace;
     `scraped` are, by model, those that read its metrics. `reach`: private ranges that downloads and page may go to.
-    `acme`: cert-manager may prove here, by pods of its own, that the host names are ours."""
+    `acme`: cert-manager may prove here, by pods of its own, that the host names are ours. `smoke_test`: None where
+    nothing is asked after the rollout."""
 
     cluster_ranges: tuple[str, ...] = ()
     page: PageRoads | None = None
@@ -368,6 +378,62 @@ class PolicyPlan:
     scraped: tuple[tuple[str, Source], ...] = ()
     reach: tuple[str, ...] = ()
     acme: bool = False
+    smoke_test: SmokeRoads | None = None
+
+
+@dataclass(frozen=True)
+class AskedModel:
+    """A model that is asked: its API at `url` in the cluster, and at `public_url` on the road in (None: it has no
+    address there). `keyed`: it answers nobody without its API key."""
+
+    name: str
+    served_name: str
+    url: str
+    keyed: bool
+    patience_seconds: int
+    public_url: str | None = None
+
+
+@dataclass(frozen=True)
+class AskedPage:
+    """The chat page that is asked, by an account that the administrator called `email` makes and removes. Where nobody
+    signs in `by_password` it is asked as far as its login. `chats`: whoever signs in may talk to the models."""
+
+    url: str
+    email: str
+    by_password: bool
+    chats: bool
+    patience_seconds: int
+    public_url: str | None = None
+
+
+@dataclass(frozen=True)
+class ForbiddenRoad:
+    """A connection that the nodes at `place` must refuse. `promised`: the stack itself installs what refuses it, so
+    that it is a fault when it opens. `model`: the one that must not let it in; None where the pod must not go there."""
+
+    host: str
+    port: int
+    place: str
+    promised: bool
+    model: str | None = None
+
+
+@dataclass(frozen=True)
+class SmokeTestPlan:
+    """What is asked of the stack after the rollout. `gateway`: the Service at which public addresses are asked, None
+    where they are not; `pending`: what HTTPS waits for there that is not the stack's to make. `limit_seconds`: of the
+    asking, `deadline_seconds`: of the Job. `subject` changes with anything that is worth asking again."""
+
+    image: str
+    models: tuple[AskedModel, ...]
+    page: AskedPage | None
+    gateway: str | None
+    pending: str | None
+    forbidden: tuple[ForbiddenRoad, ...]
+    limit_seconds: int
+    deadline_seconds: int
+    subject: str
 
 
 @dataclass(frozen=True)
@@ -384,7 +450,8 @@ class Plan:
     """The whole decision. When `errors` is not empty, `pools` and `models` hold only what could be decided.
 
     `exposure` is None where people come by port-forward. `installs` is what autoscaling and groups of machines need;
-    the gateway's own software is in `exposure`. `policies` is None where the namespace is left open.
+    the gateway's own software is in `exposure`. `policies` is None where the namespace is left open, `smoke_test` where
+    nothing is asked after the rollout; its roads stay open while the stack is paused.
     """
 
     settings: Settings
@@ -403,6 +470,7 @@ class Plan:
     cpu: CpuPlan = CpuPlan()
     installs: tuple[InstallPlan, ...] = ()
     policies: PolicyPlan | None = None
+    smoke_test: SmokeTestPlan | None = None
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:

@@ -19,7 +19,7 @@ from planner.model_rules import check_references
 from planner.multi_node import check_lws, plan_lws
 from planner.namespaces import check_namespace
 from planner.network import check_network, plan_network
-from planner.network_policy import check_policies, plan_policies
+from planner.network_policy import check_policies, plan_policies, with_smoke_test
 from planner.order import plan_durations, plan_order
 from planner.page_scale import plan_redis, redis_image
 from planner.pause import check_pause
@@ -28,6 +28,7 @@ from planner.plan import ModelPlan, Plan, PoolPlan, Reason, StoragePlan
 from planner.pool_rules import check_pools
 from planner.pools import plan_pool
 from planner.serving import decide
+from planner.smoke_test import explain_smoke_test, plan_smoke_test
 from planner.storage import check_storage, explain_storage, plan_storage
 from planner.system_pool import check_system_pool
 from planner.webui import check_webui, explain_webui, plan_webui, webui_image
@@ -55,6 +56,12 @@ def plan(settings: Settings, catalog: Catalog | None = None) -> Plan:
     wanted = (plan_keda(settings, catalog), plan_lws(settings, catalog, spans=bool(spanning)))
     installs = tuple(install for install in wanted if install is not None)
     exposure, scaling = plan_exposure(settings, models, catalog), plan_scaling(settings, models)
+    policies = plan_policies(settings, catalog, webui=webui, exposure=exposure, scaling=scaling, installs=installs)
+    asked = plan_smoke_test(
+        settings, catalog, models=models, pools=pools, webui=webui, exposure=exposure, policies=policies
+    )
+    smoke_test = asked if settings.smoke_test else None
+    running = None if settings.pause else smoke_test
     findings = [
         *check_location(settings, catalog),
         *check_network(settings),
@@ -92,11 +99,13 @@ def plan(settings: Settings, catalog: Catalog | None = None) -> Plan:
         scaling=scaling,
         cpu=plan_cpu(settings, pools),
         installs=installs,
-        policies=plan_policies(settings, catalog, webui=webui, exposure=exposure, scaling=scaling, installs=installs),
+        policies=with_smoke_test(policies, smoke_test),
+        smoke_test=running,
         reasons=(
             *reasons,
             *explain_storage(store),
             *explain_webui(settings, models),
+            *explain_smoke_test(settings, running),
             Reason(subject="order", choice=order.chosen, because=order.because),
         ),
         diagnostics=_sorted(forced(_distinct(findings), settings.force, undecided)),

@@ -92,7 +92,7 @@ class Durations:
     def _job(self, registration: Registration) -> float:
         model = served_model(registration, self._plan)
         if model is None:
-            return self.named("kubernetes_object")
+            return self.named("smoke_test")
         return self.named(f"pull:{model.name}") + self.named(f"download:{model.name}")
 
     def _deployment(self, registration: Registration) -> float:

@@ -437,6 +437,9 @@ class Settings(Section):
     retain: Flag = Field(
         default=False, description="Keep the model store and the WebUI's data when the stack is destroyed."
     )
+    smoke_test: Flag = Field(
+        default=True, description="End `pulumi up` with questions to the models and the chat page."
+    )
     pause: Flag = Field(
         default=False, description="Take models and GPU pools to zero; data, chat page and endpoint stay."
     )

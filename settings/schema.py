@@ -40,6 +40,7 @@ OUTPUTS = {
     "models": "Each model: name in the API, engine, address.",
     "portForward": "Commands that bring the chat page and the API to this computer.",
     "curl": "A request that shows that the API answers.",
+    "smokeTest": "The Jobs that asked after the rollout, and the command that shows what they found.",
     "webuiAdmin": "`email` and `password` (secret) of the chat page's administrator.",
     "apiKeys": "API key of each model (secret).",
     "kubeconfig": "Kubeconfig of the cluster (secret).",

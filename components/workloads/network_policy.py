@@ -12,11 +12,16 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+<<<<<<< HEAD
 from components.workloads import inference, kube, model_download, multi_node, redis, webui
 from planner.network_policy import BALANCER_RANGE, EVERYWHERE, PRIVATE, holding_metadata
+=======
+from components.workloads import inference, kube, model_download, multi_node, redis, smoke_test, webui
+from planner.network_policy import BALANCER_RANGE, EVERYWHERE, PRIVATE
+>>>>>>> smoke
 from planner.page_scale import NAME as REDIS_NAME
 from planner.page_scale import PORT as REDIS_PORT
-from planner.plan import FromRange, InNamespace, ModelPlan, PageRoads, PolicyPlan, Source
+from planner.plan import FromRange, InNamespace, ModelPlan, PageRoads, PolicyPlan, SmokeRoads, Source
 from planner.webui import PORT as PAGE_PORT
 
 if TYPE_CHECKING:
@@ -34,6 +39,8 @@ ACME_SOLVER, ACME_PORT = {"acme.cert-manager.io/http01-solver": "true"}, 8089
 """The pods by which cert-manager answers an HTTP-01 challenge, in the namespace of the certificate (cert-manager,
 pkg/issuer/acme/http/pod.go)."""
 REDIS = kube.selector(REDIS_NAME, redis.COMPONENT)
+ASKS = kube.selector(smoke_test.ASKS, smoke_test.ASKS)
+TRIES = kube.selector(smoke_test.TRIES, smoke_test.TRIES)
 COMPONENT_LABEL = "app.kubernetes.io/component"
 NAMESPACE_LABEL = "kubernetes.io/metadata.name"
 """Carried by every namespace, put there by Kubernetes itself."""
@@ -77,6 +84,8 @@ class NetworkPolicies(pulumi.ComponentResource):
             )
         )
         opened += [self._model(each, plan) for each in args.models]
+        if plan.smoke_test is not None:
+            opened += self._smoke_test(plan.smoke_test, args)
         if plan.page is not None:
             opened.append(self._page(plan.page, args))
         if plan.page is not None and plan.page.redis:
@@ -93,7 +102,7 @@ class NetworkPolicies(pulumi.ComponentResource):
         sources = [each for each in plan.sources if not (keyless and isinstance(each, FromRange))]
         sources += [each for name, each in plan.scraped if name == model.name]
         page = [_pods(kube.selector(webui.NAME, webui.COMPONENT))] if plan.page is not None else []
-        ingress = _admit([*page, *map(_peer, sources)], model.spec.port)
+        ingress = _admit([*page, *_asking(plan), *map(_peer, sources)], model.spec.port)
         egress: list[NetworkPolicyEgressRuleArgsDict] = []
         itself = kube.selector(model.name, inference.COMPONENT)
         if model.nodes > 1:
@@ -103,6 +112,7 @@ class NetworkPolicies(pulumi.ComponentResource):
         return self._policy(f"allow-model-{model.name}", itself, ingress=ingress, egress=egress or None)
 
     def _page(self, roads: PageRoads, args: NetworkPoliciesArgs) -> pulumi.Resource:
+<<<<<<< HEAD
         egress: list[NetworkPolicyEgressRuleArgsDict] = [
             {"to": [_pods(kube.selector(model.name, inference.COMPONENT))], "ports": [_tcp(model.spec.port)]}
             for model in args.models
@@ -111,6 +121,9 @@ class NetworkPolicies(pulumi.ComponentResource):
         hosted = sorted({model.spec.port for model in multi_node.on_host_network(args.models)})
         if hosted:
             egress.append({"to": list(map(_inside, self._inside)), "ports": [_tcp(port) for port in hosted]})
+=======
+        egress = self._to_models(args.models)
+>>>>>>> smoke
         if roads.internet:
             egress.append({"to": [self._internet(), *map(_inside, args.plan.reach)], "ports": [_tcp()]})
         if roads.login_port is not None:
@@ -123,9 +136,34 @@ class NetworkPolicies(pulumi.ComponentResource):
         return self._policy(
             "allow-webui",
             kube.selector(webui.NAME, webui.COMPONENT),
-            ingress=_admit([_peer(each) for each in args.plan.sources], PAGE_PORT),
+            ingress=_admit([*_asking(args.plan), *map(_peer, args.plan.sources)], PAGE_PORT),
             egress=egress,
         )
+
+    def _to_models(self, models: Sequence[ModelPlan]) -> "list[NetworkPolicyEgressRuleArgsDict]":
+        egress: list[NetworkPolicyEgressRuleArgsDict] = [
+            {"to": [_pods(kube.selector(model.name, inference.COMPONENT))], "ports": [_tcp(model.spec.port)]}
+            for model in models
+        ]
+        # A pod on its machine's network has the machine's address, and no selector finds it.
+        hosted = sorted({model.spec.port for model in multi_node.on_host_network(models)})
+        if hosted:
+            egress.append({"to": list(map(_block, self._inside)), "ports": [_tcp(port) for port in hosted]})
+        return egress
+
+    def _smoke_test(self, roads: SmokeRoads, args: NetworkPoliciesArgs) -> list[pulumi.Resource]:
+        """One pod reaches whatever it asks. The other may go to models that do not let it in, so that it is their nodes
+        which refuse it."""
+        asked = self._to_models(args.models)
+        if args.plan.page is not None:
+            page = _pods(kube.selector(webui.NAME, webui.COMPONENT))
+            asked.append({"to": [page], "ports": [_tcp(PAGE_PORT)]})
+        if roads.proxies is not None:
+            # On ports that Envoy Gateway chooses for its pods.
+            asked.append({"to": [_peer(roads.proxies)], "ports": [_tcp()]})
+        opened = [self._policy(f"allow-{smoke_test.ASKS}", ASKS, egress=asked)]
+        tried = self._to_models([model for model in args.models if model.name in roads.tried])
+        return [*opened, self._policy(f"allow-{smoke_test.TRIES}", TRIES, egress=tried)] if tried else opened
 
     def _redis(self) -> pulumi.Resource:
         page = _pods(kube.selector(webui.NAME, webui.COMPONENT))
@@ -170,6 +208,11 @@ def _to_dns() -> "NetworkPolicyEgressRuleArgsDict":
         # TCP carries answers that are too long for UDP.
         "ports": [{"protocol": protocol, "port": DNS_PORT} for protocol in ("UDP", "TCP")],
     }
+
+
+def _asking(plan: PolicyPlan) -> "list[NetworkPolicyPeerArgsDict]":
+    """The smoke test's pod, where there is one."""
+    return [] if plan.smoke_test is None else [_pods(ASKS)]
 
 
 def _admit(peers: "Sequence[NetworkPolicyPeerArgsDict]", port: int) -> "list[NetworkPolicyIngressRuleArgsDict]":

@@ -32,7 +32,7 @@ ANSWERS = {
         "fileSystemLists": [{"fileSystemId": "cfs-1", "fsId": "abcd1234", "mountIp": "10.0.0.9"}],
     },
 }
-JOB = "batch/v1:Job"
+JOB, DOWNLOAD = "batch/v1:Job", "llm-chat-download-job"
 DEPLOYMENT = "apps/v1:Deployment"
 BY_ID: dict[str, object] = {
     "cluster": {"existing": {"id": "cls-1"}},

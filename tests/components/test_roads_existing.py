@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.components.recorder import Recorder
-from tests.components.roads import BY_ID, DEPLOYMENT, JOB, KUBECONFIG, environment, named, pod, up
+from tests.components.roads import BY_ID, DEPLOYMENT, DOWNLOAD, JOB, KUBECONFIG, environment, named, pod, up
 
 LOCAL: dict[str, object] = {
     "network": None,
@@ -90,10 +90,10 @@ def test_a_stack_with_a_name_that_kubernetes_does_not_take_gets_one_that_it_does
 
 def test_ollama_is_pulled_by_a_job_of_its_own_image_and_served_read_only() -> None:
     made = local()
-    job, server = made.one(JOB), named(made, DEPLOYMENT, "chat")
+    job, server = made.one(JOB, DOWNLOAD), named(made, DEPLOYMENT, "chat")
     (container,) = pod(job)["containers"]
     assert container["command"] == ["bash", "/opt/tke-llm/pull_ollama.sh"]
-    assert "pull_ollama.sh" in made.one("core/v1:ConfigMap").inputs["data"]
+    assert "pull_ollama.sh" in made.one("core/v1:ConfigMap", "llm-chat-download-script").inputs["data"]
     assert environment(job)["MODEL_REPOSITORY"] == "qwen2.5:0.5b"
     assert environment(server)["OLLAMA_MODELS"] == environment(job)["MODEL_DIRECTORY"]
     home = environment(server)["HOME"]

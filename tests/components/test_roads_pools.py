@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.components.recorder import Recorder
-from tests.components.roads import BY_ID, DEPLOYMENT, JOB, annotations, named, pod, up
+from tests.components.roads import BY_ID, DEPLOYMENT, DOWNLOAD, JOB, annotations, named, pod, up
 
 ORDINARY = "kubernetes/nodePool:NodePool"
 EKLET = "eks.tke.cloud.tencent.com"
@@ -103,7 +103,7 @@ def test_a_server_on_a_super_node_asks_for_its_gpu_and_a_disk_for_its_image() ->
 
 def test_beside_a_super_pool_downloads_and_the_page_run_on_the_system_pool() -> None:
     made = up(SUPER)
-    for each in (made.one(JOB), named(made, DEPLOYMENT, "webui")):
+    for each in (made.one(JOB, DOWNLOAD), named(made, DEPLOYMENT, "webui")):
         assert pod(each)["nodeSelector"] == {"tke-llm/pool": "system"}
         assert "tolerations" not in pod(each)
         assert not any(key.startswith(EKLET) for key in annotations(each))
@@ -132,7 +132,7 @@ def test_behind_a_gateway_no_cpu_node_has_a_public_address() -> None:
 
 def test_the_download_of_a_cluster_with_super_nodes_only_runs_there_without_a_gpu() -> None:
     made = up({**BY_ID, **SUPER, "pools.gpu.publicBandwidth": 20})
-    job, page = made.one(JOB), named(made, DEPLOYMENT, "webui")
+    job, page = made.one(JOB, DOWNLOAD), named(made, DEPLOYMENT, "webui")
     asked = annotations(job)
     assert not {f"{EKLET}/gpu-type", f"{EKLET}/gpu-count"} & asked.keys()
     assert int(asked[f"{EKLET}/root-cbs-size"]) > 20
@@ -165,7 +165,7 @@ def test_each_model_runs_on_its_own_pool_and_nothing_else_does() -> None:
     assert found["small"] == {"tke-llm/pool": "dev-t4"}
     assert found["wide"] == {"node.kubernetes.io/instance-type": "eklet"}
     others = [*made.of(JOB), named(made, DEPLOYMENT, "webui")]
-    assert [pod(each)["nodeSelector"] for each in others] == [{"tke-llm/pool": "system"}] * 4
+    assert [pod(each)["nodeSelector"] for each in others] == [{"tke-llm/pool": "system"}] * 6
     taints = [
         pool.inputs["taints"] for pool in made.of(ORDINARY) if "gpu" not in pool.name and "system" not in pool.name
     ]
@@ -176,7 +176,7 @@ def test_on_a_cluster_that_exists_cpu_pods_stay_off_gpu_and_super_nodes() -> Non
     pool = {"kind": "existing", "gpu": "A10", "gpusPerNode": 1, "cpu": 28, "memory": "110Gi",
             "nodeSelector": {"gpu": "a10", "team": "ml"}}  # fmt: skip
     made = up({**BY_ID, "pools": {"gpu": pool}})
-    for each in (made.one(JOB), named(made, DEPLOYMENT, "webui")):
+    for each in (made.one(JOB, DOWNLOAD), named(made, DEPLOYMENT, "webui")):
         required = pod(each)["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
         for node, welcome in (
             ({"gpu": "a10", "team": "ml"}, False),
@@ -202,7 +202,7 @@ def test_a_pool_without_gpu_that_exists_takes_the_cpu_pods_too() -> None:
     cpu = {"kind": "existing", "cpu": 8, "memory": "16Gi", "nodeSelector": {"role": "cpu"},
            "taints": [{"key": "only", "value": "us"}]}  # fmt: skip
     made = up({**BY_ID, "pools": {"cpu": cpu}, "models": {"chat": {"model": "qwen2.5:0.5b", "engine": "ollama"}}})
-    for each in (made.one(JOB), *made.of(DEPLOYMENT)):
+    for each in (made.one(JOB, DOWNLOAD), *made.of(DEPLOYMENT)):
         assert pod(each)["nodeSelector"] == {"role": "cpu"}
         assert [toleration["key"] for toleration in pod(each)["tolerations"]] == ["only"]
         assert "affinity" not in pod(each)

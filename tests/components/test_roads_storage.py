@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.components.recorder import Recorder
-from tests.components.roads import BY_ID, DEPLOYMENT, JOB, named, pod, up
+from tests.components.roads import BY_ID, DEPLOYMENT, DOWNLOAD, JOB, named, pod, up
 
 CLASS = "storage.k8s.io/v1:StorageClass"
 CLAIM = "core/v1:PersistentVolumeClaim"
@@ -169,7 +169,7 @@ def test_a_class_that_exists_is_used_as_it_is() -> None:
 def test_every_road_ends_in_one_claim_that_downloads_write_and_servers_read(changes: dict[str, object]) -> None:
     made = up(changes)
     assert claim(made)["accessModes"] == ["ReadWriteMany"]
-    for each, read_only in ((made.one(JOB), False), (named(made, DEPLOYMENT, "chat"), True)):
+    for each, read_only in ((made.one(JOB, DOWNLOAD), False), (named(made, DEPLOYMENT, "chat"), True)):
         mount = next(m for m in pod(each)["containers"][0]["volumeMounts"] if m["name"] == "models")
         assert mount.get("readOnly", False) is read_only
         source = next(v for v in pod(each)["volumes"] if v["name"] == "models")

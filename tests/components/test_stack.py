@@ -24,6 +24,7 @@ OUTPUT_NAMES = {
     "models",
     "portForward",
     "curl",
+    "smokeTest",
     "webuiAdmin",
     "apiKeys",
     "kubeconfig",

@@ -98,10 +98,20 @@ def test_gpus_are_bought_after_the_download_when_that_is_cheaper():
     assert before(one("Job", "chat-download"), one("kubernetes.NativeNodePool")) is held
 
 
-def test_the_timeline_ends_with_the_server_and_each_order_is_weighed():
+def test_the_smoke_test_waits_for_all_that_it_asks_and_only_the_probe_for_what_enforces_policies():
+    test, probe = one("Job", "smoke-test"), one("Job", "policy-probe")
+    for job in (test, probe):
+        for asked in (one("Deployment", "chat"), one("Deployment", "webui"), one("NetworkPolicy", "default-deny")):
+            assert before(asked, job)
+    addon = one("kubernetes.Addon", "networkpolicy")
+    assert before(addon, probe)
+    assert not before(addon, test)
+
+
+def test_the_timeline_ends_with_the_server_and_what_is_asked_of_it_and_each_order_is_weighed():
     told = story("dev")
     server, enforcement = one("Deployment", "chat"), one("kubernetes.Addon", "networkpolicy")
-    assert told.timeline.critical[-2:] == (server.urn, enforcement.urn)
+    assert told.timeline.critical[-3:] == (server.urn, enforcement.urn, one("Job", "policy-probe").urn)
     fastest, cheapest = told.orders
     assert fastest.total <= cheapest.total
     assert fastest.waiting.gpu_hours >= cheapest.waiting.gpu_hours

@@ -22,6 +22,7 @@ OUTPUTS = {
     "models",
     "portForward",
     "curl",
+    "smokeTest",
     "webuiAdmin",
     "apiKeys",
     "kubeconfig",

@@ -9,7 +9,14 @@ from policy.pods import pods as templates
 from tests.security.evaluator import Cluster, Host, Pod
 from tests.security.stacks import objects, registrations, rehearsed
 
-ROLES = {"chat-page": "page", "inference": "model", "download": "download", "page-state": "redis"}
+ROLES = {
+    "chat-page": "page",
+    "inference": "model",
+    "download": "download",
+    "page-state": "redis",
+    "smoke-test": "smoke test",
+    "policy-probe": "probe",
+}
 """A pod's part in the stack, by its component label."""
 
 API_PORTS = {"vllm": 8000, "sglang": 30000, "ollama": 11434}

@@ -1,7 +1,9 @@
 """Who tries to reach what in every stack, and what must come of it: the roads that are open, and no other."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
+from typing import Any
 
 import pytest
 
@@ -31,9 +33,14 @@ from tests.security.pods import (
 )
 from tests.security.stacks import STACKS, rehearsed
 
+ENVOY = 10443
 DNS_PORT, HTTPS, SSH, POSTGRES, RENDEZVOUS = 53, 443, 22, 5432, 29501
 SOMEWHERE = (INTERNET, ELSEWHERE, METADATA, API_SERVER, VPC_HOST, HEALTH_CHECK)
 FOREIGN = (STRANGER, KEDA, NGINX, CONTROLLER, OTHERS_PROXY, INFRA, KUBE_SYSTEM)
+
+HIDDEN = ("download", "redis", "smoke test", "probe")
+"""Pods that nobody reaches but through a door."""
+DOORS = {("page", "model"), ("page", "redis"), ("smoke test", "model"), ("smoke test", "page")}
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,7 @@ def into(name: str) -> Iterator[Attempt]:
             opens = opened.get(called(source), False)
             yield Attempt(source, target.pod, target.port, opens, as_address=pod_in_vpc and not opens)
             yield Attempt(source, target.pod, SSH, opens=False)
-    for hidden in (each for each in ours(name) if each.role in ("download", "redis")):
+    for hidden in (each for each in ours(name) if each.role in HIDDEN):
         for source in (*FOREIGN, proxy(name), lodger(name), *SOMEWHERE):
             yield Attempt(source, hidden.pod, hidden.port or HTTPS, opens=False)
 
@@ -95,7 +102,7 @@ def between(name: str) -> Iterator[Attempt]:
             if source.pod.name == target.pod.name or source.pod.host_network or target.pod.host_network:
                 continue
             together = source.model == target.model and source.group > 1
-            door = (source.role, target.role) in {("page", "model"), ("page", "redis")}
+            door = (source.role, target.role) in DOORS
             if target.port is not None:
                 # A balancer's road is one for addresses; a pod of ours has none of its own to send from.
                 yield Attempt(source.pod, target.pod, target.port, opens=door or together)
@@ -162,6 +169,32 @@ def test_a_range_that_holds_the_metadata_service_is_opened_but_for_that() -> Non
         for cluster in clusters(name):
             assert cluster.allows(source.pod, MIRROR, 80)
             assert not cluster.allows(source.pod, METADATA, 80)
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_the_smoke_test_reaches_what_it_asks_and_the_probe_nothing_that_it_tries(name: str) -> None:
+    plan, every = plan_of(name), ours(name)
+    assert plan.smoke_test is not None
+    asking, trying = ([each for each in every if each.role == role] for role in ("smoke test", "probe"))
+    by_envoy = plan.smoke_test.gateway is not None
+    for source in asking:
+        assert {cluster.allows(source.pod, proxy(name), ENVOY) for cluster in clusters(name)} == {by_envoy}
+    assert bool(trying) is bool(plan.smoke_test.forbidden)
+    for road in plan.smoke_test.forbidden:
+        targets = [each for each in every if each.port == road.port and each.model == (road.model or each.model)]
+        assert targets
+        for source, target in product(trying, targets):
+            for cluster in clusters(name):
+                assert not cluster.allows(source.pod, target.pod, road.port)
+                # Only the model's own policy refuses it, so that the test is one of the model's node.
+                out = type(cluster)(cluster.namespaces, egress(cluster.policies), cluster.blocks_match_pods)
+                assert out.allows(source.pod, target.pod, road.port) is (road.model is not None)
+
+
+def egress(policies: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The policies as far as they let out."""
+    kept = [each for each in policies if "Egress" in each["spec"]["policyTypes"]]
+    return [{**each, "spec": {**each["spec"], "policyTypes": ["Egress"], "ingress": []}} for each in kept]
 
 
 @pytest.mark.parametrize("name", STACKS)
