@@ -125,7 +125,8 @@ class PoolPlan:
 
 @dataclass(frozen=True)
 class MemoryBudget:
-    """Where the memory of each GPU goes, GiB per GPU. `total` is usable memory, `limit` = total x utilisation."""
+    """Where the memory of each GPU goes, GiB per GPU. `total` is usable memory, `limit` = total x utilisation;
+    `outside` lies beside that share."""
 
     total: float
     utilization: float
@@ -134,6 +135,7 @@ class MemoryBudget:
     activations: float
     non_torch: float
     graphs: float = 0.0
+    outside: float = 0.0
 
     @property
     def limit(self) -> float:

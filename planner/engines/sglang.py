@@ -58,6 +58,10 @@ def _arguments(request: EngineRequest) -> list[tuple[str, ...]]:
     ]
     if request.utilization is not None:
         arguments.append(("--mem-fraction-static", f"{request.utilization:g}"))
+    if request.chunk is not None:
+        arguments.append(("--chunked-prefill-size", str(request.chunk)))
+    if request.running is not None:
+        arguments.append(("--max-running-requests", str(request.running)))
     if request.context is not None:
         arguments.append(("--context-length", str(request.context)))
     if request.pipeline_parallel > 1:

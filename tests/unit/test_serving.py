@@ -53,6 +53,22 @@ def test_a_large_model_has_hours_or_minutes_by_its_bytes_to_start():
         assert chat.progress_deadline_seconds > chat.startup_seconds
 
 
+def test_the_old_engine_reads_whole_prompts_of_a_bounded_length_on_a_v100():
+    """Chunked prefill, which V0 turns on above 32,768 tokens, aborts there (vLLM issues 6723, 8024, 11352). The flag
+    is as 0.8.5 parses it (vllm/engine/arg_utils.py, BooleanOptionalAction), which refuses `=False`."""
+    chat = model(planned(V100))
+    assert chat.max_model_len == 16384
+    assert "--no-enable-chunked-prefill" in chat.spec.command
+    assert "--no-enable-chunked-prefill" not in model(planned()).spec.command
+
+
+def test_a_longer_context_than_the_old_engine_is_known_to_take_warns():
+    asked = planned(V100 | {"models.chat.maxModelLen": 40000})
+    assert found(asked, "CONTEXT_LONG_FOR_V0").fix == (("models.chat.maxModelLen", 16384),)
+    assert argument(model(asked), "--max-model-len") == "40000"
+    assert "CONTEXT_LONG_FOR_V0" not in codes(planned({"models.chat.maxModelLen": 40000}))
+
+
 def test_a_v100_gets_half_precision_in_eager_mode_on_the_legacy_release():
     chat = model(planned(V100))
     assert chat.dtype == "half"
