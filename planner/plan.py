@@ -216,7 +216,7 @@ class WebuiPlan:
 
     `database`: its data is in the PostgreSQL database of the secret, and it has no volume. `redis` is made for it
     where its replicas need one and none is named. `login`: people may come by single sign-on, whose client secret is a
-    secret.
+    secret. `ready`: the path that answers once the page can.
     """
 
     image: str
@@ -228,6 +228,7 @@ class WebuiPlan:
     database: bool = False
     redis: "RedisPlan | None" = None
     login: bool = False
+    ready: str = "/health"
     priority_class: str | None = None
 
 

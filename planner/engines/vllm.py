@@ -31,7 +31,7 @@ def emit(request: EngineRequest) -> EngineSpec:
         variables=_environment(request),
         api_key_env=KEY,
         port=PORT,
-        health="/health",
+        probes=pod.http_probes(request, "/health"),
         drain=drain,
         # Without both it refuses every request that offers tools (vllm/entrypoints/openai, "auto" tool choice).
         tool_calls={"enable-auto-tool-choice", "tool-call-parser"} <= dict(values(arguments)).keys(),

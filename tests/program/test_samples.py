@@ -7,7 +7,7 @@ import yaml
 from rehearsed import NAMES, PROGRAM, command, given, registrations, reported, secrets_of, story, unseeded
 
 from policy.pods import pods
-from policy.rule import mapping
+from policy.rule import items, mapping
 from rehearsal.cloud import Cloud
 from rehearsal.manifests import manifests
 from rehearsal.registration import MASK, Secret
@@ -41,6 +41,16 @@ def test_a_sample_has_no_error_and_registers_resources(name):
 @each_stack
 def test_the_outputs_are_those_of_the_design(name):
     assert set(story(name).recording.exports) >= OUTPUTS
+
+
+@each_stack
+def test_every_container_writes_only_into_bounded_folders(name):
+    for each in registrations(name):
+        for pod in pods(each.type, each.inputs):
+            for container in pod.containers:
+                assert mapping(container.spec, "securityContext")["readOnlyRootFilesystem"] is True, container.path
+            for volume in items(pod.spec, "volumes"):
+                assert "emptyDir" not in volume or mapping(volume, "emptyDir")["sizeLimit"], volume["name"]
 
 
 @each_stack

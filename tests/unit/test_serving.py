@@ -232,3 +232,13 @@ def test_the_reasons_say_why_in_words():
 def test_no_secret_is_in_the_plain_variables(engine: str):
     chat = model(planned({"models.chat.engine": engine}))
     assert chat.spec.api_key_env not in dict(chat.spec.env)
+
+
+def test_tools_are_parsed_only_where_the_model_is_shown_them():
+    """DeepSeek-R1's own chat template has no place for the tools of a request (vLLM documentation, "tool calling")."""
+    chat = model(planned(R1))
+    assert "--tool-call-parser" not in chat.spec.command
+    assert chat.spec.tool_calls is False
+    parsed = ["--enable-auto-tool-choice", "--tool-call-parser", "deepseek_v3"]
+    template = ["--chat-template", "/templates/r1.jinja", *parsed]
+    assert model(planned(R1 | {"models.chat.extraArgs": template})).spec.tool_calls is True
