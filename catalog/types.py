@@ -130,6 +130,8 @@ class Model(Entry):
     """A model family member. `weights` maps a format to its files; `format` is that of `id` itself.
 
     `id` is the Hugging Face id; `min_vllm` / `min_sglang` the first release that knows the architecture.
+    `tools_in_template` is false where the repository's own chat template does not show the model the tools of a
+    request, so that its parser is of use with another template only.
     `float16` is false where the engines refuse half precision because the numbers overflow (Gemma 2 and 3).
     """
 
@@ -143,6 +145,7 @@ class Model(Entry):
     weights: dict[WeightFormat, Weights]
     reasoning_parser: str | None = None
     tool_parser: str | None = None
+    tools_in_template: bool = True
     license: str
     gated: bool = False
     min_vllm: str | None = None
@@ -164,7 +167,8 @@ class ImageVariant(BaseModel):
 
 
 class Image(Entry):
-    """A pinned image. `flags`: what came or went with the tag beyond its arguments; `size_gib` unpacked."""
+    """A pinned image. `flags`: what came or went with the tag beyond its arguments; `size_gib` unpacked; `ready`: the
+    path by which a server says that it can answer."""
 
     repository: str
     tag: str
@@ -175,6 +179,7 @@ class Image(Entry):
     size_gib: float | None = None
     user: int | None = None
     default: bool = False
+    ready: str | None = None
     default_gpu_memory_utilization: float | None = None
 
     @property

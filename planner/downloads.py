@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import get_args
 
 from catalog.load import Catalog
+from planner.engines.spec import GIB, Scratch
 from planner.location import in_mainland
 from planner.model_facts import ModelFacts
 from planner.network import node_bandwidth
@@ -17,6 +18,9 @@ MARKER = ".complete"
 HUB = "huggingface.co"
 HUB_MIRROR = "https://hf-mirror.com"
 """A public mirror of Hugging Face on the mainland (huggingface_hub reads its address from HF_ENDPOINT)."""
+
+SCRATCH = Scratch("scratch", "/tmp", size_mib=4 * GIB)  # noqa: S108  a folder of the pod's own
+"""Where the hubs' clients keep locks and parts of files before they go to the store; it is their HOME as well."""
 
 SLOW_SECONDS = 4 * 3600
 """A download beyond this is worth a faster gateway."""

@@ -147,7 +147,7 @@ def _one(facts: ModelFacts, offer: Offer, wish: Wish, catalog: Catalog) -> Fit:
     if image is None or blocking(doubts):
         first = next(finding for finding in doubts if finding.severity == "error")
         return _refusal(facts, offer, first)
-    ask = Ask(engine, image.utilization, image.utilization, context=wish.context, quantization=wish.quantization)
+    ask = Ask(engine, None, image.utilization, context=wish.context, quantization=wish.quantization)
     outcome = size(facts, gpu, offer.gpus, ask)
     if not isinstance(outcome, Sizing):
         first = next(finding for finding in outcome.findings if finding.severity == "error")

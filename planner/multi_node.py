@@ -29,6 +29,16 @@ PORTS = {"vllm": 29501, "sglang": 5000}
 """Where the processes of each engine meet on the leader: vLLM's default `--master-port`, and the guide's for SGLang."""
 
 
+ADDRESS = {"vllm": "VLLM_HOST_IP", "sglang": "SGLANG_HOST_IP"}
+"""Where each engine reads the address that it tells the others (vllm/envs.py, sglang/srt/utils/network.py); by itself
+it would ask the routing table, which on a machine's own network may name another card."""
+
+INTERFACE = "eth0"
+"""The card of a pod, and the first of a CVM: without a name NCCL and Gloo take what they find, on a machine's own
+network docker0 as well."""
+INTERFACES = {"NCCL_SOCKET_IFNAME": INTERFACE, "GLOO_SOCKET_IFNAME": INTERFACE}
+
+
 def spread(spec: EngineSpec, size: int, *, rdma: bool) -> EngineSpec:
     """The spec of one pod of `size`, made from that of a server with all the GPUs. Raises KeyError for an engine that
     does not span machines."""
@@ -38,11 +48,13 @@ def spread(spec: EngineSpec, size: int, *, rdma: bool) -> EngineSpec:
     return replace(
         spec,
         command=(*spec.command, *_arguments(spec.engine, size, "0", port)),
+        env=tuple((INTERFACES | dict(spec.env)).items()),
         resources=replace(spec.resources, gpus=spec.resources.gpus // size),
         spread=Spread(
             size=size,
             worker_command=(*spec.command, *_arguments(spec.engine, size, RANK, port), *_headless(spec.engine)),
             port=port,
+            address_env=ADDRESS[spec.engine],
             rdma=rdma,
         ),
     )

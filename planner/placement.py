@@ -6,6 +6,7 @@ from catalog.load import Catalog
 from catalog.types import Gpu
 from planner import engine_options, images, nearest, sizing
 from planner.ask import Ask
+from planner.engines import vllm
 from planner.finding import Finding, softened
 from planner.images import FALLBACK_UTILIZATION, Host, ImageChoice
 from planner.model_facts import ModelFacts
@@ -64,7 +65,7 @@ def place(
         return (_needs_gpu(model, pool, catalog, facts).at(name),)
     host = Host(gpu, _driver(settings, pool), f"pools.{pool.name}.driver", _documented(pool, catalog))
     choice, about_image = images.choose(facts, model.engine, host, catalog, image=model.image, cuda=model.cuda)
-    ask = _ask(model, choice)
+    ask = _ask(model, choice, gpu)
     case = nearest.Situation(facts, ask, host, pool, model.image, settings.region, model.quantization)
 
     def helped(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
@@ -137,11 +138,12 @@ def _documented(pool: PoolPlan, catalog: Catalog) -> str | None:
     return " and ".join(filter(None, (kind.driver and f"driver {kind.driver}", kind.cuda and f"CUDA {kind.cuda}")))
 
 
-def _ask(model: Model, choice: ImageChoice | None) -> Ask:
+def _ask(model: Model, choice: ImageChoice | None, gpu: Gpu | None) -> Ask:
     default = choice.utilization if choice else FALLBACK_UTILIZATION
+    old = gpu is not None and choice is not None and vllm.on_v0(choice.flags, gpu.compute_capability)
     return Ask(
         engine=model.engine,
-        utilization=model.gpu_memory_utilization or default,
+        utilization=model.gpu_memory_utilization,
         default_utilization=default,
         context=model.max_model_len,
         gpus=model.gpus,
@@ -151,6 +153,7 @@ def _ask(model: Model, choice: ImageChoice | None) -> Ask:
         quantization=model.quantization,
         kv_bytes=engine_options.kv_bytes(model),
         longer_allowed=engine_options.allows_longer(model),
+        longest=vllm.LONGEST_ON_V0 if model.engine == "vllm" and old else None,
     )
 
 

@@ -125,7 +125,8 @@ class PoolPlan:
 
 @dataclass(frozen=True)
 class MemoryBudget:
-    """Where the memory of each GPU goes, GiB per GPU. `total` is usable memory, `limit` = total x utilisation."""
+    """Where the memory of each GPU goes, GiB per GPU. `total` is usable memory, `limit` = total x utilisation;
+    `outside` lies beside that share."""
 
     total: float
     utilization: float
@@ -134,6 +135,7 @@ class MemoryBudget:
     activations: float
     non_torch: float
     graphs: float = 0.0
+    outside: float = 0.0
 
     @property
     def limit(self) -> float:
@@ -214,7 +216,8 @@ class WebuiPlan:
 
     `database`: its data is in the PostgreSQL database of the secret, and it has no volume. `redis` is made for it
     where its replicas need one and none is named. `login`: people may come by single sign-on, whose client secret is a
-    secret. `sealed_env`: names of the variables that come from the secret `webuiEnv`.
+    secret. `ready`: the path that answers once the page can. `sealed_env`: names of the variables that come from the
+    secret `webuiEnv`.
     """
 
     image: str
@@ -226,6 +229,7 @@ class WebuiPlan:
     database: bool = False
     redis: "RedisPlan | None" = None
     login: bool = False
+    ready: str = "/health"
     priority_class: str | None = None
     sealed_env: tuple[str, ...] = ()
 

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from catalog.load import Catalog
 from planner.addons import daemonsets
 from planner.allocatable import allocatable
+from planner.engines.pod import FOLDERS
+from planner.engines.spec import on_disk
 from planner.plan import PoolPlan
 from planner.quantity import mebibytes
 from settings.models import Pool, Settings
@@ -75,22 +77,28 @@ def pool_label(settings: Settings, name: str) -> str:
 
 
 def needed_disk(name: str, settings: Settings, catalog: Catalog) -> int:
-    """GiB that the system disk of a pool's nodes needs for the images of the engines on it, in steps of 10.
+    """GiB that the system disk of a pool's nodes needs for the images of the engines on it and for what their pods
+    write, in steps of 10.
 
     Each engine counts with the largest image that the catalogue has of it. An image of unknown size counts nothing.
     """
     pool = settings.pools[name]
-    engines = {model.engine for model in settings.models.values() if settings.pool_of(model) == name}
+    served = [model for model in settings.models.values() if settings.pool_of(model) == name]
+    engines = {model.engine for model in served}
     sizes = [
         max((image.size_gib or 0 for image in catalog.images if image.engine == engine), default=0)
         for engine in engines
     ]
-    return max(disk_for(sizes), NATIVE_DISK if pool.kind == "native" else SMALLEST_DISK)
+    machine = catalog.machines.get(pool.instance_type or "")
+    slots = max(1, int(machine.gpus)) if machine else 1
+    pods = sum(min(model.autoscaling.max if model.autoscaling else model.replicas, slots) for model in served)
+    return max(disk_for(sizes, pods * on_disk(FOLDERS)), NATIVE_DISK if pool.kind == "native" else SMALLEST_DISK)
 
 
-def disk_for(image_sizes: Iterable[float]) -> int:
-    """GiB of a system disk that holds these images (unpacked sizes, GiB) without being cleared, in steps of 10."""
-    need = (sum(image_sizes) * PULL_FACTOR + SYSTEM_GIB) / FULLEST
+def disk_for(image_sizes: Iterable[float], scratch: float = 0) -> int:
+    """GiB of a system disk that holds these images (unpacked sizes, GiB) and `scratch` GiB that pods write without
+    being cleared, in steps of 10."""
+    need = (sum(image_sizes) * PULL_FACTOR + SYSTEM_GIB + scratch) / FULLEST
     return int(-(-need // 10) * 10)
 
 

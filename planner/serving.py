@@ -179,7 +179,6 @@ def _too_large(placed: Placement, wanted: Requests, least_mib: int, catalog: Cat
 def _request(placed: Placement, store: StoragePlan, run: _Run, *, image: str, directory: str) -> EngineRequest:
     model, sizing, flags = placed.model, placed.sizing, placed.image.flags
     by_engine = not sizing.computed and model.max_model_len is None and "max-model-len=auto" in flags
-    told = model.engine == "vllm" or model.gpu_memory_utilization is not None
     return EngineRequest(
         served_name=served_name(placed),
         model_id=placed.facts.id,
@@ -191,7 +190,9 @@ def _request(placed: Placement, store: StoragePlan, run: _Run, *, image: str, di
         tensor_parallel=sizing.tensor_parallel,
         pipeline_parallel=sizing.pipeline_parallel,
         context=None if by_engine else sizing.context,
-        utilization=sizing.budget.utilization if told else None,
+        utilization=None if model.engine == "ollama" else sizing.budget.utilization,
+        chunk=sizing.static.chunk if sizing.static else None,
+        running=sizing.static.running if sizing.static else None,
         dtype=sizing.dtype,
         at_load=sizing.at_load,
         reasoning_parser=placed.facts.reasoning_parser,
@@ -304,11 +305,6 @@ def _reasons(plan: ModelPlan, placed: Placement, run: _Run) -> Iterator[Reason]:
         yield Reason(f"{at}.{setting}", choice, because)
     spec = plan.spec
     yield Reason(f"{at}.image", spec.image, placed.image.because)
-    yield Reason(
-        f"{at}.gpuMemoryUtilization",
-        f"{plan.gpu_memory_utilization:g}",
-        "asked for in the stack file" if placed.model.gpu_memory_utilization else "the engine's own default",
-    )
     yield Reason(f"{at}.replicas", plan.strategy, run.update.because)
     yield Reason(
         f"{at}.startup",

@@ -7,21 +7,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from catalog.types import Gpu
-from planner import memory, precision
+from planner import memory, precision, static_memory
 from planner.ask import Ask
 from planner.finding import Finding, blocking
 from planner.memory import Need
 from planner.model_facts import ModelFacts
 from planner.parallelism import splits
 from planner.plan import MemoryBudget
+from planner.static_memory import Static, plan_static
 
 Change = tuple[tuple[str, object], ...]
 
 LEAST_CONTEXT = 2048
 GOOD_CONTEXT = 8192
-STATIC_SHARE = {"sglang"}
-"""Engines whose share of GPU memory is for weights and cache alone: activations and CUDA graphs live outside it (SGLang
-documentation, `--mem-fraction-static`)."""
 CONTEXT_STEP = 1024
 UNKNOWN_CACHE_CONTEXT = 8192
 HIGH_UTILIZATION = 0.95
@@ -29,7 +27,8 @@ HIGH_UTILIZATION = 0.95
 
 @dataclass(frozen=True)
 class Sizing:
-    """A way that the model runs. `context` is what the engine is told; `computed` whether its cache was reckoned."""
+    """A way that the model runs. `context` is what the engine is told; `computed` whether its cache was reckoned;
+    `static` how SGLang is told to use the GPU."""
 
     tensor_parallel: int
     pipeline_parallel: int
@@ -42,6 +41,7 @@ class Sizing:
     tight: bool
     findings: tuple[Finding, ...]
     because: tuple[tuple[str, str, str], ...]
+    static: Static | None = None
 
     @property
     def gpus(self) -> int:
@@ -58,13 +58,32 @@ class Misfit:
 
 @dataclass(frozen=True)
 class _Laid:
-    """A split on a GPU: what one GPU must hold, what the engine may take of it, and what there is."""
+    """A split on a GPU: what one GPU must hold, the share of it that the engine may take, and what there is. Within
+    SGLang's share (`static`) there are weights and cache alone."""
 
     gpu: Gpu
     split: tuple[int, int]
     need: Need
-    limit: float
     usable: float
+    share: float
+    static: Static | None
+
+    @property
+    def limit(self) -> float:
+        return self.usable * self.share
+
+    def comfortable(self, context: int) -> float:
+        """What the published estimators, or SGLang's own, ask for within the share."""
+        return static_memory.comfortable(self.need, context) if self.static else self.need.comfortable(context)
+
+    def expected(self, context: int) -> float:
+        """What practice needs within the share."""
+        return self.need.least(context) if self.static else self.need.expected(context)
+
+    def tight(self, context: int) -> bool:
+        """Whether it leaves less room than the estimators ask for."""
+        crowded = self.static is not None and self.static.crowded
+        return crowded or max(self.comfortable(context), self.expected(context)) > self.limit
 
 
 def share(gpu: Gpu, gpus_per_node: float) -> tuple[float, int]:
@@ -126,7 +145,7 @@ def _errors(outcome: Sizing | Misfit) -> set[str]:
 
 def _changed(ask: Ask, change: Change) -> Ask:
     """What is asked once these settings of the model are changed; None takes one out."""
-    unset: dict[str, object] = {"utilization": ask.default_utilization, "dtype": "auto"}
+    unset: dict[str, object] = {"dtype": "auto"}
     values = {_FIELD[setting]: value for setting, value in change if setting in _FIELD}
     return replace(ask, **{field: unset.get(field) if value is None else value for field, value in values.items()})  # pyright: ignore[reportArgumentType]
 
@@ -136,15 +155,15 @@ def _lay(facts: ModelFacts, gpu: Gpu, gpus_per_node: float, ask: Ask, nodes: int
     numbers = precision.decide(facts, gpu, ask.dtype, ask.quantization, ask.engine)
     possible, wrong = splits(facts, slots, nodes, ask)
     findings = [*numbers.findings, *wrong, *_context_findings(facts, ask), *_utilization_findings(ask)]
-    limit = usable * ask.utilization
-    needs = {
-        split: memory.need(facts, *split, numbers.dtype, quantization=numbers.at_load, kv_bytes=ask.kv_bytes)
-        for split in possible
-    }
-    split = _smallest(needs, limit, _cap(facts, ask), ask.context)
-    need = needs[split]
-    laid = _Laid(gpu, split, need, limit, usable)
-    context, tight = _context(facts, ask, need, limit)
+
+    def on(split: tuple[int, int]) -> _Laid:
+        need = memory.need(facts, *split, numbers.dtype, quantization=numbers.at_load, kv_bytes=ask.kv_bytes)
+        return _Laid(gpu, split, need, usable, *_share(facts, ask, need, usable, split[0] * split[1]))
+
+    laid = _smallest([on(split) for split in possible], facts, ask)
+    split, need, limit = laid.split, laid.need, laid.limit
+    context = _context(facts, ask, laid)
+    tight = laid.tight(context)
     sound = not blocking(wrong)
     if sound and need.least(_start_context(facts, ask)) > limit:
         findings.append(_too_large(facts, ask, laid))
@@ -154,12 +173,10 @@ def _lay(facts: ModelFacts, gpu: Gpu, gpus_per_node: float, ask: Ask, nodes: int
         findings.append(_not_computed(facts))
     budget = MemoryBudget(
         total=usable,
-        utilization=ask.utilization,
+        utilization=laid.share,
         weights=need.weights,
         kv_one_sequence=need.cache(context),
-        activations=memory.ACTIVATIONS_GIB,
-        non_torch=memory.NON_TORCH_GIB,
-        graphs=need.overhead - memory.ACTIVATIONS_GIB - memory.NON_TORCH_GIB,
+        **_overheads(laid),
     )
     sizing = Sizing(
         tensor_parallel=split[0],
@@ -176,7 +193,9 @@ def _lay(facts: ModelFacts, gpu: Gpu, gpus_per_node: float, ask: Ask, nodes: int
             ("dtype", numbers.dtype, numbers.because),
             ("tensorParallel", f"{split[0]} x {split[1]}", _why_split(facts, ask, laid)),
             ("maxModelLen", str(context), _why_context(facts, ask, need, context)),
+            ("gpuMemoryUtilization", f"{laid.share:g}", _why_share(ask, laid)),
         ),
+        static=laid.static,
     )
     return Misfit(sizing.findings, sizing) if blocking(findings) else sizing
 
@@ -190,18 +209,34 @@ def _cap(facts: ModelFacts, ask: Ask) -> int:
     return ask.context or min(GOOD_CONTEXT, facts.max_positions)
 
 
-def _smallest(needs: dict[tuple[int, int], Need], limit: float, good: int, asked: int | None) -> tuple[int, int]:
+def _share(facts: ModelFacts, ask: Ask, need: Need, usable: float, ranks: int) -> tuple[float, Static | None]:
+    """The share of each GPU that the engine takes, and SGLang's plan of it."""
+    if ask.engine != "sglang":
+        return ask.share, None
+    static = plan_static(facts, need, usable, ranks, asked=ask.utilization, context=_cap(facts, ask))
+    return static.fraction, static
+
+
+def _overheads(laid: _Laid) -> dict[str, float]:
+    """What the engine takes beside weights and cache; of SGLang's it is all outside its share."""
+    if laid.static is not None:
+        return {"activations": 0.0, "non_torch": 0.0, "outside": laid.static.outside}
+    graphs = laid.need.overhead - memory.ACTIVATIONS_GIB - memory.NON_TORCH_GIB
+    return {"activations": memory.ACTIVATIONS_GIB, "non_torch": memory.NON_TORCH_GIB, "graphs": graphs}
+
+
+def _smallest(ways: list[_Laid], facts: ModelFacts, ask: Ask) -> _Laid:
     """The fewest GPUs that hold the model well; else those that hold it at all; else the most there are."""
-    least = asked or LEAST_CONTEXT
+    good, least = _cap(facts, ask), ask.context or LEAST_CONTEXT
     for fits in (
-        lambda need: need.comfortable(good) <= limit,
-        lambda need: need.expected(good) <= limit,
-        lambda need: need.least(least) <= limit,
+        lambda laid: laid.comfortable(good) <= laid.limit and not (laid.static and laid.static.crowded),
+        lambda laid: laid.expected(good) <= laid.limit,
+        lambda laid: laid.need.least(least) <= laid.limit,
     ):
-        for split, need in needs.items():
-            if fits(need):
-                return split
-    return max(needs, key=lambda split: split[0] * split[1])
+        for laid in ways:
+            if fits(laid):
+                return laid
+    return max(ways, key=lambda laid: laid.split[0] * laid.split[1])
 
 
 def _tokens(room: float, need: Need) -> int:
@@ -209,32 +244,41 @@ def _tokens(room: float, need: Need) -> int:
     return need.tokens(room) // CONTEXT_STEP * CONTEXT_STEP
 
 
-def largest_context(need: Need, limit: float, engine: str) -> int:
+def _largest_context(laid: _Laid) -> int:
     """The longest context worth telling the engine, in tokens; 0 where the weights alone do not fit.
 
     What fits by the cautious estimate is taken whole. Where that is less than 8,192, the estimate seen in practice may
     raise it up to there, and where even that leaves nothing, 2,048 tokens are tried if weights and cache alone fit.
-    SGLang's share holds weights and cache alone, so there these two decide up to 8,192 tokens.
     """
-    cautious = _tokens(limit - need.comfortable(0), need)
-    usual = min(_tokens(limit - need.expected(0), need), GOOD_CONTEXT)
-    boldest = GOOD_CONTEXT if engine in STATIC_SHARE else LEAST_CONTEXT
-    bold = min(_tokens(limit - need.least(0), need), boldest)
+    need, limit = laid.need, laid.limit
+    cautious = _tokens(limit - laid.comfortable(0), need)
+    usual = min(_tokens(limit - laid.expected(0), need), GOOD_CONTEXT)
+    bold = min(_tokens(limit - need.least(0), need), LEAST_CONTEXT)
     return max(cautious, usual, bold)
 
 
-def _context(facts: ModelFacts, ask: Ask, need: Need, limit: float) -> tuple[int, bool]:
-    """The context, and whether it leaves less room than the published estimators ask for."""
+def _context(facts: ModelFacts, ask: Ask, laid: _Laid) -> int:
     if ask.context is not None:
-        context = ask.context
-    elif need.kv_per_token is None:
-        context = min(UNKNOWN_CACHE_CONTEXT, facts.max_positions)
-    else:
-        context = min(max(largest_context(need, limit, ask.engine), LEAST_CONTEXT), facts.max_positions)
-    return context, need.comfortable(context) > limit or need.expected(context) > limit
+        return ask.context
+    longest = min(facts.max_positions, ask.longest or facts.max_positions)
+    if laid.need.kv_per_token is None:
+        return min(UNKNOWN_CACHE_CONTEXT, longest)
+    return min(max(_largest_context(laid), LEAST_CONTEXT), longest)
 
 
 def _context_findings(facts: ModelFacts, ask: Ask) -> Iterator[Finding]:
+    if ask.context is not None and ask.longest is not None and ask.context > ask.longest:
+        yield Finding(
+            severity="warning",
+            code="CONTEXT_LONG_FOR_V0",
+            setting="maxModelLen",
+            message=f"On this GPU vLLM's old engine reads a whole prompt at once, and {ask.context} tokens of it may "
+            "take more memory than there is: reading it in chunks aborts the server on GPUs older than Ampere.",
+            remedy=f"Set maxModelLen to {ask.longest} or less.",
+            given=str(ask.context),
+            allowed=f"up to {ask.longest}",
+            fix=(("maxModelLen", ask.longest),),
+        )
     if ask.context is None or ask.context <= facts.max_positions:
         return
     yield Finding(
@@ -250,15 +294,15 @@ def _context_findings(facts: ModelFacts, ask: Ask) -> Iterator[Finding]:
 
 
 def _utilization_findings(ask: Ask) -> Iterator[Finding]:
-    if ask.engine != "ollama" and ask.utilization > HIGH_UTILIZATION:
+    if ask.engine != "ollama" and ask.share > HIGH_UTILIZATION:
         yield Finding(
             severity="warning",
             code="UTILIZATION_HIGH",
             setting="gpuMemoryUtilization",
-            message=f"The engine is told to take {ask.utilization:.0%} of each GPU, but the CUDA context and the "
+            message=f"The engine is told to take {ask.share:.0%} of each GPU, but the CUDA context and the "
             "communication buffers lie outside that share.",
             remedy=f"Set gpuMemoryUtilization to {HIGH_UTILIZATION} or less.",
-            given=str(ask.utilization),
+            given=str(ask.share),
             allowed=f"up to {HIGH_UTILIZATION}",
             fix=(("gpuMemoryUtilization", None),),
         )
@@ -301,7 +345,7 @@ def _too_large(facts: ModelFacts, ask: Ask, laid: _Laid) -> Finding:
 
 def _tight(ask: Ask, laid: _Laid, context: int) -> Finding:
     gpu, need, limit = laid.gpu, laid.need, laid.limit
-    fits = _tokens(limit - need.comfortable(0), need) if need.kv_per_token is not None else 0
+    fits = _tokens(limit - laid.comfortable(0), need) if need.kv_per_token is not None else 0
     shorter = ask.context is not None and fits >= GOOD_CONTEXT
     return Finding(
         severity="warning",
@@ -342,22 +386,38 @@ def _ways(ask: Ask, lay: Callable[[Ask], Sizing | Misfit]) -> Iterator[tuple[Cha
     if fewer:
         names = " and ".join(setting for setting, _ in fewer)
         yield fewer, f"Leave {names} out: the planner then takes as many GPUs as the model needs."
-    if ask.utilization < ask.default_utilization:
-        default = ask.default_utilization
-        yield (("gpuMemoryUtilization", None),), f"Leave gpuMemoryUtilization out; the engine's default is {default}."
+    if _lowered(ask):
+        yield (("gpuMemoryUtilization", None),), "Leave gpuMemoryUtilization out: the engine then takes more."
     if ask.dtype == "float32":
         yield (("dtype", None),), "Leave dtype out: 16 bits take half the memory."
     everything = fewer + tuple(
         (setting, None)
         for setting, asked in (
             ("maxModelLen", ask.context is not None),
-            ("gpuMemoryUtilization", ask.utilization < ask.default_utilization),
+            ("gpuMemoryUtilization", _lowered(ask)),
             ("dtype", ask.dtype == "float32"),
         )
         if asked
     )
     if len(everything) > 1:
         yield everything, f"Leave {', '.join(setting for setting, _ in everything)} out."
+
+
+def _lowered(ask: Ask) -> bool:
+    """Whether the engine is told to take less than it might."""
+    return ask.utilization is not None and (ask.engine == "sglang" or ask.utilization < ask.default_utilization)
+
+
+def _why_share(ask: Ask, laid: _Laid) -> str:
+    if ask.utilization is not None:
+        return "asked for in the stack file"
+    if laid.static is None:
+        return "the engine's own default"
+    static = laid.static
+    return (
+        f"weights and cache alone are within it; SGLang keeps about {static.outside:.1f} GiB beside it for prefills of "
+        f"{static.chunk} tokens and the graphs of {static.running} requests at once"
+    )
 
 
 def _why_split(facts: ModelFacts, ask: Ask, laid: _Laid) -> str:
@@ -379,5 +439,7 @@ def _why_context(facts: ModelFacts, ask: Ask, need: Need, context: int) -> str:
         return "its cache is not modelled; a cautious value"
     if context == facts.max_positions:
         return "the model's own longest context fits"
+    if context == ask.longest:
+        return "more fits, but vLLM's old engine reads a whole prompt at once on this GPU"
     per_token = need.kv_per_token * memory.GIB / 1024
     return f"what fits beside the weights at {per_token:.0f} KiB of cache per token and GPU"

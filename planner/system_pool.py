@@ -6,10 +6,12 @@ from catalog.load import Catalog
 from catalog.types import Machine
 from planner.addons import daemonsets
 from planner.allocatable import allocatable
+from planner.downloads import SCRATCH as DOWNLOAD_SCRATCH
+from planner.engines.spec import on_disk
 from planner.order import image_gib
 from planner.plan import ModelPlan, WebuiPlan
 from planner.pools import disk_for
-from planner.webui import webui_image
+from planner.webui import SCRATCH, webui_image
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
 from settings.suggest import closest
@@ -125,15 +127,21 @@ def _disk(
         name = webui_image(settings, catalog)
         known = {f"{image.repository}:{image.tag}": image.size_gib for image in catalog.images}
         images[webui.image] = known.get(name or "") or 0
-    have, need = settings.cluster.system_pool.disk, disk_for(images.values())
+    have, need = settings.cluster.system_pool.disk, disk_for(images.values(), _written(models, webui))
     if have < need:
         yield Diagnostic(
             severity="error",
             code="SYSTEM_DISK_TOO_SMALL",
             path="cluster.systemPool.disk",
-            message=f"Downloads run in the engine's image, which is unpacked on the CPU nodes: {need} GiB are needed.",
+            message="Downloads run in the engine's image, which is unpacked on the CPU nodes, where the pods write as "
+            f"well: {need} GiB are needed.",
             remedy=f"Set cluster.systemPool.disk to {need}.",
             given=f"{have} GiB",
             allowed=f"{need} to 2048 GiB",
             fix=(("cluster.systemPool.disk", need),),
         )
+
+
+def _written(models: Mapping[str, ModelPlan], webui: WebuiPlan | None) -> int:
+    """GiB that the pods of one node may write; downloads may follow one another."""
+    return (on_disk(SCRATCH) if webui else 0) + (on_disk([DOWNLOAD_SCRATCH]) if models else 0)

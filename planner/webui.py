@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 from catalog.load import Catalog
+from planner.engines.spec import GIB, Scratch
 from planner.image_roads import resolve
 from planner.image_tags import names_release
 from planner.images import split
@@ -25,6 +26,17 @@ HOME = "/home/webui"
 STATIC_DIR = "/app/static"
 """Where icons and the like are copied to at start, on a scratch volume too: the place in the image belongs to root
 (open-webui issue 26662)."""
+SCRATCH = (
+    Scratch("home", HOME, size_mib=GIB // 2),
+    Scratch("static", STATIC_DIR, size_mib=GIB // 2),
+    Scratch("tmp", "/tmp", size_mib=GIB),  # noqa: S108  a folder of the pod's own
+)
+"""What the page writes beside its data: caches of libraries, its icons, uploads while they are received."""
+DATA = Scratch("data", DATA_DIR, size_mib=10 * GIB)
+"""The page's data where the database holds what must outlive the pod: uploads and their index."""
+
+HEALTH = "/health"
+"""Answers as soon as the process listens."""
 
 CPU_MILLIS = 500
 LEAST_MEMORY_MIB = 2048
@@ -39,6 +51,12 @@ def webui_image(settings: Settings, catalog: Catalog) -> str | None:
     candidates = [image for image in catalog.images if image.role == "webui"]
     chosen = next((image for image in candidates if image.default), next(iter(candidates), None))
     return f"{chosen.repository}:{chosen.tag}" if chosen else None
+
+
+def _ready(image: str, catalog: Catalog) -> str:
+    """The path by which the page says that it can answer; of an image of one's own only `/health` is known."""
+    ready = {f"{known.repository}:{known.tag}": known.ready for known in catalog.images}
+    return ready.get(image) or HEALTH
 
 
 def plan_webui(settings: Settings, models: Mapping[str, ModelPlan], catalog: Catalog) -> WebuiPlan | None:
@@ -59,6 +77,7 @@ def plan_webui(settings: Settings, models: Mapping[str, ModelPlan], catalog: Cat
         database=shared,
         redis=plan_redis(settings, catalog),
         login=webui.oidc is not None,
+        ready=_ready(image, catalog),
         priority_class=webui.priority_class,
     )
 

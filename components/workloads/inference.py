@@ -194,9 +194,9 @@ def server_pod(args: InferenceArgs, env: "list[EnvVarArgsDict]") -> "PodSpecArgs
                 "security_context": kube.container_security(),
                 "termination_message_policy": "FallbackToLogsOnError",
                 "volume_mounts": [models, *(mount for _, mount in scratch)],
-                "startup_probe": kube.http_probe(spec.startup),
-                "readiness_probe": kube.http_probe(spec.readiness),
-                "liveness_probe": kube.http_probe(spec.liveness),
+                "startup_probe": kube.probe(spec.startup),
+                "readiness_probe": kube.probe(spec.readiness),
+                "liveness_probe": kube.probe(spec.liveness),
                 # The pod leaves the Service while the engine still answers.
                 "lifecycle": {"pre_stop": {"exec_": {"command": ["sleep", str(spec.pre_stop_sleep)]}}},
             }

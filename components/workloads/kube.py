@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING
 
+from planner.engines.spec import ExecProbe
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     )
     from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
 
-    from planner.engines.spec import HttpProbe, Resources, Scratch
+    from planner.engines.spec import Probe, Resources, Scratch
 
 GPU_RESOURCE = "nvidia.com/gpu"
 ROOT = 0
@@ -86,8 +88,12 @@ def pod_security(user: int, group: int, fs_group: int | None = None) -> PodSecur
 
 
 def container_security() -> SecurityContextArgsDict:
-    """Container level: no capability, no way to gain one."""
-    return {"allow_privilege_escalation": False, "capabilities": {"drop": ["ALL"]}}
+    """Container level: no capability, no way to gain one, and no file to write but in its volumes."""
+    return {
+        "allow_privilege_escalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "read_only_root_filesystem": True,
+    }
 
 
 def pod(
@@ -155,8 +161,15 @@ def toleration(key: str, value: str, effect: str) -> TolerationArgsDict:
     return tolerated
 
 
-def http_probe(probe: HttpProbe, port: str = "http") -> ProbeArgsDict:
-    """An HTTP GET probe on a named port."""
+def probe(probe: Probe, port: str = "http") -> ProbeArgsDict:
+    """An HTTP GET probe on a named port, or one by a command."""
+    if isinstance(probe, ExecProbe):
+        return {
+            "exec_": {"command": list(probe.command)},
+            "period_seconds": probe.period,
+            "failure_threshold": probe.failures,
+            "timeout_seconds": probe.timeout,
+        }
     rendered: ProbeArgsDict = {
         "http_get": {"path": probe.path, "port": port},
         "period_seconds": probe.period,
@@ -183,8 +196,7 @@ def requirements(resources: Resources) -> ResourceRequirementsArgsDict:
 def scratch_volume(scratch: Scratch) -> tuple[VolumeArgsDict, VolumeMountArgsDict]:
     """An emptyDir and its mount."""
     source: EmptyDirVolumeSourceArgsDict = {"medium": "Memory"} if scratch.memory else {}
-    if scratch.size_mib is not None:
-        source["size_limit"] = f"{scratch.size_mib}Mi"
+    source["size_limit"] = f"{scratch.size_mib}Mi"
     return {"name": scratch.name, "empty_dir": source}, {"name": scratch.name, "mount_path": scratch.mount}
 
 
@@ -204,3 +216,8 @@ def plain_env(pairs: Sequence[tuple[str, str]]) -> list[EnvVarArgsDict]:
 def secret_env(name: str, secret: pulumi.Input[str], key: str) -> EnvVarArgsDict:
     """An environment variable read from a Secret, the only way a secret reaches a pod."""
     return {"name": name, "value_from": {"secret_key_ref": {"name": secret, "key": key}}}
+
+
+def field_env(name: str, path: str) -> EnvVarArgsDict:
+    """An environment variable that holds a field of the pod itself."""
+    return {"name": name, "value_from": {"field_ref": {"field_path": path}}}

@@ -13,6 +13,7 @@ import pulumi_kubernetes as kubernetes
 
 from components.workloads import kube
 from components.workloads.scripts import download_model
+from planner.downloads import SCRATCH
 from planner.engines.spec import MODELS_MOUNT, Resources
 from planner.plan import CpuPlan, DownloadPlan, ModelPlan
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 COMPONENT = "download"
 WHY_ROOT = "a new CFS root belongs to root; the process has no capability beyond those of an owner"
 SCRIPT_MOUNT = "/opt/tke-llm"
-SCRATCH = "/tmp"  # noqa: S108  the mount path of an emptyDir
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,11 @@ def settings_env(download: DownloadPlan) -> list[tuple[str, str]]:
         ("MODEL_BYTES", str(download.bytes)),
         ("MODEL_STORE_ELASTIC", "1" if download.elastic else "0"),
         ("MODEL_WORKERS", str(download.workers)),
-        ("HOME", SCRATCH),
+        ("HOME", SCRATCH.mount),
         ("HF_HUB_DISABLE_PROGRESS_BARS", "1"),
         ("TQDM_DISABLE", "1"),
+        # Some builds of the client keep 10 GB of what they fetched in HOME (xet-runtime, config/groups/chunk_cache.rs).
+        ("HF_XET_CHUNK_CACHE_SIZE_BYTES", "0"),
     ]
     if download.endpoint is not None:
         # Xet fetches from hosts of its own and so goes round a mirror (huggingface/xet-core issue 470).
@@ -184,6 +186,7 @@ def download_pod(
     owner may; the group is the server's."""
     download = args.model.download
     run = script_for(download)
+    scratch_volume, scratch_mount = kube.scratch_volume(SCRATCH)
     pod = kube.pod(
         security=kube.pod_security(kube.ROOT, args.model.spec.group),
         containers=[
@@ -199,14 +202,14 @@ def download_pod(
                 "volume_mounts": [
                     {"name": "models", "mount_path": MODELS_MOUNT},
                     {"name": "script", "mount_path": SCRIPT_MOUNT, "read_only": True},
-                    {"name": "scratch", "mount_path": SCRATCH},
+                    scratch_mount,
                 ],
             }
         ],
         volumes=[
             {"name": "models", "persistent_volume_claim": {"claim_name": claim}},
             {"name": "script", "config_map": {"name": script}},
-            {"name": "scratch", "empty_dir": {}},
+            scratch_volume,
         ],
         node_selector=dict(args.cpu.node_selector),
         tolerations=args.cpu.tolerations,

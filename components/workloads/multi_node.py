@@ -117,9 +117,11 @@ def _spread(spec: EngineSpec) -> Spread:
 
 
 def _on_machine(pod: Mapping[str, Any], spread: Spread, container: Mapping[str, Any]) -> dict[str, Any]:
-    """The pod with this container. With RDMA it is on the machine's own network, and may lock memory as the network
-    cards need it."""
-    changed: dict[str, Any] = {**pod, "containers": [dict(container)]}
+    """The pod with this container, which knows its own address. With RDMA it is on the machine's own network, and
+    may lock memory as the network cards need it."""
+    address = kube.field_env(spread.address_env, "status.podIP")
+    container = {**container, "env": [*container["env"], address]}
+    changed: dict[str, Any] = {**pod, "containers": [container]}
     if spread.rdma:
         security = {**kube.container_security(), "capabilities": {"drop": ["ALL"], "add": ["IPC_LOCK"]}}
         changed["containers"] = [{**container, "security_context": security}]

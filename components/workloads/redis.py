@@ -119,7 +119,7 @@ def redis_pod(args: RedisArgs, secret: pulumi.Input[str]) -> "PodSpecArgsDict":
                 "command": ["redis-server", f"{CONFIG_MOUNT}/{CONFIG_KEY}"],
                 "ports": [{"name": "redis", "container_port": PORT}],
                 "resources": kube.requirements(Resources(args.plan.cpu_millis, args.plan.memory_mib, 0)),
-                "security_context": {**kube.container_security(), "read_only_root_filesystem": True},
+                "security_context": kube.container_security(),
                 "termination_message_policy": "FallbackToLogsOnError",
                 "volume_mounts": [{"name": "config", "mount_path": CONFIG_MOUNT, "read_only": True}],
                 "readiness_probe": kube.tcp_probe(period=5, failures=3, port="redis"),

@@ -12,9 +12,9 @@ from components.workloads import kube
 from components.workloads.disruption import disruption_budget
 from components.workloads.inference import key_checksum
 from components.workloads.redis import Redis, RedisArgs
-from planner.engines.spec import HttpProbe, Resources, Scratch
+from planner.engines.spec import HttpProbe, Resources
 from planner.plan import CpuPlan, ModelPlan, WebuiPlan
-from planner.webui import DATA_DIR, HOME, PORT, STATIC_DIR
+from planner.webui import DATA, DATA_DIR, HEALTH, PORT, SCRATCH
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.apps.v1 import DeploymentStrategyArgsDict
@@ -28,12 +28,8 @@ USER, GROUP, DATA_GROUP = 1000, 0, 1000
 """The image may run as any user whose group is root's (open-webui PR 16622, 26664); the volume has a group of its
 own."""
 
-SCRATCH = (Scratch("home", HOME), Scratch("static", STATIC_DIR), Scratch("tmp", "/tmp"))  # noqa: S108
-"""Where the page writes beside its data: as a user without rights it may not where the image has these."""
-
-STARTUP = HttpProbe("/health", period=5, failures=120)
-READINESS = HttpProbe("/health", period=10, failures=3, timeout=5)
-LIVENESS = HttpProbe("/health", period=30, failures=5, timeout=10)
+STARTUP = HttpProbe(HEALTH, period=5, failures=120)
+LIVENESS = HttpProbe(HEALTH, period=30, failures=5, timeout=10)
 PROGRESS_SECONDS = STARTUP.period * STARTUP.failures + 900
 """The startup probe's ten minutes, and before them the image and the disk."""
 
@@ -189,6 +185,11 @@ def strategy(plan: WebuiPlan) -> "DeploymentStrategyArgsDict":
     return {"type": plan.strategy}
 
 
+def readiness(plan: WebuiPlan) -> HttpProbe:
+    """Whether the page can answer: its start is over, and its database and Redis are there."""
+    return HttpProbe(plan.ready, period=10, failures=3, timeout=5)
+
+
 def checksum(data: Mapping[str, str]) -> str:
     """A mark that changes with any of the secrets."""
     return key_checksum("\0".join(f"{key}={data[key]}" for key in sorted(data)))
@@ -215,13 +216,13 @@ def page_pod(args: WebuiArgs, secret: pulumi.Input[str], keys: Container[str]) -
                 "security_context": kube.container_security(),
                 "termination_message_policy": "FallbackToLogsOnError",
                 "volume_mounts": [{"name": "data", "mount_path": DATA_DIR}, *(mount for _, mount in scratch)],
-                "startup_probe": kube.http_probe(STARTUP),
-                "readiness_probe": kube.http_probe(READINESS),
-                "liveness_probe": kube.http_probe(LIVENESS),
+                "startup_probe": kube.probe(STARTUP),
+                "readiness_probe": kube.probe(readiness(args.plan)),
+                "liveness_probe": kube.probe(LIVENESS),
             }
         ],
         volumes=[
-            {"name": "data", "empty_dir": {}}
+            kube.scratch_volume(DATA)[0]
             if args.claim is None
             else {"name": "data", "persistent_volume_claim": {"claim_name": args.claim}},
             *(volume for volume, _ in scratch),

@@ -5,15 +5,20 @@ only the WebUI and the gateway may reach it.
 """
 
 import math
+from pathlib import Path
 
 from planner.engines import pod
 from planner.engines.request import EngineRequest
-from planner.engines.spec import EngineSpec
-from planner.operations import LOAD_MARGIN
+from planner.engines.spec import EngineSpec, ExecProbe
+from planner.operations import LOAD_MARGIN, PROBE_PERIOD
 
 PORT = 11434
 LEAST_LOAD_SECONDS = 300
 DRAIN_SECONDS = 90
+
+SERVE = (Path(__file__).parent / "serve_ollama.sh").read_text(encoding="utf-8")
+LOADED = f"{pod.HOME}/loaded"
+"""The server answers before it has read any weights; the script makes this file when it has."""
 
 
 def emit(request: EngineRequest) -> EngineSpec:
@@ -21,11 +26,14 @@ def emit(request: EngineRequest) -> EngineSpec:
     return pod.assemble(
         request,
         engine="ollama",
-        command=("ollama", "serve", *request.extra_args),
+        command=("bash", "-c", SERVE, "serve-ollama", request.model_id, LOADED),
         variables=_environment(request),
         api_key_env=None,
         port=PORT,
-        health="/api/version",
+        probes=(
+            ExecProbe(("test", "-f", LOADED), period=PROBE_PERIOD, failures=request.startup_failures),
+            *pod.http_probes(request, "/api/version")[1:],
+        ),
         drain=DRAIN_SECONDS,
         # It refuses tools where the model's template has no place for them (server/routes.go), which no file of ours
         # says.

@@ -1,7 +1,7 @@
 """What the pods of all engines have in common: user, writable folders, probes, drain."""
 
 from planner.engines.request import EngineRequest
-from planner.engines.spec import EngineSpec, HttpProbe, Scratch
+from planner.engines.spec import GIB, EngineSpec, HttpProbe, Probe, Scratch
 from planner.operations import EXIT_SECONDS, PRE_STOP_SECONDS, PROBE_PERIOD
 
 USER = 1000
@@ -11,6 +11,9 @@ files to this group."""
 
 HOME = "/home/server"
 TMP = "/tmp"  # noqa: S108  a folder of the pod's own
+FOLDERS = (Scratch("home", HOME, size_mib=8 * GIB), Scratch("tmp", TMP, size_mib=4 * GIB))
+"""Compiled kernels and graphs come to a few GiB for each GPU type and set of shapes, and are made anew by every pod; in
+/tmp are sockets, and what users upload while it is read."""
 LIVENESS_FAILURES = 10
 
 
@@ -22,13 +25,13 @@ def assemble(
     variables: dict[str, str],
     api_key_env: str | None,
     port: int,
-    health: str,
+    probes: tuple[Probe, Probe, Probe],
     drain: int,
     tool_calls: bool | None,
 ) -> EngineSpec:
-    """The pod of an engine, from what is the engine's own. `drain`: seconds that it finishes open requests in;
-    `tool_calls` as in EngineSpec."""
-    startup, readiness, liveness = probes(request, health)
+    """The pod of an engine, from what is the engine's own. `probes`: startup, readiness, liveness; `drain`: seconds
+    that it finishes open requests in; `tool_calls` as in EngineSpec."""
+    startup, readiness, liveness = probes
     return EngineSpec(
         engine=engine,
         image=request.image,
@@ -58,10 +61,9 @@ def user(request: EngineRequest) -> int:
 
 def scratch(request: EngineRequest) -> tuple[Scratch, ...]:
     """The folders that a server may write to. /dev/shm is RAM and counts against the container's memory."""
-    folders = (Scratch("home", HOME), Scratch("tmp", TMP))
     if not request.shm_mib:
-        return folders
-    return (*folders, Scratch("shm", "/dev/shm", size_mib=request.shm_mib, memory=True))  # noqa: S108
+        return FOLDERS
+    return (*FOLDERS, Scratch("shm", "/dev/shm", size_mib=request.shm_mib, memory=True))  # noqa: S108
 
 
 def home() -> dict[str, str]:
@@ -93,7 +95,7 @@ def environment(ours: dict[str, str], request: EngineRequest) -> tuple[tuple[str
     return tuple({**ours, **dict(request.env)}.items())
 
 
-def probes(request: EngineRequest, path: str) -> tuple[HttpProbe, HttpProbe, HttpProbe]:
+def http_probes(request: EngineRequest, path: str) -> tuple[HttpProbe, HttpProbe, HttpProbe]:
     """Startup, readiness, liveness. Liveness begins when startup has succeeded, so it never kills a loading model."""
     return (
         HttpProbe(path, period=PROBE_PERIOD, failures=request.startup_failures, timeout=5),

@@ -10,9 +10,10 @@ class EngineRequest:
     """One server pod to describe.
 
     `flags` are what the image's release knows: `option`, `option=value`, and what else came with it.
-    `compute_capability` is None on a machine without GPU. `context` and `utilization` None leave them to the engine.
-    `network_store`: the weights lie on NFS or the like. `startup_failures` and `load_seconds` come from the one startup
-    budget. `env` and `extra_args` are the user's and win.
+    `compute_capability` is None on a machine without GPU. `context` and `utilization` None leave them to the engine;
+    `chunk` tokens are read at a time and `running` requests answered, None: as the engine thinks. `network_store`: the
+    weights lie on NFS or the like. `startup_failures` and `load_seconds` come from the one startup budget. `env` and
+    `extra_args` are the user's and win.
     """
 
     served_name: str
@@ -35,6 +36,8 @@ class EngineRequest:
     shm_mib: int
     startup_failures: int
     load_seconds: float
+    chunk: int | None = None
+    running: int | None = None
     env: tuple[tuple[str, str], ...] = ()
     extra_args: tuple[str, ...] = ()
     annotations: tuple[tuple[str, str], ...] = ()

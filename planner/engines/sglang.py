@@ -34,14 +34,26 @@ def emit(request: EngineRequest) -> EngineSpec:
         request,
         engine="sglang",
         command=("python3", "-c", LAUNCH, *arguments),
-        variables={**pod.home(), **pod.compile_caches(), "FLASHINFER_WORKSPACE_BASE": f"{pod.HOME}/.cache"},
+        variables=_environment(),
         api_key_env=KEY,
         port=PORT,
-        health="/health",
+        probes=pod.http_probes(request, "/health"),
         drain=DRAIN_SECONDS,
         # Without a parser it answers, but with the call as plain text (srt/entrypoints/openai/serving_chat.py).
         tool_calls="tool-call-parser" in dict(values(arguments)),
     )
+
+
+def _environment() -> dict[str, str]:
+    """By itself /health has the server generate a token, which takes a second at the least and under load as long as a
+    step does (srt/entrypoints/http_server.py): probes that wait no longer would take the only replica out of its
+    Service. A step that hangs ends the server after 300 s (--watchdog-timeout), and so does a lost process."""
+    return {
+        **pod.home(),
+        **pod.compile_caches(),
+        "FLASHINFER_WORKSPACE_BASE": f"{pod.HOME}/.cache",
+        "SGLANG_ENABLE_HEALTH_ENDPOINT_GENERATION": "false",
+    }
 
 
 def _arguments(request: EngineRequest) -> list[tuple[str, ...]]:
@@ -58,6 +70,10 @@ def _arguments(request: EngineRequest) -> list[tuple[str, ...]]:
     ]
     if request.utilization is not None:
         arguments.append(("--mem-fraction-static", f"{request.utilization:g}"))
+    if request.chunk is not None:
+        arguments.append(("--chunked-prefill-size", str(request.chunk)))
+    if request.running is not None:
+        arguments.append(("--max-running-requests", str(request.running)))
     if request.context is not None:
         arguments.append(("--context-length", str(request.context)))
     if request.pipeline_parallel > 1:

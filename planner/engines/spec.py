@@ -1,6 +1,11 @@
 """What an engine needs of Kubernetes, as data: the components turn it into a pod and know no engine."""
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+
+GIB = 1024
+"""MiB"""
 
 MODELS_MOUNT = "/models"
 """Where the shared store is mounted in the download Job and in every server."""
@@ -18,13 +23,32 @@ class HttpProbe:
 
 
 @dataclass(frozen=True)
+class ExecProbe:
+    """A probe that runs a command in the container; times in seconds."""
+
+    command: tuple[str, ...]
+    period: int
+    failures: int
+    timeout: int = 1
+
+
+Probe = HttpProbe | ExecProbe
+
+
+@dataclass(frozen=True)
 class Scratch:
-    """An emptyDir. `memory` backs it with RAM, which counts against the container's limit; `size_mib` bounds it."""
+    """An emptyDir. `memory` backs it with RAM, which counts against the container's limit; else it lies on the node's
+    disk. A pod that puts more than `size_mib` into it is evicted."""
 
     name: str
     mount: str
-    size_mib: int | None = None
+    size_mib: int
     memory: bool = False
+
+
+def on_disk(folders: Iterable[Scratch]) -> int:
+    """GiB that these folders may take of the node's disk, rounded up."""
+    return math.ceil(sum(folder.size_mib for folder in folders if not folder.memory) / GIB)
 
 
 @dataclass(frozen=True)
@@ -39,12 +63,13 @@ class Resources:
 @dataclass(frozen=True)
 class Spread:
     """One server over several machines: `size` pods with a machine each. The leader runs the spec's own command and
-    answers requests; the others run `worker_command`. They meet on the leader's `port`. `rdma`: they talk over the
-    machines' own RDMA network."""
+    answers requests; the others run `worker_command`. They meet on the leader's `port`, each under the address that it
+    reads from the variable `address_env`. `rdma`: they talk over the machines' own RDMA network."""
 
     size: int
     worker_command: tuple[str, ...]
     port: int
+    address_env: str
     rdma: bool = False
 
 
@@ -67,9 +92,9 @@ class EngineSpec:
     user: int
     group: int
     resources: Resources
-    startup: HttpProbe
-    readiness: HttpProbe
-    liveness: HttpProbe
+    startup: Probe
+    readiness: Probe
+    liveness: Probe
     scratch: tuple[Scratch, ...]
     pre_stop_sleep: int
     grace_period: int

@@ -15,6 +15,9 @@ KEY = "VLLM_API_KEY"
 DRAIN_SECONDS = 60
 AMPERE = 8.0
 """The V1 engine of the releases that still had V0, and CUDA graphs on them, need this compute capability."""
+LONGEST_ON_V0 = 16384
+"""There a prompt is read whole, for the kernel that reads it in chunks aborts the server (vLLM issues 6723, 8024 and
+11352), and what it takes beside weights and cache grows with it."""
 
 
 def emit(request: EngineRequest) -> EngineSpec:
@@ -28,11 +31,16 @@ def emit(request: EngineRequest) -> EngineSpec:
         variables=_environment(request),
         api_key_env=KEY,
         port=PORT,
-        health="/health",
+        probes=pod.http_probes(request, "/health"),
         drain=drain,
         # Without both it refuses every request that offers tools (vllm/entrypoints/openai, "auto" tool choice).
         tool_calls={"enable-auto-tool-choice", "tool-call-parser"} <= dict(values(arguments)).keys(),
     )
+
+
+def on_v0(flags: frozenset[str], compute_capability: float | None) -> bool:
+    """Whether a release runs its V0 engine on such a GPU."""
+    return "v0-engine" in flags and compute_capability is not None and compute_capability < AMPERE
 
 
 def _old(request: EngineRequest) -> bool:
@@ -48,6 +56,7 @@ def _arguments(request: EngineRequest, drain: int) -> list[tuple[str, ...]]:
         (request.pipeline_parallel > 1, ("--pipeline-parallel-size", str(request.pipeline_parallel))),
         (request.at_load is not None, ("--quantization", str(request.at_load))),
         (_old(request), ("--enforce-eager",)),
+        (on_v0(request.flags, request.compute_capability), ("--no-enable-chunked-prefill",)),
         (request.network_store and knows("safetensors-prefetch"), ("--safetensors-load-strategy", "prefetch")),
         (drain > 0, ("--shutdown-timeout", str(drain))),
         (knows("disable-access-log-for-endpoints"), ("--disable-access-log-for-endpoints", "/health,/metrics,/ping")),
@@ -83,6 +92,6 @@ def _environment(request: EngineRequest) -> dict[str, str]:
         "VLLM_CONFIG_ROOT": f"{pod.HOME}/.config/vllm",
         "VLLM_NO_USAGE_STATS": "1",
     }
-    if "v0-engine" in request.flags and _old(request):
+    if on_v0(request.flags, request.compute_capability):
         variables["VLLM_USE_V1"] = "0"
     return variables

@@ -36,7 +36,7 @@ SPEC = EngineSpec(
     startup=HttpProbe("/health", period=10, failures=90, delay=15),
     readiness=HttpProbe("/health", period=5, failures=2),
     liveness=HttpProbe("/health", period=10, failures=10, timeout=5),
-    scratch=(Scratch("home", "/home/server"), Scratch("shm", "/dev/shm", size_mib=2048, memory=True)),
+    scratch=(Scratch("home", "/home/server", size_mib=1024), Scratch("shm", "/dev/shm", size_mib=2048, memory=True)),
     pre_stop_sleep=15,
     grace_period=90,
     model_path="/models/seven/main",

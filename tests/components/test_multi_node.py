@@ -145,3 +145,13 @@ def test_the_pods_labels_and_annotations_are_the_servers():
 def test_a_model_on_one_machine_is_no_group():
     with pytest.raises(ValueError, match="one machine"):
         made(MODEL)
+
+
+def test_every_machine_says_its_own_address_and_talks_over_a_named_card() -> None:
+    """vLLM and SGLang ask the routing table otherwise, and NCCL and Gloo take any card (vllm/envs.py; NCCL's and
+    PyTorch's documentation of *_SOCKET_IFNAME)."""
+    assert dict(model().spec.env)["NCCL_SOCKET_IFNAME"] == dict(model().spec.env)["GLOO_SOCKET_IFNAME"] == "eth0"
+    recorder = made()
+    for role in ("leader", "worker"):
+        (address,) = [each for each in container(recorder, role)["env"] if each["name"] == "VLLM_HOST_IP"]
+        assert address["valueFrom"] == {"fieldRef": {"fieldPath": "status.podIP"}}

@@ -167,7 +167,7 @@ def test_the_redis_of_the_page_is_reached_by_the_page_alone() -> None:
 
 
 def test_the_page_reaches_a_model_that_is_on_its_machines_network() -> None:
-    hosted = replace(SPREAD, spec=replace(SPREAD.spec, spread=Spread(2, (), 29501, rdma=True)))
+    hosted = replace(SPREAD, spec=replace(SPREAD.spec, spread=Spread(2, (), 29501, "VLLM_HOST_IP", rdma=True)))
     leader = replace(LARGE, host_network=True)
     assert verdicts(policies(models=[hosted]), PAGE, leader, 8000) == ALLOWED
     assert verdicts(policies(models=[SPREAD]), PAGE, leader, 8000) == DENIED

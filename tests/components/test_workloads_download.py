@@ -123,6 +123,7 @@ def test_the_job_is_root_without_capabilities_in_the_servers_group() -> None:
     assert spec["containers"][0]["securityContext"] == {
         "allowPrivilegeEscalation": False,
         "capabilities": {"drop": ["ALL"]},
+        "readOnlyRootFilesystem": True,
     }
     assert spec["automountServiceAccountToken"] is False
 

@@ -135,6 +135,7 @@ def test_the_server_is_no_root_and_reads_the_models_only() -> None:
         assert container["securityContext"] == {
             "allowPrivilegeEscalation": False,
             "capabilities": {"drop": ["ALL"]},
+            "readOnlyRootFilesystem": True,
         }
         mount = next(each for each in container["volumeMounts"] if each["name"] == "models")
         assert mount == {"name": "models", "mountPath": "/models", "readOnly": True}
@@ -165,7 +166,7 @@ def test_scratch_space_is_mounted_and_shared_memory_is_bounded() -> None:
     spec = pod(serve())
     assert {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "2048Mi"}} in spec["volumes"]
     assert {"name": "shm", "mountPath": "/dev/shm"} in spec["containers"][0]["volumeMounts"]
-    assert {"name": "home", "emptyDir": {}} in spec["volumes"]
+    assert {"name": "home", "emptyDir": {"sizeLimit": "1024Mi"}} in spec["volumes"]
 
 
 def test_one_startup_budget_feeds_probe_deadline_and_pulumis_patience() -> None:
@@ -251,7 +252,7 @@ def test_a_priority_class_is_the_stack_files() -> None:
 
 
 def test_a_model_over_machines_is_a_group_whose_leader_answers() -> None:
-    made = serve(spec={"spread": Spread(2, ("vllm", "worker"), 29501)}, nodes=2)
+    made = serve(spec={"spread": Spread(2, ("vllm", "worker"), 29501, "VLLM_HOST_IP")}, nodes=2)
     assert made.of(DEPLOYMENT) == []
     group = made.one(":LeaderWorkerSet").inputs
     leader = group["spec"]["leaderWorkerTemplate"]["leaderTemplate"]
@@ -263,7 +264,7 @@ def test_a_model_over_machines_is_a_group_whose_leader_answers() -> None:
 
 
 def test_a_pod_on_its_machines_network_says_why() -> None:
-    rdma = serve(spec={"spread": Spread(2, ("vllm", "worker"), 29501, rdma=True)}, nodes=2)
+    rdma = serve(spec={"spread": Spread(2, ("vllm", "worker"), 29501, "VLLM_HOST_IP", rdma=True)}, nodes=2)
     template = rdma.one(":LeaderWorkerSet").inputs["spec"]["leaderWorkerTemplate"]["workerTemplate"]
     assert template["spec"]["hostNetwork"] is True
     assert "RDMA" in template["metadata"]["annotations"]["tke-llm/why-host-network"]

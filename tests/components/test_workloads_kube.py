@@ -1,7 +1,7 @@
 """The pure parts that all pods share."""
 
 from components.workloads import kube
-from planner.engines.spec import HttpProbe, Resources, Scratch
+from planner.engines.spec import ExecProbe, HttpProbe, Resources, Scratch
 
 
 def a_pod(**changes: object) -> dict[str, object]:
@@ -22,7 +22,9 @@ def test_only_a_pod_of_user_zero_may_run_as_root() -> None:
 
 def test_every_pod_runs_under_the_runtimes_seccomp_profile_without_capabilities() -> None:
     assert kube.pod_security(0, 0).get("seccomp_profile") == {"type": "RuntimeDefault"}
-    assert kube.container_security() == {"allow_privilege_escalation": False, "capabilities": {"drop": ["ALL"]}}
+    security = kube.container_security()
+    assert security.get("allow_privilege_escalation") is False
+    assert security.get("capabilities") == {"drop": ["ALL"]}
 
 
 def test_a_volume_is_handed_to_a_group_only_where_one_is_named() -> None:
@@ -62,14 +64,14 @@ def test_a_pod_without_gpus_does_not_mention_any() -> None:
 
 
 def test_a_probe_keeps_its_budget_and_names_the_port() -> None:
-    assert kube.http_probe(HttpProbe("/health", period=10, failures=90, timeout=2, delay=15)) == {
+    assert kube.probe(HttpProbe("/health", period=10, failures=90, timeout=2, delay=15)) == {
         "http_get": {"path": "/health", "port": "http"},
         "period_seconds": 10,
         "failure_threshold": 90,
         "timeout_seconds": 2,
         "initial_delay_seconds": 15,
     }
-    assert "initial_delay_seconds" not in kube.http_probe(HttpProbe("/health", period=10, failures=3))
+    assert "initial_delay_seconds" not in kube.probe(HttpProbe("/health", period=10, failures=3))
 
 
 def test_shared_memory_is_memory_with_a_bound() -> None:
@@ -78,8 +80,22 @@ def test_shared_memory_is_memory_with_a_bound() -> None:
     assert mount == {"name": "shm", "mount_path": "/dev/shm"}
 
 
-def test_scratch_on_disk_is_a_plain_empty_folder() -> None:
-    assert kube.scratch_volume(Scratch("home", "/home"))[0] == {"name": "home", "empty_dir": {}}
+def test_scratch_on_disk_has_a_bound_too() -> None:
+    volume, _ = kube.scratch_volume(Scratch("home", "/home", size_mib=1024))
+    assert volume == {"name": "home", "empty_dir": {"size_limit": "1024Mi"}}
+
+
+def test_a_probe_may_run_a_command() -> None:
+    assert kube.probe(ExecProbe(("test", "-f", "/loaded"), period=10, failures=60)) == {
+        "exec_": {"command": ["test", "-f", "/loaded"]},
+        "period_seconds": 10,
+        "failure_threshold": 60,
+        "timeout_seconds": 1,
+    }
+
+
+def test_no_container_writes_outside_its_volumes() -> None:
+    assert kube.container_security().get("read_only_root_filesystem") is True
 
 
 def test_a_selector_is_part_of_the_labels_and_does_not_name_the_engine() -> None:

@@ -109,6 +109,7 @@ def test_the_page_runs_as_no_root_with_its_volume_in_its_own_group() -> None:
     assert spec["containers"][0]["securityContext"] == {
         "allowPrivilegeEscalation": False,
         "capabilities": {"drop": ["ALL"]},
+        "readOnlyRootFilesystem": True,
     }
     assert spec["automountServiceAccountToken"] is False
     assert spec["enableServiceLinks"] is False
@@ -124,9 +125,9 @@ def test_the_pages_data_is_on_its_claim() -> None:
     assert volume["persistentVolumeClaim"] == {"claimName": "webui"}
 
 
-def test_without_a_claim_the_page_keeps_nothing() -> None:
+def test_without_a_claim_the_page_keeps_nothing_and_has_a_bound() -> None:
     volume = next(each for each in pod(page(claim=None))["volumes"] if each["name"] == "data")
-    assert volume["emptyDir"] == {}
+    assert volume["emptyDir"] == {"sizeLimit": "10240Mi"}
 
 
 def test_two_pods_never_open_one_database() -> None:

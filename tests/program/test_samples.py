@@ -7,7 +7,7 @@ import yaml
 from rehearsed import NAMES, PROGRAM, command, given, registrations, reported, secrets_of, story, unseeded
 
 from policy.pods import pods
-from policy.rule import mapping
+from policy.rule import items, mapping
 from rehearsal.cloud import Cloud
 from rehearsal.manifests import manifests
 from rehearsal.registration import MASK, Secret
@@ -49,6 +49,16 @@ def test_every_output_is_documented_and_every_documented_one_comes_from_some_sta
     exported = {name: set(story(name).recording.exports) for name in NAMES}
     # With `retain`, which no sample has set on a store that it makes.
     assert set().union(*exported.values()) | {"modelStore"} == set(DOCUMENTED)
+
+
+@each_stack
+def test_every_container_writes_only_into_bounded_folders(name):
+    for each in registrations(name):
+        for pod in pods(each.type, each.inputs):
+            for container in pod.containers:
+                assert mapping(container.spec, "securityContext")["readOnlyRootFilesystem"] is True, container.path
+            for volume in items(pod.spec, "volumes"):
+                assert "emptyDir" not in volume or mapping(volume, "emptyDir")["sizeLimit"], volume["name"]
 
 
 @each_stack

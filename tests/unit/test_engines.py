@@ -9,7 +9,7 @@ from catalog.types import Image
 from planner.engines import ollama, sglang, vllm
 from planner.engines.arguments import merged, name_of, values
 from planner.engines.request import EngineRequest
-from planner.engines.spec import EngineSpec, Resources
+from planner.engines.spec import EngineSpec, ExecProbe, HttpProbe, Resources
 
 MODERN = next(image for image in load().images if image.engine == "vllm")
 LEGACY = next(image for image in load().images if image.tag == "v0.8.5")
@@ -167,7 +167,6 @@ def test_every_pod_outlives_its_drain_and_no_liveness_probe_can_kill_a_loading_m
     assert spec.grace_period > spec.pre_stop_sleep
     assert spec.startup.period * spec.startup.failures == 4240
     assert spec.liveness.period * spec.liveness.failures >= 60
-    assert spec.startup.path == spec.liveness.path
 
 
 def test_the_grace_period_covers_sleep_and_shutdown():
@@ -236,14 +235,38 @@ def test_a_parser_that_sglang_does_not_have_is_left_out():
 def test_ollama_listens_for_others_and_keeps_its_model():
     spec = ollama.emit(request(context=8192))
     env = dict(spec.env)
-    assert spec.command == ("ollama", "serve")
     assert env["OLLAMA_HOST"] == "0.0.0.0:11434"
     assert env["OLLAMA_MODELS"] == "/models/some--model"
     assert env["OLLAMA_KEEP_ALIVE"] == "-1"
     assert env["OLLAMA_CONTEXT_LENGTH"] == "8192"
     assert env["OLLAMA_NOPRUNE"] == "1"
     assert spec.api_key_env is None
-    assert spec.startup.path == "/api/version"
+
+
+def test_ollama_is_ready_only_when_its_model_is_loaded():
+    """It answers before it has read any weights; the script that starts it makes a file when it has."""
+    spec = ollama.emit(request(startup_failures=424))
+    loaded = spec.command[-1]
+    assert spec.command[:2] == ("bash", "-c")
+    assert spec.command[-2] == "some/model"
+    assert spec.startup == ExecProbe(("test", "-f", loaded), period=10, failures=424)
+    assert any(loaded.startswith(f"{folder.mount}/") for folder in spec.scratch)
+
+
+def test_nothing_in_the_script_of_ollama_is_replaced_by_kubernetes():
+    """A container's command has $(NAME) filled in and $$ halved (kubernetes, third_party/forked/golang/expansion)."""
+    assert "$$" not in ollama.SERVE
+    assert "$(" not in ollama.SERVE
+
+
+def test_sglang_is_not_taken_out_of_its_service_for_a_token_that_comes_late():
+    """/health generates a token unless told otherwise, and gives it twenty seconds (SGLang 0.5.18,
+    srt/entrypoints/http_server.py)."""
+    spec = sglang.emit(request())
+    assert dict(spec.env)["SGLANG_ENABLE_HEALTH_ENDPOINT_GENERATION"] == "false"
+    for probe in (spec.startup, spec.readiness, spec.liveness):
+        assert isinstance(probe, HttpProbe)
+        assert probe.path == "/health"
 
 
 def test_ollama_waits_for_slow_storage():

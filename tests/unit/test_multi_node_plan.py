@@ -125,3 +125,9 @@ def test_a_cluster_that_exists_keeps_its_own_controller():
     shared = settings(KUBECONFIG)
     assert plan_lws(shared, load(), spans=True) is None
     assert [f.code for f in check_lws("models.chat.gpus", shared, load())] == ["LWS_EXPECTED"]
+
+
+def test_one_s_own_card_wins() -> None:
+    own = replace(whole(), env=(("NCCL_SOCKET_IFNAME", "bond1"),))
+    assert dict(spread(own, 2, rdma=True).env)["NCCL_SOCKET_IFNAME"] == "bond1"
+    assert spread(whole("sglang"), 2, rdma=True).spread != spread(whole(), 2, rdma=True).spread

@@ -53,6 +53,22 @@ def test_a_large_model_has_hours_or_minutes_by_its_bytes_to_start():
         assert chat.progress_deadline_seconds > chat.startup_seconds
 
 
+def test_the_old_engine_reads_whole_prompts_of_a_bounded_length_on_a_v100():
+    """Chunked prefill, which V0 turns on above 32,768 tokens, aborts there (vLLM issues 6723, 8024, 11352). The flag
+    is as 0.8.5 parses it (vllm/engine/arg_utils.py, BooleanOptionalAction), which refuses `=False`."""
+    chat = model(planned(V100))
+    assert chat.max_model_len == 16384
+    assert "--no-enable-chunked-prefill" in chat.spec.command
+    assert "--no-enable-chunked-prefill" not in model(planned()).spec.command
+
+
+def test_a_longer_context_than_the_old_engine_is_known_to_take_warns():
+    asked = planned(V100 | {"models.chat.maxModelLen": 40000})
+    assert found(asked, "CONTEXT_LONG_FOR_V0").fix == (("models.chat.maxModelLen", 16384),)
+    assert argument(model(asked), "--max-model-len") == "40000"
+    assert "CONTEXT_LONG_FOR_V0" not in codes(planned({"models.chat.maxModelLen": 40000}))
+
+
 def test_a_v100_gets_half_precision_in_eager_mode_on_the_legacy_release():
     chat = model(planned(V100))
     assert chat.dtype == "half"
@@ -216,3 +232,13 @@ def test_the_reasons_say_why_in_words():
 def test_no_secret_is_in_the_plain_variables(engine: str):
     chat = model(planned({"models.chat.engine": engine}))
     assert chat.spec.api_key_env not in dict(chat.spec.env)
+
+
+def test_tools_are_parsed_only_where_the_model_is_shown_them():
+    """DeepSeek-R1's own chat template has no place for the tools of a request (vLLM documentation, "tool calling")."""
+    chat = model(planned(R1))
+    assert "--tool-call-parser" not in chat.spec.command
+    assert chat.spec.tool_calls is False
+    parsed = ["--enable-auto-tool-choice", "--tool-call-parser", "deepseek_v3"]
+    template = ["--chat-template", "/templates/r1.jinja", *parsed]
+    assert model(planned(R1 | {"models.chat.extraArgs": template})).spec.tool_calls is True

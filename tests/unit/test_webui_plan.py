@@ -174,3 +174,13 @@ def test_a_blocked_registry_without_mirror_is_refused_on_the_mainland_only():
 def test_one_s_own_tencent_registry_needs_no_mirror():
     plan = planned({"webui.image": "team.tencentcloudcr.com/ai/open-webui:v1"})
     assert not {"IMAGE_NO_ROAD", "IMAGE_ROAD_UNKNOWN"} & codes(plan)
+
+
+def test_the_page_says_itself_when_it_is_ready():
+    """Open WebUI 0.11.4 and 0.12.4 have /ready (open_webui/main.py); of another image nothing is known."""
+    paths = {image.tag: image.ready for image in load().images if image.role == "webui"}
+    assert set(paths.values()) == {"/ready"}
+    for changes, path in ((None, "/ready"), ({"webui.image": "registry.example.com/ui:v1"}, "/health")):
+        webui = planned(changes).webui
+        assert webui is not None
+        assert webui.ready == path
