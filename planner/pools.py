@@ -7,7 +7,8 @@ from planner.addons import daemonsets
 from planner.allocatable import allocatable
 from planner.plan import PoolPlan
 from planner.quantity import mebibytes
-from settings.models import Pool, Settings
+from settings.models import Settings
+from settings.pools import Pool
 from settings.values import dns_name
 
 POOL_LABEL = "tke-llm/pool"
