@@ -1,10 +1,11 @@
 """Whether the replicas of all models find room on a pool's nodes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from planner.plan import PoolPlan
 from settings.diagnostics import Diagnostic
+from settings.values import MOST_NODES
 
 
 @dataclass(frozen=True)
@@ -18,9 +19,13 @@ class Demand:
     most: int
     pods: int = 1
 
-    def sizes(self, replicas: int) -> list[int]:
+    def of(self, replicas: int) -> "Pods":
         """The pods of so many replicas."""
-        return [self.size] * (self.pods * replicas)
+        return (self.size, self.pods * replicas)
+
+
+Pods = tuple[int, int]
+"""Size and number of pods that are alike."""
 
 
 @dataclass(frozen=True)
@@ -37,17 +42,28 @@ def room_of(pool: PoolPlan) -> Room:
     return Room(slots, None if pool.kind == "super" or not slots else pool.max_nodes)
 
 
-def nodes_needed(slots: int, sizes: Sequence[int]) -> int:
-    """Nodes that hold pods of these sizes, filled largest first. A pod larger than a node counts as one node."""
-    free: list[int] = []
-    for size in sorted(sizes, reverse=True):
-        for index, left in enumerate(free):
-            if left >= size:
-                free[index] -= size
-                break
-        else:
-            free.append(max(0, slots - size))
-    return len(free)
+def nodes_needed(slots: int, pods: Iterable[Pods]) -> int:
+    """Nodes that hold these pods, filled largest first. A pod larger than a node counts as one node.
+
+    Nodes with the same room left are counted together, so the work grows with the number of sizes, whatever the number
+    of pods.
+    """
+    groups: list[tuple[int, int]] = []  # room left on a node, nodes that have it; in the order they were begun
+    for size, count in sorted(pods, reverse=True):
+        filled: list[tuple[int, int]] = []
+        for left, nodes in groups:
+            each = left // size
+            full = min(nodes, count // each) if each else 0
+            count -= full * each  # noqa: PLW2901  what is still to be placed
+            rest = min(count, each) if full < nodes else 0
+            count -= rest  # noqa: PLW2901
+            filled += [(left - full_each * size, many) for full_each, many in ((each, full), (rest, 1 if rest else 0))]
+            filled.append((left, nodes - full - (1 if rest else 0)))
+        each = max(1, slots // size)
+        filled.append((max(0, slots - each * size), count // each))
+        filled.append((max(0, slots - count % each * size), 1 if count % each else 0))
+        groups = [(left, nodes) for left, nodes in filled if nodes]
+    return sum(nodes for _, nodes in groups)
 
 
 def has_spare(room: Room, demands: Sequence[Demand], name: str) -> bool:
@@ -55,33 +71,41 @@ def has_spare(room: Room, demands: Sequence[Demand], name: str) -> bool:
     if room.nodes is None:
         return room.slots > 0
     extra = next(demand for demand in demands if demand.name == name)
-    return nodes_needed(room.slots, [*_sizes(demands, most=True), *extra.sizes(1)]) <= room.nodes
+    return nodes_needed(room.slots, [*_pods(demands, most=True), extra.of(1)]) <= room.nodes
 
 
 def check(pool: PoolPlan, room: Room, demands: Sequence[Demand], name: str) -> Iterator[Diagnostic]:
     """What this model's replicas say about the pool; the pool itself is judged once, with its first model."""
     if room.nodes is None:
         return
-    needed = nodes_needed(room.slots, _sizes(demands, most=False))
+    needed = nodes_needed(room.slots, _pods(demands, most=False))
     if needed > room.nodes:
         if demands[0].name == name:
             yield _pool_too_small(pool, room.nodes, needed, demands)
         return
-    idle = pool.min_nodes * room.slots - sum(_sizes(demands, most=True))
+    idle = pool.min_nodes * room.slots - sum(size * count for size, count in _pods(demands, most=True))
     if pool.gpu and room.slots > 1 and idle * 2 >= room.slots and demands[0].name == name:
         yield _idle(pool, room, idle)
     mine = next(demand for demand in demands if demand.name == name)
-    others = _sizes([demand for demand in demands if demand is not mine], most=False)
+    others = _pods([demand for demand in demands if demand is not mine], most=False)
 
     def fits(replicas: int) -> bool:
-        return nodes_needed(room.slots, [*others, *mine.sizes(replicas)]) <= (room.nodes or 0)
+        return nodes_needed(room.slots, [*others, mine.of(replicas)]) <= (room.nodes or 0)
 
     if mine.most > mine.least and not fits(mine.most):
-        yield _beyond_pool(name, pool, mine, max(count for count in range(mine.least, mine.most) if fits(count)))
+        yield _beyond_pool(name, pool, mine, _most(fits, mine.least, mine.most))
 
 
-def _sizes(demands: Sequence[Demand], *, most: bool) -> list[int]:
-    return [size for demand in demands for size in demand.sizes(demand.most if most else demand.least)]
+def _most(fits: Callable[[int], bool], fitting: int, beyond: int) -> int:
+    """A number that fits while the next does not, between one that fits and one that does not."""
+    while beyond - fitting > 1:
+        middle = (fitting + beyond) // 2
+        fitting, beyond = (middle, beyond) if fits(middle) else (fitting, middle)
+    return fitting
+
+
+def _pods(demands: Sequence[Demand], *, most: bool) -> list[Pods]:
+    return [demand.of(demand.most if most else demand.least) for demand in demands]
 
 
 def _pool_too_small(pool: PoolPlan, nodes: int, needed: int, demands: Sequence[Demand]) -> Diagnostic:
@@ -89,15 +113,18 @@ def _pool_too_small(pool: PoolPlan, nodes: int, needed: int, demands: Sequence[D
     asked = ", ".join(f"{demand.name} {demand.least * demand.pods} x {demand.size}" for demand in demands)
     unit = "GPUs" if pool.gpu else "MiB"
     grown: object = needed if pool.min_nodes == pool.max_nodes else {"min": pool.min_nodes, "max": needed}
+    possible = needed <= MOST_NODES
     return Diagnostic(
         severity="error",
         code="POOL_TOO_SMALL",
         path=path,
         message=f"Pool {pool.name} grows to {nodes} node(s), but its models ({asked} {unit}) need {needed}.",
-        remedy=f"Let the pool have {needed} nodes, or lower the replicas.",
+        remedy=f"Let the pool have {needed} nodes, or lower the replicas."
+        if possible
+        else f"Lower the replicas: a pool has {MOST_NODES} nodes at most.",
         given=str(nodes),
-        allowed=f"{needed} or more",
-        fix=((path, grown),),
+        allowed=f"{needed} or more" if possible else f"replicas for {MOST_NODES} nodes",
+        fix=((path, grown),) if possible else (),
     )
 
 

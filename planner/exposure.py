@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from catalog.load import Catalog
 from planner.charts import check_chart, choose
 from planner.endpoint import DOCUMENTATION, documentation_address
-from planner.exposure_plan import API, ENVOY, QCLOUD, attached, installs, shapes_balancer
+from planner.exposure_plan import API, ENVOY, QCLOUD, installs, shapes_balancer
 from planner.location import in_mainland, touches_the_cloud
 from settings.access import Expose, Tls
 from settings.diagnostics import Diagnostic
@@ -116,17 +116,6 @@ def _gateway(settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
 def _attached(settings: Settings) -> Iterator[Diagnostic]:
     """A Gateway that is not ours: only routes are made, and its certificate and load balancer are its own."""
     expose = settings.expose
-    if attached(expose) is None:
-        yield Diagnostic(
-            severity="error",
-            code="GATEWAY_NAME",
-            path="expose.gateway",
-            message="A Gateway is named by its namespace and its name.",
-            remedy="Write namespace/name, or leave it out to have one made.",
-            given=expose.gateway or "",
-            allowed="namespace/name",
-            fix=(("expose.gateway", None),),
-        )
     for key in ("install", "internal", "allow"):
         if key in expose.model_fields_set:
             yield _key(

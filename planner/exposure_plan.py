@@ -61,9 +61,9 @@ def plan_exposure(settings: Settings, models: Mapping[str, ModelPlan], catalog: 
 
 
 def attached(expose: Expose) -> tuple[str, str] | None:
-    """(namespace, name) of the Gateway to attach to; None where one is made, or the name has another shape."""
-    namespace, slash, name = (expose.gateway or "").partition("/")
-    return (namespace, name) if slash and namespace and name and "/" not in name else None
+    """(namespace, name) of the Gateway to attach to; None where one is made."""
+    namespace, _, name = (expose.gateway or "").partition("/")
+    return (namespace, name) if namespace else None
 
 
 def shapes_balancer(settings: Settings) -> bool:

@@ -7,7 +7,6 @@ from catalog.load import Catalog
 from planner.location import in_mainland
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
-from settings.paths import join
 
 TENCENT_REGISTRIES = ("tencentcloudcr.com", "ccs.tencentyun.com")
 """Registries of Tencent Cloud, which every node reaches."""
@@ -34,28 +33,11 @@ def resolve(image: str, settings: Settings, catalog: Catalog) -> str:
 
 def check_images(images: Mapping[str, str], settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
     """What is wrong with the roads of `images`, given by their paths in the stack file before any mirror."""
-    yield from _mirrors(settings)
     mainland = in_mainland(settings, catalog)
     for path, image in images.items():
         registry = registry_of(image)
         if mainland and registry not in settings.images.mirrors and not registry.endswith(TENCENT_REGISTRIES):
             yield from _road(path, image, registry, catalog)
-
-
-def _mirrors(settings: Settings) -> Iterator[Diagnostic]:
-    for registry, mirror in settings.images.mirrors.items():
-        if "://" in mirror or not mirror.strip("/"):
-            host = mirror.partition("://")[2].rstrip("/")
-            yield Diagnostic(
-                severity="error",
-                code="MIRROR_UNREADABLE",
-                path=join(("images", "mirrors", registry)),
-                message="A mirror is a host with an optional path, without a scheme.",
-                remedy=f"Use {host}." if host else "Give the mirror's host, or remove it.",
-                given=mirror,
-                allowed="host[/path]",
-                fix=((join(("images", "mirrors", registry)), host or None),),
-            )
 
 
 def _road(path: str, image: str, registry: str, catalog: Catalog) -> Iterator[Diagnostic]:

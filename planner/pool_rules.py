@@ -1,15 +1,15 @@
 """What a pool may say: keys of its kind, its machine or GPU type, its nodes and its disk."""
 
-import re
 from collections.abc import Iterator
 
 from catalog.load import Catalog
 from catalog.types import Machine
 from planner.machine_choice import fitting_machine
-from planner.pools import NATIVE_DISK, needed_disk
+from planner.pools import GPU_TAINT, NATIVE_DISK, POOL_LABEL, needed_disk
 from settings.diagnostics import Diagnostic
-from settings.models import Driver, Pool, Settings
+from settings.models import Settings
 from settings.paths import join
+from settings.pools import Driver, Pool
 from settings.suggest import closest
 
 _MACHINE_KEYS = {
@@ -35,8 +35,8 @@ KEYS = {
 }
 """The keys that mean something for each kind of pool."""
 
-_LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
-_LABEL_KEY = re.compile(r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
+RESERVED_DOMAINS = ("kubernetes.io", "k8s.io")
+"""Ends of the domains of labels that Kubernetes keeps for itself (documentation, labels and selectors)."""
 
 
 def check_pools(settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
@@ -46,6 +46,7 @@ def check_pools(settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
     for name, pool in settings.pools.items():
         yield from _keys(name, pool)
         yield from _labels(name, pool)
+        yield from _taints(name, settings, catalog)
         yield from _driver(name, pool)
         yield from _mig(name, pool, catalog)
         yield from _charge(name, pool)
@@ -80,21 +81,42 @@ def _keys(name: str, pool: Pool) -> Iterator[Diagnostic]:
 
 
 def _labels(name: str, pool: Pool) -> Iterator[Diagnostic]:
-    pairs = [(join(("pools", name, "labels", key)), key, value) for key, value in pool.labels.items()]
-    pairs += [(join(("pools", name, "nodeSelector", key)), key, value) for key, value in pool.node_selector.items()]
-    pairs += [(f"pools.{name}.taints[{i}]", taint.key, taint.value) for i, taint in enumerate(pool.taints)]
-    for path, key, value in pairs:
-        if not (_LABEL_KEY.fullmatch(key) and _LABEL_VALUE.fullmatch(value)):
+    for key in pool.labels:
+        domain = key.rpartition("/")[0]
+        ours = domain == POOL_LABEL.partition("/")[0]
+        if ours or domain.endswith(RESERVED_DOMAINS):
+            path = join(("pools", name, "labels", key))
+            keeper = "This program sets labels" if ours else "Kubernetes keeps labels"
             yield Diagnostic(
                 severity="error",
-                code="INVALID_LABEL",
+                code="LABEL_RESERVED",
                 path=path,
-                message="Kubernetes does not take this label or taint.",
-                remedy="Use up to 63 letters, digits, '-', '_' and '.', with a letter or digit at both ends.",
-                given=f"{key}: {value}",
-                allowed="[prefix/]name and a value of at most 63 characters",
+                message=f"{keeper} that begin with {domain}/ itself.",
+                remedy="Use a domain of your own, or none.",
+                given=key,
+                allowed="another domain",
                 fix=((path, None),),
             )
+
+
+def _taints(name: str, settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
+    """A node takes one taint of a key and an effect."""
+    machine = catalog.machines.get(settings.pools[name].instance_type or "")
+    seen = {(GPU_TAINT[0], GPU_TAINT[2])} if machine is not None and machine.gpu else set()
+    for index, taint in enumerate(settings.pools[name].taints):
+        path = f"pools.{name}.taints[{index}]"
+        if (taint.key, taint.effect) in seen:
+            yield Diagnostic(
+                severity="error",
+                code="TAINT_TWICE",
+                path=path,
+                message=f"The nodes carry a taint {taint.key} with the effect {taint.effect} already.",
+                remedy="Remove it.",
+                given=f"{taint.key}={taint.value}:{taint.effect}",
+                allowed="one taint for each key and effect",
+                fix=((path, None),),
+            )
+        seen.add((taint.key, taint.effect))
 
 
 def _driver(name: str, pool: Pool) -> Iterator[Diagnostic]:
@@ -147,7 +169,7 @@ def _incomplete(name: str, driver: Driver) -> Iterator[Diagnostic]:
     for version, file in (("version", "name"), ("cuda", "cuda_name"), ("cudnn", "cudnn_name")):
         have, lack = (version, file) if getattr(driver, version) else (file, version)
         if getattr(driver, have) and not getattr(driver, lack):
-            fields = Driver.model_fields
+            fields, several = Driver.model_fields, len(driver.model_fields_set) > 1
             yield Diagnostic(
                 severity="error",
                 code="DRIVER_INCOMPLETE",
@@ -155,7 +177,8 @@ def _incomplete(name: str, driver: Driver) -> Iterator[Diagnostic]:
                 message=f"TKE installs by version and file name together; {fields[lack].alias} is missing.",
                 remedy=f"Give {fields[lack].alias} as TKE lists it, or remove {fields[have].alias}.",
                 given=str(getattr(driver, have)),
-                fix=((f"pools.{name}.driver.{fields[have].alias}", None),),
+                # A driver of one key may stand there in its short form.
+                fix=((f"pools.{name}.driver" + (f".{fields[have].alias}" if several else ""), None),),
             )
 
 

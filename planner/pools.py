@@ -9,7 +9,8 @@ from planner.engines.pod import FOLDERS
 from planner.engines.spec import on_disk
 from planner.plan import PoolPlan
 from planner.quantity import mebibytes
-from settings.models import Pool, Settings
+from settings.models import Settings
+from settings.pools import Pool
 from settings.values import dns_name
 
 POOL_LABEL = "tke-llm/pool"

@@ -20,6 +20,7 @@ from planner.multi_node import check_lws, plan_lws
 from planner.namespaces import check_namespace
 from planner.network import check_network, plan_network
 from planner.network_policy import check_policies, plan_policies, with_smoke_test
+from planner.object_names import check_names
 from planner.order import plan_durations, plan_order
 from planner.page_scale import plan_redis, redis_image
 from planner.pause import check_pause
@@ -27,7 +28,7 @@ from planner.placeholders import check_placeholders
 from planner.plan import ModelPlan, Plan, PoolPlan, Reason, StoragePlan
 from planner.pool_rules import check_pools
 from planner.pools import plan_pool
-from planner.serving import decide
+from planner.serving import decide, placements
 from planner.smoke_test import explain_smoke_test, plan_smoke_test
 from planner.storage import check_storage, explain_storage, plan_storage
 from planner.system_pool import check_system_pool
@@ -36,6 +37,7 @@ from settings.diagnostics import Diagnostic
 from settings.models import Settings
 from settings.parse import Parsed
 from settings.paths import split as split_path
+from settings.secrecy import discreet
 
 GRAVITY = {"error": 0, "warning": 1, "note": 2}
 
@@ -72,6 +74,7 @@ def plan(settings: Settings, catalog: Catalog | None = None) -> Plan:
         *check_system_pool(settings, catalog, models, webui),
         *check_pools(settings, catalog),
         *check_storage(settings, catalog),
+        *check_names(settings),
         *check_references(settings, catalog),
         *findings,
         *check_images(_images(settings, models, catalog), settings, catalog),
@@ -125,7 +128,7 @@ def prove(parsed: Parsed) -> tuple[Plan | None, tuple[Diagnostic, ...]]:
     own = [finding for finding in planned.diagnostics if not any(_follows(finding, problem) for problem in errors)]
     plain = {finding.path for finding in own if finding.code == "SECRET_IN_ENV"}
     guessed = [problem for problem in parsed.problems if problem.severity == "error" or problem.path not in plain]
-    return planned, _sorted(_distinct([*guessed, *own]))
+    return planned, _sorted(map(discreet, _distinct([*guessed, *own])))
 
 
 def refusal(diagnostics: Iterable[Diagnostic]) -> str:
@@ -148,11 +151,12 @@ def _models(
     models: dict[str, ModelPlan] = {}
     reasons: list[Reason] = []
     findings: list[Diagnostic] = []
+    neighbours = placements(settings, pools, catalog)
     for name, model in settings.models.items():
         pool = pools.get(settings.pool_of(model) or "")
         if pool is None:
             continue
-        decision = decide(name, settings, pool, store, catalog)
+        decision = decide(name, settings, pool, store, catalog, neighbours=neighbours)
         reasons += decision.reasons
         findings += decision.diagnostics
         if decision.plan is not None:

@@ -1,6 +1,6 @@
 """One model, decided: what serves it, on what, with which numbers, and why."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from catalog.load import Catalog
@@ -47,18 +47,38 @@ class _Run:
     because: str
 
 
+def placements(settings: Settings, pools: Mapping[str, PoolPlan], catalog: Catalog) -> dict[str, Placement]:
+    """Every model that can be placed on its pool, by name."""
+    found = {
+        name: place(name, settings, pool, catalog, explain=False)
+        for name, model in settings.models.items()
+        if (pool := pools.get(settings.pool_of(model) or "")) is not None
+    }
+    return {name: placed for name, placed in found.items() if isinstance(placed, Placement)}
+
+
 def decide(
-    name: str, settings: Settings, pool: PoolPlan, store: StoragePlan, catalog: Catalog, *, explain: bool = True
+    name: str,
+    settings: Settings,
+    pool: PoolPlan,
+    store: StoragePlan,
+    catalog: Catalog,
+    *,
+    explain: bool = True,
+    neighbours: Mapping[str, Placement] | None = None,
 ) -> Decision:
     """Decide the model with this key on its pool. Total: what is wrong comes back as diagnostics, all at once.
 
     A code in `force` turns its error into a warning; the plan is then made as if the rule did not exist. `explain` off
-    leaves out the search for the nearest fix, for callers that try many pools.
+    leaves out the search for the nearest fix, for callers that try many pools. `neighbours` are the `placements` of all
+    models, where the caller knows them.
     """
     placed = place(name, settings, pool, catalog, explain=explain)
     if not isinstance(placed, Placement):
         return Decision(None, (), placed)
-    room, demands = capacity.room_of(pool), _demands(name, placed, settings, pool, catalog)
+    if neighbours is None:
+        neighbours = placements(settings, {pool.name: pool}, catalog)
+    room, demands = capacity.room_of(pool), _demands(name, placed, settings, pool, neighbours)
     run, about_run = _run(placed, pool, store, catalog, spare=capacity.has_spare(room, demands, name))
     image = road(placed.image.reference, settings, catalog)
     download, why_download, about_download = plan_download(
@@ -92,14 +112,16 @@ def _counts(model: Model) -> tuple[int, int]:
     return (scaling.min, scaling.max) if scaling else (model.replicas, model.replicas)
 
 
-def _demands(name: str, placed: Placement, settings: Settings, pool: PoolPlan, catalog: Catalog) -> tuple[Demand, ...]:
+def _demands(
+    name: str, placed: Placement, settings: Settings, pool: PoolPlan, neighbours: Mapping[str, Placement]
+) -> tuple[Demand, ...]:
     """What every model on this pool asks of it; those that cannot be placed ask for nothing."""
     demands = []
     for other, model in settings.models.items():
         if settings.pool_of(model) != pool.name:
             continue
-        found = placed if other == name else place(other, settings, pool, catalog, explain=False)
-        if isinstance(found, Placement):
+        found = placed if other == name else neighbours.get(other)
+        if found is not None:
             size = found.gpus // found.nodes or on_cpu.needed_mib(found.facts, found.sizing.context)
             demands.append(Demand(other, size, *_counts(model), pods=found.nodes))
     return tuple(demands)

@@ -15,6 +15,7 @@ from planner.model_facts import ModelFacts
 from planner.parallelism import splits
 from planner.plan import MemoryBudget
 from planner.static_memory import Static, plan_static
+from settings.values import SHORTEST_CONTEXT
 
 Change = tuple[tuple[str, object], ...]
 
@@ -127,7 +128,7 @@ def _own_ways(
 ) -> Iterator[tuple[Change, str]]:
     """Changes of the model's own settings that may undo a finding, the nearest first."""
     if finding.code == "CONTEXT_BEYOND_MODEL":
-        yield (("maxModelLen", facts.max_positions),), finding.remedy
+        yield finding.fix, finding.remedy
         yield (("maxModelLen", None),), "Leave maxModelLen out."
     elif finding.fix:
         yield finding.fix, finding.remedy
@@ -281,15 +282,16 @@ def _context_findings(facts: ModelFacts, ask: Ask) -> Iterator[Finding]:
         )
     if ask.context is None or ask.context <= facts.max_positions:
         return
+    settable = facts.max_positions >= SHORTEST_CONTEXT
     yield Finding(
         severity="warning" if ask.longer_allowed or not facts.verified else "error",
         code="CONTEXT_BEYOND_MODEL",
         setting="maxModelLen",
         message=f"{facts.id} was made for at most {facts.max_positions} tokens; the engine refuses more.",
-        remedy=f"Set maxModelLen to {facts.max_positions} or less.",
+        remedy=f"Set maxModelLen to {facts.max_positions} or less." if settable else "Leave maxModelLen out.",
         given=str(ask.context),
         allowed=f"up to {facts.max_positions}",
-        fix=(("maxModelLen", facts.max_positions),),
+        fix=(("maxModelLen", facts.max_positions if settable else None),),
     )
 
 

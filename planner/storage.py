@@ -1,6 +1,7 @@
 """The model store and the WebUI's volume."""
 
 from collections.abc import Iterator
+from ipaddress import IPv4Network
 from math import ceil
 
 from catalog.load import Catalog
@@ -24,8 +25,9 @@ SMALLEST_REQUEST = {"cfs": 100, "cfs-turbo": 100, "class": 10}
 HEADROOM = 1.25
 """Room for one more revision of the larger models beside what is served."""
 
-FREE_TURBO_RANGE = "11.0.0.0/24"
-"""A range for CFS Turbo's mount target outside all that a VPC of ours may have (the guide's example is 11.0.0.7)."""
+TURBO_RANGES = tuple(map(IPv4Network, ("11.0.0.0/24", "192.168.255.0/24", "172.31.255.0/24", "10.255.255.0/24")))
+"""Ranges for CFS Turbo's mount target, the first outside all that a VPC of ours may have (the guide's example is
+11.0.0.7)."""
 
 _CFS = {"kind", "performance", "file_system_id", "mount_host", "mount_path", "capacity"}
 _WEBUI = {"webui_class_name", "webui_capacity"}
@@ -307,15 +309,16 @@ def _turbo_range(settings: Settings) -> Iterator[Diagnostic]:
     taken = [settings.network.cidr, cluster.pod_cidr if cluster.network_mode == "gr" else cluster.service_cidr]
     meets = next((cidr for cidr in taken if wanted is not None and wanted.overlaps(cidr)), None)
     if meets is not None:
+        free = next((str(cidr) for cidr in TURBO_RANGES if not any(map(cidr.overlaps, taken))), None)
         yield Diagnostic(
             severity="error",
             code="CIDR_OVERLAP",
             path="storage.turboCidr",
             message=f"{wanted} overlaps {meets}, which the cluster uses.",
-            remedy=f"Use {FREE_TURBO_RANGE}.",
+            remedy=f"Use {free}." if free else "Use a range that nothing else has.",
             given=str(wanted),
             allowed=f"a range outside {', '.join(map(str, taken))}",
-            fix=(("storage.turboCidr", FREE_TURBO_RANGE),),
+            fix=(("storage.turboCidr", free),) if free else (),
         )
 
 

@@ -4,18 +4,21 @@ from typing import Literal
 
 from pydantic import Field
 
+from settings.names import CloudId, GatewayName, Hostname, NamespaceThere, ObjectName, Scopes, Text, Url, Word
 from settings.section import Section
-from settings.values import Cidr, Flag, Hostname, Text
+from settings.values import Cidr, Flag
 
 
 class Tls(Section):
     """Where the certificate comes from."""
 
-    secret: Text | None = Field(default=None, description="Name of a TLS Secret in the namespace.")
-    certificate_id: Text | None = Field(
+    secret: ObjectName | None = Field(default=None, description="Name of a TLS Secret in the namespace.")
+    certificate_id: CloudId | None = Field(
         default=None, description="Id of a certificate in Tencent Cloud SSL (class qcloud)."
     )
-    issuer: Text | None = Field(default=None, description="cert-manager ClusterIssuer that makes the certificate.")
+    issuer: ObjectName | None = Field(
+        default=None, description="cert-manager ClusterIssuer that makes the certificate."
+    )
 
 
 class Expose(Section):
@@ -28,22 +31,26 @@ class Expose(Section):
         default=None, description="Certificate; absent: plain HTTP, refused where everyone on the Internet gets in."
     )
     internal: Flag = Field(default=False, description="A load balancer inside the VPC only.")
-    allow: tuple[Cidr, ...] = Field(default=(), description="Address ranges that may reach the load balancer.")
+    allow: tuple[Cidr, ...] = Field(
+        default=(), max_length=1000, description="Address ranges that may reach the load balancer."
+    )
     install: Literal["market", "helm", "none"] = Field(
         default="market", description="Envoy Gateway: from the TKE app market, by Helm, or there already."
     )
-    gateway: Text | None = Field(default=None, description="`namespace/name` of an existing Gateway to attach to.")
-    ingress_class: Text = Field(default="qcloud", description="Ingress class.")
+    gateway: GatewayName | None = Field(
+        default=None, description="`namespace/name` of an existing Gateway to attach to."
+    )
+    ingress_class: ObjectName = Field(default="qcloud", description="Ingress class.")
     direct_access: Flag = Field(default=False, description="CLB straight to pods instead of NodePorts (class qcloud).")
 
 
 class Oidc(Section):
     """Single sign-on; the client secret is `tke-llm:oidcClientSecret`."""
 
-    provider_url: Text = Field(description="Address of the OpenID configuration document.")
-    client_id: Text = Field(description="Client id.")
+    provider_url: Url = Field(description="Address of the OpenID configuration document.")
+    client_id: Word = Field(description="Client id.")
     provider_name: Text = Field(default="SSO", description="Name on the login button.")
-    scopes: Text = Field(default="openid email profile", description="Scopes asked for.")
+    scopes: Scopes = Field(default="openid email profile", description="Scopes asked for.")
     sign_up: Flag = Field(default=True, description="Make an account at a person's first login.")
 
 
@@ -54,11 +61,14 @@ class NetworkPolicy(Section):
         default=True, description="Close the namespace by NetworkPolicies; `networkPolicy: false` for short."
     )
     addon: Flag = Field(default=True, description="Install the TKE add-on that enforces them (a cluster of our own).")
-    admit: tuple[Text, ...] = Field(
+    admit: tuple[NamespaceThere, ...] = Field(
         default=(),
+        max_length=100,
         description="Further namespaces whose pods may reach the chat page and the API, such as an Ingress "
         "controller's.",
     )
     reach: tuple[Cidr, ...] = Field(
-        default=(), description="Private address ranges that downloads may reach, such as a mirror of your own."
+        default=(),
+        max_length=100,
+        description="Private address ranges that downloads may reach, such as a mirror of your own.",
     )

@@ -14,33 +14,30 @@ from settings.paths import Step
 from settings.section import Section
 from settings.values import bounds, sized, switch, versioned
 
-SHORT_FORMS: dict[object, type] = {switch: bool, bounds: int, sized: int, versioned: str}
-"""The plain value that stands for a whole object, by the function that expands it."""
+SHORT_FORMS: dict[object, str] = {switch: "enabled", bounds: "max", sized: "size", versioned: "version"}
+"""The key whose plain value stands for a whole object, by the function that expands it."""
 
-PATTERNS = {
-    r"^[a-z]([-a-z0-9]*[a-z0-9])?$": "a name of lower-case letters, digits and dashes that starts with a letter",
-    r"^[1-9][0-9]*(Mi|Gi|Ti)$": "an amount such as `16Gi`",
-    r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z]([-a-z0-9]*[a-z0-9])?$": "a host name such as `chat.example.com`",
-    r"^[0-9]{3}(\.[0-9]+){0,2}$": "a driver version such as `550.90.07`",
-    r"^[0-9]{2}\.[0-9]$": "a CUDA version such as `12.8`",
-    r"^[^@\s]+@[^@\s]+$": "an e-mail address",
-    r"^[A-Z][A-Z0-9_]+$": "the code of a diagnostic, in capitals",
-}
-"""Every pattern of the models in plain words."""
-
-_LIMITS = ("ge", "gt", "le", "lt", "multiple_of", "min_length", "max_length", "pattern")
+_LIMITS = ("ge", "gt", "le", "lt", "multiple_of", "min_length", "max_length", "pattern", "words", "example", "bend")
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A type with its limits. `core` is a plain type, `Literal`, `tuple`, `dict` or a `Section`; `args` its arguments.
-    `short` is the plain type that may stand for the whole object."""
+    """A type with its limits, the wording of its pattern among them (`names.Wording`).
+
+    `core` is a plain type, `Literal`, `tuple`, `dict` or a `Section`; `args` its arguments. `short` is
+    the key whose value may stand for the whole object.
+    """
 
     core: Any
     args: tuple[Any, ...] = ()
     limits: dict[str, Any] = field(default_factory=dict)
     optional: bool = False
-    short: type | None = None
+    short: str | None = None
+
+    @property
+    def plain(self) -> "Kind | None":
+        """The plain value that may stand for the whole object."""
+        return None if self.short is None else field_kind(self.core.model_fields[self.short])
 
     @property
     def is_section(self) -> bool:
@@ -112,9 +109,7 @@ def kind_at(steps: Sequence[Step]) -> Kind | None:
 def in_words(kind: Kind) -> str:
     """What is allowed, as the end of the sentence "It must be …"."""
     words = _core_in_words(kind)
-    if kind.short is not None:
-        words = f"{_core_in_words(Kind(kind.short))}, or {words}"
-    return words
+    return words if kind.plain is None else f"{_core_in_words(kind.plain)}, or {words}"
 
 
 def _core_in_words(kind: Kind) -> str:
@@ -122,7 +117,7 @@ def _core_in_words(kind: Kind) -> str:
         return "an object with the keys " + _listed(fields_of(kind.core))
     sayings: dict[object, Callable[[], str]] = {
         Literal: lambda: _listed(str(arg) for arg in kind.args),
-        dict: lambda: f"an object of {_fewest(kind.limits)}name: value, each value {in_words(kind_of(kind.args[1]))}",
+        dict: lambda: f"an object of {_entries(kind.limits)}name: value, each value {in_words(kind_of(kind.args[1]))}",
         tuple: lambda: f"a list{_most_entries(kind.limits)}, each entry {in_words(kind_of(kind.args[0]))}",
         IPv4Network: lambda: "an address range such as `10.0.0.0/16`",
         bool: lambda: "`true` or `false`",
@@ -133,8 +128,9 @@ def _core_in_words(kind: Kind) -> str:
     return sayings[kind.core]()
 
 
-def _fewest(limits: dict[str, Any]) -> str:
-    return "at least one " if limits.get("min_length") else ""
+def _entries(limits: dict[str, Any]) -> str:
+    least = "at least one " if limits.get("min_length") else ""
+    return f"{least}(at most {limits['max_length']}) " if "max_length" in limits else least
 
 
 def _most_entries(limits: dict[str, Any]) -> str:
@@ -142,7 +138,9 @@ def _most_entries(limits: dict[str, Any]) -> str:
 
 
 def _text_in_words(limits: dict[str, Any]) -> str:
-    words = PATTERNS[limits["pattern"]] if "pattern" in limits else "text"
+    words = str(limits.get("words", "text"))
+    if "example" in limits and "`" not in words and not words.startswith("text"):
+        words += f" such as `{limits['example']}`"
     longest = limits.get("max_length", 512)
     return f"{words}, of at most {longest} characters" if longest < 253 else words
 

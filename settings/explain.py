@@ -10,10 +10,11 @@ from settings.describe import Kind, fields_of, in_words, kind_at, kind_of
 from settings.diagnostics import Diagnostic
 from settings.models import SECRET_NAMES, SECTION_NAMES
 from settings.paths import Step, child, has, join
-from settings.secrecy import holds_secret
+from settings.secrecy import HIDDEN, holds_secret
 from settings.suggest import closest
 
 _LONGEST = 60
+_LONGEST_BENT = 1024
 _WRONG_TYPE = re.compile(r"(_type|_parsing|_from_float|is_instance_of|_attributes_type)$")
 _BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
@@ -21,7 +22,7 @@ _BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False,
 def shown(value: object, name: object = "") -> str:
     """A value as a message may show it: short, on one line, and never one that may be a secret."""
     if holds_secret(value, name):
-        return "(not shown)"
+        return HIDDEN
     if isinstance(value, dict):
         keys = ", ".join(repr(key)[1:-1] for key in value)
         text = f"an object with {keys}" if keys else "an empty object"
@@ -68,7 +69,7 @@ def explain(error: Mapping[str, Any], sections: Mapping[str, object]) -> tuple[t
     subject = f"The name `{join((steps[-1],))}` in `{join(steps[:-1])}`" if named else f"`{path}`"
     message = f"{subject} must be {allowed}, but is {given}."
     if named:
-        name = _as_name(str(loc[-1]), kind)
+        name = _bent(str(loc[-1]), kind)
         better = (*steps[:-1], name) if name and isinstance(parent, dict) and name not in parent else None
         fix = () if better is None or holds_secret(value) else ((path, None), (join(better), value))
         remedy = f"Call it `{name}`." if better else f"Give it another name: {allowed}."
@@ -171,6 +172,7 @@ def _as_yaml(value: object) -> str:
 
 def _mended(kind: Kind, value: object) -> object:
     """The allowed value nearest to one that is not, or None where there is no telling."""
+    kind = kind.plain or kind
     menders = {
         Literal: lambda: _nearest_choice(kind.args, value),
         bool: lambda: _BOOLEANS.get(str(value).lower()),
@@ -180,25 +182,23 @@ def _mended(kind: Kind, value: object) -> object:
         tuple: lambda: _as_list(kind_of(kind.args[0]), value),
         IPv4Network: lambda: _as_range(value),
     }
-    mender = menders.get(kind.short or kind.core)
+    mender = menders.get(kind.core)
     return mender() if mender else None
 
 
 def _nearest_text(kind: Kind, value: object) -> str | None:
-    if isinstance(value, str):
-        return _as_name(value, kind)
-    if "pattern" in kind.limits or not isinstance(value, bool | int):
-        return None
-    text = str(value).lower() if abs(value) < 10**18 else ""
-    return text if 0 < len(text) <= kind.limits.get("max_length", 512) else None
+    if isinstance(value, bool | int):
+        value = str(value).lower() if abs(value) < 10**18 else ""
+        return value if _fits(value, kind) else None
+    return _bent(value, kind) if isinstance(value, str) else None
 
 
 def _as_list(entry: Kind, value: object) -> list[object] | None:
     """One value where a list is asked for is a list of one."""
     if value is None or isinstance(value, dict | list):
         return None
-    if entry.core is str and "pattern" not in entry.limits and isinstance(value, str):
-        return [value] if value else None
+    if entry.core is str and isinstance(value, str) and _fits(value, entry):
+        return [value]
     mended = _mended(entry, value)
     return None if mended is None else [mended]
 
@@ -235,13 +235,20 @@ def _number(value: object) -> int | float | None:
     return number if abs(number) < 1e9 else None
 
 
-def _as_name(given: str, kind: Kind | None) -> str | None:
-    """A text bent to a name's pattern: lower case, dashes for what is not allowed, cut to the length."""
-    pattern = kind.limits.get("pattern") if kind else None
-    if pattern is None or kind is None:
+def _fits(text: str, kind: Kind) -> bool:
+    return len(text) <= kind.limits.get("max_length", len(text)) and bool(
+        re.fullmatch(kind.limits.get("pattern", ".+"), text)
+    )
+
+
+def _bent(given: str, kind: Kind | None) -> str | None:
+    """A text bent to the pattern of its place: what is not allowed replaced, and cut to the length."""
+    if kind is None or "bend" not in kind.limits or len(given) > _LONGEST_BENT:
         return None
-    name = re.sub(r"[^a-z0-9]+", "-", given.lower())[: kind.limits.get("max_length", 63)].strip("-")
-    return name if re.fullmatch(pattern, name) else None
+    longest = kind.limits.get("max_length", 63)
+    text = kind.limits["bend"](given)
+    text = text if len(text) <= longest else text[:longest].rstrip("-._")
+    return text if text and _fits(text, kind) else None
 
 
 def _as_range(value: object) -> str | None:

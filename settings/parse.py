@@ -50,7 +50,12 @@ class Parsed:
 
 
 def parse(given: StackInput) -> Parsed:
-    """Validate a stack file. Total: every fault becomes a diagnostic with its path."""
+    """Validate a stack file. Total: every fault becomes a diagnostic with its path, and none repeats a secret."""
+    found = _parse(given)
+    return Parsed(found.settings, tuple(map(secrecy.discreet, found.problems)))
+
+
+def _parse(given: StackInput) -> Parsed:
     if not given.sections and any(problem.severity == "error" for problem in given.problems):
         return Parsed(None, given.problems)
     problems = list(given.problems)
@@ -86,6 +91,9 @@ def _copy(steps: tuple[Step, ...], value: object, problems: list[Diagnostic]) ->
         return _TAKEN_OUT
     if isinstance(value, dict) and not secrecy.is_sealed(value):
         children = {str(key): _copy((*steps, str(key)), child, problems) for key, child in value.items()}
+        for key in [key for key in children if secrecy.masked(key) != key]:
+            problems.append(secrecy.in_name(steps))
+            del children[key]
         return {key: child for key, child in children.items() if child is not _TAKEN_OUT}
     if isinstance(value, list | tuple):
         entries = [_copy((*steps, index), child, problems) for index, child in enumerate(value)]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from settings.diagnostics import Diagnostic
 from settings.paths import Step, join
@@ -12,8 +13,12 @@ SEALED: dict[str, object] = {"secure": ""}
 _SECRET_WORDS = frozenset({"token", "key", "apikey", "password", "passwd", "secret", "credential", "credentials"})
 # First letters of tokens that services issue: Hugging Face, API keys after OpenAI's fashion, Tencent Cloud, GitHub.
 _TOKEN_START = re.compile(r"(hf_|sk-|AKID|gh[pousr]_)")
-_TOKEN = re.compile(r"(?<![A-Za-z0-9_-])(hf_|sk-|AKID|gh[pousr]_)[A-Za-z0-9-]{20,}")
-_PASSWORD_IN_URL = re.compile(r"[a-z][a-z0-9+]*://[^/\s:@]*:[^/\s@]+@", re.IGNORECASE)
+_TOKEN = re.compile(r"(?<![A-Za-z0-9_-])(hf_|sk-|AKID|gh[pousr]_)[A-Za-z0-9-]{20,}[A-Za-z0-9_-]*")
+# From the two slashes on, for a search from the scheme's first letter takes quadratic time.
+_PASSWORD_IN_URL = re.compile(r"(?<=[a-z0-9+]:)//[^/\s:@]*:[^/\s@]+@", re.IGNORECASE)
+# Credentials without a prefix, such as a SecretKey of Tencent Cloud: long, and of all three kinds of character.
+_RANDOM = re.compile(r"(?<![A-Za-z0-9_])[A-Za-z0-9]{32,}(?![A-Za-z0-9_])")
+HIDDEN = "(not shown)"
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _ARGUMENT = re.compile(r"--([a-z-]+)[= ](.+)")
 # Names of things, or of the keys of labels and taints; not secrets themselves.
@@ -50,6 +55,25 @@ def is_token(value: str, name: object) -> bool:
     if _TOKEN.search(value) or (names_a_secret(name) and _TOKEN_START.match(value)):
         return True
     return bool(_PASSWORD_IN_URL.search(value)) and value.lower().startswith("postgres")
+
+
+def masked(text: str) -> str:
+    """`text` without anything in it that is certainly a secret, wherever somebody pasted it."""
+    text = _TOKEN.sub(HIDDEN, text)
+    text = _PASSWORD_IN_URL.sub(f"//{HIDDEN}@", text)
+    return _RANDOM.sub(lambda found: HIDDEN if _is_random(found[0]) else found[0], text)
+
+
+def _is_random(text: str) -> bool:
+    return any(map(str.islower, text)) and any(map(str.isupper, text)) and sum(map(str.isdigit, text)) > 2
+
+
+def discreet(problem: Diagnostic) -> Diagnostic:
+    """A diagnostic that repeats no secret. Where its path would, nothing can be applied there."""
+    said = {name: masked(getattr(problem, name)) for name in ("path", "message", "remedy", "given", "allowed")}
+    if all(getattr(problem, name) == text for name, text in said.items()):
+        return problem
+    return replace(problem, **said, fix=() if masked(str(problem.fix)) != str(problem.fix) else problem.fix)
 
 
 def looks_secret(value: object, name: object) -> bool:
@@ -127,6 +151,13 @@ def in_section(steps: tuple[Step, ...], value: object) -> Diagnostic | None:
         shown = len(steps) > 1 and steps[-2] in _SHOWN
         return Diagnostic("error" if shown else "warning", "SECRET_IN_SECTION", path, message, remedy, fix=fix)
     return None
+
+
+def in_name(steps: Sequence[Step]) -> Diagnostic:
+    """An object in which a name is a secret."""
+    path = join(steps)
+    message = f"A name in `{path}` is a secret in clear; it would be readable in the file and in the cluster."
+    return Diagnostic("error", "SECRET_IN_SECTION", path, message, "Give it another name, and make a new secret.")
 
 
 def in_clear(secret: str) -> Diagnostic:

@@ -1,4 +1,4 @@
-"""The kinds of value that the stack file holds, and the short forms that stand for a whole object.
+"""Numbers, switches and ranges of the stack file, and the short forms that stand for a whole object.
 
 Strict throughout: a quoted number is text and a number is no text, whichever reader brought it.
 """
@@ -6,25 +6,24 @@ Strict throughout: a quoted number is text and a number is no text, whichever re
 from ipaddress import IPv4Network
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field
 from pydantic.types import Strict
 
-Text = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=512)]
 Flag = Annotated[bool, Strict()]
-Count = Annotated[int, Strict(), Field(ge=1)]
+MOST_NODES = 1000
+"""Nodes of one pool."""
+
+SHORTEST_CONTEXT = 256
+"""Tokens. Fewer serve no chat."""
+
+Count = Annotated[int, Strict(), Field(ge=1, le=1000)]
+Size = Annotated[int, Strict(), Field(ge=1, le=100_000)]
+Tokens = Annotated[int, Strict(), Field(ge=1, le=100_000_000)]
 Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 Fraction = Annotated[Number, Field(gt=0, le=1)]
+Price = Annotated[Number, Field(ge=0, le=1_000_000)]
 
 _DNS_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
-DNS_LABEL = r"^[a-z]([-a-z0-9]*[a-z0-9])?$"
-ModelName = Annotated[str, Strict(), StringConstraints(pattern=DNS_LABEL, max_length=40)]
-PoolName = Annotated[str, Strict(), StringConstraints(pattern=DNS_LABEL, max_length=16)]
-Quantity = Annotated[str, Strict(), StringConstraints(pattern=r"^[1-9][0-9]*(Mi|Gi|Ti)$")]
-Hostname = Annotated[
-    str,
-    Strict(),
-    StringConstraints(pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z]([-a-z0-9]*[a-z0-9])?$", max_length=253),
-]
 
 
 def cidr(given: object) -> object:

@@ -12,7 +12,7 @@ from components.naming import POOL_NAME_LIMIT, Naming
 from planner.addons import SYSTEM as SYSTEM_POOL
 from planner.plan import PoolPlan
 from planner.pools import POOL_LABEL
-from settings.models import Driver, Pool
+from settings.pools import Driver, Pool
 
 kubernetes = tencentcloud.kubernetes
 

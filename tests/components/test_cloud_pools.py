@@ -11,8 +11,8 @@ from components.cloud.pools import CEILING, GpuPool, GpuPoolArgs, SystemPool, Sy
 from components.naming import POOL_NAME_LIMIT, Naming
 from planner.plan import PoolPlan
 from planner.pools import GPU_TAINT, POOL_LABEL
-from settings.models import Pool
 from settings.models import SystemPool as SystemPoolSettings
+from settings.pools import Pool
 from tests.components.recorder import Recorder, build, is_secret, plain
 
 NAMING = Naming("tke-llm", "dev", {"team": "ml"})

@@ -21,7 +21,7 @@ from components.stack import LlmStack, LlmStackArgs
 from planner.addons import plan_addons
 from planner.plan import Plan
 from planner.prove import plan
-from settings.models import Pool
+from settings.pools import Pool
 from tests.components.plans import POOL
 from tests.components.recorder import Recorder, Registered, build
 from tests.unit.stack_files import parsed, sound

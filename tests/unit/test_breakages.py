@@ -11,6 +11,7 @@ from tests.unit.stacks import KUBECONFIG, found, sections, settings
 
 TWO_POOLS: dict[str, object] = {"pools.spare": {"instanceType": "PNV4.7XLARGE116"}}
 VPC = {"network.vpcId": "vpc-1", "network.subnetIds": ["subnet-1"], "network.cidr": "10.0.0.0/16"}
+TINY = {"layers": 2, "heads": 2, "kvHeads": 2, "headDim": 64, "maxPositions": 128, "weightsGib": 0.1}
 ORDINARY = {"pools.gpu.kind": "ordinary"}
 SUPER = {"pools.gpu": {"kind": "super", "gpuType": "A10*PNV4"}}
 TURBO = {"storage": {"kind": "cfs-turbo", "performance": "hp", "ccnId": "ccn-1", "turboCidr": "11.0.0.0/24"}}
@@ -95,10 +96,22 @@ ERRORS = (
     Breakage("KEY_NOT_FOR_KIND", "pools.gpu.keyId", {**SUPER, "pools.gpu.keyId": "skey-1"}),
     Breakage("KEY_NOT_FOR_KIND", "storage.className", {"storage.className": "fast"}),
     Breakage("KEY_NOT_FOR_KIND", "expose.host", {"expose.host": "chat.example.com"}),
-    Breakage("INVALID_LABEL", "pools.gpu.labels.team", {"pools.gpu.labels": {"team": "a team"}}),
+    Breakage("LABEL_RESERVED", 'pools.gpu.labels["tke-llm/pool"]', {"pools.gpu.labels": {"tke-llm/pool": "mine"}}),
+    Breakage("LABEL_RESERVED", 'pools.gpu.labels["node.kubernetes.io/x"]',
+             {"pools.gpu.labels": {"node.kubernetes.io/x": "y"}}),
+    Breakage("TAINT_TWICE", "pools.gpu.taints[0]",
+             {"pools.gpu.taints": [{"key": "nvidia.com/gpu", "effect": "PreferNoSchedule"}]}),
+    Breakage("TAINT_TWICE", "pools.gpu.taints[1]", {"pools.gpu.taints": [{"key": "a"}, {"key": "a", "value": "b"}]}),
     Breakage("DRIVER_NOT_INSTALLED", "pools.gpu.driver.cuda",
              {"pools.gpu.driver": {"version": "550.90.07", "cuda": "12.4.0", "name": "x", "cudaName": "y"}}),
     Breakage("DRIVER_INCOMPLETE", "pools.gpu.driver.name", {**ORDINARY, "pools.gpu.driver": {"version": "550.90.07"}}),
+    Breakage("DRIVER_INCOMPLETE", "pools.gpu.driver.name", {**ORDINARY, "pools.gpu.driver": "535"}),
+    Breakage("DRIVER_INCOMPLETE", "pools.gpu.driver.name",
+             {**ORDINARY, "pools.gpu.driver": {"version": "550.90.07", "cuda": "12.4.0", "cudaName": "cuda.run"}}),
+    Breakage("CIDR_OVERLAP", "storage.turboCidr",
+             {**TURBO, "storage.turboCidr": "11.0.0.0/24", "cluster.serviceCidr": "11.0.0.0/20"}),
+    Breakage("CONTEXT_BEYOND_MODEL", "models.chat.maxModelLen",
+             {"models.chat.maxModelLen": 300, "models.chat.model": "me/tiny", "models.chat.architecture": TINY}),
     _one("SPOT_NOT_NATIVE", "pools.gpu.charge", "spot"),
     Breakage("SPOT_PRICE_WITHOUT_SPOT", "pools.gpu.spotMaxPrice", {**ORDINARY, "pools.gpu.spotMaxPrice": 2.5}),
     Breakage("MISSING_GPU_TYPE", "pools.gpu.gpuType", {"pools.gpu": {"kind": "super"}}),
@@ -119,8 +132,6 @@ ERRORS = (
     Breakage("NOT_AT_SOURCE", "models.chat.source",
              {"models.chat.model": "mistralai/Ministral-3-3B-Instruct-2512"}),
     Breakage("IMAGE_FLOATING", "webui.image", {"webui.image": "docker.io/openwebui/open-webui:main"}),
-    Breakage("MIRROR_UNREADABLE", 'images.mirrors["docker.io"]',
-             {"images.mirrors": {"docker.io": "https://mirror.example.com"}}),
     Breakage("WEBUI_VARIABLE_OWNED", "webui.env.WEBUI_AUTH", {"webui.env": {"WEBUI_AUTH": "False"}}),
     Breakage("WEBUI_VARIABLE_TWICE", "webui.env.LDAP_APP_DN", {"webui.env": {"LDAP_APP_DN": "cn=page"}},
              secrets=("webuiEnv", "webuiEnv.LDAP_APP_DN")),

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import pytest
 from hypothesis import Phase, given, settings
 from stack_files import valid_sections
 
@@ -63,6 +64,16 @@ def test_the_schema_takes_the_short_forms() -> None:
     assert not accepts(found, found["$defs"]["Pool"], {"nods": 2})
 
 
+@pytest.mark.parametrize(
+    "pool",
+    [{"nodes": 0}, {"nodes": 1001}, {"disk": 19}, {"disk": 2049}, {"driver": "550 "}, {"labels": {"a b": "c"}}],
+    ids=str,
+)
+def test_the_schema_has_the_bounds_of_short_forms_and_of_names(pool: dict[str, Any]) -> None:
+    found = schema.json_schema()
+    assert not accepts(found, found["$defs"]["Pool"], pool)
+
+
 SCHEMA = schema.json_schema()
 
 
@@ -94,6 +105,10 @@ def accepts(root: dict[str, Any], rule: dict[str, Any], value: Any) -> bool:
         return False
     if value not in rule.get("enum", [value]) or value != rule.get("const", value):
         return False
+    if isinstance(value, str) and not _accepts_text(rule, value):
+        return False
+    if isinstance(value, int | float) and not rule.get("minimum", value) <= value <= rule.get("maximum", value):
+        return False
     if isinstance(value, list):
         return all(accepts(root, rule.get("items", {}), entry) for entry in value)
     if not isinstance(value, dict):
@@ -101,6 +116,11 @@ def accepts(root: dict[str, Any], rule: dict[str, Any], value: Any) -> bool:
     return set(rule.get("required", ())) <= set(value) and all(
         _accepts_key(root, rule, key, child) for key, child in value.items()
     )
+
+
+def _accepts_text(rule: dict[str, Any], value: str) -> bool:
+    fits = rule.get("minLength", 0) <= len(value) <= rule.get("maxLength", len(value))
+    return fits and bool(re.search(rule.get("pattern", ""), value))
 
 
 def _accepts_key(root: dict[str, Any], rule: dict[str, Any], key: str, value: Any) -> bool:

@@ -39,7 +39,7 @@ def test_another_revision_or_choice_of_files_lies_elsewhere():
     assert directory_of("org/other", models[0]) not in places
 
 
-@given(st.text(min_size=1, max_size=40), st.text(min_size=1, max_size=40))
+@given(st.text(min_size=1, max_size=40), st.from_regex(r"\A[A-Za-z0-9_]([A-Za-z0-9_+-]|[./][A-Za-z0-9_+-]){0,40}\Z"))
 def test_a_directory_is_one_safe_component_whatever_the_names(repository: str, revision: str):
     directory = directory_of(repository, _model(revision=revision))
     assert "/" not in directory

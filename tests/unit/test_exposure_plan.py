@@ -173,7 +173,6 @@ REFUSED = (
         {**INGRESS, "directAccess": True, "tls": {"issuer": "letsencrypt"}},
     ),
     _expose("CERTIFICATE_NOT_FOR_ROAD", "expose.tls.certificateId", {**INGRESS, "ingressClass": "nginx"}),
-    _expose("GATEWAY_NAME", "expose.gateway", {**PUBLIC, "tls": {}, "gateway": "shared"}, BY_ID),
     _expose("GATEWAY_NOT_OURS", "expose.internal", {**PUBLIC, "tls": {}, "gateway": "a/b", "internal": True}, BY_ID),
     _expose("GATEWAY_NOT_OURS", "expose.tls.secret", {**PUBLIC, "gateway": "a/b"}, BY_ID),
     _expose("GATEWAY_ABSENT", "expose.install", {**PUBLIC, "install": "none"}),
@@ -214,8 +213,7 @@ def test_an_impossible_road_is_refused_with_a_way_out(case: Refused):
     assert parsed.settings is not None
     left = {finding.code for finding in check_exposure(parsed.settings, load()) if finding.severity == "error"}
     assert case.code not in left
-    if case.code != "GATEWAY_NAME":
-        assert left == set()
+    assert left == set()
 
 
 def test_an_internal_balancer_in_a_cluster_without_known_subnets_is_refused():

@@ -107,11 +107,11 @@ def test_several_replicas_without_a_spare_gpu_make_room_one_at_a_time():
 
 
 def test_pods_are_packed_largest_first():
-    assert nodes_needed(8, [2, 6, 4, 4]) == 2
+    assert nodes_needed(8, [(2, 1), (6, 1), (4, 2)]) == 2
 
 
 def test_pods_that_do_not_pair_take_a_node_each():
-    assert nodes_needed(8, [5, 5, 5]) == 3
+    assert nodes_needed(8, [(5, 3)]) == 3
 
 
 def test_room_for_one_more_is_spare():

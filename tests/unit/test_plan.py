@@ -45,7 +45,7 @@ def test_all_errors_are_found_at_once_and_come_first():
 
 
 def test_every_finding_says_where_and_what_to_do():
-    plan = planned({"network.zones": ["x"], "pools.gpu.instanceType": "y", "webui.env": {"WEBUI_AUTH": "False"}})
+    plan = planned({"network.zones": ["x-1"], "pools.gpu.instanceType": "y", "webui.env": {"WEBUI_AUTH": "False"}})
     for finding in plan.diagnostics:
         assert finding.path, finding
         assert finding.message.endswith("."), finding

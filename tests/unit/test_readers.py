@@ -275,8 +275,8 @@ def test_a_file_that_grows_without_end_is_refused_quickly(tmp_path: Path, text: 
 
 
 def test_anchors_and_merges_are_read(tmp_path: Path) -> None:
-    text = SOUND.replace("gpu: {", "gpu: &a {zone: z, ") + "  tke-llm:tags: {<<: {a: b, c: d}, a: e}\n"
-    found = parse(file.read(stack_file(tmp_path, text.replace("z, instance", "z, instance"))))
+    text = SOUND.replace("gpu: {", "gpu: &a {zone: z-1, ") + "  tke-llm:tags: {<<: {a: b, c: d}, a: e}\n"
+    found = parse(file.read(stack_file(tmp_path, text)))
     assert found.problems == ()
     assert found.settings is not None
     assert found.settings.tags == {"a": "e", "c": "d"}
