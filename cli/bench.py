@@ -179,12 +179,14 @@ def _compared(levels: Sequence[Level], planned: Planned | None, load: Load) -> l
     if planned is None:
         return [*lines, *paragraph("nothing: no stack file was given", "  ")]
     expected = planned.expected
-    first = next((each for each in levels if each.per_token is not None), None)
-    if expected.decode_bound is not None and first is not None and first.per_token is not None:
-        speed = 1000 / first.per_token["p50"]
+    speeds = [
+        (each.concurrency, 1000 / each.per_token["p50"]) for each in levels if each.per_token and each.per_token["p50"]
+    ]
+    if expected.decode_bound is not None and speeds:
+        fewest, speed = speeds[0]
         share = f"{100 * speed / expected.decode_bound:.0f} %"
         said = f"one request: at most {expected.decode_bound:.0f} tokens/s, since each token reads the weights once; "
-        lines += paragraph(f"{said}measured {speed:.0f} ({share}) at {first.concurrency} at once", "  ")
+        lines += paragraph(f"{said}measured {speed:.0f} ({share}) at {fewest} at once", "  ")
     if expected.kv_tokens is not None and expected.requests is not None:
         fits = planned.at_once(load.input_tokens + load.output_tokens) or 0
         said = f"the KV cache of a replica holds {expected.kv_tokens} tokens: {expected.requests:.1f} requests of the "

@@ -14,7 +14,7 @@ from catalog.load import load as load_catalog
 from cli import bench as module
 from cli.bench import Planned
 from cli.deployed import Deployed, DeployedModel
-from cli.load_generator import AIPERF, level
+from cli.load_generator import AIPERF, Level, Load, level
 from cli.main import app
 from planner.expectation import expectation
 from tests.unit.openai_stub import Asked, answering
@@ -146,6 +146,14 @@ def test_a_deployed_stack_is_measured_by_its_outputs_beside_its_plan(
     assert bound is not None
     assert f"at most {bound:.0f} tokens/s" in result.stdout
     assert "requests of the full context" in " ".join(result.stdout.split())
+
+
+def test_an_api_that_sends_an_answer_in_one_piece_has_no_speed_to_compare() -> None:
+    plan = planned()
+    held = Planned(plan.models["chat"], expectation("chat", plan, load_catalog()))
+    at_once = {"avg": 0.0, "p50": 0.0, "p99": 0.0}
+    told = module._compared([Level(1, 8, 0, at_once, at_once, 100.0, ())], held, Load("", "chat", None, 8, 8))
+    assert "measured" not in "".join(span.text for line in told for span in line)
 
 
 def test_the_bound_of_one_request_is_the_memory_s_speed_over_the_weights() -> None:
