@@ -240,6 +240,8 @@ def chat(this: Run, up: Up, executable: Path) -> None:
             seen.append(f"sees {', '.join(page.models(port, token))}")
             page.add_user(port, token, user.name, user.email, user.password)
             visit.close()
+        if not this.report.checks[-1].passed:
+            return
         visit = browser.Visit(chrome, url, this.pictures)
         offered: list[str] = []
         with this.report.check("that user signs in") as seen:
