@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Error, Page, ViewportSize, sync_playwri
 
 from e2e.report import CheckError
 
-WAIT = 180_000
+WAIT = 300_000
 """Milliseconds for a page to show what it must; much, for a machine that does other things at the same time."""
 GREETING = 15_000
 SIZE: ViewportSize = {"width": 1200, "height": 760}

@@ -25,7 +25,9 @@ INIT_SECONDS = 120.0
 JOB_SECONDS = 900.0
 LOAD_SECONDS = 20.0
 LOAD_CLIENTS = 8
-LOAD_TOKENS = 200
+LOAD_TOKENS = 20
+WHOLE_TOKENS = 400
+"""More than the tiny model's whole answer."""
 STREAM_SECONDS = 25.0
 """How long the answer lasts during which a server is stopped: longer than its preStop of 15 s."""
 _POLL = 0.2
@@ -217,7 +219,7 @@ def answers(this: Run, up: Up) -> None:
             if refused != 401:
                 raise CheckError(f"without a key /v1/models answers {refused}")
             seen.append("401 without the key")
-        answer = client.ask(engine, browser.QUESTION, 400)
+        answer = client.ask(engine, browser.QUESTION, WHOLE_TOKENS)
         if answer.chunks < 2 or weights.LAST not in answer.text:
             raise CheckError(f"{answer.chunks} chunks: {answer.text[:200]}")
         seen.append(f"{answer.chunks} chunks in {answer.seconds:.1f} s, ended by {answer.finish}")
@@ -238,6 +240,8 @@ def chat(this: Run, up: Up, executable: Path) -> None:
             seen.append(f"sees {', '.join(page.models(port, token))}")
             page.add_user(port, token, user.name, user.email, user.password)
             visit.close()
+        if not this.report.checks[-1].passed:
+            return
         visit = browser.Visit(chrome, url, this.pictures)
         offered: list[str] = []
         with this.report.check("that user signs in") as seen:
@@ -306,7 +310,7 @@ def stop_engine(this: Run, up: Up) -> None:
         engine = engine_of(up)
         long = up.program != "ollama"
         trial = client.ask(engine, browser.QUESTION, 200, long=long)
-        wanted = int(trial.tokens / trial.seconds * STREAM_SECONDS) if long else LOAD_TOKENS
+        wanted = int(trial.tokens / trial.seconds * STREAM_SECONDS) if long else WHOLE_TOKENS
         begun = threading.Event()
         with ThreadPoolExecutor(1) as pool:
             asked = pool.submit(client.ask, engine, browser.QUESTION, wanted, begun, long=long)
