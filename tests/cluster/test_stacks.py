@@ -86,6 +86,8 @@ def test_nodes_have_what_is_left_of_their_machines(stage: Stage) -> None:
 
 def test_what_mounts_the_models_runs_on_gpu_nodes_though_it_tolerates_nothing(stage: Stage) -> None:
     usage = stage.session.up(stage.record(file="Pulumi.turbo.yaml")).usage
+    # Its add-on is not that of the stacks to come.
+    stage.session.down()
     (gpu,) = (pool for pool in usage.pools if pool.name == "gpu")
     assert gpu.nodes
     for node in gpu.nodes:
