@@ -43,8 +43,8 @@ class Network(pulumi.ComponentResource):
     """A VPC with one subnet per zone, or an existing one; security groups; and a NAT gateway for what is made here.
 
     `subnet_ids` follow the order of the zones, `pod_subnet_ids` are those that pods take their addresses from.
-    `road_out` are the resources that must exist before anything in the
-    VPC can download; it is empty where no NAT gateway is made. Routes of existing subnets are left alone.
+    `road_out` are the resources that must exist before anything in the VPC can download; it is empty where no NAT
+    gateway is made. Routes of existing subnets are left alone.
 
     Where a file system outlives the stack, so do its own subnet and the VPC around it: neither can be deleted while
     its mount target is there, and neither costs anything.

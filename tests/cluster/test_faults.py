@@ -11,7 +11,10 @@ from rehearsal.cluster.recorded import Recorded
 
 
 def test_a_missing_toleration(stage: Stage) -> None:
-    stack = spoil(stage.record(), "Deployment", "chat", lambda it: pod_of(it).pop("tolerations"))
+    def closed(sections: Sections) -> None:
+        sections["pools"]["gpu"]["taints"] = [{"key": "nvidia.com/gpu", "value": "present", "effect": "NoSchedule"}]
+
+    stack = spoil(stage.record(closed), "Deployment", "chat", lambda it: pod_of(it).pop("tolerations"))
     found = about(stage.session.up(stack).findings, f"Deployment {stage.namespace}/chat")
     assert "is Pending: 0/3 nodes are available" in found
     assert "untolerated taint" in found

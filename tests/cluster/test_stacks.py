@@ -84,6 +84,16 @@ def test_nodes_have_what_is_left_of_their_machines(stage: Stage) -> None:
     assert nodes["system-1"].allocatable.gpus == 0
 
 
+def test_what_mounts_the_models_runs_on_gpu_nodes_though_it_tolerates_nothing(stage: Stage) -> None:
+    usage = stage.session.up(stage.record(file="Pulumi.turbo.yaml")).usage
+    # Its add-on is not that of the stacks to come.
+    stage.session.down()
+    (gpu,) = (pool for pool in usage.pools if pool.name == "gpu")
+    assert gpu.nodes
+    for node in gpu.nodes:
+        assert [pod for pod in node.pods if pod.platform and "cfsturbo" in pod.name and pod.state == "running"]
+
+
 def test_the_api_servers_warnings_name_their_object(stage: Stage) -> None:
     warnings = stage.session.up(stage.record()).warnings
     assert any('"restricted:latest": runAsNonRoot' in each.message for each in warnings)
