@@ -12,13 +12,8 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-<<<<<<< HEAD
-from components.workloads import inference, kube, model_download, multi_node, redis, webui
-from planner.network_policy import BALANCER_RANGE, EVERYWHERE, PRIVATE, holding_metadata
-=======
 from components.workloads import inference, kube, model_download, multi_node, redis, smoke_test, webui
-from planner.network_policy import BALANCER_RANGE, EVERYWHERE, PRIVATE
->>>>>>> smoke
+from planner.network_policy import BALANCER_RANGE, EVERYWHERE, PRIVATE, holding_metadata
 from planner.page_scale import NAME as REDIS_NAME
 from planner.page_scale import PORT as REDIS_PORT
 from planner.plan import FromRange, InNamespace, ModelPlan, PageRoads, PolicyPlan, SmokeRoads, Source
@@ -112,18 +107,7 @@ class NetworkPolicies(pulumi.ComponentResource):
         return self._policy(f"allow-model-{model.name}", itself, ingress=ingress, egress=egress or None)
 
     def _page(self, roads: PageRoads, args: NetworkPoliciesArgs) -> pulumi.Resource:
-<<<<<<< HEAD
-        egress: list[NetworkPolicyEgressRuleArgsDict] = [
-            {"to": [_pods(kube.selector(model.name, inference.COMPONENT))], "ports": [_tcp(model.spec.port)]}
-            for model in args.models
-        ]
-        # A pod on its machine's network has the machine's address, and no selector finds it.
-        hosted = sorted({model.spec.port for model in multi_node.on_host_network(args.models)})
-        if hosted:
-            egress.append({"to": list(map(_inside, self._inside)), "ports": [_tcp(port) for port in hosted]})
-=======
         egress = self._to_models(args.models)
->>>>>>> smoke
         if roads.internet:
             egress.append({"to": [self._internet(), *map(_inside, args.plan.reach)], "ports": [_tcp()]})
         if roads.login_port is not None:
@@ -148,7 +132,7 @@ class NetworkPolicies(pulumi.ComponentResource):
         # A pod on its machine's network has the machine's address, and no selector finds it.
         hosted = sorted({model.spec.port for model in multi_node.on_host_network(models)})
         if hosted:
-            egress.append({"to": list(map(_block, self._inside)), "ports": [_tcp(port) for port in hosted]})
+            egress.append({"to": list(map(_inside, self._inside)), "ports": [_tcp(port) for port in hosted]})
         return egress
 
     def _smoke_test(self, roads: SmokeRoads, args: NetworkPoliciesArgs) -> list[pulumi.Resource]:
