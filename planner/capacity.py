@@ -57,8 +57,8 @@ def nodes_needed(slots: int, pods: Iterable[Pods]) -> int:
             count -= full * each  # noqa: PLW2901  what is still to be placed
             rest = min(count, each) if full < nodes else 0
             count -= rest  # noqa: PLW2901
-            filled += [(left - full_each * size, many) for full_each, many in ((each, full), (rest, 1 if rest else 0))]
-            filled.append((left, nodes - full - (1 if rest else 0)))
+            begun = 1 if rest else 0
+            filled += [(left - each * size, full), (left - rest * size, begun), (left, nodes - full - begun)]
         each = max(1, slots // size)
         filled.append((max(0, slots - each * size), count // each))
         filled.append((max(0, slots - count % each * size), 1 if count % each else 0))

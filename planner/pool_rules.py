@@ -35,7 +35,7 @@ KEYS = {
 }
 """The keys that mean something for each kind of pool."""
 
-RESERVED_DOMAINS = ("kubernetes.io", "k8s.io")
+RESERVED_DOMAINS = (".kubernetes.io", ".k8s.io")
 """Ends of the domains of labels that Kubernetes keeps for itself (documentation, labels and selectors)."""
 
 
@@ -84,7 +84,7 @@ def _labels(name: str, pool: Pool) -> Iterator[Diagnostic]:
     for key in pool.labels:
         domain = key.rpartition("/")[0]
         ours = domain == POOL_LABEL.partition("/")[0]
-        if ours or domain.endswith(RESERVED_DOMAINS):
+        if ours or f".{domain}".endswith(RESERVED_DOMAINS):
             path = join(("pools", name, "labels", key))
             keeper = "This program sets labels" if ours else "Kubernetes keeps labels"
             yield Diagnostic(

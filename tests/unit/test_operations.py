@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from catalog.types import SuperGpu
 from planner.capacity import Demand, Room, has_spare, nodes_needed, room_of
@@ -159,3 +161,37 @@ def test_a_super_node_offers_what_its_table_says(gpus: int, expected: tuple[int,
         }
     )
     assert super_spec(kind, gpus) == expected
+
+
+def one_by_one(slots: int, pods: list[tuple[int, int]]) -> int:
+    """Nodes by placing every pod for itself, the largest first, on the first node that has room."""
+    free: list[int] = []
+    for size in sorted((size for size, count in pods for _ in range(count)), reverse=True):
+        node = next((index for index, left in enumerate(free) if left >= size), None)
+        if node is None:
+            free.append(max(0, slots - size))
+        else:
+            free[node] -= size
+    return len(free)
+
+
+@given(st.integers(1, 40), st.lists(st.tuples(st.integers(1, 45), st.integers(0, 12)), max_size=6))
+def test_nodes_counted_by_size_are_those_that_pods_placed_one_by_one_take(slots: int, pods: list[tuple[int, int]]):
+    assert nodes_needed(slots, pods) == one_by_one(slots, pods)
+
+
+def test_the_nodes_of_as_many_pods_as_there_are_stars_are_counted_at_once():
+    assert nodes_needed(8, [(3, 8 * 10**17), (2, 8 * 10**17)]) == 5 * 10**17
+
+
+def test_the_most_replicas_that_fit_are_found_among_a_million_by_halving():
+    (finding,) = check_capacity(POOL, room_of(POOL), [Demand("a", 4, 1, 10**6)], "a")
+    (_, most) = finding.fix[0]
+    assert (finding.code, most) == ("AUTOSCALING_BEYOND_POOL", room_of(POOL).nodes)
+
+
+def test_replicas_for_more_nodes_than_a_pool_can_have_are_to_be_lowered():
+    (finding,) = check_capacity(POOL, room_of(POOL), [Demand("a", 4, 5000, 5000)], "a")
+    assert finding.code == "POOL_TOO_SMALL"
+    assert finding.fix == ()
+    assert "1000 nodes at most" in finding.remedy
