@@ -149,10 +149,8 @@ def forward(stack: Deployed, target: str) -> Iterator[str]:
         raise DeployedError(f"stack {stack.stack} has no Service {target!r}; it has {', '.join(stack.services)}")
     aim = stack.services[target]
     command = [kubectl, "port-forward", "--address", LOCAL, f"service/{aim.name}", f":{aim.port}"]
-    with tempfile.TemporaryDirectory(prefix="tke-llm-") as folder:
-        kubeconfig, said = Path(folder, "kubeconfig"), Path(folder, "said")
-        kubeconfig.touch(mode=0o600)
-        kubeconfig.write_text(stack.kubeconfig, encoding="utf-8")
+    with _kubeconfig(stack) as kubeconfig:
+        said = kubeconfig.with_name("said")
         # A file, for nobody would empty a pipe: kubectl writes a line for every connection.
         with said.open("w", encoding="utf-8") as sink:
             process = subprocess.Popen(  # noqa: S603  our own arguments
@@ -173,6 +171,39 @@ def forward(stack: Deployed, target: str) -> Iterator[str]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def pods(stack: Deployed, labels: str) -> list[dict[str, Any]]:
+    """The pods of the stack's namespace with these labels (``name=value``), as the API has them. Raises
+    `DeployedError`."""
+    kubectl = _program("kubectl", "https://kubernetes.io/docs/tasks/tools/")
+    namespace = next(iter(stack.services.values())).namespace
+    command = [kubectl, "get", "pods", "--selector", labels, "--output", "json", "--request-timeout", "30s"]
+    with _kubeconfig(stack) as path:
+        try:
+            done = subprocess.run(  # noqa: S603  our own arguments
+                [*command, "--kubeconfig", str(path), "--namespace", namespace],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=FORWARD_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise DeployedError(f"kubectl lists no pods within {FORWARD_SECONDS:.0f} s") from None
+    if done.returncode:
+        raise DeployedError(f"kubectl cannot list the pods of namespace {namespace}: {_fault(done.stderr)}")
+    return json.loads(done.stdout)["items"]
+
+
+@contextmanager
+def _kubeconfig(stack: Deployed) -> Iterator[Path]:
+    """The stack's kubeconfig in a file that nobody else can read, in a folder that goes with the block."""
+    with tempfile.TemporaryDirectory(prefix="tke-llm-") as folder:
+        path = Path(folder, "kubeconfig")
+        path.touch(mode=0o600)
+        path.write_text(stack.kubeconfig, encoding="utf-8")
+        yield path
 
 
 def is_local(url: str) -> bool:

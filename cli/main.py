@@ -124,6 +124,21 @@ def demo(
 
 
 @app.command()
+def smoke(
+    stack: Stack,
+    *,
+    last: Annotated[
+        bool, typer.Option("--last", help="Ask nothing; show what the Jobs of the last rollout found.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Ask a deployed stack what its users will ask: each model, and the chat page as an ordinary user."""
+    from cli.smoke import smoke as run  # noqa: PLC0415
+
+    raise typer.Exit(run(stack, last=last, as_json=as_json))
+
+
+@app.command()
 def explain(
     code: Annotated[str, typer.Argument(metavar="CODE", help="A diagnostic's code.")], *, as_json: AsJson = False
 ) -> None:

@@ -16,7 +16,7 @@ ALLOWED = {
     "tools": set(),
     "components": {"settings", "catalog", "planner"},
     "rehearsal": {"settings", "catalog", "planner", "components", "policy", "tools"},
-    "cli": {"settings", "catalog", "planner", "rehearsal", "policy", "tools"},
+    "cli": {"settings", "catalog", "planner", "components", "rehearsal", "policy", "tools"},
     "e2e": {"settings", "catalog", "rehearsal", "tools"},
 }
 PURE = ("settings", "catalog", "planner")

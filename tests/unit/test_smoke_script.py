@@ -274,6 +274,16 @@ def test_a_certificate_that_nobody_trusts_is_told_and_the_answers_are_taken(star
     assert f"https://{HOST}:{front.port}/v1: streams" in found(findings, OK)
 
 
+def test_where_a_name_leads_by_itself_nobody_is_told_a_secret_without_a_trusted_certificate(
+    started: ExitStack, tmp_path: Path
+) -> None:
+    engine = Engine()
+    started.enter_context(serving(engine, certificate(tmp_path)))
+    findings = run(request_of(model_of(engine, url=f"https://127.0.0.1:{engine.port}/v1")))
+    assert "its certificate is not trusted here" in found(findings, FAILED)
+    assert not engine.asked
+
+
 def test_a_gateway_that_asks_for_no_key_fails(started: ExitStack) -> None:
     engine, front = Engine(), Engine(fault="no key asked")
     started.enter_context(serving(engine))

@@ -64,8 +64,8 @@ def clipped(text: str) -> str:
 
 @dataclass
 class Site:
-    """A base URL that is asked, at `connect` where its host name leads nowhere yet. `untrusted` says why its
-    certificate was not believed."""
+    """A base URL that is asked, at `connect` where its host name leads nowhere yet. There alone a certificate need not
+    be believed, for whoever is asked is known by another name; `untrusted` says why it was not."""
 
     url: str
     connect: str | None = None
@@ -76,10 +76,13 @@ class Site:
 
         Raises:
             OSError, http.client.HTTPException: there is no answer (in time).
+            Failure: the certificate is not believed.
         """
         try:
             return self._ask(method, path, seconds, token, body)
         except ssl.SSLCertVerificationError as error:
+            if self.connect is None:
+                raise Failure(f"its certificate is not trusted here ({error.verify_message})") from error
             self.untrusted = error.verify_message
             return self._ask(method, path, seconds, token, body)
 

@@ -1,0 +1,158 @@
+"""`tke-llm smoke`: asks a deployed stack from this machine what the smoke test asks in the cluster, or shows what that
+one found last."""
+
+import json
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from cli.deployed import PAGE, Deployed, DeployedError, deployed, forward, is_local, pods
+from cli.report import dump
+from cli.stackfile import load
+from cli.text import Line, Span, Style, complain, heading, paragraph, show
+from components.workloads.scripts.smoke_test.asking import run
+from components.workloads.scripts.smoke_test.findings import FAILED, OK, WARNING, Finding
+from components.workloads.scripts.smoke_test.request import Model, Page, Request
+from planner.prove import prove
+from planner.smoke_test import ANSWER_SECONDS, PAGE_SECONDS, page_asked
+from settings.parse import parse
+
+APPLICATION_LABEL = "app.kubernetes.io/name=smoke-test"
+COMPONENT_LABEL = "app.kubernetes.io/component"
+LOADING_SECONDS = 900
+"""For the first answer of an engine without a key, which may load its weights upon the first question."""
+
+_STYLES: dict[str, Style] = {OK: "good", WARNING: "warn", FAILED: "bad"}
+
+
+def smoke(stack: str, *, last: bool, as_json: bool) -> int:
+    """Ask, or with `last` show what the Jobs of the last rollout found. 1 where anything failed or nobody can be asked.
+
+    Of the account that it makes in the page nothing is left; no secret is printed.
+    """
+    try:
+        found = deployed(stack)
+        return _last(found, as_json=as_json) if last else _ask(found, stack, as_json=as_json)
+    except DeployedError as error:
+        complain(str(error))
+        return 1
+
+
+def _ask(found: Deployed, stack: str, *, as_json: bool) -> int:
+    if found.plan.get("paused"):
+        raise DeployedError(f"stack {found.stack} is paused: nothing answers until `pause` is taken away")
+    with ExitStack() as opened:
+        addresses, early = _addresses(found, opened)
+        if not as_json:
+            show([*heading(f"Asking {found.stack}"), *(part for each in early for part in lines(each))])
+        asked = run(_request(found, stack, addresses), lambda each: None if as_json else show(lines(each)))
+    findings = [*early, *asked]
+    if as_json:
+        dump({"stack": found.stack, "findings": [vars(each) for each in findings]})
+    return int(any(each.level == FAILED for each in findings))
+
+
+def lines(finding: Finding) -> list[Line]:
+    """A finding for people."""
+    return paragraph(finding.text, Span(f"  {finding.level.ljust(8)}{finding.subject}: ", _STYLES[finding.level]))
+
+
+def _addresses(found: Deployed, opened: ExitStack) -> tuple[dict[str, str], list[Finding]]:
+    """Where each model and the page are reached, and what is to be said of that. Ports are forwarded until `opened`
+    closes; so they are where a public host name leads nowhere yet."""
+    public = {name: model.base_url for name, model in found.models.items()}
+    public |= {PAGE: found.chat_url} if found.chat_url is not None else {}
+    addresses: dict[str, str] = {}
+    hosts: dict[str, bool] = {}
+    for name, url in public.items():
+        host = str(urlsplit(url).hostname) if url is not None and not is_local(url) else ""
+        if host and hosts.setdefault(host, _leads_somewhere(host)):
+            addresses[name] = str(url)
+        else:
+            forwarded = opened.enter_context(forward(found, name))
+            addresses[name] = forwarded if name == PAGE else f"{forwarded}/v1"
+    return addresses, [
+        Finding(WARNING, host, "the name leads nowhere yet, so a forwarded port was asked")
+        for host, known in hosts.items()
+        if not known
+    ]
+
+
+def _leads_somewhere(host: str) -> bool:
+    try:
+        socket.getaddrinfo(host, None)
+    except OSError:
+        return False
+    return True
+
+
+def _request(found: Deployed, stack: str, addresses: dict[str, str]) -> Request:
+    models = [
+        Model(
+            name=model.name,
+            model=model.served_name,
+            url=addresses[model.name],
+            key=model.api_key,
+            patience=ANSWER_SECONDS if model.api_key is not None else LOADING_SECONDS,
+        )
+        for model in found.models.values()
+    ]
+    plan, _ = prove(parse(load(stack)))
+    page = None
+    if PAGE in addresses and plan is not None and plan.webui is not None:
+        # How people sign in stands in the stack file, not in the outputs.
+        asked = page_asked(plan.settings, plan.webui, plan.exposure)
+        page = Page(
+            url=addresses[PAGE],
+            email=found.admin_email or asked.email,
+            password=found.admin_password if asked.by_password else None,
+            patience=PAGE_SECONDS,
+            chats=asked.chats,
+        )
+    limit = sum(model.patience for model in models) + 2 * PAGE_SECONDS
+    return Request(owner="user", limit=limit, models=tuple(models), page=page)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A Job's last pod: the Job's part, when its pod was made (as Kubernetes writes it), and what it left."""
+
+    part: str
+    made: str
+    code: int | None
+    message: str
+
+
+def _last(found: Deployed, *, as_json: bool) -> int:
+    ended = list(_ended(pods(found, APPLICATION_LABEL)))
+    if not ended:
+        raise DeployedError(
+            f"stack {found.stack} has no pod of a smoke test: it is paused, smokeTest is false, or the pods are gone"
+        )
+    if as_json:
+        dump({"stack": found.stack, "jobs": [vars(each) for each in ended]})
+    else:
+        for each in ended:
+            verdict: tuple[str, Style] = ("has not ended", "warn") if each.code is None else ("failed", "bad")
+            verdict = ("succeeded", "good") if each.code == 0 else verdict
+            told = [part for text in each.message.splitlines() for part in paragraph(text, Span("  "))]
+            show([*heading(f"{each.part} of {each.made}"), (Span(f"  {verdict[0]}", verdict[1]),), *told])
+    return int(any(each.code != 0 for each in ended))
+
+
+def _ended(found: Sequence[dict]) -> Iterator[Ended]:
+    """The newest pod of each part."""
+    newest: dict[str, dict] = {}
+    for pod in sorted(found, key=lambda each: each["metadata"]["creationTimestamp"]):
+        newest[pod["metadata"]["labels"][COMPONENT_LABEL]] = pod
+    for part, pod in newest.items():
+        states = [each["state"].get("terminated") for each in pod["status"].get("containerStatuses") or ()]
+        state = next(iter(states), None)
+        yield Ended(
+            part=part,
+            made=pod["metadata"]["creationTimestamp"],
+            code=None if state is None else state["exitCode"],
+            message=json.dumps(pod["status"].get("conditions")) if state is None else state.get("message", ""),
+        )
