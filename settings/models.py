@@ -83,8 +83,10 @@ class Network(Section):
     subnet_ids: tuple[SubnetId, ...] = Field(
         default=(), max_length=6, description="Existing subnets in that VPC, in the order of `zones`."
     )
-    pod_subnet_ids: tuple[Text, ...] = Field(
-        default=(), description="Existing subnets in that VPC for pods alone (`vpc-cni`), in the order of `zones`."
+    pod_subnet_ids: tuple[SubnetId, ...] = Field(
+        default=(),
+        max_length=6,
+        description="Existing subnets in that VPC for pods alone (`vpc-cni`), in the order of `zones`.",
     )
     share_subnets: Flag = Field(
         default=False,

@@ -63,7 +63,7 @@ def test_a_server_that_never_got_ready_is_kept_and_watched_again(session: Sessio
 
     wait = planned(sample("dev")).models["chat"].progress_deadline_seconds
     assert f"not ready after {(wait + 120) / 60:.0f} minutes" in " ".join(stopped.complaints)
-    assert [(each.verdict, each.name) for each in rest.changed] == [("update", SERVER)]
+    assert [(each.verdict, each.name) for each in rest.changed] == [("update", SERVER), ("create", POLICIES)]
     assert not rest.error
     assert twice(session) == []
 
