@@ -29,9 +29,8 @@ TAKEN_ADDRESSES = 3
 POD_RANGES = tuple(
     IPv4Network(text) for text in ("9.0.0.0/8", "10.0.0.0/8", "11.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 )
-"""Ranges that a pod network of its own may lie in (argument cluster_cidr of the provider's kubernetes_cluster)."""
-SERVICE_RANGES = tuple(net for net, _ in VPC_RANGES)
-"""Ranges that Services may lie in (argument service_cidr of the provider's kubernetes_cluster)."""
+"""Ranges that a pod network of its own may lie in, and Services (arguments cluster_cidr and service_cidr of the
+provider's kubernetes_cluster)."""
 
 PODS_PER_NODE = 64
 """Pods of one node: the block that each takes of the pod range in mode gr."""
@@ -311,8 +310,7 @@ def _cluster_ranges(settings: Settings) -> Iterator[Diagnostic]:
     cluster = settings.cluster
     gr = cluster.network_mode == "gr"
     path, cidr = ("cluster.podCidr", cluster.pod_cidr) if gr else ("cluster.serviceCidr", cluster.service_cidr)
-    allowed = POD_RANGES if gr else SERVICE_RANGES
-    if not any(cidr.subnet_of(net) for net in allowed):
+    if not any(cidr.subnet_of(net) for net in POD_RANGES):
         free = _free_range(16 if gr else 20, settings.network.cidr)
         yield Diagnostic(
             severity="error",
@@ -321,7 +319,7 @@ def _cluster_ranges(settings: Settings) -> Iterator[Diagnostic]:
             message=f"TKE does not take {cidr} as a range of {'pods' if gr else 'Services'}.",
             remedy=f"Use {free}." if free else "Use a range of the list.",
             given=str(cidr),
-            allowed=f"a range within {', '.join(map(str, allowed))}",
+            allowed=f"a range within {', '.join(map(str, POD_RANGES))}",
             fix=((path, free),) if free else (),
         )
     elif cidr.overlaps(settings.network.cidr):
