@@ -72,7 +72,10 @@ test-deep: .venv/test.stamp control-plane engine ## on a real control plane and 
 	@$(RUN) pytest -n 2 tests/cluster tests/engine $(foreach stack,$(ROADS),--stack $(stack))
 
 test-all: .venv/test.stamp control-plane engine ## everything, with every sample stack (needs Go)
-	@ALL_STACKS=1 $(RUN) pytest -n 2 tests/unit tests/components tests/program tests/security tests/cluster tests/engine --stack all
+	@ALL_STACKS=1 $(RUN) pytest -n 2 tests/unit tests/components tests/program tests/security tests/fuzz tests/cluster tests/engine --stack all
+
+fuzz: .venv/test.stamp ## prove stack files by chance, new ones at each run (EXAMPLES=2000 for each property)
+	@FUZZ_EXAMPLES=$(or $(EXAMPLES),2000) $(RUN) pytest -n 2 tests/fuzz
 
 lint: .venv/lint.stamp ## ruff and pyright, as CI runs them
 	@$(RUN) ruff check .

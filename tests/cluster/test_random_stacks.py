@@ -1,0 +1,89 @@
+"""Stacks by chance that are ready: the API server takes every object of theirs, by its own strict validation."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from rehearsal.cluster.definitions import SOFTWARE, Definitions
+from rehearsal.cluster.objects import Paths, UnknownKindError, body, ref
+from rehearsal.control_plane.api import Api, ApiError
+from rehearsal.control_plane.plane import Access
+from rehearsal.registration import Registration
+from rehearsal.run import rehearse
+from settings.parse import StackInput
+from tests.fuzz.generate import SAMPLES, stack_inputs
+
+PROGRAM = Path(__file__).parents[2] / "__main__.py"
+
+
+def objects(stack: StackInput) -> list[Registration]:
+    """What the program registers in the cluster; nothing where the stack is not ready."""
+    recording = rehearse(stack, PROGRAM).recording
+    made = [] if recording is None else recording.registrations
+    return [each for each in made if each.type.startswith("kubernetes:") and "helm.sh" not in each.type]
+
+
+def refusals(api: Api, registrations: list[Registration]) -> list[str]:
+    """What the API server says against objects that it is asked to apply and then to forget (dry run)."""
+    wanted = [body(each) for each in registrations]
+    paths, said = known(api, wanted), []
+    for each in sorted(wanted, key=lambda obj: obj["kind"] != "Namespace"):
+        try:
+            # Nothing can be asked of a namespace that is not there.
+            dry = "" if each["kind"] == "Namespace" else "&dryRun=All"
+            api.apply(paths.of(ref(each)), each, manager=f"tke-llm{dry}")
+        except ApiError as error:
+            said.append(f"{each['kind']} {each['metadata']['name']}: {error.message}")
+    return said
+
+
+def known(api: Api, wanted: list[dict[str, Any]]) -> Paths:
+    """The paths of all these objects, once the API server serves their kinds."""
+    kinds = {(each["apiVersion"].partition("/")[0], each["kind"]) for each in wanted}
+    definitions = Definitions(api)
+    for software in SOFTWARE:
+        definitions.install(software, kinds)
+    deadline = time.monotonic() + 30
+    while True:
+        paths = Paths(api)
+        try:
+            for each in wanted:
+                paths.of(ref(each))
+        except UnknownKindError:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        else:
+            return paths
+
+
+@settings(max_examples=20, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+@given(stack=stack_inputs())
+def test_the_api_server_takes_whatever_is_called_ready(access: Access, stack: StackInput) -> None:
+    with access.api() as api:
+        assert refusals(api, objects(stack)) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("spec", "template", "spec", "priorityClassName"), "Not A Name"),
+        (("spec", "template", "spec", "serviceAccount"), 5),
+        (("spec", "replicass"), 1),
+    ],
+)
+def test_an_object_that_the_server_does_not_take_is_told(access: Access, place: tuple[str, ...], value: object) -> None:
+    registrations = objects(SAMPLES["Pulumi.dev.yaml"])
+    (deployment,) = [each for each in registrations if body(each)["kind"] == "Deployment" and "webui" in each.name]
+    planted = body(deployment)
+    inner = planted
+    for step in place[:-1]:
+        inner = inner[step]
+    inner[place[-1]] = value
+    spoilt = [replace(each, inputs=planted) if each is deployment else each for each in registrations]
+    with access.api() as api:
+        (said,) = refusals(api, spoilt)
+    assert place[-1] in said

@@ -1,0 +1,75 @@
+"""Each judge complains of the fault that it is there for, planted on purpose."""
+
+import itertools
+from dataclasses import replace
+
+import pytest
+
+from components.workloads import kube
+from settings.diagnostics import Diagnostic
+from tests.fuzz.generate import SAMPLES, TEXTS, places
+from tests.fuzz.judges import has_places_and_fixes, is_deterministic, is_total, proof, ready_is_ready
+
+DEV = SAMPLES["Pulumi.dev.yaml"]
+
+
+def with_error(**changes):
+    """A proof with one more error than the real one."""
+    error = replace(Diagnostic("error", "PLANTED", "order", "It is wrong.", "Mend it."), **changes)
+    return lambda given: (proof(given)[0], (*proof(given)[1], error))
+
+
+def test_an_exception_is_a_complaint():
+    def broken(_given):
+        return 1 / 0
+
+    assert "ZeroDivisionError" in is_total(DEV, broken)[0]
+
+
+def test_a_proof_without_an_end_is_a_complaint():
+    def endless(_given):
+        while True:
+            len(str(1).strip().join(map(repr, range(3))))
+            proof(DEV)
+
+    assert "calls" in is_total(DEV, endless, most=2_000_000)[0]
+
+
+def test_a_proof_that_counts_its_runs_is_a_complaint():
+    runs = itertools.count()
+    assert is_deterministic(DEV, lambda _: (next(runs), ()))
+
+
+@pytest.mark.parametrize(
+    "planted", [{"path": ""}, {"remedy": ""}, {"fix": (("order", "fastest"),)}, {"fix": (("nowhere.at.all", 1),)}]
+)
+def test_an_error_without_a_place_or_with_a_fix_that_does_not_help_is_a_complaint(planted):
+    assert has_places_and_fixes(DEV, with_error(**planted))
+
+
+def test_an_error_whose_fix_is_for_a_person_to_find_is_none():
+    assert not has_places_and_fixes(DEV, with_error())
+
+
+def test_a_ready_stack_that_a_policy_refuses_is_a_complaint(monkeypatch):
+    monkeypatch.setattr(kube, "container_security", dict)
+    assert any("policy" in each for each in ready_is_ready(DEV))
+
+
+def test_two_objects_of_one_name_are_a_complaint(monkeypatch):
+    monkeypatch.setattr("components.workloads.webui.NAME", "chat")
+    assert any("Deployment llm chat" in each for each in ready_is_ready(DEV))
+
+
+def test_a_program_that_stops_on_a_ready_stack_is_a_complaint(monkeypatch):
+    monkeypatch.setattr("components.workloads.webui.backend_env", lambda _: 1 / 0)
+    assert any("the program stopped" in each for each in ready_is_ready(DEV))
+
+
+def test_every_key_of_the_schema_is_a_place_that_can_be_changed():
+    found = {path for path, _ in places(DEV.sections)}
+    assert {"order", "pools.gpu.nodes.max", "models.chat.download.workers", "expose.tls.secret"} <= found
+
+
+def test_the_samples_are_the_stock_that_all_is_made_from():
+    assert len(SAMPLES) == len(TEXTS) >= 13
