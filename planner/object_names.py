@@ -11,7 +11,17 @@ from settings.models import Settings
 from settings.section import Section
 
 STACK_NAMES = frozenset(
-    {"webui", "webui-redis", "ai-model", "tke-llm", "tke-llm-certificate", "gateway", "smoke-test", "router"}
+    {
+        "webui",
+        "webui-redis",
+        "ai-model",
+        "tke-llm",
+        "tke-llm-certificate",
+        "gateway",
+        "smoke-test",
+        "policy-probe",
+        "router",
+    }
 )
 """Names of workloads, Services, claims and Secrets that the stack itself makes, or will; no model has one."""
 STACK_POOLS = frozenset({"system"})

@@ -17,7 +17,7 @@ def aside_of(made: Recorder, addon: Registered) -> set[str]:
     return aside - PROVIDER
 
 
-def test_what_enforces_policies_comes_last_and_only_an_engine_without_a_key_waits_for_it() -> None:
+def test_what_enforces_policies_comes_last_and_only_an_engine_without_a_key_and_the_smoke_test_wait_for_it() -> None:
     """Once a resource has failed the engine starts no other one, and nobody has confirmed the name of that add-on."""
     pools = {"a10": {"instanceType": "PNV4.7XLARGE116"}, "t4": {"instanceType": "GN7.2XLARGE32"}}
     ollama = {"model": "qwen2.5:7b", "pool": "t4", "engine": "ollama"}
@@ -25,15 +25,16 @@ def test_what_enforces_policies_comes_last_and_only_an_engine_without_a_key_wait
     made = up({"pools": pools, "models": {"chat": chat, "small": ollama}, "cluster.systemPool": {"disk": 140}})
     addon = made.one("addon:Addon", "llm-addons-networkpolicy")
     after = {each.name for each in made.resources if each.custom and made.depends(each, addon)}
-    assert after == {"llm-small-inference-server"}
-    assert {name for name in aside_of(made, addon) if "small" not in name and "t4" not in name} == set()
+    assert after == {"llm-small-inference-server", "llm-smoke-asks", "llm-smoke-tries"}
+    waiting = ("small", "t4", "smoke")
+    assert {name for name in aside_of(made, addon) if not any(part in name for part in waiting)} == set()
 
 
-def test_with_keys_everywhere_nothing_waits_for_what_enforces_policies() -> None:
+def test_with_keys_everywhere_only_the_probe_of_policies_waits_for_what_enforces_them() -> None:
     expose = {"via": "gateway", "host": "chat.example.com", "tls": {"secret": "chat"}}
     made = up(
         {"expose": expose, "pools.gpu.nodes": {"min": 1, "max": 2}, "models.chat.autoscaling": {"min": 1, "max": 2}}
     )
     addon = made.one("addon:Addon", "llm-addons-networkpolicy")
-    assert [each.name for each in made.resources if made.depends(each, addon)] == []
-    assert aside_of(made, addon) == set()
+    assert [each.name for each in made.resources if made.depends(each, addon)] == ["llm-smoke-tries"]
+    assert {name for name in aside_of(made, addon) if "smoke" not in name} == set()

@@ -54,7 +54,7 @@ def random_stacks() -> list[tuple[dict[str, Any], tuple[str, ...]]]:
     random = Random(SEED)
     stacks = []
     while len(stacks) < RANDOM_STACKS:
-        changes = {path: value for each in random.sample(CHANGES, 3) for path, value in each.items()}
+        changes = {path: value for each in random.sample(CHANGES, 2) for path, value in each.items()}
         stacks.append((changes, tuple(random.sample(FORCED, random.randint(0, len(FORCED))))))
     return stacks
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from rehearsed import NAMES, PROGRAM, ROOT, command, registrations
 
-from policy.rule import Hidden
+from policy.rule import Hidden, mapping
 from rehearsal.policies import as_resource, broken_rules, visible
 from rehearsal.registration import Secret, Unknown
 from rehearsal.run import rehearse
@@ -56,7 +56,7 @@ def test_what_is_forced_is_told_everywhere_and_stops_nothing(tmp_path: Path) -> 
     assert {(each["code"], each["forced"]) for each in report["violations"]} == {("PUBLIC_WITHOUT_TLS", True)}
     exported = rehearse(read(file), PROGRAM).recording
     assert exported is not None
-    assert exported.exports["plan"]["forced"] == ["PLAINTEXT_PUBLIC"]
+    assert mapping(exported.exports["plan"])["forced"] == ["PLAINTEXT_PUBLIC"]
 
 
 def test_a_rehearsal_shows_a_broken_rule_and_ends_with_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

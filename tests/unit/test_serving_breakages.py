@@ -9,6 +9,7 @@ from planner.explain import codes as registry
 from planner.prove import plan
 from settings.parse import StackInput, parse
 from settings.paths import apply_fix
+from tests.unit.stack_files import parsed, sound
 from tests.unit.stacks import found, sections, settings
 
 QWEN = "Qwen/Qwen2.5-7B-Instruct"
@@ -32,7 +33,6 @@ SECRETS = (
     ["--api-key", "abc"],
     ["--api-ke="],
     ["--api_key="],
-    ["--api-key abc"],
     ["--seed", "1", "--hf-tok", "abc"],
     ["--enforce-eager", "--api-k"],
 )
@@ -206,6 +206,12 @@ def test_an_argument_that_the_nearest_release_lacks_only_warns_for_an_unknown_im
     assert (
         found(plan(settings({ARGS: ["--api-ke="], IMAGE: "me/vllm:v0.30.0"})), "EXTRA_ARGS_SECRET").severity == "error"
     )
+
+
+def test_a_secret_and_its_argument_in_one_string_are_refused_before_anything_is_planned():
+    found_there = parsed(apply_fix(sound(), [(ARGS, ["--api-key abc"])])).problems
+    assert [(each.code, each.path) for each in found_there] == [("SECRET_IN_SECTION", "models.chat.extraArgs[0]")]
+    assert "abc" not in str(found_there)
 
 
 def test_what_is_wrong_with_a_secret_argument_does_not_repeat_the_secret():
