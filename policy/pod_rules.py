@@ -103,6 +103,12 @@ def _seccomp(pod: PodTemplate, container: Container) -> list[str]:
     return [f"{container.path}: its system calls are not filtered (seccompProfile {kind or 'not given'})"]
 
 
+def _writable_root(_pod: PodTemplate, container: Container) -> list[str]:
+    if get(container.spec, "securityContext", "readOnlyRootFilesystem") is True:
+        return []
+    return [f"{container.path}: may write to its root file system"]
+
+
 def _host_ports(_pod: PodTemplate, container: Container) -> list[str]:
     return [
         f"{container.path}: port {port.get('containerPort')} is opened on the node as {port['hostPort']}"
@@ -201,6 +207,11 @@ POD_RULES = (
     Rule("POD_PRIVILEGED", "No container is privileged or may become so.", _each_container(_privileged)),
     Rule("POD_CAPABILITIES", "No container adds capabilities.", _each_container(_capabilities)),
     Rule("POD_SECCOMP", "The system calls of every container are filtered.", _each_container(_seccomp)),
+    Rule(
+        "POD_WRITABLE_ROOT",
+        "No container writes but into its volumes.",
+        _each_container(_writable_root),
+    ),
     Rule("POD_HOST_PORT", "No container opens a port on its node.", _each_container(_host_ports)),
     Rule("POD_ROOT", "No container runs as root without a reason.", _each_pod(_root)),
     Rule("POD_HOST_PATH", "No pod mounts a folder of its node.", _each_pod(_host_paths)),

@@ -26,7 +26,7 @@ def emit(request: EngineRequest) -> EngineSpec:
     return pod.assemble(
         request,
         engine="ollama",
-        command=("bash", "-c", SERVE, "serve-ollama", request.model_id, LOADED),
+        command=("bash", "-c", SERVE, "serve-ollama", request.model_id, LOADED, str(DRAIN_SECONDS)),
         variables=_environment(request),
         api_key_env=None,
         port=PORT,

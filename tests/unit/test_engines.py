@@ -246,9 +246,10 @@ def test_ollama_listens_for_others_and_keeps_its_model():
 def test_ollama_is_ready_only_when_its_model_is_loaded():
     """It answers before it has read any weights; the script that starts it makes a file when it has."""
     spec = ollama.emit(request(startup_failures=424))
-    loaded = spec.command[-1]
+    model, loaded, drain = spec.command[-3:]
     assert spec.command[:2] == ("bash", "-c")
-    assert spec.command[-2] == "some/model"
+    assert model == "some/model"
+    assert int(drain) < spec.grace_period - spec.pre_stop_sleep
     assert spec.startup == ExecProbe(("test", "-f", loaded), period=10, failures=424)
     assert any(loaded.startswith(f"{folder.mount}/") for folder in spec.scratch)
 

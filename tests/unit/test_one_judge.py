@@ -26,6 +26,7 @@ NO_SETTING = frozenset(
         "POD_ROOT",
         "POD_SECCOMP",
         "POD_SERVICE_LINKS",
+        "POD_WRITABLE_ROOT",
         "PUBLIC_WITHOUT_AUTHENTICATION",
         "VOLUME_ON_NODE",
     }

@@ -8,6 +8,11 @@ import pytest
 from policy.pod_rules import REASON
 from policy.rules import Hidden, Resource, violations
 
+SEALED = {
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
 GOOD: dict[str, Any] = {
     "automountServiceAccountToken": False,
     "enableServiceLinks": False,
@@ -19,7 +24,7 @@ GOOD: dict[str, Any] = {
             "name": "wait",
             "image": "registry.example.com/a/b:v1.2",
             "resources": {"limits": {"memory": "32Mi"}},
-            "securityContext": {"allowPrivilegeEscalation": False, "seccompProfile": {"type": "RuntimeDefault"}},
+            "securityContext": SEALED,
         }
     ],
     "containers": [
@@ -30,7 +35,7 @@ GOOD: dict[str, Any] = {
                 "requests": {"memory": "20Gi", "nvidia.com/gpu": "1"},
                 "limits": {"memory": "20Gi", "nvidia.com/gpu": 1},
             },
-            "securityContext": {"allowPrivilegeEscalation": False, "seccompProfile": {"type": "RuntimeDefault"}},
+            "securityContext": SEALED,
         }
     ],
     "volumes": [{"name": "models", "persistentVolumeClaim": {"claimName": "ai-model"}}],
@@ -77,7 +82,7 @@ def test_a_good_pod_breaks_no_rule() -> None:
         ("tolerations", None, "GPU_WITHOUT_TOLERATION"),
         ("nodeSelector", None, "GPU_WITHOUT_NODE_SELECTOR"),
         ("containers/0/securityContext/privileged", True, "POD_PRIVILEGED"),
-        ("initContainers/0/securityContext", None, "POD_PRIVILEGED"),
+        ("initContainers/0/securityContext", {"readOnlyRootFilesystem": True}, "POD_PRIVILEGED"),
         ("securityContext", None, "POD_ROOT"),
         ("securityContext/runAsUser", 0, "POD_ROOT"),
         ("initContainers/0/securityContext/runAsNonRoot", False, "POD_ROOT"),
@@ -98,6 +103,8 @@ def test_a_good_pod_breaks_no_rule() -> None:
         ("containers/0/securityContext/capabilities", {"drop": ["ALL"], "add": ["NET_RAW"]}, "POD_CAPABILITIES"),
         ("initContainers/0/securityContext/capabilities", {"add": ["SYS_ADMIN", "IPC_LOCK"]}, "POD_CAPABILITIES"),
         ("containers/0/securityContext/seccompProfile", {"type": "Unconfined"}, "POD_SECCOMP"),
+        ("containers/0/securityContext/readOnlyRootFilesystem", None, "POD_WRITABLE_ROOT"),
+        ("initContainers/0/securityContext/readOnlyRootFilesystem", False, "POD_WRITABLE_ROOT"),
         ("containers/0/ports", [{"containerPort": 8000, "hostPort": 8000}], "POD_HOST_PORT"),
     ],
 )
@@ -109,7 +116,7 @@ def test_each_fault_of_a_pod_breaks_its_rule_alone(path: str, value: Any, code: 
 @pytest.mark.parametrize("profile", [None, {"type": "Unconfined"}])
 def test_a_pod_whose_calls_nothing_filters_is_found(profile: Any) -> None:
     bare = {"name": "main", "image": "a/b:v1", "resources": {"limits": {"memory": "1Gi"}}}
-    bare["securityContext"] = {"allowPrivilegeEscalation": False}
+    bare["securityContext"] = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True}
     faulty = pod("containers", [bare])
     context = faulty.properties["spec"]["template"]["spec"]["securityContext"]  # type: ignore[index]
     context["seccompProfile"] = profile  # type: ignore[index]

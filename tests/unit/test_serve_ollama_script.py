@@ -2,9 +2,11 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,14 @@ class Ollama(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"{{}}")
     def do_GET(self):
+        if self.path == "/slow":
+            self.send_response(200)
+            self.end_headers()
+            for _ in range(20):
+                self.wfile.write(b"word ")
+                self.wfile.flush()
+                time.sleep(0.1)
+            return
         self.answer(200 if self.path == "/api/version" else 404)
     def do_POST(self):
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -86,7 +96,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
             **variables,
         }
         process = subprocess.Popen(
-            ["bash", "-c", SERVE, "serve-ollama", "tiny:1b", str(tmp_path / "loaded")],
+            ["bash", "-c", SERVE, "serve-ollama", "tiny:1b", str(tmp_path / "loaded"), variables.get("DRAIN", "30")],
             env=environ,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -143,3 +153,25 @@ def test_a_signal_to_stop_reaches_ollama(serve: Callable[..., Served]):
     served.process.communicate(timeout=60)
     assert served.process.returncode is not None
     assert (served.folder / "calls").read_text() == "serve\n"
+
+
+def test_an_answer_that_is_open_when_the_pod_stops_ends_whole(serve: Callable[..., Served], tmp_path: Path):
+    port = free_port()
+    served = serve(OLLAMA_HOST=f"0.0.0.0:{port}")
+    served.load(LOADED)
+    until(lambda: served.loaded)
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/slow", timeout=30) as answer:
+        assert answer.read(5) == b"word "
+        served.process.send_signal(signal.SIGTERM)
+        assert answer.read() == b"word " * 19
+    served.process.wait(30)
+
+
+def test_a_client_that_never_leaves_does_not_keep_the_pod(serve: Callable[..., Served], tmp_path: Path):
+    port = free_port()
+    served = serve(OLLAMA_HOST=f"0.0.0.0:{port}", DRAIN="1")
+    served.load(LOADED)
+    until(lambda: served.loaded)
+    with socket.create_connection(("127.0.0.1", port)):
+        served.process.send_signal(signal.SIGTERM)
+        served.process.wait(30)
