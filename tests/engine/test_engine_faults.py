@@ -38,7 +38,13 @@ def test_after_a_refused_creation_the_next_up_goes_on_and_makes_nothing_twice(re
     assert twice(session) == []
 
 
-@pytest.mark.parametrize(("name", "missing"), [("dev", set()), ("two-models", {"llm-small-inference-server"})])
+@pytest.mark.parametrize(
+    ("name", "missing"),
+    [
+        ("dev", {"llm-smoke-tries"}),
+        ("two-models", {"llm-small-inference-server", "llm-smoke-asks", "llm-smoke-tries"}),
+    ],
+)
 def test_a_wrong_name_of_the_add_on_for_policies_costs_neither_the_rest_nor_the_outputs(
     pulumi: Path, name: str, missing: set[str]
 ) -> None:
@@ -63,7 +69,12 @@ def test_a_server_that_never_got_ready_is_kept_and_watched_again(session: Sessio
 
     wait = planned(sample("dev")).models["chat"].progress_deadline_seconds
     assert f"not ready after {(wait + 120) / 60:.0f} minutes" in " ".join(stopped.complaints)
-    assert [(each.verdict, each.name) for each in rest.changed] == [("update", SERVER), ("create", POLICIES)]
+    assert {(each.verdict, each.name) for each in rest.changed} == {
+        ("update", SERVER),
+        ("create", "llm-smoke-asks"),
+        ("create", POLICIES),
+        ("create", "llm-smoke-tries"),
+    }
     assert not rest.error
     assert twice(session) == []
 
