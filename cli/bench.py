@@ -17,9 +17,9 @@ from cli.load_generator import AIPERF, Level, Load, LoadError, run_level, run_to
 from cli.report import dump
 from cli.stackfile import load as load_stack
 from cli.text import Line, Span, heading, line, paragraph, show, table
-from planner.expectation import Expectation, expectation
-from planner.plan import ModelPlan
+from planner.plan.types import ModelPlan
 from planner.prove import prove
+from planner.report.expectation import Expectation, expectation
 from settings.parse import parse
 
 LEVELS = (1, 2, 4, 8, 16)

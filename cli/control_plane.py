@@ -16,7 +16,7 @@ from cli.rehearse import rehearse as rehearse_plainly
 from cli.report import check_report, dump
 from cli.stackfile import stack_file
 from cli.text import complain, show
-from planner.document import document
+from planner.report.document import document
 from rehearsal.cluster.recorded import Recorded
 from rehearsal.cluster.session import rehearse as rehearse_in
 from rehearsal.control_plane.binaries import MissingBinariesError, find

@@ -1,10 +1,12 @@
 """`tke-llm explain` and `tke-llm schema`: what the program knows about itself."""
 
+from typing import Any
+
 from cli.report import dump
 from cli.text import Span, complain, facts, heading, line, paragraph, show
-from planner.document import document
-from planner.explain import codes
-from planner.explain import explain as entry_of
+from planner.diagnostics.explain import codes
+from planner.diagnostics.explain import explain as entry_of
+from settings.diagnostics import Code
 
 
 def explain(code: str, *, as_json: bool) -> int:
@@ -17,7 +19,7 @@ def explain(code: str, *, as_json: bool) -> int:
         complain(f"no diagnostic is called {code}" + (f"; did you mean {near}?" if near else ""))
         return 2
     if as_json:
-        dump(document(entry))
+        dump(_document(entry))
         return 0
     force = "can be taken as a warning with `tke-llm:force`" if entry.forceable else "cannot be forced"
     rows = [("fix", entry.fix.strip()), ("source", entry.source.strip())]
@@ -25,7 +27,7 @@ def explain(code: str, *, as_json: bool) -> int:
         rows.insert(1, ("force", force))
     show(
         [
-            line(Span(entry.code, "strong"), f"  ({entry.severity})"),
+            line(Span(entry.name, "strong"), f"  ({entry.severity})"),
             (),
             *paragraph(" ".join(entry.meaning.split())),
             *heading("Example"),
@@ -35,6 +37,19 @@ def explain(code: str, *, as_json: bool) -> int:
         ]
     )
     return 0
+
+
+def _document(entry: Code[Any]) -> dict[str, object]:
+    return {
+        "code": entry.name,
+        "severity": entry.severity,
+        "meaning": entry.meaning,
+        "example": entry.example,
+        "fix": entry.fix,
+        "source": entry.source,
+        "forceable": entry.forceable,
+        "rules": list(entry.rules),
+    }
 
 
 def schema() -> int:

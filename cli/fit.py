@@ -6,8 +6,8 @@ from catalog.load import Catalog
 from catalog.load import load as load_catalog
 from cli.report import dump
 from cli.text import Line, Span, complain, heading, line, paragraph, show, table
-from planner.document import document
-from planner.fit import Fit, Wish, fits
+from planner.report.document import document
+from planner.serving.fit import Fit, Wish, fits
 from settings.suggest import closest
 
 _HEADINGS = ("machine", "kind", "has", "needs", "TP x PP", "context", "at once", "runs as", "spare")

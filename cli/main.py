@@ -171,7 +171,7 @@ def fit(
 ) -> None:
     """Show every machine and super-node type that can serve a model."""
     from cli.fit import fit as run  # noqa: PLC0415
-    from planner.fit import Wish  # noqa: PLC0415
+    from planner.serving.fit import Wish  # noqa: PLC0415
 
     raise typer.Exit(run(model, Wish(gpu, context, quantization, region), every=every, as_json=as_json))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cli.report import dump
 from cli.text import complain, put
-from planner.model_config import ConfigError, architecture
+from planner.model.config import ConfigError, architecture
 
 
 def add(path: Path, weights_gib: float | None, *, as_json: bool) -> int:

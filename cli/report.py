@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.text import UNSEEN, put, writes_unicode
-from planner.document import document
-from planner.plan import Plan
+from planner.plan.types import Plan
+from planner.report.document import document
 from settings.diagnostics import Diagnostic
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from components.workloads.scripts.smoke_test.asking import run
 from components.workloads.scripts.smoke_test.findings import FAILED, OK, WARNING, Finding
 from components.workloads.scripts.smoke_test.request import Model, Page, Request
 from planner.prove import prove
-from planner.smoke_test import ANSWER_SECONDS, PAGE_SECONDS, page_asked
+from planner.rollout.smoke_test import ANSWER_SECONDS, PAGE_SECONDS, page_asked
 from settings.parse import parse
 
 APPLICATION_LABEL = "app.kubernetes.io/name=smoke-test"

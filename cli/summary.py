@@ -1,7 +1,7 @@
 """What a plan decided, in few words, for people."""
 
 from cli.text import Line, count, duration, facts, heading, size
-from planner.plan import ModelPlan, Plan, PoolPlan
+from planner.plan.types import ModelPlan, Plan, PoolPlan
 
 
 def summary(plan: Plan) -> list[Line]:

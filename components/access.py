@@ -13,7 +13,7 @@ from components.workloads.gateway import Gateway, GatewayArgs
 from components.workloads.ingress import Ingress, IngressArgs
 from components.workloads.network_policy import NetworkPolicies, NetworkPoliciesArgs
 from components.workloads.software import Software, SoftwareArgs
-from planner.plan import ExposurePlan, InstallPlan, Plan, RoutePlan
+from planner.plan.types import ExposurePlan, InstallPlan, Plan, RoutePlan
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from components.cloud.storage import (
 )
 from components.naming import Naming
 from components.workloads.model_store import StaticVolume
-from planner.plan import Plan
+from planner.plan.types import Plan
 from settings.models import Settings
 
 

@@ -24,12 +24,12 @@ from components.workloads.model_store import ModelStore, ModelStoreArgs, leaves_
 from components.workloads.multi_node import on_host_network
 from components.workloads.smoke_test import SmokeTest, SmokeTestArgs, find_findings, job_names
 from components.workloads.webui import Webui, WebuiArgs
-from planner.addons import SYSTEM
-from planner.autoscaling import KEDA
-from planner.multi_node import LWS
-from planner.page_variables import SEALED as SEALED_ENV
-from planner.plan import CpuPlan, ModelPlan, NetworkPlan, Plan, PoolPlan, ScalingPlan, WebuiPlan
-from planner.summary import summary
+from planner.page.variables import SEALED as SEALED_ENV
+from planner.plan.types import CpuPlan, ModelPlan, NetworkPlan, Plan, PoolPlan, ScalingPlan, WebuiPlan
+from planner.report.summary import summary
+from planner.software.addons import SYSTEM
+from planner.software.autoscaling import KEDA
+from planner.software.lws import LWS
 
 GPU_ADDON = "nvidia-gpu"
 BLOCK_ADDON = "cbs"

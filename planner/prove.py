@@ -3,36 +3,36 @@
 from collections.abc import Iterable
 
 from catalog.load import Catalog, load
-from planner.addons import plan_addons
-from planner.autoscaling import check_scaling, plan_keda, plan_scaling
-from planner.cluster import check_cluster
-from planner.cpu_pods import plan_cpu
-from planner.endpoint import check_endpoint
-from planner.exposure import check_exposure
-from planner.exposure_plan import plan_exposure
-from planner.force import forced
-from planner.image_roads import check_images
-from planner.images import split
-from planner.internet import check_internet
-from planner.location import check_location
-from planner.model_rules import check_references
-from planner.multi_node import check_lws, plan_lws
-from planner.namespaces import check_namespace
-from planner.network import check_network, plan_network
-from planner.network_policy import check_policies, plan_policies, with_smoke_test
-from planner.object_names import check_names
-from planner.order import plan_durations, plan_order
-from planner.page_scale import plan_redis, redis_image
-from planner.pause import check_pause
-from planner.placeholders import check_placeholders
-from planner.plan import ModelPlan, Plan, PoolPlan, Reason, StoragePlan
-from planner.pool_rules import check_pools
-from planner.pools import plan_pool
-from planner.serving import decide, placements
-from planner.smoke_test import explain_smoke_test, plan_smoke_test
-from planner.storage import check_storage, explain_storage, plan_storage
-from planner.system_pool import check_system_pool
-from planner.webui import check_webui, explain_webui, plan_webui, webui_image
+from planner.access.check import check_exposure
+from planner.access.decide import plan_exposure
+from planner.access.policies import check_policies, plan_policies, with_smoke_test
+from planner.cluster.check import check_cluster
+from planner.cluster.namespaces import check_namespace
+from planner.cluster.object_names import check_names
+from planner.cluster.pause import check_pause
+from planner.cluster.placeholders import check_placeholders
+from planner.cluster.system_pool import check_system_pool
+from planner.diagnostics.force import forced
+from planner.images.choose import split
+from planner.images.mirrors import check_images
+from planner.model.check import check_references
+from planner.network.check_location import check_location
+from planner.network.decide import check_network, plan_network
+from planner.network.endpoint import check_endpoint
+from planner.network.internet import check_internet
+from planner.page.decide import check_webui, explain_webui, plan_webui, webui_image
+from planner.page.replicas import plan_redis, redis_image
+from planner.plan.types import ModelPlan, Plan, PoolPlan, Reason, StoragePlan
+from planner.pools.check import check_pools
+from planner.pools.cpu_pods import plan_cpu
+from planner.pools.decide import plan_pool
+from planner.rollout.order import plan_durations, plan_order
+from planner.rollout.smoke_test import explain_smoke_test, plan_smoke_test
+from planner.serving.decide import decide, placements
+from planner.software.addons import plan_addons
+from planner.software.autoscaling import check_scaling, plan_keda, plan_scaling
+from planner.software.lws import check_lws, plan_lws
+from planner.storage.decide import check_storage, explain_storage, plan_storage
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
 from settings.parse import Parsed

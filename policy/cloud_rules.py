@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
-from planner.internet_share import admits_strangers
+from planner.network.public_addresses import admits_strangers
 from policy.rule import Resource, Rule, StackRule, items
 
 _NODE_POOL = "tencentcloud:Kubernetes/nodePool:NodePool"

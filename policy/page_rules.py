@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from catalog.load import load
-from planner.page_variables import weakens
+from planner.page.variables import weakens
 from policy.pods import pods
 from policy.rule import Rule, items
 

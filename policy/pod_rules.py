@@ -3,8 +3,8 @@
 import re
 from collections.abc import Callable, Mapping
 
-from planner.image_tags import names_release
-from planner.images import split
+from planner.images.choose import split
+from planner.images.tags import names_release
 from policy.pods import Container, PodTemplate, pods
 from policy.rule import Hidden, Rule, get, in_kubernetes, items, kind_of, mapping
 

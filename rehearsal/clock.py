@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
-from planner.plan import ModelPlan, Plan
+from planner.plan.types import ModelPlan, Plan
 from rehearsal.durations import Durations, is_gpu_pool, served_model
 from rehearsal.registration import Registration
 from rehearsal.tree import display_name, short_type

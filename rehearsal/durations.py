@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from catalog.load import Catalog
-from planner.images import split
-from planner.plan import ModelPlan, Plan, WebuiPlan
+from planner.images.choose import split
+from planner.plan.types import ModelPlan, Plan, WebuiPlan
 from rehearsal.registration import Registration
 from rehearsal.tree import short_type
 

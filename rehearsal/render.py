@@ -3,8 +3,8 @@
 import json
 from collections.abc import Mapping
 
-from planner.document import document
-from planner.plan import Plan
+from planner.plan.types import Plan
+from planner.report.document import document
 from rehearsal.clock import Timeline
 from rehearsal.graph import svg
 from rehearsal.manifests import manifests

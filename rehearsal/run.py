@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from planner.plan import Plan
+from planner.plan.types import Plan
 from planner.prove import prove
 from rehearsal.cloud import Cloud
 from rehearsal.config import engine_values

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from catalog.load import Catalog
 from catalog.load import load as load_catalog
-from planner.plan import Plan
+from planner.plan.types import Plan
 from policy.rule import Violation
 from rehearsal.clock import Manual, Timeline, Waiting, manual, timeline, waiting
 from rehearsal.durations import Durations

@@ -132,7 +132,7 @@ Quantity = Annotated[
 Hostname = Annotated[
     str,
     Strict(),
-    # A model's own name may come in front of it (planner/exposure_plan.py).
+    # A model's own name may come in front of it (planner/access/decide.py).
     StringConstraints(pattern=rf"^({_LABEL}\.)+[a-z]([-a-z0-9]{{0,61}}[a-z0-9])?$", max_length=200),
     Wording("a host name", "chat.example.com", str.lower),
 ]

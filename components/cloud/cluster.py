@@ -10,7 +10,7 @@ import tencentcloud_iac_pulumi as tencentcloud
 from components.cloud.kubeconfig import choose, read, select_context, server_of
 from components.cloud.pools import NODE_OS, SystemPool, SystemPoolArgs
 from components.naming import Naming
-from planner.network import PODS_PER_NODE, SERVICES
+from planner.network.decide import PODS_PER_NODE, SERVICES
 from settings import models
 
 MOST_SERVICES = 32768

@@ -8,7 +8,7 @@ import pulumi
 import tencentcloud_iac_pulumi as tencentcloud
 
 from components.naming import Naming
-from planner.plan import NetworkPlan, SubnetPlan
+from planner.plan.types import NetworkPlan, SubnetPlan
 
 EVERYWHERE = "0.0.0.0/0"
 API_PORT = "443"

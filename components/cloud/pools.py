@@ -9,9 +9,9 @@ import pulumi_random as random
 import tencentcloud_iac_pulumi as tencentcloud
 
 from components.naming import POOL_NAME_LIMIT, Naming
-from planner.addons import SYSTEM as SYSTEM_POOL
-from planner.plan import PoolPlan
-from planner.pools import POOL_LABEL
+from planner.plan.types import PoolPlan
+from planner.pools.decide import POOL_LABEL
+from planner.software.addons import SYSTEM as SYSTEM_POOL
 from settings.pools import Driver, Pool
 
 kubernetes = tencentcloud.kubernetes

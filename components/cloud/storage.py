@@ -10,7 +10,7 @@ import tencentcloud_iac_pulumi as tencentcloud
 from tencentcloud_iac_pulumi.cfs.outputs import GetFileSystemsFileSystemListResult
 
 from components.naming import ACCESS_GROUP_NAME_LIMIT, Naming
-from planner.plan import StoragePlan
+from planner.plan.types import StoragePlan
 
 
 def class_parameters(

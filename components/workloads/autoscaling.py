@@ -8,7 +8,7 @@ import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
 from components.workloads import kube, multi_node
-from planner.plan import ScalingPlan
+from planner.plan.types import ScalingPlan
 
 COMPONENT = "autoscaling"
 POLL_SECONDS = 15

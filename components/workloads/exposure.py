@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from components.workloads import gateway, ingress, webui
-from planner.plan import ExposurePlan, ModelPlan, Plan
-from planner.webui import PORT
+from planner.page.decide import PORT
+from planner.plan.types import ExposurePlan, ModelPlan, Plan
 
 LOCAL = "http://127.0.0.1"
 

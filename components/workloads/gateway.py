@@ -14,8 +14,8 @@ import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
 from components.workloads import kube
-from planner.exposure_plan import GATEWAY
-from planner.plan import ExposurePlan, RoutePlan
+from planner.access.decide import GATEWAY
+from planner.plan.types import ExposurePlan, RoutePlan
 
 API_VERSION = "gateway.networking.k8s.io/v1"
 ENVOY_VERSION = "gateway.envoyproxy.io/v1alpha1"

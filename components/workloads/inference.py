@@ -14,8 +14,8 @@ from components.workloads import kube
 from components.workloads.disruption import disruption_budget
 from components.workloads.model_download import marker_path
 from components.workloads.multi_node import LEADERS, GroupArgs, leader_worker_set
-from planner.engines.spec import MODELS_MOUNT, Resources
-from planner.plan import ModelPlan, PoolPlan
+from planner.plan.server import MODELS_MOUNT, Resources
+from planner.plan.types import ModelPlan, PoolPlan
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.apps.v1 import DeploymentSpecArgsDict, DeploymentStrategyArgsDict

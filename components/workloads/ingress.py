@@ -7,8 +7,8 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.workloads import kube
-from planner.exposure_plan import QCLOUD
-from planner.plan import ExposurePlan, RoutePlan
+from planner.access.decide import QCLOUD
+from planner.plan.types import ExposurePlan, RoutePlan
 
 NAME = "tke-llm"
 COMPONENT = "ingress"

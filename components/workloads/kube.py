@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING
 
-from planner.engines.spec import ExecProbe
+from planner.plan.server import ExecProbe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     )
     from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
 
-    from planner.engines.spec import Probe, Resources, Scratch
+    from planner.plan.server import Probe, Resources, Scratch
 
 GPU_RESOURCE = "nvidia.com/gpu"
 ROOT = 0

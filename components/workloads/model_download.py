@@ -13,9 +13,9 @@ import pulumi_kubernetes as kubernetes
 
 from components.workloads import kube
 from components.workloads.scripts import download_model
-from planner.downloads import SCRATCH
-from planner.engines.spec import MODELS_MOUNT, Resources
-from planner.plan import CpuPlan, DownloadPlan, ModelPlan
+from planner.plan.server import MODELS_MOUNT, Resources
+from planner.plan.types import CpuPlan, DownloadPlan, ModelPlan
+from planner.serving.downloads import SCRATCH
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.core.v1 import EnvVarArgsDict, PodSpecArgsDict

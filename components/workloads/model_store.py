@@ -9,7 +9,7 @@ import pulumi_kubernetes as kubernetes
 
 from components.cloud.storage import TURBO_DRIVER
 from components.workloads.kube import labels
-from planner.plan import StoragePlan
+from planner.plan.types import StoragePlan
 from settings.models import Storage
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from pulumi_kubernetes.core.v1 import PodSpecArgs, PodTemplateSpecArgs
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.workloads import kube
-from planner.engines.spec import EngineSpec, Spread
-from planner.plan import ModelPlan
+from planner.plan.server import EngineSpec, Spread
+from planner.plan.types import ModelPlan
 
 API_VERSION = "leaderworkerset.x-k8s.io/v1"
 KIND = "LeaderWorkerSet"

@@ -13,11 +13,11 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.workloads import inference, kube, model_download, multi_node, redis, smoke_test, webui
-from planner.network_policy import BALANCER_RANGE, EVERYWHERE, PRIVATE, holding_metadata
-from planner.page_scale import NAME as REDIS_NAME
-from planner.page_scale import PORT as REDIS_PORT
-from planner.plan import FromRange, InNamespace, ModelPlan, PageRoads, PolicyPlan, SmokeRoads, Source
-from planner.webui import PORT as PAGE_PORT
+from planner.access.policies import BALANCER_RANGE, EVERYWHERE, PRIVATE, holding_metadata
+from planner.page.decide import PORT as PAGE_PORT
+from planner.page.replicas import NAME as REDIS_NAME
+from planner.page.replicas import PORT as REDIS_PORT
+from planner.plan.types import FromRange, InNamespace, ModelPlan, PageRoads, PolicyPlan, SmokeRoads, Source
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.networking.v1 import (

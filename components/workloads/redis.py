@@ -8,9 +8,9 @@ import pulumi_kubernetes as kubernetes
 import pulumi_random as random
 
 from components.workloads import kube
-from planner.engines.spec import Resources
-from planner.page_scale import NAME, PORT
-from planner.plan import CpuPlan, RedisPlan
+from planner.page.replicas import NAME, PORT
+from planner.plan.server import Resources
+from planner.plan.types import CpuPlan, RedisPlan
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.core.v1 import PodSpecArgsDict

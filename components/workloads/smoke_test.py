@@ -16,9 +16,9 @@ import pulumi_kubernetes as kubernetes
 
 from components.workloads import inference, kube, webui
 from components.workloads.scripts import smoke_test as script
-from planner.engines.spec import Resources
-from planner.plan import CpuPlan, SmokeTestPlan
-from planner.smoke_test import ADMIN_VARIABLE, attempts, key_variables, questions
+from planner.plan.server import Resources
+from planner.plan.types import CpuPlan, SmokeTestPlan
+from planner.rollout.smoke_test import ADMIN_VARIABLE, attempts, key_variables, questions
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.core.v1 import EnvVarArgsDict, PodSpecArgsDict

@@ -12,9 +12,9 @@ from components.workloads import kube
 from components.workloads.disruption import disruption_budget
 from components.workloads.inference import key_checksum
 from components.workloads.redis import Redis, RedisArgs
-from planner.engines.spec import HttpProbe, Resources
-from planner.plan import CpuPlan, ModelPlan, WebuiPlan
-from planner.webui import DATA, DATA_DIR, HEALTH, PORT, SCRATCH
+from planner.page.decide import DATA, DATA_DIR, HEALTH, PORT, SCRATCH
+from planner.plan.server import HttpProbe, Resources
+from planner.plan.types import CpuPlan, ModelPlan, WebuiPlan
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.apps.v1 import DeploymentStrategyArgsDict

@@ -8,9 +8,9 @@ import math
 from pathlib import Path
 
 from planner.engines import pod
+from planner.engines.operations import LOAD_MARGIN, PROBE_PERIOD
 from planner.engines.request import EngineRequest
-from planner.engines.spec import EngineSpec, ExecProbe
-from planner.operations import LOAD_MARGIN, PROBE_PERIOD
+from planner.plan.server import EngineSpec, ExecProbe
 
 PORT = 11434
 LEAST_LOAD_SECONDS = 300

@@ -1,8 +1,8 @@
 """What the pods of all engines have in common: user, writable folders, probes, drain."""
 
+from planner.engines.operations import EXIT_SECONDS, PRE_STOP_SECONDS, PROBE_PERIOD
 from planner.engines.request import EngineRequest
-from planner.engines.spec import GIB, EngineSpec, HttpProbe, Probe, Scratch
-from planner.operations import EXIT_SECONDS, PRE_STOP_SECONDS, PROBE_PERIOD
+from planner.plan.server import GIB, EngineSpec, HttpProbe, Probe, Scratch
 
 USER = 1000
 GROUP = 1000

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from planner.engines.spec import Resources
+from planner.plan.server import Resources
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from planner.engines import pod
 from planner.engines.arguments import merged, values
 from planner.engines.request import EngineRequest
-from planner.engines.spec import EngineSpec
+from planner.plan.server import EngineSpec
 
 PORT = 30000
 KEY = "SGLANG_API_KEY"

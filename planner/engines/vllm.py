@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from planner.engines import pod
 from planner.engines.arguments import merged, values
 from planner.engines.request import EngineRequest
-from planner.engines.spec import EngineSpec
+from planner.plan.server import EngineSpec
 
 PORT = 8000
 KEY = "VLLM_API_KEY"

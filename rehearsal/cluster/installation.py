@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from planner.plan import InstallPlan, Plan
+from planner.plan.types import InstallPlan, Plan
 from rehearsal.cluster import platform
 from rehearsal.cluster.nodes import GPU_ADDON, existing_pools
 from rehearsal.cluster.objects import Ref, ref

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from catalog.load import Catalog
-from planner.pools import SUPER_NODE_SELECTOR
+from planner.pools.decide import SUPER_NODE_SELECTOR
 from rehearsal.cluster.drivers import mount_refusal
 from rehearsal.cluster.objects import Object
 from rehearsal.cluster.super_nodes import NoSuchMachineError, granted

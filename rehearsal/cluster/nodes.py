@@ -7,10 +7,10 @@ from typing import Any
 from catalog.load import Catalog
 from catalog.types import Machine
 from components.workloads.kube import GPU_RESOURCE
-from planner.addons import SYSTEM
-from planner.allocatable import allocatable
-from planner.plan import Plan, PoolPlan
-from planner.pools import SUPER_NODE_SELECTOR, SUPER_NODE_TAINT
+from planner.plan.types import Plan, PoolPlan
+from planner.pools.allocatable import allocatable
+from planner.pools.decide import SUPER_NODE_SELECTOR, SUPER_NODE_TAINT
+from planner.software.addons import SYSTEM
 from rehearsal.registration import Registration, reveal
 from rehearsal.tree import short_type
 

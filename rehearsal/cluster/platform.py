@@ -5,9 +5,9 @@ from typing import Any
 from catalog.types import Addon
 from components.cloud.storage import CFS_DRIVER, TURBO_DRIVER
 from components.workloads.model_store import BLOCK_PROVISIONER
-from planner.plan import Plan
-from planner.pools import SUPER_NODE_SELECTOR
-from planner.system_pool import CLUSTER_CPU_MILLIS, CLUSTER_MEMORY_MIB
+from planner.cluster.system_pool import CLUSTER_CPU_MILLIS, CLUSTER_MEMORY_MIB
+from planner.plan.types import Plan
+from planner.pools.decide import SUPER_NODE_SELECTOR
 from rehearsal.cluster.gateways import CONTROLLER
 from rehearsal.cluster.nodes import GPU_ADDON, GPU_NODE
 

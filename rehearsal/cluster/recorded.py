@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from planner.plan import Plan
+from planner.plan.types import Plan
 from rehearsal.registration import Registration
 
 

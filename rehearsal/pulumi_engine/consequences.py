@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from planner.plan import ModelPlan, Plan
+from planner.plan.types import ModelPlan, Plan
 from rehearsal.durations import Durations, is_gpu_pool, served_model
 from rehearsal.pulumi_engine.acceptance import POOLS
 from rehearsal.pulumi_engine.outcome import Operation

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from catalog.load import load as load_catalog
-from planner.plan import Plan
+from planner.plan.types import Plan
 from rehearsal.durations import Durations
 from rehearsal.pulumi_engine.acceptance import left
 from rehearsal.pulumi_engine.consequences import consequences

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from stage import Sections, Stage, about, add, pod_of, spoil
 
-from planner.plan import InstallPlan
+from planner.plan.types import InstallPlan
 from rehearsal.cluster.recorded import Recorded
 
 

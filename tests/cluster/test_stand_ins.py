@@ -5,7 +5,7 @@ from typing import Any
 
 from stage import Sections, Stage, about, add, pod_of, spoil
 
-from planner.plan import InstallPlan
+from planner.plan.types import InstallPlan
 from rehearsal.cluster.objects import title
 from rehearsal.cluster.recorded import Recorded
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 from ipaddress import IPv4Network
 from typing import Any
 
-from planner.engines.spec import EngineSpec, HttpProbe, Resources, Scratch
-from planner.plan import (
+from planner.plan.server import EngineSpec, HttpProbe, Resources, Scratch
+from planner.plan.types import (
     AddonPlan,
     DownloadPlan,
     MemoryBudget,
@@ -18,7 +18,7 @@ from planner.plan import (
     SubnetPlan,
     WebuiPlan,
 )
-from planner.pools import GPU_TAINT, GPU_TOLERATION
+from planner.pools.decide import GPU_TAINT, GPU_TOLERATION
 from settings.models import Settings
 
 SERVER_GROUP = 2000

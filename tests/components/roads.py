@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 
 from components.stack import LlmStack, LlmStackArgs
-from planner.plan import Plan
+from planner.plan.types import Plan
 from tests.components.recorder import Recorder, Registered, build
 from tests.unit.stacks import planned
 

@@ -7,7 +7,7 @@ import pulumi
 
 from components.workloads.autoscaling import Autoscaling, AutoscalingArgs
 from components.workloads.software import Software, SoftwareArgs
-from planner.plan import InstallPlan, ScalingPlan
+from planner.plan.types import InstallPlan, ScalingPlan
 from tests.components.recorder import Recorder, build
 
 PLAN = ScalingPlan(

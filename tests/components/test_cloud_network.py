@@ -8,7 +8,7 @@ import pytest
 
 from components.cloud.network import Network, NetworkArgs, eip_bandwidths
 from components.naming import NAME_LIMIT, POOL_NAME_LIMIT, Naming, cloud_name
-from planner.plan import NetworkPlan, SubnetPlan
+from planner.plan.types import NetworkPlan, SubnetPlan
 from tests.components.recorder import Recorder, build, plain
 
 NAMING = Naming("tke-llm", "dev", {"team": "ml"})

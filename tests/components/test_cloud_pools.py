@@ -9,8 +9,8 @@ import pytest
 
 from components.cloud.pools import CEILING, GpuPool, GpuPoolArgs, SystemPool, SystemPoolArgs
 from components.naming import POOL_NAME_LIMIT, Naming
-from planner.plan import PoolPlan
-from planner.pools import GPU_TAINT, POOL_LABEL
+from planner.plan.types import PoolPlan
+from planner.pools.decide import GPU_TAINT, POOL_LABEL
 from settings.models import SystemPool as SystemPoolSettings
 from settings.pools import Pool
 from tests.components.recorder import Recorder, build, is_secret, plain

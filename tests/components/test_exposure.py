@@ -14,7 +14,7 @@ from components.workloads.exposure import addresses
 from components.workloads.gateway import Gateway, GatewayArgs
 from components.workloads.ingress import Ingress, IngressArgs
 from components.workloads.software import Software, SoftwareArgs
-from planner.plan import ExposurePlan, InstallPlan, RoutePlan
+from planner.plan.types import ExposurePlan, InstallPlan, RoutePlan
 from tests.components.plans import MODEL, SPEC, plan, settings
 from tests.components.recorder import Recorder, build
 

@@ -9,9 +9,9 @@ import pytest
 from components.workloads import kube
 from components.workloads.inference import InferenceArgs, server_pod
 from components.workloads.multi_node import GroupArgs, leader_worker_set, on_host_network
-from planner.engines.spec import Resources
-from planner.multi_node import spread
-from planner.plan import ModelPlan
+from planner.engines.spread import spread
+from planner.plan.server import Resources
+from planner.plan.types import ModelPlan
 from tests.components.plans import MODEL, POOL, SPEC
 from tests.components.recorder import Recorder, build
 

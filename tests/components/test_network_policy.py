@@ -8,9 +8,9 @@ import pytest
 
 from components.workloads import kube
 from components.workloads.network_policy import NetworkPolicies, NetworkPoliciesArgs
-from planner.engines.spec import Spread
-from planner.network_policy import balancer_sources
-from planner.plan import FromRange, InNamespace, ModelPlan, PageRoads, PolicyPlan, Source
+from planner.access.policies import balancer_sources
+from planner.plan.server import Spread
+from planner.plan.types import FromRange, InNamespace, ModelPlan, PageRoads, PolicyPlan, Source
 from tests.components.plans import MODEL, SPEC
 from tests.components.recorder import Recorder, build
 from tests.security.evaluator import Cluster, End, Host, Pod

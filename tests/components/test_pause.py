@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from components.workloads.autoscaling import PAUSED
-from planner.plan import PoolPlan
+from planner.plan.types import PoolPlan
 from tests.components.test_autoscaling import PLAN as SCALING
 from tests.components.test_autoscaling import scaled
 from tests.components.test_cloud_pools import NATIVE, ORDINARY, PLAN, gpu, ordinary

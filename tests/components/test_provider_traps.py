@@ -18,9 +18,9 @@ from components.cloud.load_balancer import LoadBalancerGuard, LoadBalancerGuardA
 from components.cloud.pools import GpuPool, GpuPoolArgs
 from components.naming import Naming
 from components.stack import LlmStack, LlmStackArgs
-from planner.addons import plan_addons
-from planner.plan import Plan
+from planner.plan.types import Plan
 from planner.prove import plan
+from planner.software.addons import plan_addons
 from settings.pools import Pool
 from tests.components.plans import POOL
 from tests.components.recorder import Recorder, Registered, build

@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 from components.stack import LlmStack, LlmStackArgs
-from planner.plan import AddonPlan, OrderPlan, Plan
+from planner.plan.types import AddonPlan, OrderPlan, Plan
 from tests.components.plans import DOWNLOAD, MODEL, POOL, STORAGE, plan, settings
 from tests.components.recorder import Recorder, Registered, build, is_secret
 

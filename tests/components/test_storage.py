@@ -15,7 +15,7 @@ from components.cloud.storage import (
     cfs_attributes,
 )
 from components.naming import ACCESS_GROUP_NAME_LIMIT, Naming
-from planner.plan import StoragePlan
+from planner.plan.types import StoragePlan
 from tests.components.recorder import Recorder, build
 
 PLAN = StoragePlan(

@@ -10,7 +10,7 @@ import pytest
 from components.workloads import model_download
 from components.workloads.model_download import ModelDownload, ModelDownloadArgs, marker_path
 from components.workloads.scripts import download_model as script
-from planner.plan import CpuPlan
+from planner.plan.types import CpuPlan
 from tests.components.plans import DOWNLOAD, MODEL, SERVER_GROUP
 from tests.components.recorder import Recorder, build, is_secret
 

@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 from components.workloads.inference import Inference, InferenceArgs, key_checksum
-from planner.engines.spec import Spread
+from planner.plan.server import Spread
 from tests.components.plans import MODEL, POOL, SERVER_GROUP, SPEC
 from tests.components.recorder import Recorder, build, is_secret
 

@@ -1,7 +1,7 @@
 """The pure parts that all pods share."""
 
 from components.workloads import kube
-from planner.engines.spec import ExecProbe, HttpProbe, Resources, Scratch
+from planner.plan.server import ExecProbe, HttpProbe, Resources, Scratch
 
 
 def a_pod(**changes: object) -> dict[str, object]:

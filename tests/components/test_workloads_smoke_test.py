@@ -10,7 +10,7 @@ import pytest
 from components.workloads import smoke_test
 from components.workloads.scripts.smoke_test.request import read_request
 from components.workloads.smoke_test import SmokeTest, SmokeTestArgs, find_findings, job_names
-from planner.plan import AskedModel, AskedPage, CpuPlan, ForbiddenRoad, SmokeTestPlan
+from planner.plan.types import AskedModel, AskedPage, CpuPlan, ForbiddenRoad, SmokeTestPlan
 from tests.components.recorder import Recorder, Registered, build
 
 JOB = "batch/v1:Job"

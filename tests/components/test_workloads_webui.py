@@ -7,8 +7,8 @@ from typing import Any
 import pulumi
 
 from components.workloads.webui import Webui, WebuiArgs, backend_env, join_keys
-from planner.plan import CpuPlan, ModelPlan
-from planner.webui import DATA_DIR, HOME, STATIC_DIR
+from planner.page.decide import DATA_DIR, HOME, STATIC_DIR
+from planner.plan.types import CpuPlan, ModelPlan
 from tests.components.plans import MODEL, SPEC, WEBUI
 from tests.components.recorder import Recorder, build, is_secret
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from planner.plan import Plan
+from planner.plan.types import Plan
 from planner.prove import prove
 from rehearsal.pulumi_engine.session import Session
 from settings.file import read

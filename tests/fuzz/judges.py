@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from planner.document import document
 from planner.prove import prove
+from planner.report.document import document
 from rehearsal.engine import ProgramError
 from rehearsal.policies import broken_rules
 from rehearsal.registration import Registration

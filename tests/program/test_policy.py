@@ -61,7 +61,7 @@ def test_what_is_forced_is_told_everywhere_and_stops_nothing(tmp_path: Path) -> 
 
 def test_a_rehearsal_shows_a_broken_rule_and_ends_with_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Refused in the stack file, as a rule: here the rule alone is left to see it.
-    monkeypatch.setattr("planner.exposure._plain", lambda _settings: iter(()))
+    monkeypatch.setattr("planner.access.check._plain", lambda _settings: iter(()))
     file = written(tmp_path, {"tke-llm:expose": OPEN})
     result = command("rehearse", str(file), "--out", str(tmp_path / "out"))
     assert result.exit_code == 1

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from planner.plan import Plan
+from planner.plan.types import Plan
 from tests.security.evaluator import End, Host
 from tests.security.pods import (
     API_SERVER,

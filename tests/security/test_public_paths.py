@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from planner.plan import ExposurePlan, Plan
+from planner.plan.types import ExposurePlan, Plan
 from tests.security.pods import ours
 from tests.security.routing import arrival, ways
 from tests.security.stacks import CLIENTS, STACKS, objects, registrations, rehearsed

@@ -1,7 +1,7 @@
 """Facts of models and GPUs for tests, made from a few figures."""
 
 from catalog.types import Gpu
-from planner.model_facts import ModelFacts
+from planner.model.facts import ModelFacts
 
 
 def facts(**changes) -> ModelFacts:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
-from planner.plan import Plan
+from planner.plan.types import Plan
 from planner.prove import plan
 from settings.diagnostics import Diagnostic
 from settings.models import Settings

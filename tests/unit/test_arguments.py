@@ -9,8 +9,8 @@ from catalog.load import load
 from catalog.types import Image
 from planner.engines import sglang, vllm
 from planner.engines.arguments import read
-from planner.multi_node import RANK
-from planner.plan import ModelPlan, Plan
+from planner.engines.spread import RANK
+from planner.plan.types import ModelPlan, Plan
 from planner.prove import plan
 from settings.parse import parse
 from tests.program.rehearsed import NAMES, given

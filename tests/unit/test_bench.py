@@ -16,7 +16,7 @@ from cli.bench import Planned
 from cli.deployed import Deployed, DeployedModel
 from cli.load_generator import AIPERF, Level, Load, level
 from cli.main import app
-from planner.expectation import expectation
+from planner.report.expectation import expectation
 from tests.unit.openai_stub import Asked, answering
 from tests.unit.stacks import planned
 

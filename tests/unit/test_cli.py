@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from cli.main import _stacks, app
 from cli.text import NARROWEST, WIDEST, WIDTH, duration, facts, paragraph, size, table, width
-from planner.explain import codes
+from planner.diagnostics.explain import codes
 
 FIGURES = {
     "num_hidden_layers": 28,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from planner.plan import Plan
+from planner.plan.types import Plan
 from planner.prove import prove
 from settings.diagnostics import Diagnostic
 from settings.parse import StackInput, parse

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.downloads import deadline, directory_of
+from planner.serving.downloads import deadline, directory_of
 from settings.models import Model
 from tests.unit.stacks import codes, found, planned
 

@@ -9,7 +9,7 @@ from catalog.types import Image
 from planner.engines import ollama, sglang, vllm
 from planner.engines.arguments import merged, name_of, values
 from planner.engines.request import EngineRequest
-from planner.engines.spec import EngineSpec, ExecProbe, HttpProbe, Resources
+from planner.plan.server import EngineSpec, ExecProbe, HttpProbe, Resources
 
 MODERN = next(image for image in load().images if image.engine == "vllm")
 LEGACY = next(image for image in load().images if image.tag == "v0.8.5")

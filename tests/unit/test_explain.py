@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.explain import PAGE, codes, explain, markdown
+from planner.diagnostics.explain import PAGE, codes, explain, markdown
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted([*(ROOT / "settings").rglob("*.py"), *(ROOT / "planner").rglob("*.py")])
@@ -15,11 +15,10 @@ MAKERS = {"Diagnostic", "Finding"}
 CODE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 
 
-def _calls() -> Iterator[tuple[str, ast.Call]]:
+def _nodes() -> Iterator[tuple[str, ast.AST]]:
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call):
-                yield str(path.relative_to(ROOT)), node
+            yield str(path.relative_to(ROOT)), node
 
 
 def _strings(node: ast.expr) -> Iterator[str]:
@@ -32,14 +31,17 @@ def _strings(node: ast.expr) -> Iterator[str]:
 
 
 def _emitted() -> dict[str, str]:
-    """Codes that stand in a call which makes a finding, with the file."""
+    """Codes that a finding is made with, with the file: those that are called, and those named in a finding's call."""
     found = {}
-    for path, call in _calls():
-        named = [keyword.value for keyword in call.keywords if keyword.arg == "code"]
-        if isinstance(call.func, ast.Name) and call.func.id in MAKERS and len(call.args) > 1:
-            named.append(call.args[1])
-        for expression in named:
-            found |= dict.fromkeys(filter(None, _strings(expression)), path)
+    for path, node in _nodes():
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "codes":
+            found[node.attr.upper()] = path
+        if isinstance(node, ast.Call):
+            named = [keyword.value for keyword in node.keywords if keyword.arg == "code"]
+            if isinstance(node.func, ast.Name) and node.func.id in MAKERS and len(node.args) > 1:
+                named.append(node.args[1])
+            for expression in named:
+                found |= dict.fromkeys(filter(None, _strings(expression)), path)
     return found
 
 
@@ -51,11 +53,10 @@ def test_every_code_that_is_emitted_is_registered():
 def test_every_registered_code_is_emitted_somewhere():
     texts = {
         node.value
-        for path in SOURCES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for _, node in _nodes()
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and CODE.fullmatch(node.value)
     }
-    assert set(codes()) - texts == set()
+    assert set(codes()) - set(_emitted()) - texts == set()
 
 
 @pytest.mark.parametrize("code", codes())

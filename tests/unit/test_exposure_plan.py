@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from catalog.load import load
-from planner.exposure import check_exposure
-from planner.exposure_plan import plan_exposure
-from planner.plan import ExposurePlan
+from planner.access.check import check_exposure
+from planner.access.decide import plan_exposure
+from planner.plan.types import ExposurePlan
 from settings.diagnostics import Diagnostic
 from settings.parse import StackInput, parse
 from settings.paths import apply_fix

@@ -1,8 +1,8 @@
 import pytest
 
 from catalog.load import load
-from planner.fit import Fit, Wish, fits
-from planner.model_config import ConfigError, architecture
+from planner.model.config import ConfigError, architecture
+from planner.serving.fit import Fit, Wish, fits
 
 CATALOG = load()
 QWEN = "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B"

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
-from planner.explain import codes
+from planner.diagnostics.explain import codes
 from settings.models import Settings
 from tests.unit import documents
 

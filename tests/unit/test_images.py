@@ -4,7 +4,7 @@ import pytest
 
 from catalog.load import load
 from catalog.types import Image, ImageVariant
-from planner.images import Host, ImageChoice, choose, split, version
+from planner.images.choose import Host, ImageChoice, choose, split, version
 from tests.unit.model_samples import facts
 
 CATALOG = load()

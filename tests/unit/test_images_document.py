@@ -7,8 +7,8 @@ import pytest
 
 from catalog.checks import registry_of
 from catalog.load import load
-from planner.explain import codes
-from planner.image_roads import check_images, resolve
+from planner.diagnostics.explain import codes
+from planner.images.mirrors import check_images, resolve
 from settings.diagnostics import Diagnostic
 from tests.unit.stacks import settings
 

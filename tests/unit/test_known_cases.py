@@ -7,10 +7,10 @@ import pytest
 import yaml
 
 from catalog.load import load
-from planner.ask import Ask
-from planner.memory import kv_bytes_per_token
-from planner.model_facts import catalogued
-from planner.sizing import Sizing, size
+from planner.model.facts import catalogued
+from planner.sizing.ask import Ask
+from planner.sizing.memory import kv_bytes_per_token
+from planner.sizing.size import Sizing, size
 
 CASES: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "known_cases.yaml").read_text(encoding="utf-8"))
 SMALLEST = CASES["smallest_tensor_parallel"]

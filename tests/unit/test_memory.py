@@ -2,7 +2,7 @@
 
 import pytest
 
-from planner.memory import (
+from planner.sizing.memory import (
     Need,
     kv_bytes_per_token,
     legal_tensor_parallel,

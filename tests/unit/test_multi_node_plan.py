@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.load import load
-from planner.engines.spec import EngineSpec, Resources
-from planner.finding import Finding
-from planner.multi_node import check_lws, check_spread, plan_lws, spread
-from planner.parallelism import machines
+from planner.diagnostics.finding import Finding
+from planner.engines.spread import check_spread, spread
+from planner.plan.server import EngineSpec, Resources
+from planner.sizing.parallelism import machines
+from planner.software.lws import check_lws, plan_lws
 from tests.components.plans import SPEC
 from tests.unit.stacks import KUBECONFIG, settings
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from planner.plan import ModelPlan
+from planner.plan.types import ModelPlan
 from tests.unit.stacks import codes, found, planned
 
 R1 = "deepseek-ai/DeepSeek-R1"

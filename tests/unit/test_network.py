@@ -5,7 +5,7 @@ from ipaddress import IPv4Network
 import pytest
 
 from catalog.load import load
-from planner.network import subnet_ranges
+from planner.network.decide import subnet_ranges
 from tests.unit.stacks import KUBECONFIG, codes, found, planned
 
 VPC = {

@@ -2,8 +2,8 @@
 
 import pytest
 
-from planner.explain import codes as registry
-from planner.plan import FromRange, InNamespace, Plan, PolicyPlan
+from planner.diagnostics.explain import codes as registry
+from planner.plan.types import FromRange, InNamespace, Plan, PolicyPlan
 from tests.unit.stacks import KUBECONFIG, codes, found, planned
 
 GATEWAY = {"via": "gateway", "host": "chat.example.com", "tls": {"secret": "chat"}}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.object_names import SECRETS, STACK_NAMES, STACK_POOLS
+from planner.cluster.object_names import SECRETS, STACK_NAMES, STACK_POOLS
 from rehearsal.registration import Registration
 from rehearsal.run import rehearse
 from settings.parse import StackInput, parse

@@ -2,7 +2,7 @@
 
 import pytest
 
-from planner.explain import codes
+from planner.diagnostics.explain import codes
 from policy.rules import RULES, STACK_RULES, Resource, excused, violations
 
 EVERY = (*RULES, *STACK_RULES)

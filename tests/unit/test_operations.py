@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.types import SuperGpu
-from planner.capacity import Demand, Room, has_spare, nodes_needed, room_of
-from planner.capacity import check as check_capacity
-from planner.operations import load_seconds, requests, shm_mib, startup_failures, super_spec, update
-from planner.plan import PoolPlan
+from planner.engines.operations import load_seconds, requests, shm_mib, startup_failures, super_spec, update
+from planner.plan.types import PoolPlan
+from planner.serving.capacity import Demand, Room, has_spare, nodes_needed, room_of
+from planner.serving.capacity import check as check_capacity
 
 POOL = PoolPlan(
     name="gpu",

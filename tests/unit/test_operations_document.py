@@ -2,7 +2,7 @@
 
 import re
 
-from planner.explain import codes
+from planner.diagnostics.explain import codes
 from tests.unit import documents
 
 TEXT = documents.document("operations.md")

@@ -3,8 +3,8 @@
 import pytest
 
 from catalog.load import load
+from planner.page.decide import OFFLINE
 from planner.prove import prove
-from planner.webui import OFFLINE
 from settings.parse import StackInput, parse
 from tests.unit.stacks import codes, found, planned, sections
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from planner.endpoint import DOCUMENTATION
-from planner.placeholders import is_placeholder
+from planner.cluster.placeholders import is_placeholder
+from planner.network.endpoint import DOCUMENTATION
 from planner.prove import prove
 from settings.file import read
 from settings.parse import parse

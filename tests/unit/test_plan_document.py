@@ -4,8 +4,8 @@ from ipaddress import IPv4Network
 
 import pytest
 
-from planner.document import document
 from planner.prove import prove
+from planner.report.document import document
 from settings.diagnostics import Diagnostic
 from settings.parse import StackInput, parse
 

@@ -2,7 +2,7 @@
 
 import json
 
-from planner.summary import summary
+from planner.report.summary import summary
 from settings.diagnostics import Diagnostic
 from tests.components.plans import plan
 

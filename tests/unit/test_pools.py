@@ -3,10 +3,10 @@
 import pytest
 
 from catalog.load import load
-from planner.allocatable import allocatable
-from planner.machine_choice import fitting_machine
-from planner.plan import Plan
-from planner.pools import disk_for
+from planner.plan.types import Plan
+from planner.pools.allocatable import allocatable
+from planner.pools.decide import disk_for
+from planner.pools.machine_choice import fitting_machine
 from tests.unit.stacks import KUBECONFIG, codes, found, planned, settings
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from planner.plan import ModelPlan, Plan
+from planner.plan.types import ModelPlan, Plan
 from tests.unit.stacks import codes, found, planned
 
 R1: dict[str, object] = {"models.chat.model": "deepseek-ai/DeepSeek-R1", "pools.gpu.instanceType": "PNV6.96XLARGE2304"}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from planner.explain import codes as registry
+from planner.diagnostics.explain import codes as registry
 from planner.prove import plan
 from settings.parse import StackInput, parse
 from settings.paths import apply_fix

@@ -2,9 +2,9 @@
 
 import pytest
 
-from planner.ask import Ask
-from planner.finding import Finding
-from planner.sizing import Misfit, Sizing, size
+from planner.diagnostics.finding import Finding
+from planner.sizing.ask import Ask
+from planner.sizing.size import Misfit, Sizing, size
 from tests.unit.model_samples import facts, gpu
 
 ASK = Ask(engine="vllm", utilization=0.9, default_utilization=0.9)

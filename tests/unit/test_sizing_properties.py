@@ -5,9 +5,9 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner.ask import Ask
-from planner.parallelism import machines
-from planner.sizing import Misfit, Sizing, size
+from planner.sizing.ask import Ask
+from planner.sizing.parallelism import machines
+from planner.sizing.size import Misfit, Sizing, size
 from tests.unit.model_samples import facts, gpu
 
 models = st.builds(

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from components.workloads.scripts.smoke_test.request import read_request
-from planner.plan import Plan, SmokeTestPlan
+from planner.plan.types import Plan, SmokeTestPlan
 from planner.prove import plan
-from planner.smoke_test import ADMIN_VARIABLE, attempts, key_variables, questions
+from planner.rollout.smoke_test import ADMIN_VARIABLE, attempts, key_variables, questions
 from settings.parse import parse
 from tests.security.stacks import STACKS, asked
 

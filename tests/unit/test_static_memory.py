@@ -2,10 +2,10 @@
 
 import pytest
 
-from planner.memory import Need
-from planner.model_facts import ModelFacts
-from planner.plan import ModelPlan
-from planner.static_memory import Static, plan_static
+from planner.model.facts import ModelFacts
+from planner.plan.types import ModelPlan
+from planner.sizing.memory import Need
+from planner.sizing.static_memory import Static, plan_static
 from tests.unit.model_samples import facts
 from tests.unit.stacks import codes, found, planned
 

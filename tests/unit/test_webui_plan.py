@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from catalog.load import load
-from planner.image_roads import resolve
+from planner.images.mirrors import resolve
 from tests.unit.stacks import codes, found, planned, settings
 
 

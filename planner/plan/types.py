@@ -1,0 +1,490 @@
+"""The plan: every number that the components use, decided before the first resource exists.
+
+Memory is GiB (2**30 bytes) where a name ends in `_gib`, MiB where in `_mib`; times are seconds.
+"""
+
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network
+
+from planner.plan.server import EngineSpec
+from settings.diagnostics import Diagnostic
+from settings.models import Settings
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a number is what it is, in plain words: `subject` is the path it belongs to."""
+
+    subject: str
+    choice: str
+    because: str
+
+
+@dataclass(frozen=True)
+class SubnetPlan:
+    """A subnet to make, or the id of one that exists."""
+
+    zone: str
+    cidr: IPv4Network | None = None
+    existing_id: str | None = None
+
+
+@dataclass(frozen=True)
+class NetworkPlan:
+    """The VPC to make or use. `nat_bandwidth` is None where no NAT gateway is made, `node_bandwidth` the Mbps of a
+    public address on each CPU node instead (0: none). `store_cidr` is the subnet of a file system that outlives the
+    stack, and with it the VPC. `pod_subnets` are for pods alone, one in each zone; with `shared`, pods take addresses
+    of `subnets` as well."""
+
+    vpc_id: str | None
+    cidr: IPv4Network
+    subnets: tuple[SubnetPlan, ...]
+    nat_bandwidth: int | None
+    node_bandwidth: int = 0
+    store_cidr: IPv4Network | None = None
+    pod_subnets: tuple[SubnetPlan, ...] = ()
+    shared: bool = False
+
+
+@dataclass(frozen=True)
+class AddonPlan:
+    """An add-on to install, in the order given; `needs` says which pool must have a node first. `last`: nothing waits
+    for it but what may not run without it, and it comes after all the rest, which its failure would stop."""
+
+    name: str
+    needs: str
+    last: bool = False
+
+
+@dataclass(frozen=True)
+class StoragePlan:
+    """The model store and the WebUI's volume. `request_gib` is the claim's size (CFS bills what is used).
+
+    `origin` says where the files lie: "provisioned" (the claim's StorageClass makes the file system, which goes with
+    the claim), "made" (the stack makes it, and volumes name it), "given" (it exists), "class" (a StorageClass that
+    exists decides). `elastic`: its free space says nothing of what fits.
+    """
+
+    kind: str
+    provisioner: str
+    parameters: tuple[tuple[str, str], ...]
+    request_gib: int
+    read_mbps: float
+    write_mbps: float
+    webui_class: str | None
+    webui_gib: int
+    webui_disk_type: str
+    origin: str = "provisioned"
+    access_mode: str = "ReadWriteMany"
+    elastic: bool = False
+
+
+@dataclass(frozen=True)
+class CpuPlan:
+    """Where pods without GPU run: on nodes with the labels of `node_selector`, never on nodes that carry all labels of
+    one set of `avoid`. On super nodes `annotations` shape the machine of every pod, `download_annotations` that of a
+    download, which unpacks an engine's image."""
+
+    node_selector: tuple[tuple[str, str], ...] = ()
+    tolerations: tuple[tuple[str, str, str], ...] = ()
+    avoid: tuple[tuple[tuple[str, str], ...], ...] = ()
+    annotations: tuple[tuple[str, str], ...] = ()
+    download_annotations: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class PoolPlan:
+    """One GPU pool. `allocatable_*` are per node, after the system's reservation and DaemonSets. While `paused` it has
+    no node, whatever its range says."""
+
+    name: str
+    kind: str
+    gpu: str | None
+    gpus_per_node: float
+    instance_type: str | None
+    gpu_type: str | None
+    min_nodes: int
+    max_nodes: int
+    zone: str | None
+    disk_gib: int
+    disk_type: str
+    allocatable_cpu_millis: int
+    allocatable_memory_mib: int
+    labels: tuple[tuple[str, str], ...]
+    taints: tuple[tuple[str, str, str], ...]
+    node_selector: tuple[tuple[str, str], ...]
+    tolerations: tuple[tuple[str, str, str], ...]
+    public_bandwidth: int = 0
+    paused: bool = False
+
+    @property
+    def least_nodes(self) -> int:
+        """Nodes that the pool has at the least now: none while it is paused."""
+        return 0 if self.paused else self.min_nodes
+
+
+@dataclass(frozen=True)
+class MemoryBudget:
+    """Where the memory of each GPU goes, GiB per GPU. `total` is usable memory, `limit` = total x utilisation;
+    `outside` lies beside that share."""
+
+    total: float
+    utilization: float
+    weights: float
+    kv_one_sequence: float
+    activations: float
+    non_torch: float
+    graphs: float = 0.0
+    outside: float = 0.0
+
+    @property
+    def limit(self) -> float:
+        return self.total * self.utilization
+
+    @property
+    def kv_room(self) -> float:
+        """What is left for the KV cache once weights and overheads are in."""
+        return self.limit - self.weights - self.activations - self.non_torch - self.graphs
+
+
+@dataclass(frozen=True)
+class DownloadPlan:
+    """What the download Job does. `directory` (below the store's mount) names model, revision and format, so that
+    another model or revision never touches the one that is served. `marker` is the file the server waits for.
+    `elastic`: the store's free space says nothing of what fits."""
+
+    source: str
+    repository: str
+    revision: str | None
+    directory: str
+    marker: str
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+    workers: int
+    retries: int
+    endpoint: str | None
+    needs_token: bool
+    image: str
+    bytes: int
+    seconds: float
+    cpu_millis: int
+    memory_mib: int
+    deadline_seconds: int
+    elastic: bool = False
+
+
+@dataclass(frozen=True)
+class ModelPlan:
+    """One model, decided. `max_model_len` is 0 where the engine is left to take the context that fits. Another
+    `key_version` means another generated API key. `replicas` is what runs now: 0 while the stack is paused, when the
+    range stays what the stack file says, so that no other number of the plan changes."""
+
+    name: str
+    model_id: str
+    served_name: str
+    pool: str
+    engine: str
+    format: str
+    dtype: str
+    gpus: int
+    tensor_parallel: int
+    pipeline_parallel: int
+    nodes: int
+    max_model_len: int
+    gpu_memory_utilization: float
+    concurrency: float
+    memory: MemoryBudget
+    weights_gib: float
+    replicas: int
+    min_replicas: int
+    max_replicas: int
+    autoscaled: bool
+    strategy: str
+    max_surge: int
+    max_unavailable: int
+    startup_seconds: int
+    progress_deadline_seconds: int
+    spec: EngineSpec
+    download: DownloadPlan
+    key_version: int = 1
+    priority_class: str | None = None
+
+
+@dataclass(frozen=True)
+class WebuiPlan:
+    """The chat page: image, plain environment (back-ends are added by the component from the models' Services).
+
+    `database`: its data is in the PostgreSQL database of the secret, and it has no volume. `redis` is made for it
+    where its replicas need one and none is named. `login`: people may come by single sign-on, whose client secret is a
+    secret. `ready`: the path that answers once the page can. `sealed_env`: names of the variables that come from the
+    secret `webuiEnv`.
+    """
+
+    image: str
+    replicas: int
+    cpu_millis: int
+    memory_mib: int
+    env: tuple[tuple[str, str], ...]
+    strategy: str
+    database: bool = False
+    redis: "RedisPlan | None" = None
+    login: bool = False
+    ready: str = "/health"
+    priority_class: str | None = None
+    sealed_env: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RedisPlan:
+    """The Redis through which the chat page's replicas hear of each other. `data_mib` bounds what it keeps."""
+
+    image: str
+    cpu_millis: int
+    memory_mib: int
+    data_mib: int
+
+
+@dataclass(frozen=True)
+class InstallPlan:
+    """Software that is installed into the cluster: from the TKE app market, or (`road` "helm") by Helm.
+
+    `version` is None where the market decides. `values` are (dotted name, value) pairs; `node_selector` is the dotted
+    name of the value that places the pods, None where none is known.
+    """
+
+    software: str
+    road: str
+    release: str
+    chart: str
+    repository: str | None
+    version: str | None
+    market_namespace: str | None
+    namespace: str
+    values: tuple[tuple[str, str], ...] = ()
+    node_selector: str | None = None
+
+
+@dataclass(frozen=True)
+class RoutePlan:
+    """One way in: requests for `host` whose path begins with `path` go to the Service, with `path` replaced by
+    `rewrite` where that is given. `target` is the model's name, None for the chat page."""
+
+    name: str
+    target: str | None
+    host: str
+    path: str
+    service: str
+    port: int
+    rewrite: str | None = None
+
+
+@dataclass(frozen=True)
+class ExposurePlan:
+    """The road in through a load balancer (`via` "gateway" or "ingress").
+
+    `tls_secret` is the Secret that holds the certificate, `certificate_id` what that Secret names on class qcloud,
+    `issuer` the cert-manager ClusterIssuer that fills it. `attach_to` is (namespace, name) of a Gateway that is not
+    ours. `api_urls` are (model, base URL) of the models that ask for a key; the others are not routed. `balancer` says
+    whether the load balancer is one of Tencent Cloud that the stack shapes.
+    """
+
+    via: str
+    scheme: str
+    routes: tuple[RoutePlan, ...]
+    chat_url: str | None
+    api_urls: tuple[tuple[str, str], ...]
+    tls_secret: str | None
+    certificate_id: str | None
+    issuer: str | None
+    internal: bool
+    allow: tuple[IPv4Network, ...]
+    balancer: bool
+    direct_access: bool
+    install: InstallPlan | None = None
+    attach_to: tuple[str, str] | None = None
+    ingress_class: str | None = None
+    ready_seconds: int = 0
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Every host name that is served, each once, in the order of the routes."""
+        return tuple(dict.fromkeys(route.host for route in self.routes))
+
+
+@dataclass(frozen=True)
+class ScalingPlan:
+    """Replicas of one model by load: one more for each `waiting` requests in the queues of all its pods together.
+
+    `metric` is the engine's gauge of waiting requests. `step_seconds` is the time that one added replica is given to
+    come up before the next is added. While `paused` there is no replica, whatever waits.
+    """
+
+    model: str
+    metric: str
+    waiting: int
+    least: int
+    most: int
+    scale_down: bool
+    step_seconds: int
+    paused: bool = False
+
+
+@dataclass(frozen=True)
+class InNamespace:
+    """Pods of another namespace, all of them or those with `labels`."""
+
+    name: str
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class FromRange:
+    """Addresses outside the cluster; where pods have VPC addresses, a range of the VPC means pods as well."""
+
+    cidr: str
+
+
+Source = InNamespace | FromRange
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageRoads:
+    """Where the chat page goes beside the models. `internet`: anywhere outside. `login_port`: the TCP port of the OIDC
+    provider, which may be anywhere. `database`: PostgreSQL or Redis inside the VPC, on ports that only a secret names.
+    `redis`: the one that the stack makes."""
+
+    internet: bool = False
+    login_port: int | None = None
+    database: bool = False
+    redis: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmokeRoads:
+    """Where the smoke test goes beside the models and the page: `proxies` are the gateway's. `tried` are the models to
+    which the pod that tries forbidden connections may go, and which must not let it in."""
+
+    proxies: Source | None = None
+    tried: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyPlan:
+    """Who may talk to whom in the namespace. `cluster_ranges`: those of VPC, pods and Services as far as they are
+    known. `page`: None where there is no chat page. `sources` reach the page and the API from outside the namespace;
+    `scraped` are, by model, those that read its metrics. `reach`: private ranges that downloads and page may go to.
+    `acme`: cert-manager may prove here, by pods of its own, that the host names are ours. `smoke_test`: None where
+    nothing is asked after the rollout."""
+
+    cluster_ranges: tuple[str, ...] = ()
+    page: PageRoads | None = None
+    sources: tuple[Source, ...] = ()
+    scraped: tuple[tuple[str, Source], ...] = ()
+    reach: tuple[str, ...] = ()
+    acme: bool = False
+    smoke_test: SmokeRoads | None = None
+
+
+@dataclass(frozen=True)
+class AskedModel:
+    """A model that is asked: its API at `url` in the cluster, and at `public_url` on the road in (None: it has no
+    address there). `keyed`: it answers nobody without its API key."""
+
+    name: str
+    served_name: str
+    url: str
+    keyed: bool
+    patience_seconds: int
+    public_url: str | None = None
+
+
+@dataclass(frozen=True)
+class AskedPage:
+    """The chat page that is asked, by an account that the administrator called `email` makes and removes. Where nobody
+    signs in `by_password` it is asked as far as its login. `chats`: whoever signs in may talk to the models."""
+
+    url: str
+    email: str
+    by_password: bool
+    chats: bool
+    patience_seconds: int
+    public_url: str | None = None
+
+
+@dataclass(frozen=True)
+class ForbiddenRoad:
+    """A connection that the nodes at `place` must refuse. `promised`: the stack itself installs what refuses it, so
+    that it is a fault when it opens. `model`: the one that must not let it in; None where the pod must not go there."""
+
+    host: str
+    port: int
+    place: str
+    promised: bool
+    model: str | None = None
+
+
+@dataclass(frozen=True)
+class SmokeTestPlan:
+    """What is asked of the stack after the rollout. `gateway`: the Service at which public addresses are asked, None
+    where they are not; `pending`: what HTTPS waits for there that is not the stack's to make. `limit_seconds`: of the
+    asking, `deadline_seconds`: of the Job. `subject` changes with anything that is worth asking again."""
+
+    image: str
+    models: tuple[AskedModel, ...]
+    page: AskedPage | None
+    gateway: str | None
+    pending: str | None
+    forbidden: tuple[ForbiddenRoad, ...]
+    limit_seconds: int
+    deadline_seconds: int
+    subject: str
+
+
+@dataclass(frozen=True)
+class OrderPlan:
+    """Whether GPU pools wait for the downloads; `hold` names the pools that do."""
+
+    chosen: str
+    hold: tuple[str, ...]
+    because: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The whole decision. When `errors` is not empty, `pools` and `models` hold only what could be decided.
+
+    `exposure` is None where people come by port-forward. `installs` is what autoscaling and groups of machines need;
+    the gateway's own software is in `exposure`. `policies` is None where the namespace is left open, `smoke_test` where
+    nothing is asked after the rollout; its roads stay open while the stack is paused.
+    """
+
+    settings: Settings
+    network: NetworkPlan | None
+    addons: tuple[AddonPlan, ...]
+    storage: StoragePlan
+    pools: dict[str, PoolPlan]
+    models: dict[str, ModelPlan]
+    webui: WebuiPlan | None
+    order: OrderPlan
+    durations: dict[str, float]
+    reasons: tuple[Reason, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = field(default=())
+    exposure: ExposurePlan | None = None
+    scaling: dict[str, ScalingPlan] = field(default_factory=dict)
+    cpu: CpuPlan = CpuPlan()
+    installs: tuple[InstallPlan, ...] = ()
+    policies: PolicyPlan | None = None
+    smoke_test: SmokeTestPlan | None = None
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        return tuple(d for d in self.diagnostics if d.severity == "error")
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        return tuple(d for d in self.diagnostics if d.severity == "warning")
+
+    @property
+    def forced(self) -> tuple[str, ...]:
+        """Codes of the errors that the stack file takes upon itself, in alphabetical order."""
+        return tuple(sorted({d.code for d in self.diagnostics if d.forced}))

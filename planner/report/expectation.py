@@ -1,0 +1,57 @@
+"""What the plan lets one expect of a model's speed: bounds that follow from memory, not estimates."""
+
+from dataclasses import dataclass
+
+from catalog.load import Catalog
+from planner.model.facts import ModelFacts, resolve
+from planner.plan.types import ModelPlan, Plan
+
+GIB = 2**30
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """Of one replica. `kv_tokens`: room of the KV cache, all requests together. `requests`: how many of the full
+    context fit at once. `decode_bound`: tokens per second of a single request that no engine exceeds without
+    speculation, since each token reads the weights once. None: not known, and `unknown` says why."""
+
+    kv_tokens: int | None
+    requests: float | None
+    decode_bound: float | None
+    unknown: tuple[str, ...] = ()
+
+
+def expectation(name: str, plan: Plan, catalog: Catalog) -> Expectation:
+    """What to expect of the model with this key. A model without a GPU has no bound that the catalogue knows."""
+    model = plan.models[name]
+    unknown = []
+    known = model.max_model_len > 0 and model.memory.kv_one_sequence > 0
+    if not known:
+        unknown.append("the engine takes the context that fits, so the room of the KV cache is its own choice")
+    bound, why = _decode_bound(model, plan, catalog)
+    return Expectation(
+        kv_tokens=int(model.concurrency * model.max_model_len) if known else None,
+        requests=model.concurrency if known else None,
+        decode_bound=bound,
+        unknown=(*unknown, *([why] if why else [])),
+    )
+
+
+def _decode_bound(model: ModelPlan, plan: Plan, catalog: Catalog) -> tuple[float | None, str]:
+    pool = plan.pools[model.pool]
+    gpu = catalog.gpus.get(pool.gpu or "")
+    if gpu is None or gpu.bandwidth_gbs is None or not model.gpus:
+        return None, f"the catalogue has no memory bandwidth for {pool.gpu or 'a CPU'}"
+    share = _share_read(model, plan, catalog)
+    if share is None:
+        return None, f"how much of {model.model_id} is active for one token is not in the catalogue"
+    # The stages of a pipeline work one after the other on one token, the ranks of a tensor-parallel group at once.
+    return gpu.bandwidth_gbs * 1e9 * model.tensor_parallel / (model.weights_gib * GIB * share), ""
+
+
+def _share_read(model: ModelPlan, plan: Plan, catalog: Catalog) -> float | None:
+    facts = resolve(model.name, plan.settings, catalog)
+    entry = catalog.models.get(facts.family) if isinstance(facts, ModelFacts) else None
+    if entry is None or entry.architecture.experts is None:
+        return 1.0 if entry is not None else None
+    return entry.active_b / entry.parameters_b if entry.active_b and entry.parameters_b else None

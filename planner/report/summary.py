@@ -1,0 +1,46 @@
+"""The plan in short, as plain values: the stack's output `plan`."""
+
+from typing import Any
+
+from planner.plan.types import ModelPlan, Plan, PoolPlan
+
+
+def summary(plan: Plan) -> dict[str, Any]:
+    """What was decided, for people and scripts that read stack outputs. JSON values only, and no secret."""
+    return {
+        "order": plan.order.chosen,
+        "paused": plan.settings.pause,
+        "pools": {name: _pool(pool) for name, pool in plan.pools.items()},
+        "models": {name: _model(model) for name, model in plan.models.items()},
+        "forced": list(plan.forced),
+        "warnings": [f"{each.path}: {each.message}" for each in plan.warnings],
+    }
+
+
+def _pool(pool: PoolPlan) -> dict[str, Any]:
+    return {
+        "kind": pool.kind,
+        "machine": pool.instance_type or pool.gpu_type,
+        "gpu": pool.gpu,
+        "gpusPerNode": pool.gpus_per_node,
+        "nodes": {"min": pool.min_nodes, "max": pool.max_nodes},
+        "diskGiB": pool.disk_gib,
+    }
+
+
+def _model(model: ModelPlan) -> dict[str, Any]:
+    return {
+        "model": model.model_id,
+        "engine": model.engine,
+        "image": model.spec.image,
+        "pool": model.pool,
+        "gpus": model.gpus,
+        "tensorParallel": model.tensor_parallel,
+        "pipelineParallel": model.pipeline_parallel,
+        "dtype": model.dtype,
+        "maxModelLen": model.max_model_len,
+        "replicas": {"min": model.min_replicas, "max": model.max_replicas},
+        "downloadGiB": round(model.download.bytes / 2**30, 1),
+        "downloadMinutes": round(model.download.seconds / 60, 1),
+        "startupMinutes": round(model.startup_seconds / 60, 1),
+    }

@@ -1,0 +1,241 @@
+"""What is asked of a stack as soon as it is up, and what must be refused there.
+
+A first `pulumi up` comes before DNS, and a pod may not reach the load balancer that it lies behind: the road in is
+asked at the Service of the gateway's proxies. An Ingress' load balancer lies outside the cluster, and a Gateway that is
+not ours anywhere: `tke-llm smoke` asks these from the user's machine.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from catalog.load import Catalog
+from planner.access.decide import ENVOY, GATEWAY
+from planner.page.decide import PORT
+from planner.plan.types import (
+    AskedModel,
+    AskedPage,
+    ExposurePlan,
+    ForbiddenRoad,
+    FromRange,
+    ModelPlan,
+    PolicyPlan,
+    PoolPlan,
+    Reason,
+    SmokeTestPlan,
+    WebuiPlan,
+)
+from planner.software.charts import home
+from settings.models import Settings
+
+PAGE = "webui"
+CPU_NODES = "the CPU nodes"
+
+ANSWER_SECONDS = 180
+"""For the first answer of a server that is ready; one without a key (Ollama) may load its weights upon the first
+question."""
+PAGE_SECONDS = 120
+MARGIN_SECONDS = 120
+START_SECONDS = 900
+"""For the image, where the pod comes to a node that does not have it."""
+
+_OFF = {"false", "0"}
+_NAME_LENGTH = 48
+
+
+def plan_smoke_test(
+    settings: Settings,
+    catalog: Catalog,
+    *,
+    models: Mapping[str, ModelPlan],
+    pools: Mapping[str, PoolPlan],
+    webui: WebuiPlan | None,
+    exposure: ExposurePlan | None,
+    policies: PolicyPlan | None,
+) -> SmokeTestPlan | None:
+    """What to ask once models run; None where there is nothing to ask, or no image of the stack holds Python."""
+    image = _image(models, webui)
+    if not models or image is None:
+        return None
+    public = {} if exposure is None else dict(exposure.api_urls)
+    asked = tuple(
+        AskedModel(
+            name=model.name,
+            served_name=model.served_name,
+            url=f"http://{model.name}:{model.spec.port}/v1",
+            keyed=model.spec.api_key_env is not None,
+            patience_seconds=ANSWER_SECONDS if model.spec.api_key_env is not None else model.startup_seconds,
+            public_url=public.get(model.name),
+        )
+        for model in models.values()
+    )
+    page = None if webui is None else page_asked(settings, webui, exposure)
+    limit = sum(each.patience_seconds for each in asked) + (PAGE_SECONDS if page else 0) + MARGIN_SECONDS
+    return SmokeTestPlan(
+        image=image,
+        models=asked,
+        page=page,
+        gateway=None if exposure is None else _proxies(settings, exposure, catalog),
+        pending=None if exposure is None else _pending(exposure),
+        forbidden=() if policies is None else _forbidden(settings, models, pools, webui, policies),
+        limit_seconds=limit,
+        deadline_seconds=limit + START_SECONDS,
+        subject=_subject(models, webui, exposure, policies),
+    )
+
+
+ADMIN_VARIABLE = "WEBUI_ADMIN_PASSWORD"
+
+
+def key_variables(plan: SmokeTestPlan) -> dict[str, str]:
+    """The environment variable of each API key, by model. Names of models are no names of variables."""
+    return {model.name: f"API_KEY_{place}" for place, model in enumerate(plan.models) if model.keyed}
+
+
+def questions(plan: SmokeTestPlan, *, owner: str, alone: bool) -> dict[str, Any]:
+    """What the script reads as SMOKE_TEST (its `read_request`): everything but the forbidden connections. `owner` marks
+    the accounts that it makes; `alone`: no other run of this owner is under way."""
+    keys, page = key_variables(plan), plan.page
+    road = {"address": plan.gateway, "pending": plan.pending}
+    return {
+        "owner": owner,
+        "alone": alone,
+        "limit": plan.limit_seconds,
+        "models": [
+            {
+                "name": model.name,
+                "model": model.served_name,
+                "url": model.url,
+                "key": keys.get(model.name),
+                "patience": model.patience_seconds,
+                "public": model.public_url,
+            }
+            for model in plan.models
+        ],
+        "page": page
+        and {
+            "url": page.url,
+            "email": page.email,
+            "password": ADMIN_VARIABLE if page.by_password else None,
+            "patience": page.patience_seconds,
+            "chats": page.chats,
+            "public": page.public_url,
+        },
+        "gateway": None if plan.gateway is None else road,
+        "forbidden": [],
+    }
+
+
+def attempts(plan: SmokeTestPlan, *, owner: str) -> dict[str, Any]:
+    """What the script reads as SMOKE_TEST where it tries the forbidden connections and nothing else."""
+    tried = [
+        {"host": road.host, "port": road.port, "place": road.place, "promised": road.promised}
+        for road in plan.forbidden
+    ]
+    nothing = {"models": [], "page": None, "gateway": None}
+    return {"owner": owner, "alone": True, "limit": plan.limit_seconds, **nothing, "forbidden": tried}
+
+
+def explain_smoke_test(settings: Settings, planned: SmokeTestPlan | None) -> list[Reason]:
+    """Why nothing is asked after the rollout, where that is so."""
+    if planned is not None:
+        return []
+    if not settings.smoke_test:
+        return [Reason("smokeTest", "off", "asked for; `tke-llm smoke` asks from your machine")]
+    if settings.pause:
+        return [Reason("smokeTest", "off", "nothing answers while the stack is paused")]
+    return [Reason("smokeTest", "off", "no image of the stack holds Python; `tke-llm smoke` asks from your machine")]
+
+
+def _subject(
+    models: Mapping[str, ModelPlan],
+    webui: WebuiPlan | None,
+    exposure: ExposurePlan | None,
+    policies: PolicyPlan | None,
+) -> str:
+    """Of a model its pods and files count; how many there are, and how they came, changes no answer."""
+    served = {
+        name: (model.spec, model.served_name, model.pool, model.download.directory, model.key_version)
+        for name, model in models.items()
+    }
+    return hashlib.sha256(repr((served, webui, exposure, policies)).encode()).hexdigest()[:16]
+
+
+def _image(models: Mapping[str, ModelPlan], webui: WebuiPlan | None) -> str | None:
+    """An image that the CPU nodes hold already: the page's, else that of a download. Ollama's has no Python."""
+    if webui is not None:
+        return webui.image
+    return next((model.download.image for model in models.values() if model.engine != "ollama"), None)
+
+
+def page_asked(settings: Settings, webui: WebuiPlan, exposure: ExposurePlan | None) -> AskedPage:
+    """How the page is asked. Variables: Open WebUI 0.12.4, config.py (ENABLE_PASSWORD_AUTH) and env.py (the others)."""
+    env = dict(webui.env)
+    by_password = env.get("ENABLE_PASSWORD_AUTH", "true").lower() not in _OFF
+    return AskedPage(
+        url=f"http://{PAGE}:{PORT}",
+        email=settings.webui.admin_email,
+        by_password=by_password and "WEBUI_AUTH_TRUSTED_EMAIL_HEADER" not in env,
+        chats=env.get("BYPASS_MODEL_ACCESS_CONTROL", "false").lower() == "true",
+        patience_seconds=PAGE_SECONDS,
+        public_url=None if exposure is None else exposure.chat_url,
+    )
+
+
+def _proxies(settings: Settings, exposure: ExposurePlan, catalog: Catalog) -> str | None:
+    """The Service before the proxies of our own Gateway, as Envoy Gateway calls it (internal/infrastructure/kubernetes/
+    proxy/resource.go, ExpectedResourceHashedName; internal/utils/misc.go, GetHashedName)."""
+    if exposure.via != "gateway" or exposure.attach_to is not None:
+        return None
+    namespace = exposure.install.namespace if exposure.install else home(ENVOY, catalog)
+    owner = f"{settings.namespace_name()}/{GATEWAY}"
+    name = owner.replace("/", "-")
+    name = name if len(name) <= _NAME_LENGTH else name[:_NAME_LENGTH].removesuffix("-")
+    return f"envoy-{name}-{hashlib.sha256(owner.encode()).hexdigest()[:8]}.{namespace}.svc"
+
+
+def _pending(exposure: ExposurePlan) -> str | None:
+    """What HTTPS waits for that is not the stack's to make."""
+    if exposure.scheme != "https" or exposure.tls_secret is None:
+        return None
+    if exposure.issuer is not None:
+        return f"HTTPS answers when {exposure.issuer} has issued the certificate"
+    return f"HTTPS answers when the Secret {exposure.tls_secret} holds a certificate"
+
+
+def _forbidden(
+    settings: Settings,
+    models: Mapping[str, ModelPlan],
+    pools: Mapping[str, PoolPlan],
+    webui: WebuiPlan | None,
+    policies: PolicyPlan,
+) -> tuple[ForbiddenRoad, ...]:
+    """A connection to each model from a pod that it does not admit, which the model's own node must refuse, and one
+    that the CPU nodes must: the pod that tries is on one of them, as the page is.
+
+    A load balancer outside the cluster is let in by its address range, in which pods may have theirs, so that a model
+    may admit the pod that tries: there the pod itself may not go to it, which again is for the CPU nodes to refuse.
+    """
+    ours = settings.owns_cluster() and settings.network_policy.addon
+    ranged = any(isinstance(source, FromRange) for source in policies.sources)
+    found = [
+        ForbiddenRoad(
+            host=model.name,
+            port=model.spec.port,
+            place=f"pool {model.pool}",
+            promised=ours and pools[model.pool].kind != "super",
+            model=model.name,
+        )
+        for model in models.values()
+        if model.pool in pools and not on_host(model) and not (ranged and model.spec.api_key_env is not None)
+    ]
+    port = next((model.spec.port for model in models.values()), PORT)
+    host, port = (PAGE, PORT) if webui is not None else (next(iter(models)), port)
+    if webui is not None or not found:
+        found.append(ForbiddenRoad(host=host, port=port, place=CPU_NODES, promised=ours))
+    return tuple(found)
+
+
+def on_host(model: ModelPlan) -> bool:
+    """Whether a model's pods are on their machines' own network, where no policy holds."""
+    return model.spec.spread is not None and model.spec.spread.rdma

@@ -1,0 +1,179 @@
+"""Which machines and super-node types can serve a model, and how: the answer of `tke-llm fit`."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from catalog.load import Catalog
+from catalog.types import Model as CatalogModel
+from catalog.types import WeightFormat
+from planner.diagnostics.finding import Finding, blocking
+from planner.images.choose import Host, choose
+from planner.model.facts import ModelFacts, catalogued
+from planner.sizing.ask import Ask
+from planner.sizing.size import Sizing, size
+
+Verdict = Literal["fits", "tight", "no"]
+_RANK: dict[Verdict, int] = {"fits": 0, "tight": 0, "no": 1}
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the person asks for; None leaves it open. `gpu` and `region` leave machines out."""
+
+    gpu: str | None = None
+    context: int | None = None
+    quantization: str | None = None
+    region: str | None = None
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Something with GPUs that can be rented: a machine type, or a GPU type of super nodes (its largest pod)."""
+
+    name: str
+    kind: Literal["native", "ordinary", "super"]
+    gpu: str
+    gpus: float
+    availability: str
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a model lies on an offer. `format` is what the weights are in GPU memory, `context` tokens of one sequence,
+    `concurrency` sequences of that length, `spare_gib` what one sequence leaves of the engine's memory on all GPUs.
+    `gpus` is 0 where it does not fit; `reason` says why, or what to mind. `need_gib` is what weights and one sequence
+    take of each GPU in the best split, `limit_gib` what the engine has there (0 where memory is not the question)."""
+
+    model: str
+    offer: Offer
+    verdict: Verdict
+    reason: str
+    code: str
+    gpus: int
+    tensor_parallel: int
+    pipeline_parallel: int
+    context: int
+    concurrency: float
+    dtype: str
+    format: str
+    spare_gib: float
+    need_gib: float = 0.0
+    limit_gib: float = 0.0
+
+
+def offers(catalog: Catalog, wish: Wish) -> Iterator[Offer]:
+    """Every machine with a GPU and every super-node type that the wish admits. A machine whose regions are not known
+    is admitted for any region; the regions of super-node types are not catalogued."""
+    for machine in catalog.machines.values():
+        elsewhere = wish.region is not None and machine.regions and wish.region not in machine.regions
+        if machine.gpu is not None and _wanted(machine.gpu, wish) and not elsewhere:
+            kind = "native" if machine.native else "ordinary"
+            yield Offer(machine.name, kind, machine.gpu, machine.gpus, machine.availability)
+    for kind in catalog.super_gpus.values():
+        if _wanted(kind.gpu, wish):
+            yield Offer(kind.name, "super", kind.gpu, max(spec.gpus for spec in kind.specs), "open")
+
+
+def fits(entry: CatalogModel, given: str, wish: Wish, catalog: Catalog) -> tuple[Fit, ...]:
+    """The model on every offer: those that fit first, by GPUs needed, then by the memory that is left over.
+
+    Where the model as named does not fit, its other published formats are tried, the largest first; `given` that
+    names the repository of one format, or a quantisation, settles the format.
+    """
+    tried = tuple(_variants(entry, given, wish))
+    known: dict[tuple[str, float], Fit] = {}
+    found: list[Fit] = []
+    for offer in offers(catalog, wish):
+        like = (offer.gpu, offer.gpus)
+        if like not in known:
+            known[like] = _best(tried, offer, wish, catalog)
+        found.append(replace(known[like], offer=offer))
+    return tuple(sorted(found, key=_order))
+
+
+def _order(fit: Fit) -> tuple[int, int, float, float, str]:
+    return (_RANK[fit.verdict], fit.gpus, fit.spare_gib, fit.offer.gpus, fit.offer.name)
+
+
+def _wanted(gpu: str, wish: Wish) -> bool:
+    return wish.gpu is None or gpu.lower() == wish.gpu.lower()
+
+
+def _variants(entry: CatalogModel, given: str, wish: Wish) -> Iterator[tuple[ModelFacts, str | None]]:
+    """The formats to try, with the quantisation to ask the engine for."""
+    named = _named_format(entry, given)
+    if named is not None:
+        yield catalogued(entry, named, given), wish.quantization if named == entry.format else None
+        return
+    formats = sorted(entry.weights, key=lambda format_: -entry.weights[format_].gib)
+    if wish.quantization is not None:
+        stored: list[WeightFormat] = [format_ for format_ in formats if format_ == wish.quantization]
+        yield catalogued(entry, stored[0] if stored else entry.format), None if stored else wish.quantization
+        return
+    yield catalogued(entry, entry.format), None
+    for format_ in formats:
+        if format_ not in (entry.format, "gguf"):
+            yield catalogued(entry, format_), None
+
+
+def _named_format(entry: CatalogModel, given: str) -> WeightFormat | None:
+    """The format whose own repository `given` is; None where it names the model as such."""
+    if given.lower() == entry.id.lower():
+        return None
+    for format_, weights in entry.weights.items():
+        repositories = (weights.huggingface, weights.modelscope, weights.ollama)
+        if any(known is not None and known.lower() == given.lower() for known in repositories):
+            return format_
+    return None
+
+
+def _best(tried: tuple[tuple[ModelFacts, str | None], ...], offer: Offer, wish: Wish, catalog: Catalog) -> Fit:
+    """The first format that fits the offer, or the refusal of the format that was meant."""
+    refused: Fit | None = None
+    for facts, quantization in tried:
+        fit = _one(facts, offer, replace(wish, quantization=quantization), catalog)
+        if fit.verdict != "no":
+            return fit
+        refused = refused or fit
+    assert refused is not None  # noqa: S101  every model has a format
+    return refused
+
+
+def _one(facts: ModelFacts, offer: Offer, wish: Wish, catalog: Catalog) -> Fit:
+    engine = "ollama" if facts.format == "gguf" else "vllm"
+    gpu = catalog.gpus[offer.gpu]
+    image, doubts = choose(facts, engine, Host(gpu, None, ""), catalog)
+    if image is None or blocking(doubts):
+        first = next(finding for finding in doubts if finding.severity == "error")
+        return _refusal(facts, offer, first)
+    ask = Ask(engine, None, image.utilization, context=wish.context, quantization=wish.quantization)
+    outcome = size(facts, gpu, offer.gpus, ask)
+    if not isinstance(outcome, Sizing):
+        first = next(finding for finding in outcome.findings if finding.severity == "error")
+        budget = outcome.nearest.budget
+        need = budget.weights + budget.kv_one_sequence
+        return replace(_refusal(facts, offer, first), need_gib=need, limit_gib=budget.limit)
+    budget, gpus = outcome.budget, outcome.gpus
+    minded = next((finding for finding in outcome.findings if finding.severity == "warning"), None)
+    return Fit(
+        model=facts.id,
+        offer=offer,
+        verdict="tight" if outcome.tight else "fits",
+        reason=minded.message if minded else "",
+        code=minded.code if minded else "",
+        gpus=gpus,
+        tensor_parallel=outcome.tensor_parallel,
+        pipeline_parallel=outcome.pipeline_parallel,
+        context=outcome.context,
+        concurrency=outcome.concurrency,
+        dtype=outcome.dtype,
+        format=outcome.at_load or facts.format,
+        spare_gib=max(0.0, budget.kv_room - budget.kv_one_sequence) * gpus,
+        need_gib=budget.weights + budget.kv_one_sequence,
+        limit_gib=budget.limit,
+    )
+
+
+def _refusal(facts: ModelFacts, offer: Offer, why: Finding) -> Fit:
+    return Fit(facts.id, offer, "no", why.message, why.code, 0, 0, 0, 0, 0.0, "", facts.format, 0.0)

@@ -1,0 +1,47 @@
+"""The TKE add-ons that the stack needs."""
+
+from catalog.load import Catalog
+from planner.plan.types import AddonPlan
+from settings.models import Settings
+
+SYSTEM = "system"
+"""The CPU pool, where the controllers of add-ons run."""
+
+_STORAGE_ADDONS = {"cfs": "cfs", "cfs-turbo": "cfsturbo"}
+NETWORK_POLICY = "networkpolicy"
+"""Enforces NetworkPolicies on machines."""
+
+_MACHINE_KINDS = frozenset({"native", "ordinary"})
+
+
+def plan_addons(settings: Settings, catalog: Catalog) -> tuple[AddonPlan, ...]:
+    """The add-ons to install, in order; none on a cluster that exists, whose add-ons are its owner's business.
+
+    What a new cluster has by default is left out: installing it again is an error of the API.
+    """
+    if not settings.owns_cluster():
+        return ()
+    wanted = []
+    if settings.storage.kind in _STORAGE_ADDONS:
+        wanted.append(_STORAGE_ADDONS[settings.storage.kind])
+    if settings.webui.enabled and settings.storage.webui_class_name is None and "databaseUrl" not in settings.secrets:
+        wanted.append("cbs")
+    if any(pool.kind in _MACHINE_KINDS for pool in settings.pools.values()):
+        wanted.append("nvidia-gpu")
+    if settings.network_policy.enabled and settings.network_policy.addon:
+        wanted.append(NETWORK_POLICY)
+    return tuple(
+        AddonPlan(name=name, needs=SYSTEM, last=name == NETWORK_POLICY) for name in wanted if not _given(name, catalog)
+    )
+
+
+def daemonsets(settings: Settings, catalog: Catalog, *, gpu: bool) -> tuple[str, ...]:
+    """Names of the add-ons whose DaemonSets take resources of a node, with or without a GPU."""
+    defaults = [addon.name for addon in catalog.addons.values() if addon.default]
+    planned = [addon.name for addon in plan_addons(settings, catalog)]
+    return tuple(name for name in dict.fromkeys([*defaults, *planned]) if gpu or name != "nvidia-gpu")
+
+
+def _given(name: str, catalog: Catalog) -> bool:
+    addon = catalog.addons.get(name)
+    return addon is not None and addon.default
