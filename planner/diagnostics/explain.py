@@ -43,7 +43,7 @@ def _in_files(found: dict[str, Code[Any]]) -> dict[str, Code[Any]]:
     return left
 
 
-def _no_text(*_: Any, **_values: Any) -> Text:
+def _no_text(*_: Any, **_values: Any) -> Text:  # noqa: ANN401  gone with the last file
     raise NotImplementedError
 
 
