@@ -19,7 +19,7 @@ from components.cloud.pools import GpuPool, GpuPoolArgs
 from components.naming import Naming
 from components.stack import LlmStack, LlmStackArgs
 from planner.plan.types import Plan
-from planner.prove import plan
+from planner.plan_stack import plan_stack
 from planner.software.addons import plan_addons
 from settings.pools import Pool
 from tests.components.plans import POOL
@@ -54,7 +54,7 @@ EVERY_KIND: dict[str, object] = {
 @cache
 def every_kind() -> Recorder:
     """The stack with a pool of each kind, registered to the end."""
-    decided = plan(settings(EVERY_KIND))
+    decided = plan_stack(settings(EVERY_KIND))
     assert not decided.errors, decided.errors
     return stack(decided)
 

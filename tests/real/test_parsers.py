@@ -10,7 +10,7 @@ import pytest
 
 from planner.engines import sglang
 from planner.engines.arguments import read
-from planner.prove import plan
+from planner.plan_stack import plan_stack
 from settings.parse import parse
 from tests.program.rehearsed import NAMES, given
 from tests.unit.test_arguments import BY_TAG, PARSED, commands, release
@@ -43,7 +43,7 @@ def rendered(name: str) -> list[list[str]]:
     for stack in NAMES:
         settings = parse(given(stack)).settings
         assert settings is not None
-        for model in plan(settings).models.values():
+        for model in plan_stack(settings).models.values():
             image = BY_TAG.get(model.spec.image)
             if image is not None and f"{image.engine}-{image.tag.removeprefix('v')}" == name:
                 found += [_plain(command) for command in commands(model)]

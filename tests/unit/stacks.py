@@ -5,7 +5,7 @@ from copy import deepcopy
 from typing import Any
 
 from planner.plan.types import Plan
-from planner.prove import plan
+from planner.plan_stack import plan_stack
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
 from settings.parse import StackInput, parse
@@ -49,7 +49,7 @@ def planned(
     region: str | None = "ap-guangzhou",
     stack: str = "dev",
 ) -> Plan:
-    return plan(settings(changes, secrets=secrets, region=region, stack=stack))
+    return plan_stack(settings(changes, secrets=secrets, region=region, stack=stack))
 
 
 def found(plan: Plan, code: str) -> Diagnostic:

@@ -11,7 +11,7 @@ from planner.engines import sglang, vllm
 from planner.engines.arguments import read
 from planner.engines.spread import RANK
 from planner.plan.types import ModelPlan, Plan
-from planner.prove import plan
+from planner.plan_stack import plan_stack
 from settings.parse import parse
 from tests.program.rehearsed import NAMES, given
 from tests.unit.stacks import planned
@@ -94,7 +94,7 @@ def test_the_default_utilisation_is_what_the_parser_says(image: Image):
 def test_the_parser_of_its_release_takes_every_command_of_a_sample(stack: str):
     settings = parse(given(stack)).settings
     assert settings is not None
-    made = plan(settings)
+    made = plan_stack(settings)
     assert made.models
     assert refused(made) == []
     assert unread(made) == []

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from planner.prove import plan
+from planner.plan_stack import plan_stack
 from settings.parse import StackInput, parse
 from settings.paths import apply_fix
 from tests.unit.stacks import KUBECONFIG, found, sections, settings
@@ -193,7 +193,7 @@ def _name(breakage: Breakage) -> str:
 @pytest.mark.parametrize("breakage", ERRORS, ids=_name)
 def test_a_breakage_is_an_error_at_its_place_whose_fix_leaves_none(breakage: Breakage):
     given = settings(breakage.changes, secrets=breakage.secrets, region=breakage.region)
-    finding = found(plan(given), breakage.code)
+    finding = found(plan_stack(given), breakage.code)
     assert (finding.severity, finding.path) == ("error", breakage.path)
     assert finding.remedy
     assert finding.fix, "the nearest fix is known here"
@@ -203,10 +203,10 @@ def test_a_breakage_is_an_error_at_its_place_whose_fix_leaves_none(breakage: Bre
 @pytest.mark.parametrize("breakage", WARNINGS, ids=_name)
 def test_a_doubt_is_a_warning_at_its_place_whose_fix_removes_it(breakage: Breakage):
     given = settings(breakage.changes, secrets=breakage.secrets, region=breakage.region)
-    finding = found(plan(given), breakage.code)
+    finding = found(plan_stack(given), breakage.code)
     assert (finding.severity, finding.path) == ("warning", breakage.path)
     assert finding.remedy
-    assert not plan(given).errors
+    assert not plan_stack(given).errors
     if finding.fix:
         assert breakage.code not in {left.code for left in _mended(breakage, finding.fix, every=True)}
 
@@ -217,5 +217,5 @@ def _mended(breakage: Breakage, fix: tuple[tuple[str, object], ...], *, every: b
     parsed = parse(StackInput("tke-llm", "dev", region, changed, dict.fromkeys(breakage.secrets, True)))
     assert parsed.settings is not None
     assert {problem.code for problem in parsed.problems} <= {"SECRET_IN_SECTION"}, parsed.problems
-    mended = plan(parsed.settings)
+    mended = plan_stack(parsed.settings)
     return mended.diagnostics if every else mended.errors

@@ -7,7 +7,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from catalog.load import load
-from planner.prove import plan, prove, refusal
+from planner.plan_stack import plan_stack
+from planner.prove import prove, refusal
 from settings.diagnostics import Diagnostic
 from settings.parse import StackInput, parse
 from tests.unit.stack_files import arbitrary_sections, parsed, valid_sections
@@ -59,7 +60,7 @@ def test_every_finding_says_where_and_what_to_do():
 def test_a_valid_stack_file_yields_an_error_or_a_whole_plan(given_sections: dict[str, Any]):
     settings = parsed(given_sections).settings
     assert settings is not None
-    planned = plan(settings)
+    planned = plan_stack(settings)
     if not planned.errors:
         assert set(planned.pools) == set(settings.pools)
         assert set(planned.models) == set(settings.models)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from planner.diagnostics.explain import codes as registry
-from planner.prove import plan
+from planner.plan_stack import plan_stack
 from settings.parse import StackInput, parse
 from settings.paths import apply_fix
 from tests.unit.stack_files import parsed, sound
@@ -177,7 +177,7 @@ def _name(breakage: Breakage) -> str:
 
 @pytest.mark.parametrize("breakage", ERRORS, ids=_name)
 def test_a_breakage_is_an_error_at_its_place_whose_fix_leaves_none(breakage: Breakage):
-    finding = found(plan(settings(breakage.changes)), breakage.code)
+    finding = found(plan_stack(settings(breakage.changes)), breakage.code)
     assert (finding.severity, finding.path) == ("error", breakage.path)
     assert finding.remedy
     assert finding.fix, "the nearest fix is known here"
@@ -186,7 +186,7 @@ def test_a_breakage_is_an_error_at_its_place_whose_fix_leaves_none(breakage: Bre
 
 @pytest.mark.parametrize("breakage", WARNINGS, ids=_name)
 def test_a_doubt_is_a_warning_at_its_place_whose_fix_removes_it(breakage: Breakage):
-    given = plan(settings(breakage.changes))
+    given = plan_stack(settings(breakage.changes))
     finding = found(given, breakage.code)
     assert (finding.severity, finding.path) == ("warning", breakage.path)
     assert finding.remedy
@@ -201,11 +201,10 @@ def test_every_code_is_explained_with_the_gravity_it_occurs_with(breakage: Break
 
 
 def test_an_argument_that_the_nearest_release_lacks_only_warns_for_an_unknown_image():
-    given = plan(settings({ARGS: ["--max-num-seqz", "64"], IMAGE: "me/vllm:v0.30.0"}))
+    given = plan_stack(settings({ARGS: ["--max-num-seqz", "64"], IMAGE: "me/vllm:v0.30.0"}))
     assert found(given, "FLAG_UNKNOWN_TO_IMAGE").severity == "warning"
-    assert (
-        found(plan(settings({ARGS: ["--api-ke="], IMAGE: "me/vllm:v0.30.0"})), "EXTRA_ARGS_SECRET").severity == "error"
-    )
+    abbreviated = plan_stack(settings({ARGS: ["--api-ke="], IMAGE: "me/vllm:v0.30.0"}))
+    assert found(abbreviated, "EXTRA_ARGS_SECRET").severity == "error"
 
 
 def test_a_secret_and_its_argument_in_one_string_are_refused_before_anything_is_planned():
@@ -216,24 +215,24 @@ def test_a_secret_and_its_argument_in_one_string_are_refused_before_anything_is_
 
 def test_what_is_wrong_with_a_secret_argument_does_not_repeat_the_secret():
     for given in SECRETS:
-        finding = found(plan(settings({ARGS: given})), "EXTRA_ARGS_SECRET")
+        finding = found(plan_stack(settings({ARGS: given})), "EXTRA_ARGS_SECRET")
         assert "abc" not in f"{finding.given}{finding.message}{finding.remedy}{finding.fix}"
 
 
 def test_int8_weights_on_a_v100_are_refused():
     changes: dict[str, object] = V100 | {MODEL: "me/mine", "models.chat.architecture": {**SHAPE, "format": "int8"}}
-    assert found(plan(settings(changes)), "INT8_UNSUPPORTED").severity == "error"
+    assert found(plan_stack(settings(changes)), "INT8_UNSUPPORTED").severity == "error"
 
 
 def test_a_service_called_vllm_is_noted():
-    noted = plan(settings({"models": {"vllm": {"model": QWEN}}}))
+    noted = plan_stack(settings({"models": {"vllm": {"model": QWEN}}}))
     assert found(noted, "SERVICE_NAME_VLLM").severity == "note"
 
 
 def test_a_node_without_memory_for_the_engine_is_refused():
     existing = {"kind": "existing", "gpu": "A10", "gpusPerNode": 1, "cpu": 4, "memory": "4Gi"}
     changes: dict[str, object] = {"pools.gpu": {**existing, "nodeSelector": {"gpu": "a10"}}}
-    assert found(plan(settings(changes)), "POD_TOO_LARGE").severity == "error"
+    assert found(plan_stack(settings(changes)), "POD_TOO_LARGE").severity == "error"
 
 
 def _mended(breakage: Breakage, fix: tuple[tuple[str, object], ...]):
@@ -241,4 +240,4 @@ def _mended(breakage: Breakage, fix: tuple[tuple[str, object], ...]):
     parsed = parse(StackInput("tke-llm", "dev", "ap-guangzhou", changed, {}))
     assert parsed.settings is not None
     assert parsed.problems == ()
-    return plan(parsed.settings)
+    return plan_stack(parsed.settings)

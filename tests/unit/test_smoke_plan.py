@@ -8,7 +8,7 @@ import pytest
 
 from components.workloads.scripts.smoke_test.request import read_request
 from planner.plan.types import Plan, SmokeTestPlan
-from planner.prove import plan
+from planner.plan_stack import plan_stack
 from planner.rollout.smoke_test import ADMIN_VARIABLE, attempts, key_variables, questions
 from settings.parse import parse
 from tests.security.stacks import STACKS, asked
@@ -18,7 +18,7 @@ def planned(name: str, **sections: Any) -> Plan:
     given = asked(name)
     settings = parse(type(given)(**{**vars(given), "sections": {**given.sections, **sections}})).settings
     assert settings is not None
-    return plan(settings)
+    return plan_stack(settings)
 
 
 def asking(name: str, **sections: Any) -> SmokeTestPlan:

@@ -1,0 +1,164 @@
+"""The whole stack decided: settings and facts in, one plan out."""
+
+from collections.abc import Iterable
+
+from catalog.load import Catalog, load
+from planner.access.check import check_exposure
+from planner.access.decide import plan_exposure
+from planner.access.policies import check_policies, plan_policies, with_smoke_test
+from planner.cluster.check import check_cluster
+from planner.cluster.namespaces import check_namespace
+from planner.cluster.object_names import check_names
+from planner.cluster.pause import check_pause
+from planner.cluster.placeholders import check_placeholders
+from planner.cluster.system_pool import check_system_pool
+from planner.diagnostics.force import forced
+from planner.images.choose import split
+from planner.images.mirrors import check_images
+from planner.model.check import check_references
+from planner.network.check_location import check_location
+from planner.network.decide import check_network, plan_network
+from planner.network.endpoint import check_endpoint
+from planner.network.internet import check_internet
+from planner.page.decide import check_webui, explain_webui, plan_webui, webui_image
+from planner.page.replicas import plan_redis, redis_image
+from planner.plan.types import ModelPlan, Plan, PoolPlan, Reason, StoragePlan
+from planner.pools.check import check_pools
+from planner.pools.cpu_pods import plan_cpu
+from planner.pools.decide import plan_pool
+from planner.rollout.order import plan_durations, plan_order
+from planner.rollout.smoke_test import explain_smoke_test, plan_smoke_test
+from planner.serving.decide import decide, placements
+from planner.software.addons import plan_addons
+from planner.software.autoscaling import check_scaling, plan_keda, plan_scaling
+from planner.software.lws import check_lws, plan_lws
+from planner.storage.decide import check_storage, explain_storage, plan_storage
+from settings.diagnostics import Diagnostic
+from settings.models import Settings
+
+GRAVITY = {"error": 0, "warning": 1, "note": 2}
+
+
+def plan_stack(settings: Settings, catalog: Catalog | None = None) -> Plan:
+    """Decide the whole stack. Total and pure: what is wrong is in the plan's diagnostics, gravest first.
+
+    `catalog` is the one that ships with the program unless given.
+    """
+    catalog = catalog or load()
+    store = plan_storage(settings, catalog)
+    pools = {name: pool for name in settings.pools if (pool := plan_pool(name, settings, catalog)) is not None}
+    models, reasons, findings = _models(settings, pools, store, catalog)
+    webui = plan_webui(settings, models, catalog)
+    durations = plan_durations(models, store, catalog)
+    order = plan_order(settings, pools, models, durations)
+    spanning = [name for name, model in models.items() if model.nodes > 1]
+    wanted = (plan_keda(settings, catalog), plan_lws(settings, catalog, spans=bool(spanning)))
+    installs = tuple(install for install in wanted if install is not None)
+    exposure, scaling = plan_exposure(settings, models, catalog), plan_scaling(settings, models)
+    policies = plan_policies(settings, catalog, webui=webui, exposure=exposure, scaling=scaling, installs=installs)
+    asked = plan_smoke_test(
+        settings, catalog, models=models, pools=pools, webui=webui, exposure=exposure, policies=policies
+    )
+    smoke_test = asked if settings.smoke_test else None
+    running = None if settings.pause else smoke_test
+    findings = [
+        *check_location(settings, catalog),
+        *check_network(settings),
+        *check_internet(settings),
+        *check_cluster(settings, catalog),
+        *check_endpoint(settings),
+        *check_namespace(settings, catalog),
+        *check_system_pool(settings, catalog, models, webui),
+        *check_pools(settings, catalog),
+        *check_storage(settings, catalog),
+        *check_names(settings),
+        *check_references(settings, catalog),
+        *findings,
+        *check_images(_images(settings, models, catalog), settings, catalog),
+        *check_webui(settings, models, catalog),
+        *check_exposure(settings, catalog),
+        *check_scaling(settings, catalog),
+        *check_pause(settings),
+        *check_placeholders(settings),
+        *check_policies(settings, models, catalog),
+        *(finding for name in spanning[:1] for finding in check_lws(f"models.{name}.gpus", settings, catalog)),
+    ]
+    undecided = [f"pools.{name}" for name in settings.pools if name not in pools]
+    undecided += [f"models.{name}" for name in settings.models if name not in models]
+    return Plan(
+        settings=settings,
+        network=plan_network(settings),
+        addons=plan_addons(settings, catalog),
+        storage=store,
+        pools=pools,
+        models=models,
+        webui=webui,
+        order=order,
+        durations=durations,
+        exposure=exposure,
+        scaling=scaling,
+        cpu=plan_cpu(settings, pools),
+        installs=installs,
+        policies=with_smoke_test(policies, smoke_test),
+        smoke_test=running,
+        reasons=(
+            *reasons,
+            *explain_storage(store),
+            *explain_webui(settings, models),
+            *explain_smoke_test(settings, running),
+            Reason(subject="order", choice=order.chosen, because=order.because),
+        ),
+        diagnostics=gravest_first(forced(distinct(findings), settings.force, undecided)),
+    )
+
+
+def gravest_first(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Errors, warnings, notes; each in the order given."""
+    return tuple(sorted(findings, key=lambda finding: GRAVITY[finding.severity]))
+
+
+def distinct(findings: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Each finding once; a fix may hold a mapping, so they cannot be hashed."""
+    kept: list[Diagnostic] = []
+    for finding in findings:
+        if finding not in kept:
+            kept.append(finding)
+    return kept
+
+
+def _models(
+    settings: Settings, pools: dict[str, PoolPlan], store: StoragePlan, catalog: Catalog
+) -> tuple[dict[str, ModelPlan], list[Reason], list[Diagnostic]]:
+    """Decide every model whose pool could be decided."""
+    models: dict[str, ModelPlan] = {}
+    reasons: list[Reason] = []
+    findings: list[Diagnostic] = []
+    neighbours = placements(settings, pools, catalog)
+    for name, model in settings.models.items():
+        pool = pools.get(settings.pool_of(model) or "")
+        if pool is None:
+            continue
+        decision = decide(name, settings, pool, store, catalog, neighbours=neighbours)
+        reasons += decision.reasons
+        findings += decision.diagnostics
+        if decision.plan is not None:
+            models[name] = decision.plan
+    return models, reasons, findings
+
+
+def _images(settings: Settings, models: dict[str, ModelPlan], catalog: Catalog) -> dict[str, str]:
+    """Every image by its path in the stack file, as it is called before any mirror."""
+    known = {}
+    for image in catalog.images:
+        known.setdefault(split(image.repository).name, image.repository)
+    images = {}
+    for name, model in models.items():
+        given = settings.models[name].image
+        images[f"models.{name}.image"] = given or known.get(split(model.spec.image).name, model.spec.image)
+    page = webui_image(settings, catalog)
+    if settings.webui.enabled and page is not None:
+        images["webui.image"] = page
+    redis = redis_image(catalog)
+    if plan_redis(settings, catalog) is not None and redis is not None:
+        images["webui.redis"] = redis
+    return images
