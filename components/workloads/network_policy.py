@@ -17,7 +17,7 @@ from planner.access.policies import BALANCER_RANGE, EVERYWHERE, PRIVATE, holding
 from planner.page.decide import PORT as PAGE_PORT
 from planner.page.replicas import NAME as REDIS_NAME
 from planner.page.replicas import PORT as REDIS_PORT
-from planner.plan.types import FromRange, InNamespace, ModelPlan, PageRoads, PolicyPlan, SmokeRoads, Source
+from planner.plan.types import FromRange, InNamespace, ModelPlan, PageRoads, PolicyPlan, SmokeTestEgress, Source
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.networking.v1 import (
@@ -106,16 +106,16 @@ class NetworkPolicies(pulumi.ComponentResource):
             egress.append({"to": [_pods(itself)]})
         return self._policy(f"allow-model-{model.name}", itself, ingress=ingress, egress=egress or None)
 
-    def _page(self, roads: PageRoads, args: NetworkPoliciesArgs) -> pulumi.Resource:
+    def _page(self, allowed: PageRoads, args: NetworkPoliciesArgs) -> pulumi.Resource:
         egress = self._to_models(args.models)
-        if roads.internet:
+        if allowed.internet:
             egress.append({"to": [self._internet(), *map(_inside, args.plan.reach)], "ports": [_tcp()]})
-        if roads.login_port is not None:
+        if allowed.login_port is not None:
             anywhere = _block(EVERYWHERE, but=[LINK_LOCAL])
-            egress.append({"to": [anywhere], "ports": [_tcp(roads.login_port)]})
-        if roads.database:
+            egress.append({"to": [anywhere], "ports": [_tcp(allowed.login_port)]})
+        if allowed.database:
             egress.append({"to": list(map(_inside, self._inside)), "ports": [_tcp()]})
-        if roads.redis:
+        if allowed.redis:
             egress.append({"to": [_pods(REDIS)], "ports": [_tcp(REDIS_PORT)]})
         return self._policy(
             "allow-webui",
@@ -135,18 +135,18 @@ class NetworkPolicies(pulumi.ComponentResource):
             egress.append({"to": list(map(_inside, self._inside)), "ports": [_tcp(port) for port in hosted]})
         return egress
 
-    def _smoke_test(self, roads: SmokeRoads, args: NetworkPoliciesArgs) -> list[pulumi.Resource]:
+    def _smoke_test(self, allowed: SmokeTestEgress, args: NetworkPoliciesArgs) -> list[pulumi.Resource]:
         """One pod reaches whatever it asks. The other may go to models that do not let it in, so that it is their nodes
         which refuse it."""
         asked = self._to_models(args.models)
         if args.plan.page is not None:
             page = _pods(kube.selector(webui.NAME, webui.COMPONENT))
             asked.append({"to": [page], "ports": [_tcp(PAGE_PORT)]})
-        if roads.proxies is not None:
+        if allowed.proxies is not None:
             # On ports that Envoy Gateway chooses for its pods.
-            asked.append({"to": [_peer(roads.proxies)], "ports": [_tcp()]})
+            asked.append({"to": [_peer(allowed.proxies)], "ports": [_tcp()]})
         opened = [self._policy(f"allow-{smoke_test.ASKS}", ASKS, egress=asked)]
-        tried = self._to_models([model for model in args.models if model.name in roads.tried])
+        tried = self._to_models([model for model in args.models if model.name in allowed.tried])
         return [*opened, self._policy(f"allow-{smoke_test.TRIES}", TRIES, egress=tried)] if tried else opened
 
     def _redis(self) -> pulumi.Resource:

@@ -21,7 +21,7 @@ from planner.plan.types import (
     PageRoads,
     PolicyPlan,
     ScalingPlan,
-    SmokeRoads,
+    SmokeTestEgress,
     SmokeTestPlan,
     Source,
     WebuiPlan,
@@ -81,7 +81,7 @@ def with_smoke_test(policies: PolicyPlan | None, test: SmokeTestPlan | None) -> 
         return policies
     proxies = next((each for each in policies.sources if isinstance(each, InNamespace) and each.labels), None)
     tried = tuple(road.model for road in test.forbidden if road.model is not None)
-    return replace(policies, smoke_test=SmokeRoads(proxies=proxies if test.gateway else None, tried=tried))
+    return replace(policies, smoke_test=SmokeTestEgress(proxies=proxies if test.gateway else None, tried=tried))
 
 
 def cluster_ranges(settings: Settings) -> tuple[str, ...]:

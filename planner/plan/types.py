@@ -280,7 +280,7 @@ class RoutePlan:
 
 @dataclass(frozen=True)
 class ExposurePlan:
-    """The road in through a load balancer (`via` "gateway" or "ingress").
+    """The way in through a load balancer (`via` "gateway" or "ingress").
 
     `tls_secret` is the Secret that holds the certificate, `certificate_id` what that Secret names on class qcloud,
     `issuer` the cert-manager ClusterIssuer that fills it. `attach_to` is (namespace, name) of a Gateway that is not
@@ -360,7 +360,7 @@ class PageRoads:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SmokeRoads:
+class SmokeTestEgress:
     """Where the smoke test goes beside the models and the page: `proxies` are the gateway's. `tried` are the models to
     which the pod that tries forbidden connections may go, and which must not let it in."""
 
@@ -382,12 +382,12 @@ class PolicyPlan:
     scraped: tuple[tuple[str, Source], ...] = ()
     reach: tuple[str, ...] = ()
     acme: bool = False
-    smoke_test: SmokeRoads | None = None
+    smoke_test: SmokeTestEgress | None = None
 
 
 @dataclass(frozen=True)
 class AskedModel:
-    """A model that is asked: its API at `url` in the cluster, and at `public_url` on the road in (None: it has no
+    """A model that is asked: its API at `url` in the cluster, and at `public_url` from outside (None: it has no
     address there). `keyed`: it answers nobody without its API key."""
 
     name: str
@@ -412,7 +412,7 @@ class AskedPage:
 
 
 @dataclass(frozen=True)
-class ForbiddenRoad:
+class ForbiddenConnection:
     """A connection that the nodes at `place` must refuse. `promised`: the stack itself installs what refuses it, so
     that it is a fault when it opens. `model`: the one that must not let it in; None where the pod must not go there."""
 
@@ -434,7 +434,7 @@ class SmokeTestPlan:
     page: AskedPage | None
     gateway: str | None
     pending: str | None
-    forbidden: tuple[ForbiddenRoad, ...]
+    forbidden: tuple[ForbiddenConnection, ...]
     limit_seconds: int
     deadline_seconds: int
     subject: str
@@ -455,7 +455,7 @@ class Plan:
 
     `exposure` is None where people come by port-forward. `installs` is what autoscaling and groups of machines need;
     the gateway's own software is in `exposure`. `policies` is None where the namespace is left open, `smoke_test` where
-    nothing is asked after the rollout; its roads stay open while the stack is paused.
+    nothing is asked after the rollout; its connections stay open while the stack is paused.
     """
 
     settings: Settings

@@ -16,7 +16,7 @@ from planner.plan.types import (
     AskedModel,
     AskedPage,
     ExposurePlan,
-    ForbiddenRoad,
+    ForbiddenConnection,
     FromRange,
     ModelPlan,
     PolicyPlan,
@@ -209,7 +209,7 @@ def _forbidden(
     pools: Mapping[str, PoolPlan],
     webui: WebuiPlan | None,
     policies: PolicyPlan,
-) -> tuple[ForbiddenRoad, ...]:
+) -> tuple[ForbiddenConnection, ...]:
     """A connection to each model from a pod that it does not admit, which the model's own node must refuse, and one
     that the CPU nodes must: the pod that tries is on one of them, as the page is.
 
@@ -219,7 +219,7 @@ def _forbidden(
     ours = settings.owns_cluster() and settings.network_policy.addon
     ranged = any(isinstance(source, FromRange) for source in policies.sources)
     found = [
-        ForbiddenRoad(
+        ForbiddenConnection(
             host=model.name,
             port=model.spec.port,
             place=f"pool {model.pool}",
@@ -232,7 +232,7 @@ def _forbidden(
     port = next((model.spec.port for model in models.values()), PORT)
     host, port = (PAGE, PORT) if webui is not None else (next(iter(models)), port)
     if webui is not None or not found:
-        found.append(ForbiddenRoad(host=host, port=port, place=CPU_NODES, promised=ours))
+        found.append(ForbiddenConnection(host=host, port=port, place=CPU_NODES, promised=ours))
     return tuple(found)
 
 

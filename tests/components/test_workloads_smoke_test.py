@@ -10,7 +10,7 @@ import pytest
 from components.workloads import smoke_test
 from components.workloads.scripts.smoke_test.request import read_request
 from components.workloads.smoke_test import SmokeTest, SmokeTestArgs, find_findings, job_names
-from planner.plan.types import AskedModel, AskedPage, CpuPlan, ForbiddenRoad, SmokeTestPlan
+from planner.plan.types import AskedModel, AskedPage, CpuPlan, ForbiddenConnection, SmokeTestPlan
 from tests.components.recorder import Recorder, Registered, build
 
 JOB = "batch/v1:Job"
@@ -23,7 +23,7 @@ PLAN = SmokeTestPlan(
     page=AskedPage("http://webui:8080", "admin@example.com", by_password=True, chats=True, patience_seconds=120),
     gateway=None,
     pending=None,
-    forbidden=(ForbiddenRoad("chat", 8000, "pool gpu", promised=True, model="chat"),),
+    forbidden=(ForbiddenConnection("chat", 8000, "pool gpu", promised=True, model="chat"),),
     limit_seconds=1000,
     deadline_seconds=1900,
     subject="what is asked",
