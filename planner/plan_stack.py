@@ -16,10 +16,11 @@ from planner.diagnostics.force import forced
 from planner.images.choose import split
 from planner.images.mirrors import check_images
 from planner.model.check import check_references
+from planner.network.check import check_network
+from planner.network.check_endpoint import check_endpoint
+from planner.network.check_internet import check_internet
 from planner.network.check_location import check_location
-from planner.network.decide import check_network, plan_network
-from planner.network.endpoint import check_endpoint
-from planner.network.internet import check_internet
+from planner.network.decide import plan_network
 from planner.page.decide import check_webui, explain_webui, plan_webui, webui_image
 from planner.page.replicas import plan_redis, redis_image
 from planner.plan.types import ModelPlan, Plan, PoolPlan, Reason, StoragePlan
@@ -33,6 +34,7 @@ from planner.software.addons import plan_addons
 from planner.software.autoscaling import check_scaling, plan_keda, plan_scaling
 from planner.software.lws import check_lws, plan_lws
 from planner.storage.decide import check_storage, explain_storage, plan_storage
+from planner.storage.origin import outlives
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
 
@@ -87,7 +89,7 @@ def plan_stack(settings: Settings, catalog: Catalog | None = None) -> Plan:
     undecided += [f"models.{name}" for name in settings.models if name not in models]
     return Plan(
         settings=settings,
-        network=plan_network(settings),
+        network=plan_network(settings, store_subnet=outlives(settings)),
         addons=plan_addons(settings, catalog),
         storage=store,
         pools=pools,

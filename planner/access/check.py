@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from catalog.load import Catalog
 from planner.access.decide import API, ENVOY, QCLOUD, installs, shapes_balancer
-from planner.network.endpoint import DOCUMENTATION, documentation_address
+from planner.network import codes as network_codes
 from planner.network.location import in_mainland, touches_the_cloud
+from planner.network.public_addresses import is_documentation
 from planner.software.charts import check_chart, choose
 from settings.access import Expose, Tls
 from settings.diagnostics import Diagnostic
@@ -30,8 +31,9 @@ def check_exposure(settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]
     expose = settings.expose
     yield from _keys(expose)
     for index, allowed in enumerate(expose.allow):
-        if any(allowed.subnet_of(net) for net in DOCUMENTATION):
-            yield documentation_address(f"expose.allow[{index}]", allowed)
+        path = f"expose.allow[{index}]"
+        if is_documentation(allowed):
+            yield network_codes.documentation_address(path, cidr=str(allowed), key=path)
     if expose.via == "port-forward":
         return
     if expose.host is None:

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from settings.diagnostics import Text, error, warning
+from settings.diagnostics import Text, error, note, warning
+
+SHOWN = 4
+"""Ranges of a list that a message repeats."""
 
 
 @error(
@@ -129,3 +132,394 @@ def pool_zone_not_in_network(*, pool: str, zone: str, zones: Sequence[str]) -> T
         allowed=", ".join(zones),
         fix=(("", zones[0]),),
     )
+
+
+@error(
+    meaning="Existing subnets are named, but not the VPC that they are in.",
+    example="network: {zones: [ap-guangzhou-6], subnetIds: [subnet-1]}",
+    fix="Set network.vpcId, or remove network.subnetIds and network.podSubnetIds.",
+    source="Arguments vpc_id and subnet_id of the provider",
+)
+def subnets_without_vpc(*, key: str, subnets: Sequence[str]) -> Text:
+    return Text(
+        message="Existing subnets are named, but not the VPC that they are in.",
+        remedy=f"Set network.vpcId, or remove {key}.",
+        given=", ".join(subnets),
+        fix=(("", None),),
+    )
+
+
+@error(
+    meaning="An existing VPC is used, but none of its subnets is named.",
+    example="network: {zones: [ap-guangzhou-6], vpcId: vpc-1}",
+    fix="List one subnet for each zone under network.subnetIds, in the order of network.zones.",
+    source="planner/network/check.py",
+    forceable=False,
+)
+def missing_subnets(*, vpc: str) -> Text:
+    return Text(
+        message=f"The VPC {vpc} exists already, but no subnet of it is named.",
+        remedy="Set network.subnetIds: one subnet for each zone of network.zones, in that order. Or set network.nat to "
+        "have subnets with a NAT gateway made in it.",
+    )
+
+
+@error(
+    meaning="There are more or fewer existing subnets than zones.",
+    example="network: {zones: [ap-guangzhou-6, ap-guangzhou-7], vpcId: vpc-1, subnetIds: [subnet-1]}",
+    fix="Name one subnet for each zone, in the same order.",
+    source="planner/network/check.py",
+    forceable=False,
+)
+def subnet_count(*, subnets: Sequence[str], zones: int) -> Text:
+    return Text(
+        message=f"There are {len(subnets)} subnets for {zones} zones.",
+        remedy="Name one subnet for each zone of network.zones, in that order.",
+        given=", ".join(subnets),
+        allowed=f"{zones} subnets",
+    )
+
+
+@warning(
+    meaning="Pods take their addresses from the nodes' subnets; TKE wants subnets for pods alone, and takes none "
+    "away from a cluster later.",
+    example="network: {zones: [ap-guangzhou-6], vpcId: vpc-1, subnetIds: [subnet-1], cidr: 10.0.0.0/16}",
+    fix="Name a further subnet of each zone under network.podSubnetIds; for a cluster that exists, set "
+    "network.shareSubnets too.",
+    source="vendor document 457/35250 (limits of VPC-CNI); AddVpcCniSubnets has no counterpart",
+)
+def pod_subnets_shared(*, existing: bool, shared: Sequence[str], cidr: str, longest: int) -> Text:
+    """`existing`: the VPC is; otherwise `longest` is the prefix of a range with room for subnets of their own."""
+    return Text(
+        message="Pods take their addresses from the nodes' subnets, which TKE wants for pods alone.",
+        remedy="Set network.podSubnetIds to a further subnet for each zone."
+        if existing
+        else f"Use a range of /{longest} or shorter.",
+        given=", ".join(shared) or ("" if existing else cidr),
+    )
+
+
+@warning(
+    meaning="An existing VPC is used and its address range is not given; security rules assume the default range.",
+    example="network: {zones: [ap-guangzhou-6], vpcId: vpc-1, subnetIds: [subnet-1]}",
+    fix="Set network.cidr to the range of the VPC.",
+    source="planner/network/check.py",
+)
+def vpc_range_assumed(*, vpc: str, cidr: str) -> Text:
+    return Text(
+        message=f"The range of {vpc} is not given; {cidr} is assumed.",
+        remedy="Set network.cidr to the range of that VPC.",
+    )
+
+
+@error(
+    meaning="A NAT gateway is asked for beside subnets that the stack does not make, whose route tables it must not "
+    "change.",
+    example="network: {zones: [ap-guangzhou-6], vpcId: vpc-1, subnetIds: [subnet-1], nat: true}",
+    fix="Remove network.nat, and give the VPC a road out of its own.",
+    source="planner/network/check.py",
+)
+def nat_in_existing_vpc() -> Text:
+    return Text(
+        message="No NAT gateway is made for subnets that exist: their route tables are not this stack's to change.",
+        remedy="Remove network.nat and give the subnets a road out, or remove subnetIds to have new ones made.",
+        given="true",
+        fix=(("", None),),
+    )
+
+
+@error(
+    meaning="No VPC has this address range; the nodes of a VPC that exists would be opened to it.",
+    example="network: {cidr: 11.0.0.0/16}",
+    fix="Use a range within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16 that is not too large.",
+    source="Tencent Cloud document 215/15774 (CreateVpc)",
+    rules=("SECURITY_GROUP_OPEN",),
+)
+def vpc_range_not_allowed(*, cidr: str, ranges: Iterable[tuple[str, int]], longest: int) -> Text:
+    """`ranges`: each with the shortest prefix that a VPC in it may have; `longest`: of any VPC."""
+    return Text(
+        message=f"A VPC cannot have the range {cidr}.",
+        remedy="Use 10.0.0.0/16.",
+        given=cidr,
+        allowed=", ".join(f"{net} with /{shortest} to /{longest}" for net, shortest in ranges),
+        fix=(("", "10.0.0.0/16"),),
+    )
+
+
+@error(
+    meaning="The VPC cannot be cut into subnets for up to six zones.",
+    example="network: {cidr: 10.0.0.0/27}",
+    fix="Use a range of /25 or more addresses.",
+    source="Tencent Cloud document 215/15774 (the smallest range is /28)",
+    forceable=False,
+)
+def vpc_too_small(*, cidr: str, larger: str, longest: int) -> Text:
+    return Text(
+        message=f"{cidr} cannot be cut into subnets for up to six zones.",
+        remedy=f"Use a larger range, such as {larger}.",
+        given=cidr,
+        allowed=f"/{longest} or shorter",
+        fix=(("", larger),),
+    )
+
+
+@warning(
+    meaning="A subnet may run out of addresses; with vpc-cni every pod takes one of the VPC.",
+    example="network: {cidr: 10.0.0.0/24}",
+    fix="Use a larger VPC; ranges cannot be changed afterwards.",
+    source="Tencent Cloud document 457/50355 (VPC-CNI); pods of a node estimated",
+)
+def subnet_too_small(*, cidr: str, users: str, have: int, need: int, nodes: int, larger: str | None) -> Text:
+    """`users`: who has addresses of the subnet ("nodes", "pods", "all")."""
+    return Text(
+        message=f"Each subnet for {users} has {have} addresses; {nodes} nodes and their pods may need {need}.",
+        remedy=f"Use a larger range, such as {larger}." if larger else "Use fewer nodes.",
+        given=cidr,
+        fix=(("", larger),) if larger else (),
+    )
+
+
+@error(
+    meaning="The range of Services (vpc-cni), pods (gr) or a CFS Turbo's mount target overlaps another one, so "
+    "addresses would be ambiguous.",
+    example="network: {cidr: 172.16.0.0/16}\ncluster: {serviceCidr: 172.16.0.0/20}",
+    fix="Use the free range that is suggested.",
+    source="The provider's kubernetes_cluster (cluster_cidr, service_cidr); found only at `pulumi up` otherwise",
+)
+def cidr_overlap(*, cidr: str, meets: str, of_vpc: bool, taken: Iterable[str], free: str | None) -> Text:
+    """`cidr` and `meets`, one of the ranges that are `taken`, have addresses in common. `of_vpc`: it is the VPC's, the
+    only one that counts."""
+    return Text(
+        message=f"{cidr} overlaps the VPC's range {meets}."
+        if of_vpc
+        else f"{cidr} overlaps {meets}, which the cluster uses.",
+        remedy=f"Use {free}." if free else f"Use a range {'outside the VPC' if of_vpc else 'that nothing else has'}.",
+        given=cidr,
+        allowed=f"a range outside {', '.join(taken)}",
+        fix=(("", free),) if free else (),
+    )
+
+
+@error(
+    meaning="TKE does not take this range for pods in mode gr.",
+    example="cluster: {networkMode: gr, podCidr: 100.64.0.0/16}",
+    fix="Use a range within 9/8, 10/8, 11/8, 172.16/12 or 192.168/16.",
+    source="The provider's kubernetes_cluster, argument cluster_cidr",
+)
+def pod_range_not_allowed(*, cidr: str, ranges: Iterable[str], free: str | None) -> Text:
+    return _range_not_allowed("pods", cidr, ranges, free)
+
+
+@error(
+    meaning="TKE does not take this range for Services.",
+    example="cluster: {serviceCidr: 128.0.0.0/1}",
+    fix="Use a range within 9/8, 10/8, 11/8, 172.16/12 or 192.168/16.",
+    source="The provider's kubernetes_cluster, argument service_cidr",
+)
+def service_range_not_allowed(*, cidr: str, ranges: Iterable[str], free: str | None) -> Text:
+    return _range_not_allowed("Services", cidr, ranges, free)
+
+
+def _range_not_allowed(users: str, cidr: str, ranges: Iterable[str], free: str | None) -> Text:
+    return Text(
+        message=f"TKE does not take {cidr} as a range of {users}.",
+        remedy=f"Use {free}." if free else "Use a range of the list.",
+        given=cidr,
+        allowed=f"a range within {', '.join(ranges)}",
+        fix=(("", free),) if free else (),
+    )
+
+
+@warning(
+    meaning="The pod range of mode gr holds fewer blocks than there may be nodes.",
+    example="cluster: {networkMode: gr, podCidr: 172.20.0.0/24}",
+    fix="Use a larger range; it cannot be changed afterwards.",
+    source="The provider's kubernetes_cluster (cluster_max_pod_num, cluster_max_service_num)",
+)
+def pod_range_too_small(*, cidr: str, have: int, need: int, nodes: int, free: str | None) -> Text:
+    return Text(
+        message=f"{cidr} has {have} addresses; Services and {nodes} nodes take {need}.",
+        remedy=f"Use {free}." if free else "Use a larger range.",
+        given=cidr,
+        fix=(("", free),) if free else (),
+    )
+
+
+@error(
+    meaning="The nodes that download models have no road to the Internet, so every download would fail.",
+    example="network: {nat: false}",
+    fix="Set network.nat to true, or to {bandwidth: Mbps}; or give the CPU nodes public addresses "
+    "(systemPool.publicBandwidth).",
+    source="The guide's FAQ (why does the download fail); Tencent Cloud document 457/48710",
+)
+def no_internet_road() -> Text:
+    return Text(
+        message="Without a NAT gateway the nodes cannot reach the model hub, and the download would fail.",
+        remedy="Set network.nat to true, or cluster.systemPool.publicBandwidth to give the CPU nodes public addresses.",
+        given="false",
+        allowed="true, or {bandwidth: Mbps}",
+        fix=(("", True),),
+    )
+
+
+@note(
+    meaning="In an existing VPC nobody checks that a NAT gateway exists.",
+    example="network: {vpcId: vpc-1}",
+    fix="See that the subnets' route table leads to a NAT gateway.",
+    source="planner/network/check.py",
+)
+def internet_road_assumed(*, vpc: str) -> Text:
+    return Text(
+        message=f"Downloads go the way that {vpc} has to the Internet; none is made.",
+        remedy="See that its route table leads to a NAT gateway.",
+        given=vpc,
+    )
+
+
+@warning(
+    meaning="There is no NAT gateway, and pods with VPC addresses go out by their node's public address only if TKE "
+    "translates them.",
+    example="network: {nat: false}\ncluster: {systemPool: {publicBandwidth: 100}}",
+    fix="Use a NAT gateway, or cluster.networkMode: gr, for which the translation is documented.",
+    source="cloud.tencent.com developer article 1598539 (ip-masq-agent); VPC-CNI not confirmed",
+)
+def public_address_of_node() -> Text:
+    return Text(
+        message="Downloads go out by the public address of their node. TKE translates pods' addresses to it in mode "
+        "gr; that it does so in mode vpc-cni too was not confirmed.",
+        remedy="Use a NAT gateway, or cluster.networkMode: gr.",
+        given="false",
+        fix=(("", True),),
+    )
+
+
+@error(
+    meaning="Pods on super nodes reach the Internet by a NAT gateway or an EIP of their own, and there is neither.",
+    example='network: {nat: false}\npools: {gpu: {kind: super, gpuType: "A10*PNV4"}}',
+    fix="Set network.nat to true, or the pool's publicBandwidth to the Mbps of an EIP for each pod.",
+    source="Tencent Cloud document 457/48710; annotation eks.tke.cloud.tencent.com/eip-attributes (457/36162)",
+)
+def super_node_without_road(*, pool: str, most: int) -> Text:
+    return Text(
+        message=f"Pods on the super nodes of pool {pool} have no road to the Internet: no NAT gateway and no EIP.",
+        remedy=f"Set network.nat to true, or pools.{pool}.publicBandwidth to the Mbps of an EIP for each pod.",
+        given="0",
+        allowed=f"1 to {most}, or a NAT gateway",
+        fix=(("network.nat", True),),
+    )
+
+
+@warning(
+    meaning="A public address billed by traffic has less bandwidth than was asked for.",
+    example="pools: {gpu: {publicBandwidth: 500}}",
+    fix="Ask for 100 Mbps or less, or use a NAT gateway with more.",
+    source="Tencent Cloud API AllocateAddresses, InternetMaxBandwidthOut",
+)
+def public_bandwidth_high(*, key: str, mbps: int, most: int) -> Text:
+    return Text(
+        message=f"A public address that is billed by traffic has at most {most} Mbps as a rule.",
+        remedy=f"Set {key} to {most}, or use a NAT gateway.",
+        given=str(mbps),
+        allowed=f"up to {most}",
+        fix=(("", most),),
+    )
+
+
+@warning(
+    meaning="Nothing is said about the API server, so it is reached from inside the VPC only and `pulumi up` must "
+    "run there.",
+    example="cluster: {}   # no endpoint",
+    fix="Set cluster.endpoint to {access: intranet} to agree, or to public with your own address in allow.",
+    source="The provider's kubernetes_cluster_endpoint",
+)
+def endpoint_intranet() -> Text:
+    return Text(
+        message="The API server is reached from inside the VPC only, so `pulumi up` must run there.",
+        remedy="Say so with access: intranet, or set access: public and your own address in allow.",
+        fix=(("", {"access": "intranet"}),),
+    )
+
+
+@error(
+    meaning="The API server is public and no address may reach it, so the run would stop half-way.",
+    example="cluster: {endpoint: {access: public}}",
+    fix="`pulumi config set --path 'tke-llm:cluster.endpoint.allow[0]' <your address>/32`",
+    source="Security groups refuse what no rule admits.",
+)
+def endpoint_open_to_nobody() -> Text:
+    return Text(
+        message="The API server is public, but no address may reach it: `pulumi up` could not go on.",
+        remedy="Run `pulumi config set --path 'tke-llm:cluster.endpoint.allow[0]' <your address>/32`.",
+        allowed="at least one address range",
+        fix=(("cluster.endpoint", {"access": "intranet"}),),
+    )
+
+
+@error(
+    meaning="Everyone on the Internet, or a large part of it, may try the API server. The ranges are judged "
+    "together, by the public addresses that they hold.",
+    example="cluster: {endpoint: {access: public, allow: [0.0.0.0/0]}}",
+    fix="Put your own address there; force the code only where another wall stands in front.",
+    source="Kubernetes hardening practice (the API server is the key to everything); no organisation has more "
+    "addresses than a /8 (IANA, IPv4 Address Space Registry)",
+    rules=("API_SERVER_OPEN",),
+)
+def endpoint_open_to_all(*, ranges: Sequence[str], widest: int) -> Text:
+    """`ranges`: the one, or all those that only together are too many addresses."""
+    admits = f"{ranges[0]} lets" if len(ranges) == 1 else f"{len(ranges)} ranges together let"
+    return Text(
+        message=f"{admits} a large part of the Internet try the API server.",
+        remedy="Put your own address there, as <address>/32.",
+        given=_shortened(ranges),
+        allowed=f"no more public addresses than one /{widest} has",
+        fix=(("cluster.endpoint", {"access": "intranet"}),),
+    )
+
+
+@warning(
+    meaning="There is an allow-list, but the API server is not public.",
+    example="cluster: {endpoint: {access: intranet, allow: [198.51.100.7/32]}}",
+    fix="Use access: public, or remove the list.",
+    source="planner/network/check_endpoint.py",
+)
+def allow_without_public(*, ranges: Iterable[str]) -> Text:
+    return Text(
+        message="The allow-list has no effect while the API server is reached from inside the VPC only.",
+        remedy="Set cluster.endpoint.access to public, or remove the list.",
+        given=", ".join(ranges),
+        fix=(("", None),),
+    )
+
+
+@warning(
+    meaning="An address that is reserved for documents stands where your own belongs, as in the sample stack.",
+    example="cluster: {endpoint: {access: public, allow: [203.0.113.10/32]}}",
+    fix="Put your own public address there.",
+    source="RFC 5737",
+)
+def documentation_address(*, cidr: str, key: str) -> Text:
+    return Text(
+        message=f"{cidr} is an address for documents; nobody has it, so nobody gets in.",
+        remedy=f"Run `pulumi config set --path 'tke-llm:{key}' <your address>/32`.",
+        given=cidr,
+    )
+
+
+@warning(
+    meaning="A private range is admitted to a public endpoint, which never sees such callers.",
+    example="cluster: {endpoint: {access: public, allow: [192.168.1.0/24]}}",
+    fix="Use the public address that your network goes out with.",
+    source="RFC 1918",
+)
+def private_address_allowed(*, cidr: str) -> Text:
+    return Text(
+        message=f"{cidr} is a private range: a public endpoint never sees callers with such addresses.",
+        remedy="Put the public address there that your network goes out with.",
+        given=cidr,
+    )
+
+
+def _shortened(texts: Sequence[str]) -> str:
+    """The first of many texts, and how many there are in all."""
+    shown = ", ".join(texts[:SHOWN])
+    return shown if len(texts) <= SHOWN else f"{shown}, … ({len(texts)} in all)"

@@ -1,26 +1,28 @@
-"""How much of the Internet a list of address ranges holds, whichever way it is cut up."""
+"""Ranges of addresses that are not public, and how much of the Internet a list of ranges holds, however it is cut."""
 
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 
-NOT_PUBLIC = tuple(
-    IPv4Network(text)
-    for text in (
-        "0.0.0.0/8",
-        "10.0.0.0/8",
-        "100.64.0.0/10",
-        "127.0.0.0/8",
-        "169.254.0.0/16",
-        "172.16.0.0/12",
-        "192.0.0.0/24",
-        "192.0.2.0/24",
-        "192.168.0.0/16",
-        "198.18.0.0/15",
-        "198.51.100.0/24",
-        "203.0.113.0/24",
-        "224.0.0.0/4",
-        "240.0.0.0/4",
-    )
+PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+"""Private ranges, which the Internet never sees as a source (RFC 1918)."""
+DOCUMENTATION = tuple(map(IPv4Network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")))
+"""Ranges that stand in documents only and are routed nowhere (RFC 5737)."""
+NOT_PUBLIC = (
+    *PRIVATE,
+    *DOCUMENTATION,
+    *map(
+        IPv4Network,
+        (
+            "0.0.0.0/8",
+            "100.64.0.0/10",
+            "127.0.0.0/8",
+            "169.254.0.0/16",
+            "192.0.0.0/24",
+            "198.18.0.0/15",
+            "224.0.0.0/4",
+            "240.0.0.0/4",
+        ),
+    ),
 )
 """Ranges that nobody has on the Internet, none within another (IANA, IPv4 Special-Purpose Address Registry)."""
 
@@ -47,6 +49,11 @@ def admits_strangers(ranges: Iterable[IPv4Network | IPv6Network]) -> bool:
     if public_addresses(v4) > 2 ** (32 - WIDEST):
         return True
     return sum(each.num_addresses for each in collapse_addresses(v6)) > 2 ** (128 - WIDEST_V6)
+
+
+def is_documentation(cidr: IPv4Network) -> bool:
+    """Whether a range stands in documents only."""
+    return any(cidr.subnet_of(net) for net in DOCUMENTATION)
 
 
 def _shared(one: IPv4Network, other: IPv4Network) -> int:

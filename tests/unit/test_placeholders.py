@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from planner.cluster.placeholders import is_placeholder
-from planner.network.endpoint import DOCUMENTATION
+from planner.network.public_addresses import DOCUMENTATION
 from planner.prove import prove
 from settings.file import read
 from settings.parse import parse
