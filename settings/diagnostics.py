@@ -4,8 +4,8 @@ A code is written down once, beside those of the same room (``codes.py``): a fun
 `Text`, under `error`, `warning` or `note`, which hold what is true of every case.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Generic, Literal, ParamSpec
 
 Severity = Literal["error", "warning", "note"]
@@ -34,6 +34,16 @@ class Diagnostic:
     allowed: str = ""
     fix: Fix = ()
     forced: bool = False
+
+
+def softened(found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """The diagnostics with errors turned into warnings: for rules that rest on facts nobody has verified."""
+    return tuple(replace(each, severity="warning") if each.severity == "error" else each for each in found)
+
+
+def blocking(found: Iterable[Diagnostic]) -> bool:
+    """Whether one of them is an error."""
+    return any(each.severity == "error" for each in found)
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,17 @@ def values(arguments: Iterable[str]) -> Iterator[tuple[str, str]]:
         yield name, " ".join(given)
 
 
+def cache_bytes(arguments: Iterable[str]) -> float | None:
+    """Bytes of a cached number where an argument sets it; None: that of the computation."""
+    return 1.0 if dict(values(arguments)).get("kv-cache-dtype", "").startswith("fp8") else None
+
+
+def allows_longer(arguments: Iterable[str], variables: Iterable[str]) -> bool:
+    """Whether the engine is told, by argument or variable, to take a context beyond the model's own."""
+    given = dict(values(arguments))
+    return "VLLM_ALLOW_LONG_MAX_MODEL_LEN" in variables or "hf-overrides" in given or "rope-scaling" in given
+
+
 def merged(emitted: Iterable[tuple[str, ...]], extra: tuple[str, ...]) -> tuple[str, ...]:
     """The emitted arguments, each a flag with its values, less those that the extra ones set; the extra ones last."""
     taken = {name_of(argument) for argument in extra} - {None}

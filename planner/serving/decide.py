@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from catalog.load import Catalog
 from planner.diagnostics.explain import codes
-from planner.diagnostics.finding import Finding, softened
+from planner.diagnostics.finding import Finding
 from planner.engines import ollama, operations, sglang, vllm
-from planner.engines import options as engine_options
+from planner.engines.check import check_options
 from planner.engines.operations import PROBE_PERIOD, Requests, Update
 from planner.engines.request import EngineRequest
 from planner.engines.spread import spread
@@ -19,7 +19,7 @@ from planner.serving.capacity import Demand
 from planner.serving.downloads import plan_download
 from planner.serving.placement import Placement, has_rdma, place
 from planner.sizing import on_cpu
-from settings.diagnostics import Diagnostic
+from settings.diagnostics import Diagnostic, softened
 from settings.models import Model, Settings
 
 EMITTERS = {"vllm": vllm.emit, "sglang": sglang.emit, "ollama": ollama.emit}
@@ -88,7 +88,9 @@ def decide(
     )
     request = _request(placed, store, run, image=image, directory=download.directory)
     diagnostics = (
-        *(finding.at(name) for finding in (*placed.findings, *about_run, *_options(placed, request))),
+        *placed.findings,
+        *(finding.at(name) for finding in about_run),
+        *_options(placed, request),
         *(finding.at(name) for finding in _replicas(placed, run)),
         *capacity.check(pool, room, demands, name),
         *about_download,
@@ -237,16 +239,22 @@ def served_name(placed: Placement) -> str:
     return placed.facts.id if placed.model.engine == "ollama" else placed.model.served_name or placed.name
 
 
-def _options(placed: Placement, request: EngineRequest) -> tuple[Finding, ...]:
+def _options(placed: Placement, request: EngineRequest) -> tuple[Diagnostic, ...]:
     ours = dict(EMITTERS[placed.model.engine](replace(request, env=())).env)
-    findings = tuple(
-        engine_options.check(
-            placed.model, placed.image.flags, placed.image.release, ours, name=placed.name, context=request.context
+    found = tuple(
+        check_options(
+            f"models.{placed.name}",
+            placed.model,
+            placed.image.flags,
+            placed.image.release,
+            ours,
+            name=placed.name,
+            context=request.context,
         )
     )
     guessed = any(finding.code == "IMAGE_UNKNOWN" for finding in placed.findings)
     unknown = ("FLAG_UNKNOWN_TO_IMAGE", "RAY_NOT_IN_IMAGE", "EXTRA_ARGS_INVALID")
-    return tuple(softened((f,))[0] if guessed and f.code in unknown else f for f in findings)
+    return tuple(softened((each,))[0] if guessed and each.code in unknown else each for each in found)
 
 
 def _replicas(placed: Placement, run: _Run) -> Iterator[Finding]:

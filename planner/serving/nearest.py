@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from catalog.load import Catalog
 from catalog.types import Machine
 from planner.diagnostics.finding import blocking
-from planner.engines.spread import check_spread
+from planner.engines.check_spread import check_spread
 from planner.images import choose as images
 from planner.model.facts import ModelFacts, catalogued
 from planner.plan.types import PoolPlan
 from planner.sizing.ask import Ask
 from planner.sizing.size import Sizing, size
+from settings import diagnostics
 
 Change = tuple[tuple[str, object], ...]
 
@@ -131,8 +132,8 @@ def _on_several(case: Situation, catalog: Catalog) -> Iterator[tuple[str, Change
         gpus = slots * count
         ask = replace(case.ask, gpus=gpus, tensor_parallel=None, pipeline_parallel=None)
         laid = size(case.facts, gpu, pool.gpus_per_node, ask, count)
-        against = check_spread(case.ask.engine, choice.flags, 1, gpus, slots, rdma=False)
-        if isinstance(laid, Sizing) and not blocking([*against]):
+        against = check_spread("", case.ask.engine, choice.flags, tensor_parallel=1, gpus=gpus, slots=slots, rdma=False)
+        if isinstance(laid, Sizing) and not diagnostics.blocking(against):
             unpinned = [change for change in _unpinned(case) if change[0] != "gpus"]
             nodes = count if pool.min_nodes == pool.max_nodes else {"min": pool.min_nodes, "max": count}
             grown = [(f"/pools.{pool.name}.nodes", nodes)] if pool.max_nodes < count else []

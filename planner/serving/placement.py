@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from catalog.load import Catalog
 from catalog.types import Gpu
 from planner.diagnostics.finding import Finding, softened
-from planner.engines import options as engine_options
 from planner.engines import vllm
-from planner.engines.spread import check_spread
+from planner.engines.arguments import allows_longer, cache_bytes
+from planner.engines.check_spread import check_spread
 from planner.images import choose as images
 from planner.images.choose import FALLBACK_UTILIZATION, Host, ImageChoice
 from planner.model.facts import ModelFacts
@@ -19,6 +19,7 @@ from planner.sizing.ask import Ask
 from planner.sizing.on_cpu import lay_on_cpu
 from planner.sizing.parallelism import beyond, machines
 from planner.sizing.size import Misfit, Sizing
+from settings import diagnostics
 from settings.diagnostics import Diagnostic
 from settings.models import Model, Settings
 
@@ -36,7 +37,7 @@ class Placement:
     image: ImageChoice
     sizing: Sizing
     situation: nearest.Situation
-    findings: tuple[Finding, ...]
+    findings: tuple[Diagnostic, ...]
 
     @property
     def gpus(self) -> int:
@@ -82,9 +83,9 @@ def place(
         else sizing.size(facts, gpu, pool.gpus_per_node, ask, pool.max_nodes)
     )
     about_size = _judged(laid.findings, model, facts, gpu)
-    about_spread = _about_spread(model, choice, laid, pool, catalog)
+    about_spread = _about_spread(f"models.{name}", model, choice, laid, pool=pool, catalog=catalog)
     if any(finding.code == "IMAGE_UNKNOWN" for finding in about_image):
-        about_spread = softened(about_spread)
+        about_spread = diagnostics.softened(about_spread)
     chosen = laid.nearest if isinstance(laid, Misfit) else laid
     return Placement(
         name=name,
@@ -94,7 +95,7 @@ def place(
         image=choice,
         sizing=chosen,
         situation=case,
-        findings=(*helped(about_image), *helped(about_size), *about_spread),
+        findings=(*(found.at(name) for found in (*helped(about_image), *helped(about_size))), *about_spread),
     )
 
 
@@ -110,19 +111,20 @@ def has_rdma(pool: PoolPlan, catalog: Catalog) -> bool:
 
 
 def _about_spread(
-    model: Model, choice: ImageChoice, laid: Sizing | Misfit, pool: PoolPlan, catalog: Catalog
-) -> tuple[Finding, ...]:
+    section: str, model: Model, choice: ImageChoice, laid: Sizing | Misfit, *, pool: PoolPlan, catalog: Catalog
+) -> tuple[Diagnostic, ...]:
     """What stands against a replica over several machines, once it has as many as it needs."""
     if pool.gpu is None or any(finding.code == "GPUS_EXCEED_NODE" for finding in laid.findings):
         return ()
     chosen = laid.nearest if isinstance(laid, Misfit) else laid
     return tuple(
         check_spread(
+            section,
             model.engine,
             choice.flags,
-            chosen.tensor_parallel,
-            chosen.gpus,
-            slots(pool),
+            tensor_parallel=chosen.tensor_parallel,
+            gpus=chosen.gpus,
+            slots=slots(pool),
             rdma=has_rdma(pool, catalog),
             own_image=model.image is not None,
         )
@@ -154,8 +156,8 @@ def _ask(model: Model, choice: ImageChoice | None, gpu: Gpu | None) -> Ask:
         pipeline_parallel=model.pipeline_parallel,
         dtype=model.dtype,
         quantization=model.quantization,
-        kv_bytes=engine_options.kv_bytes(model),
-        longer_allowed=engine_options.allows_longer(model),
+        kv_bytes=cache_bytes(model.extra_args),
+        longer_allowed=allows_longer(model.extra_args, model.env),
         longest=vllm.LONGEST_ON_V0 if model.engine == "vllm" and old else None,
     )
 

@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.load import load
-from planner.diagnostics.finding import Finding
-from planner.engines.spread import check_spread, spread
+from planner.engines.check_spread import check_spread
+from planner.engines.spread import spread
 from planner.plan.server import EngineSpec, Resources
 from planner.sizing.parallelism import machines
 from planner.software.lws import check_lws, plan_lws
+from settings.diagnostics import Diagnostic
 from tests.components.plans import SPEC
 from tests.unit.stacks import KUBECONFIG, settings
 
@@ -23,10 +24,20 @@ def whole(engine: str = "vllm", gpus: int = 16) -> EngineSpec:
 
 
 def findings(engine: str = "vllm", tensor: int = 8, gpus: int = 16, *, known: bool = True, rdma: bool = False):
-    return list(check_spread(engine, NNODES if known else (), tensor, gpus, 8, rdma=rdma))
+    return list(
+        check_spread(
+            "models.chat",
+            engine,
+            NNODES if known else (),
+            tensor_parallel=tensor,
+            gpus=gpus,
+            slots=8,
+            rdma=rdma,
+        )
+    )
 
 
-def codes(found: list[Finding]) -> set[str]:
+def codes(found: list[Diagnostic]) -> set[str]:
     return {finding.code for finding in found}
 
 
@@ -81,14 +92,15 @@ def test_a_replica_of_one_machine_has_nothing_against_it():
 
 def test_ollama_stays_on_one_machine():
     (error,) = findings("ollama")
-    assert (error.code, error.severity, error.setting) == ("MULTI_NODE_NOT_FOR_ENGINE", "error", "engine")
+    assert (error.code, error.severity, error.path) == ("MULTI_NODE_NOT_FOR_ENGINE", "error", "models.chat.engine")
 
 
 def test_an_image_without_the_flag_is_refused_and_one_with_it_is_not():
     (error,) = findings(known=False)
-    assert (error.code, error.setting, error.fix) == ("MULTI_NODE_NOT_IN_IMAGE", "gpus", (("gpus", None),))
-    (own,) = check_spread("vllm", (), 8, 16, 8, rdma=False, own_image=True)
-    assert own.fix == (("image", None),)
+    assert (error.code, error.path) == ("MULTI_NODE_NOT_IN_IMAGE", "models.chat.gpus")
+    assert error.fix == (("models.chat.gpus", None),)
+    (own,) = check_spread("models.chat", "vllm", (), tensor_parallel=8, gpus=16, slots=8, rdma=False, own_image=True)
+    assert own.fix == (("models.chat.image", None),)
     assert findings() == []
     assert findings("sglang", known=False) == []
 
@@ -100,7 +112,7 @@ def test_layers_over_several_machines_are_slow_unless_they_have_rdma():
 
 def test_the_fix_of_spread_layers_splits_stages_instead():
     (warning,) = findings(tensor=16)
-    assert dict(warning.fix) == {"tensorParallel": 8, "pipelineParallel": 2}
+    assert dict(warning.fix) == {"models.chat.tensorParallel": 8, "models.chat.pipelineParallel": 2}
 
 
 def test_gpus_that_stay_idle_are_named():
@@ -110,7 +122,7 @@ def test_gpus_that_stay_idle_are_named():
 
 def test_layers_that_straddle_two_machines_are_split_so_that_each_lies_inside_one():
     straddling = next(finding for finding in findings(tensor=4, gpus=12) if finding.code == "LAYERS_SPAN_MACHINES")
-    assert dict(straddling.fix) == {"tensorParallel": 2, "pipelineParallel": 6}
+    assert dict(straddling.fix) == {"models.chat.tensorParallel": 2, "models.chat.pipelineParallel": 6}
 
 
 def test_the_controller_comes_by_the_market_on_the_mainland_and_by_helm_elsewhere():

@@ -1,0 +1,269 @@
+"""The user's own variables and arguments of an engine, held against what the planner decides and proves."""
+
+import math
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from catalog.arguments import Release
+from planner.engines import codes, sglang, vllm
+from planner.engines.arguments import Argument, read
+from settings.diagnostics import Diagnostic
+from settings.models import Model
+from settings.suggest import closest
+
+RESERVED = {
+    "VLLM_PORT": "vLLM reads it as the first of its internal ports, not as that of the API",
+    "VLLM_SERVER_DEV_MODE": "it opens routes that reset and reconfigure the server to everyone who reaches it",
+    "VLLM_API_KEY": "the API key is generated, or set as the secret tke-llm:apiKeys",
+    "SGLANG_API_KEY": "the API key is generated, or set as the secret tke-llm:apiKeys",
+    "OLLAMA_HOST": "the Service, the probes and the chat page expect the port that the planner sets",
+    "OLLAMA_MODELS": "it must name the folder that the download Job fills",
+    "HOME": "it must name a folder that the server's user may write to",
+}
+
+OWN_VARIABLES = {"vllm": ("VLLM_",), "sglang": ("SGLANG_", "SGL_"), "ollama": ("OLLAMA_",)}
+"""How the variables begin that an engine alone reads, so that one which it does not know is misspelt."""
+
+TYPED = {
+    "tensor-parallel-size": "tensorParallel",
+    "pipeline-parallel-size": "pipelineParallel",
+    "max-model-len": "maxModelLen",
+    "context-length": "maxModelLen",
+    "gpu-memory-utilization": "gpuMemoryUtilization",
+    "mem-fraction-static": "gpuMemoryUtilization",
+    "dtype": "dtype",
+    "quantization": "quantization",
+    "served-model-name": "servedName",
+}
+NUMBERS: dict[str, Callable[[str], int | float]] = {
+    "tensorParallel": int,
+    "pipelineParallel": int,
+    "maxModelLen": int,
+    "gpuMemoryUtilization": float,
+}
+
+SECRET = ("api-key", "admin-api-key", "hf-token", "ssl-keyfile-password")
+FIXED = (
+    "port",
+    "host",
+    "uds",
+    "ssl-keyfile",
+    "ssl-certfile",
+    "root-path",
+    "model",
+    "model-path",
+    "config",
+    "headless",
+    "grpc",
+    "grpc-mode",
+    "smg-grpc-mode",
+)
+QUIET = ("warning", "error", "critical")
+"""SGLang's log levels at which it does not print all its arguments, the key among them (sglang issue 37457)."""
+
+_DIGITS = re.compile(r"[0-9]{1,18}")
+_REFERENCE = re.compile(r"(?<!\$)(?:\$\$)*\$\(([^)]+)\)")
+"""What Kubernetes puts a variable's value for in commands, arguments and variables; ``$$(`` stands for ``$(``."""
+
+
+def check_options(
+    section: str,
+    model: Model,
+    flags: frozenset[str],
+    release: Release | None,
+    ours: dict[str, str],
+    *,
+    name: str,
+    context: int | None,
+) -> Iterator[Diagnostic]:
+    """What is wrong with `env` and `extraArgs` of the model described in `section`. `flags` is what the image knows,
+    `release` what its own parser takes, `ours` the variables the planner sets, `name` the model's key, `context` what
+    the engine is told to take."""
+    yield from _variables(section, model, ours)
+    yield from _references(section, model)
+    if model.engine == "vllm" and name.split("-", maxsplit=1)[0] == "vllm":
+        yield codes.service_name_vllm(f"{section}.model", name=name)
+    if release is not None:
+        yield from _unknown_variables(section, model, release)
+    if model.engine == "ollama":
+        yield from _ollama(section, model)
+    elif release is not None:
+        yield from _arguments(section, model, flags, release, context)
+
+
+def _arguments(
+    section: str, model: Model, flags: frozenset[str], release: Release, context: int | None
+) -> Iterator[Diagnostic]:
+    path, given = f"{section}.extraArgs", read(model.extra_args, release)
+    yield from _forbidden(path, model, given)
+    if model.engine == "sglang":
+        yield from _loud(path, model, given)
+    yield from _unreadable(path, model, given, release)
+    yield from _overrides(section, model, given)
+    yield from _unknown_to_image(path, model, given, flags, release)
+    yield from _batch(path, model, given, None if "chunked-prefill-default" in flags else context)
+
+
+def _less(model: Model, *arguments: Argument) -> list[str] | None:
+    """The list without these arguments; None where nothing is left."""
+    dropped = {item for argument in arguments for item in argument.items}
+    return [text for index, text in enumerate(model.extra_args) if index not in dropped] or None
+
+
+def _with(model: Model, argument: Argument, items: Sequence[str]) -> list[str]:
+    """The list with these items in the place of an argument."""
+    first, last = argument.items[0], argument.items[-1]
+    return [*model.extra_args[:first], *items, *model.extra_args[last + 1 :]]
+
+
+def _variables(section: str, model: Model, ours: dict[str, str]) -> Iterator[Diagnostic]:
+    for variable, value in model.env.items():
+        path = f"{section}.env.{variable}"
+        if variable in RESERVED:
+            yield codes.env_reserved(path, variable=variable, value=value, why=RESERVED[variable])
+        elif variable in ours and ours[variable] != value:
+            yield codes.env_override(path, variable=variable, value=value, ours=ours[variable])
+
+
+def _unknown_variables(section: str, model: Model, release: Release) -> Iterator[Diagnostic]:
+    """A variable that begins like the engine's own, and that its release does not read."""
+    for variable, value in model.env.items():
+        if not variable.startswith(OWN_VARIABLES[model.engine]) or variable in release.environment | set(RESERVED):
+            continue
+        near = closest(variable, release.environment)
+        yield codes.env_unknown(
+            f"{section}.env.{variable}",
+            variable=variable,
+            value=value,
+            release=f"{release.package} {release.version}",
+            near=near,
+            near_path=f"{section}.env.{near}",
+        )
+
+
+def _references(section: str, model: Model) -> Iterator[Diagnostic]:
+    """`$(NAME)` in what Kubernetes expands: it would lay a secret open, or say something else than was written."""
+    if model.served_name and _REFERENCE.search(model.served_name):
+        yield codes.reference_expanded(f"{section}.servedName", given=model.served_name, literal=None)
+    given = [text for text in model.extra_args if _REFERENCE.search(text)]
+    if given:
+        literal = [_literal(text) for text in model.extra_args]
+        yield codes.reference_expanded(f"{section}.extraArgs", given=" ".join(given), literal=literal)
+    for name, value in model.env.items():
+        if set(_REFERENCE.findall(value)) & {vllm.KEY, sglang.KEY}:
+            yield codes.reference_expanded(f"{section}.env.{name}", given=value, literal=_literal(value))
+
+
+def _literal(text: str) -> str:
+    return _REFERENCE.sub(lambda found: found[0].replace("$(", "$$("), text)
+
+
+def _ollama(section: str, model: Model) -> Iterator[Diagnostic]:
+    if model.extra_args:
+        yield codes.extra_args_useless(f"{section}.extraArgs", given=" ".join(model.extra_args))
+    if model.served_name is not None:
+        yield codes.served_name_ignored(f"{section}.servedName", given=model.served_name)
+
+
+def _forbidden(path: str, model: Model, given: Sequence[Argument]) -> Iterator[Diagnostic]:
+    for argument in given:
+        flag, rest = argument.flag or _slip(argument), _less(model, argument)
+        if flag in SECRET:
+            yield codes.extra_args_secret(path, flag=flag, written=argument.written.partition(" ")[0], rest=rest)
+        if flag in FIXED:
+            yield codes.extra_args_fixed(path, flag=flag, given=argument.text, rest=rest)
+        if flag == "trust-remote-code":
+            yield codes.trust_remote_code(path, given=argument.text, rest=rest)
+
+
+def _loud(path: str, model: Model, given: Sequence[Argument]) -> Iterator[Diagnostic]:
+    for argument in given:
+        if argument.flag == "log-level" and argument.value.strip().lower() not in QUIET:
+            yield codes.log_shows_key(path, given=argument.text, quiet=QUIET, rest=_less(model, argument))
+
+
+def _slip(argument: Argument) -> str:
+    """The flag that was meant where a flag and its value stand in one item; "" where it is something else."""
+    name = argument.written.partition(" ")[0]
+    return name.strip("-").replace("_", "-") if name.startswith("-") and name != argument.written else ""
+
+
+def _unreadable(path: str, model: Model, given: Sequence[Argument], release: Release) -> Iterator[Diagnostic]:
+    for argument in given:
+        if argument.fault is None or (argument.flag or _slip(argument)) in (*SECRET, *FIXED):
+            continue
+        items = argument.written.split(maxsplit=1) if _slip(argument) else []
+        yield codes.extra_args_invalid(
+            path,
+            written=argument.written,
+            given=argument.text,
+            package=release.package,
+            fault=argument.fault,
+            items=items,
+            mended=_with(model, argument, items) if items else _less(model, argument),
+        )
+
+
+def _number(setting: str, text: str) -> int | float | str | None:
+    """The value for the setting; None where it is none."""
+    try:
+        value = NUMBERS[setting](text) if setting in NUMBERS else text
+    except ValueError:
+        return None
+    return value if isinstance(value, str) or math.isfinite(value) else None
+
+
+def _overrides(section: str, model: Model, given: Sequence[Argument]) -> Iterator[Diagnostic]:
+    for argument in given:
+        setting = TYPED.get(argument.flag)
+        if setting is None or argument.fault is not None:
+            continue
+        yield codes.extra_args_override(
+            f"{section}.extraArgs",
+            flag=argument.flag,
+            given=argument.text,
+            setting=setting,
+            setting_path=f"{section}.{setting}",
+            value=_number(setting, argument.value),
+            rest=_less(model, argument),
+        )
+
+
+def _unknown_to_image(
+    path: str, model: Model, given: Sequence[Argument], flags: frozenset[str], release: Release
+) -> Iterator[Diagnostic]:
+    for argument in given:
+        if argument.unknown and argument.flag not in (*SECRET, *FIXED):
+            yield _unknown(path, model, argument, release)
+        if argument.flag == "distributed-executor-backend" and argument.value == "ray" and "ray" not in flags:
+            yield codes.ray_not_in_image(path, given=argument.text, rest=_less(model, argument))
+
+
+def _unknown(path: str, model: Model, argument: Argument, release: Release) -> Diagnostic:
+    near = f"--{argument.near}" if argument.near else ""
+    renamed = (near, *argument.values) if near else ()
+    sound = renamed and all(part.fault is None and not part.unknown for part in read(renamed, release))
+    return codes.flag_unknown_to_image(
+        path,
+        written=argument.written,
+        given=argument.text,
+        release=f"{release.package} {release.version}",
+        near=near,
+        mended=_with(model, argument, renamed) if sound else _less(model, argument),
+    )
+
+
+def _count(argument: Argument | None) -> int | None:
+    """The number that an argument gives in digits; None where there is none."""
+    return int(argument.value) if argument and _DIGITS.fullmatch(argument.value) else None
+
+
+def _batch(path: str, model: Model, given: Sequence[Argument], whole_prompt: int | None) -> Iterator[Diagnostic]:
+    """`whole_prompt` is the context where the release puts a prompt into one batch, as before chunked prefill."""
+    last = {argument.flag: argument for argument in given}
+    batch = last.get("max-num-batched-tokens")
+    tokens, sequences = _count(batch), _count(last.get("max-num-seqs")) or 0
+    least = max(sequences, whole_prompt or 0)
+    if batch is not None and tokens is not None and tokens < least:
+        rest = _less(model, batch)
+        yield codes.batch_too_small(path, tokens=batch.value, least=least, given=batch.text, rest=rest)

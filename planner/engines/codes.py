@@ -1,0 +1,339 @@
+"""What can be wrong with an engine's own variables and arguments, and with a server over several machines."""
+
+from collections.abc import Sequence
+
+from settings.diagnostics import Text, error, note, warning
+
+
+@error(
+    meaning="`env` sets a variable that the planner must decide, or that opens the server.",
+    example='models: {chat: {model: Qwen/Qwen3-8B, env: {VLLM_PORT: "8000"}}}',
+    fix="Take it out.",
+    source="The guide's FAQ (VLLM_PORT); vLLM issue 34199; vLLM docs/usage/security.md (VLLM_SERVER_DEV_MODE)",
+)
+def env_reserved(*, variable: str, value: str, why: str) -> Text:
+    return Text(
+        message=f"{variable} is not yours to set: {why}.",
+        remedy="Take it out.",
+        given=value,
+        fix=(("", None),),
+    )
+
+
+@warning(
+    meaning="`env` replaces a variable that the planner sets.",
+    example='models: {chat: {model: Qwen/Qwen3-8B, env: {HF_HUB_OFFLINE: "0"}}}',
+    fix="Take it out unless you mean it.",
+    source="planner/engines",
+)
+def env_override(*, variable: str, value: str, ours: str) -> Text:
+    return Text(
+        message=f"{variable} replaces the planner's own value, {ours}.",
+        remedy="Take it out unless you mean it.",
+        given=value,
+        allowed=ours,
+        fix=(("", None),),
+    )
+
+
+@warning(
+    meaning="`env` sets a variable that begins like the engine's own, and that the image's release does not read.",
+    example="models: {chat: {model: Qwen/Qwen3-8B, env: {VLLM_LOGING_LEVEL: DEBUG}}}",
+    fix="Use the name that is given, or take it out.",
+    source="catalog/data/arguments (the variables in each release's sources)",
+)
+def env_unknown(*, variable: str, value: str, release: str, near: str | None, near_path: str) -> Text:
+    return Text(
+        message=f"{release} reads no variable {variable}, so it has no effect.",
+        remedy=f"Use {near}." if near else "Take it out.",
+        given=variable,
+        allowed=near or "",
+        fix=(("", None), *(((near_path, value),) if near else ())),
+    )
+
+
+@error(
+    meaning="`extraArgs`, `servedName` or `env` holds $(NAME), which Kubernetes replaces by the variable's value.",
+    example="models: {chat: {model: Qwen/Qwen3-8B, servedName: $(VLLM_API_KEY)}}",
+    fix="Write the value itself; $$( where these characters are meant.",
+    source="Kubernetes' reference of containers (command, args, env.value)",
+    forceable=False,
+    rules=("SECRET_ON_COMMAND_LINE",),
+)
+def reference_expanded(*, given: str, literal: str | Sequence[str] | None) -> Text:
+    return Text(
+        message="Kubernetes puts the value of a variable in the place of $(NAME): a key would stand on the command "
+        "line, or in a variable in clear.",
+        remedy="Write the value itself; $$( where these characters are meant.",
+        given=given,
+        fix=(("", literal),),
+    )
+
+
+@note(
+    meaning="A Service whose name begins with vllm gives other pods variables that vLLM reads as its own.",
+    example="models: {vllm: {model: Qwen/Qwen3-8B}}",
+    fix="Use another key. Pods of this stack are safe, since they take no service links.",
+    source="The guide's FAQ (VLLM_PORT); vLLM issue 34199",
+)
+def service_name_vllm(*, name: str) -> Text:
+    return Text(
+        message=f"The Service is called {name}: pods that take service links (ours do not) get a variable "
+        f"{name.upper().replace('-', '_')}_PORT from it, which a vLLM of someone else in the namespace may read.",
+        remedy="Use another key than one that begins with vllm if others run vLLM in this namespace.",
+        given=name,
+    )
+
+
+@error(
+    meaning="Ollama's server takes no arguments.",
+    example='models: {chat: {engine: ollama, model: "qwen3:8b", extraArgs: [--verbose]}}',
+    fix="Use env with OLLAMA_… variables.",
+    source="Ollama's envconfig/config.go",
+)
+def extra_args_useless(*, given: str) -> Text:
+    return Text(
+        message="`ollama serve` takes no arguments.",
+        remedy="Use env: Ollama is set up by OLLAMA_… variables.",
+        given=given,
+        fix=(("", None),),
+    )
+
+
+@warning(
+    meaning="Ollama serves a model under its own `name:tag`.",
+    example='models: {chat: {engine: ollama, model: "qwen3:8b", servedName: chat}}',
+    fix="Take servedName out.",
+    source="Ollama's API",
+)
+def served_name_ignored(*, given: str) -> Text:
+    return Text(
+        message="Ollama serves a model under its own `name:tag` only.",
+        remedy="Take servedName out.",
+        given=given,
+        fix=(("", None),),
+    )
+
+
+@error(
+    meaning="`extraArgs` carries a secret onto a command line, or an empty key, which turns the API key off.",
+    example="models: {chat: {model: Qwen/Qwen3-8B, extraArgs: [--api-key, abc]}}",
+    fix="Take it out; the key is generated, or set with `pulumi config set --secret tke-llm:apiKeys`.",
+    source="Command lines are readable in the pod's specification and by every process of the node.",
+    forceable=False,
+    rules=("SECRET_IN_CLEAR",),
+)
+def extra_args_secret(*, flag: str, written: str, rest: Sequence[str] | None) -> Text:
+    return Text(
+        message=f"--{flag} would put a secret into the stack file and onto a command line, or turn the API key off "
+        "where it is empty.",
+        remedy="Take it out: the key is generated, or set as the secret tke-llm:apiKeys.",
+        given=written,
+        fix=(("", rest),),
+    )
+
+
+@error(
+    meaning="`extraArgs` changes what the Service, the probes or the store depend on.",
+    example='models: {chat: {model: Qwen/Qwen3-8B, extraArgs: [--port, "9000"]}}',
+    fix="Take it out.",
+    source="planner/engines",
+)
+def extra_args_fixed(*, flag: str, given: str, rest: Sequence[str] | None) -> Text:
+    return Text(
+        message=f"--{flag} is decided by the planner: the Service, the probes and the store depend on it.",
+        remedy="Take it out.",
+        given=given,
+        fix=(("", rest),),
+    )
+
+
+@warning(
+    meaning="Python that comes with the model's files would run in the server.",
+    example="models: {chat: {model: Qwen/Qwen3-8B, extraArgs: [--trust-remote-code]}}",
+    fix="Take it out unless the model needs it; pin a revision that you trust.",
+    source="vLLM documentation, security",
+)
+def trust_remote_code(*, given: str, rest: Sequence[str] | None) -> Text:
+    return Text(
+        message="--trust-remote-code runs Python that comes with the model's files.",
+        remedy="Take it out unless the model's card asks for it and you trust its repository at that revision.",
+        given=given,
+        fix=(("", rest),),
+    )
+
+
+@error(
+    meaning="SGLang's log would hold the API key, since it prints all its arguments at the levels info and debug.",
+    example="models: {chat: {engine: sglang, model: Qwen/Qwen3-8B, extraArgs: [--log-level, info]}}",
+    fix="Take it out. Where it is forced, whoever reads the pod's log has the key.",
+    source="sglang issue 37457; sglang/srt/entrypoints/engine.py (logs server_args at info)",
+)
+def log_shows_key(*, given: str, quiet: Sequence[str], rest: Sequence[str] | None) -> Text:
+    return Text(
+        message="At any level but these SGLang writes all its arguments into its log, the API key among them.",
+        remedy="Take it out: the planner sets warning.",
+        given=given,
+        allowed=", ".join(quiet),
+        fix=(("", rest),),
+    )
+
+
+@error(
+    meaning="The engine's parser would refuse an item of `extraArgs` and the server would not start.",
+    example='models: {chat: {model: Qwen/Qwen3-8B, extraArgs: ["--max-num-seqs 64"]}}',
+    fix="Write an argument and its value as two items, and a value that the argument takes.",
+    source="catalog/data/arguments (recorded from each release's own parser)",
+)
+def extra_args_invalid(
+    *, written: str, given: str, package: str, fault: str, items: Sequence[str], mended: Sequence[str] | None
+) -> Text:
+    """`items`: the flag and its value, where both stand in one item of the list."""
+    wrong = (
+        f"{written!r} is one item of the list, so the parser sees no argument in it" if items else f"{written}: {fault}"
+    )
+    return Text(
+        message=f"{wrong}; {package} would not start.",
+        remedy=f"Write two items: {items[0]!r}, {items[1]!r}." if items else "Mend it, or take it out.",
+        given=given,
+        fix=(("", mended),),
+    )
+
+
+@warning(
+    meaning="`extraArgs` sets what a setting of its own decides, so the proof does not cover it.",
+    example='models: {chat: {model: Qwen/Qwen3-8B, extraArgs: [--tensor-parallel-size, "2"]}}',
+    fix="Use the setting that is named.",
+    source="production-stack tutorial 25 (a tensor-parallel size in extraArgs was silently ignored)",
+)
+def extra_args_override(
+    *, flag: str, given: str, setting: str, setting_path: str, value: str | float | None, rest: Sequence[str] | None
+) -> Text:
+    """`value`: what the argument says, as the setting takes it; None where it cannot be told."""
+    return Text(
+        message=f"--{flag} wins over what the planner computes, so the proof no longer covers it.",
+        remedy=f"Set {setting} instead.",
+        given=given,
+        allowed=setting,
+        fix=((setting_path, value), ("", rest)) if value else (("", rest),),
+    )
+
+
+@error(
+    meaning="The image's release has no such argument. It is misspelt, came later or left earlier. A warning where "
+    "the image's release is not known.",
+    example='models: {chat: {model: Qwen/Qwen3-8B, extraArgs: [--max-num-seqz, "64"]}}',
+    fix="Use the name that is given, or take it out.",
+    source="catalog/data/arguments (recorded from each release's own parser)",
+)
+def flag_unknown_to_image(*, written: str, given: str, release: str, near: str, mended: Sequence[str] | None) -> Text:
+    return Text(
+        message=f"{release}, the image's release as far as it is known, has no argument {written} and would refuse to "
+        "start.",
+        remedy=f"Did you mean {near}? Else take it out." if near else "Take it out, or use an image that knows it.",
+        given=given,
+        allowed=near,
+        fix=(("", mended),),
+    )
+
+
+@error(
+    meaning="Ray is asked for, and the image has none.",
+    example="models: {chat: {model: Qwen/Qwen3-8B, extraArgs: [--distributed-executor-backend, ray]}}",
+    fix="Take it out.",
+    source="lws issue 835, dynamo issue 8515 (no Ray in vLLM's images from 0.19 on)",
+)
+def ray_not_in_image(*, given: str, rest: Sequence[str] | None) -> Text:
+    return Text(
+        message="The image holds no Ray: vLLM's images dropped it with 0.19.",
+        remedy="Take it out: the GPUs of one machine need no Ray.",
+        given=given,
+        allowed="mp",
+        fix=(("", rest),),
+    )
+
+
+@error(
+    meaning="`--max-num-batched-tokens` is smaller than `--max-num-seqs`, or than the context in releases without "
+    "chunked prefill.",
+    example='models: {chat: {model: Qwen/Qwen3-8B, extraArgs: [--max-num-batched-tokens, "128", --max-num-seqs, '
+    '"256"]}}',
+    fix="Take --max-num-batched-tokens out.",
+    source="vLLM's SchedulerConfig refuses both",
+)
+def batch_too_small(*, tokens: str, least: int, given: str, rest: Sequence[str] | None) -> Text:
+    return Text(
+        message=f"A batch of {tokens} tokens is smaller than the {least} that vLLM must be able to put into one, so it "
+        "refuses to start.",
+        remedy="Take --max-num-batched-tokens out: the default suits.",
+        given=given,
+        allowed=f"{least} or more",
+        fix=(("", rest),),
+    )
+
+
+@error(
+    meaning="The engine serves from one machine only, and the GPUs asked for are on several.",
+    example="models: {chat: {model: 'deepseek-r1:671b', engine: ollama, gpus: 16}}",
+    fix="Use vllm or sglang.",
+    source="Ollama has no distributed mode.",
+)
+def multi_node_not_for_engine(
+    *, engine: str, able: Sequence[str], gpus: int, nodes: int, slots: int, gpus_path: str
+) -> Text:
+    return Text(
+        message=f"{engine} serves from one machine only; {gpus} GPUs take {nodes} machines with {slots} each.",
+        remedy="Use vllm or sglang, fewer GPUs, or a larger machine.",
+        given=engine,
+        allowed=", ".join(able),
+        fix=((gpus_path, None),),
+    )
+
+
+@error(
+    meaning="The image's release of vLLM does not know --nnodes, and has no other way over several machines that "
+    "this program uses.",
+    example="models: {chat: {pipelineParallel: 2, gpus: 16, image: 'docker.io/vllm/vllm-openai:v0.11.0'}}",
+    fix="Use a release that knows it.",
+    source="catalog/data/images.yaml (flag nnodes)",
+)
+def multi_node_not_in_image(*, own_image: bool, slots: int) -> Text:
+    return Text(
+        message="The image's release of vLLM cannot span machines by itself (--nnodes).",
+        remedy="Leave image out, or use a later release."
+        if own_image
+        else f"Use GPUs that a later release runs on, or no more than {slots} of these.",
+        fix=(("", None),),
+    )
+
+
+@warning(
+    meaning="The machines of a replica share its GPUs evenly and keep some unused.",
+    example="models: {chat: {gpus: 12}} on machines with 8 GPUs",
+    fix="Use a multiple of the machine's GPUs.",
+    source="planner/engines/spread.py",
+)
+def gpus_left_idle(*, gpus: int, nodes: int, slots: int) -> Text:
+    return Text(
+        message=f"{gpus} GPUs are shared evenly by {nodes} machines, which leaves {slots - gpus // nodes} of {slots} "
+        "GPUs of each unused.",
+        remedy=f"Use a multiple of {slots}.",
+        given=str(gpus),
+    )
+
+
+@warning(
+    meaning="Tensor parallelism spans machines without RDMA between them.",
+    example="models: {chat: {tensorParallel: 16}} on machines with 8 GPUs",
+    fix="Split layers inside a machine and stages over machines.",
+    source="vLLM documentation, parallelism and scaling",
+)
+def layers_span_machines(*, tensor_parallel: int, inside: int, stages: int, stages_path: str) -> Text:
+    """`inside` x `stages`: tensor and pipeline parallel sizes that keep layers within a machine."""
+    return Text(
+        message=f"Layers are split over {tensor_parallel} GPUs on more than one machine, which exchange data for every "
+        "token over the VPC's network; that is many times slower than inside a machine.",
+        remedy=f"Set tensorParallel to {inside} and pipelineParallel to {stages}.",
+        given=str(tensor_parallel),
+        fix=(("", inside), (stages_path, stages)),
+    )
