@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 from catalog.load import Catalog, load
 from planner.access.check import check_exposure
+from planner.access.check_policies import check_policies
 from planner.access.decide import plan_exposure
-from planner.access.policies import check_policies, plan_policies, with_smoke_test
+from planner.access.policies import plan_policies, with_smoke_test
 from planner.cluster.check import check_cluster
 from planner.cluster.namespaces import check_namespace
 from planner.cluster.object_names import check_names

@@ -1,7 +1,7 @@
 """Who may talk to whom in the namespace: nobody, but for what is named here.
 
 The kubelet's probes and `kubectl port-forward` come from a pod's own node, which no policy keeps out, and volumes are
-mounted by the node: none of them needs a road here. Policies hold only where something enforces them (on TKE the
+mounted by the node: none of them needs a policy here. Policies hold only where something enforces them (on TKE the
 add-on `networkpolicy`), and never for pods on their node's network.
 """
 
@@ -13,7 +13,8 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.workloads import inference, kube, model_download, multi_node, redis, smoke_test, webui
-from planner.access.policies import BALANCER_RANGE, EVERYWHERE, PRIVATE, holding_metadata
+from planner.access.policies import BALANCER_RANGE, EVERYWHERE, holding_metadata
+from planner.network.public_addresses import PRIVATE
 from planner.page.decide import PORT as PAGE_PORT
 from planner.page.replicas import NAME as REDIS_NAME
 from planner.page.replicas import PORT as REDIS_PORT
@@ -66,8 +67,9 @@ class NetworkPolicies(pulumi.ComponentResource):
         super().__init__("tke-llm:workloads:NetworkPolicies", name, None, opts)
         self._name, self._namespace = name, args.namespace
         plan = args.plan
-        self._inside = tuple(dict.fromkeys((*PRIVATE, *plan.cluster_ranges)))
-        self._not_internet = tuple(dict.fromkeys((*PRIVATE, LINK_LOCAL, BALANCER_RANGE, *plan.cluster_ranges)))
+        private = tuple(map(str, PRIVATE))
+        self._inside = tuple(dict.fromkeys((*private, *plan.cluster_ranges)))
+        self._not_internet = tuple(dict.fromkeys((*private, LINK_LOCAL, BALANCER_RANGE, *plan.cluster_ranges)))
 
         opened = [self._policy("allow-dns", {}, egress=[_to_dns()])]
         opened.append(
@@ -88,7 +90,7 @@ class NetworkPolicies(pulumi.ComponentResource):
         if plan.acme:
             admitted = _admit([_peer(each) for each in plan.sources], ACME_PORT)
             opened.append(self._policy("allow-acme-solver", ACME_SOLVER, ingress=admitted))
-        # Last, and on deletion first, so that nothing is cut off before its road is open.
+        # Last, and on deletion first, so that nothing is cut off before what it needs is let through.
         self._policy("default-deny", {}, ingress=[], egress=[], after=opened)
         self.register_outputs({})
 

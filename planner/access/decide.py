@@ -1,4 +1,4 @@
-"""How people reach the chat page and the API: the road in, its routes and addresses.
+"""How people reach the chat page and the API: the way in, its routes and addresses.
 
 One host serves the API of all models. With a gateway each model lies under its own path, ``/<model>/v1``, which reaches
 the engine as ``/v1``; a stack with one model has plain ``/v1`` too. An Ingress cannot replace a path in the same way
@@ -31,7 +31,7 @@ READY_MARGIN = 300
 
 
 def plan_exposure(settings: Settings, models: Mapping[str, ModelPlan], catalog: Catalog) -> ExposurePlan | None:
-    """Decide the road in; None for port-forward, and where the host is missing."""
+    """Decide the way in; None for port-forward, and where the host is missing."""
     expose = settings.expose
     if expose.via == "port-forward" or expose.host is None:
         return None

@@ -34,7 +34,7 @@ def _emitted() -> dict[str, str]:
     """Codes that a finding is made with, with the file: those that are called, and those named in a finding's call."""
     found = {}
     for path, node in _nodes():
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "codes":
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id.endswith("codes"):
             found[node.attr.upper()] = path
         if isinstance(node, ast.Call):
             named = [keyword.value for keyword in node.keywords if keyword.arg == "code"]
