@@ -34,7 +34,8 @@ from planner.serving.decide import decide, placements
 from planner.software.addons import plan_addons
 from planner.software.autoscaling import check_scaling, plan_keda, plan_scaling
 from planner.software.lws import check_lws, plan_lws
-from planner.storage.decide import check_storage, explain_storage, plan_storage
+from planner.storage.check import check_storage
+from planner.storage.decide import explain_storage, plan_storage
 from planner.storage.origin import outlives
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
