@@ -7,8 +7,8 @@ from ipaddress import IPv4Network
 import pulumi
 import tencentcloud_iac_pulumi as tencentcloud
 
-from components.cloud.network import EVERYWHERE
 from components.naming import Naming
+from planner.network.public_addresses import EVERYWHERE
 
 PORTS = "80,443"
 

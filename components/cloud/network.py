@@ -1,4 +1,4 @@
-"""The VPC, its subnets, security groups and the road out."""
+"""The VPC, its subnets, security groups and the way out."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,22 +8,21 @@ import pulumi
 import tencentcloud_iac_pulumi as tencentcloud
 
 from components.naming import Naming
+from planner.network.decide import MOST_BY_TRAFFIC
+from planner.network.public_addresses import EVERYWHERE
 from planner.plan.types import NetworkPlan, SubnetPlan
 
-EVERYWHERE = "0.0.0.0/0"
 API_PORT = "443"
 """Port of the load balancer in front of a public API server."""
 
-EIP_MBPS = 100
-"""Most bandwidth of one EIP billed by traffic (Tencent Cloud API AllocateAddresses, InternetMaxBandwidthOut)."""
 MOST_EIPS = 10
 """Most EIPs on one NAT gateway (provider schema of `assigned_eip_sets`)."""
 
 
 def eip_bandwidths(bandwidth: int) -> list[int]:
     """Mbps of each EIP that a NAT gateway of `bandwidth` Mbps needs; one EIP alone would cap downloads."""
-    count = min(-(-bandwidth // EIP_MBPS), MOST_EIPS)
-    return [min(EIP_MBPS, bandwidth)] * count
+    count = min(-(-bandwidth // MOST_BY_TRAFFIC), MOST_EIPS)
+    return [min(MOST_BY_TRAFFIC, bandwidth)] * count
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,8 @@ from tencentcloud_iac_pulumi.cfs.outputs import GetFileSystemsFileSystemListResu
 
 from components.naming import ACCESS_GROUP_NAME_LIMIT, Naming
 from planner.plan.types import StoragePlan
+from planner.storage.drivers import CFS_DRIVER, TURBO_DRIVER
+from planner.storage.origin import ID_PREFIX
 
 
 def class_parameters(
@@ -77,10 +79,6 @@ class SharedStorage(pulumi.ComponentResource):
         self.register_outputs({"accessGroupId": self.access_group_id, "parameters": self.parameters})
 
 
-ID_PREFIX = "cfs-"
-"""What the id of a file system begins with, unlike the FSID of its mount target."""
-CFS_DRIVER = "com.tencent.cloud.csi.cfs"
-TURBO_DRIVER = "com.tencent.cloud.csi.cfsturbo"
 NFS_VERSION = "3"
 """The only version of NFS that CFS mounts reliably."""
 

@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from components.cloud.storage import TURBO_DRIVER
 from components.workloads.kube import labels
 from planner.plan.types import StoragePlan
+from planner.storage.decide import MODEL_CLASS
+from planner.storage.drivers import BLOCK_DRIVER, TURBO_DRIVER
 from settings.models import Storage
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.core.v1 import PersistentVolumeClaimSpecArgsDict
 
-MODEL_CLASS = "cfs-ai"
 MODEL_CLAIM = "ai-model"
 MODEL_VOLUME = "ai-model"
 WEBUI_CLAIM = "webui"
-BLOCK_PROVISIONER = "com.tencent.cloud.csi.cbs"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,7 +163,7 @@ class ModelStore(pulumi.ComponentResource):
         return self._make_class(
             "webui",
             planned,
-            provisioner=BLOCK_PROVISIONER,
+            provisioner=BLOCK_DRIVER,
             parameters={"diskType": self._args.plan.webui_disk_type, "diskChargeType": "POSTPAID_BY_HOUR"},
             # A block volume lives in one zone: the scheduler has to choose the node before the disk is made.
             binding="WaitForFirstConsumer",

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from catalog.load import Catalog
 from planner.access.decide import ENVOY, GATEWAY, QCLOUD
-from planner.network.public_addresses import PRIVATE
+from planner.network.public_addresses import EVERYWHERE, PRIVATE
 from planner.plan.types import (
     ExposurePlan,
     FromRange,
@@ -31,7 +31,6 @@ from settings.models import Settings
 
 BALANCER_RANGE = "100.64.0.0/10"
 """Where load balancers' health checks come from, and addresses inside Tencent Cloud (vendor 214/65860)."""
-EVERYWHERE = "0.0.0.0/0"
 METADATA = (IPv4Network("169.254.0.23/32"), IPv4Network("169.254.169.254/32"))
 """Metadata services, which hand out the credentials of a node's role: Tencent Cloud's (metadata.tencentyun.com, vendor
 213/4934) and that of most other clouds, for a cluster that exists. Tencent Cloud's mirrors and DNS lie in the same

@@ -4,12 +4,9 @@ nodes."""
 from collections.abc import Iterator
 
 from planner.network import codes
-from planner.network.decide import makes_subnets, node_bandwidth
+from planner.network.decide import MOST_BY_TRAFFIC, makes_subnets, node_bandwidth
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
-
-MOST_BY_TRAFFIC = 100
-"""Mbps of a public address that is billed by traffic (Tencent Cloud API AllocateAddresses, InternetMaxBandwidthOut)."""
 
 
 def check_internet(settings: Settings) -> Iterator[Diagnostic]:

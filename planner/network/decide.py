@@ -19,6 +19,8 @@ PODS_PER_NODE = 64
 """Pods of one node: the block that each takes of the pod range in mode gr."""
 SERVICES = 1024
 """Services of a cluster: the block that they take of the pod range in mode gr."""
+MOST_BY_TRAFFIC = 100
+"""Mbps of a public address that is billed by traffic (Tencent Cloud API AllocateAddresses, InternetMaxBandwidthOut)."""
 
 
 def plan_network(settings: Settings, *, store_subnet: bool) -> NetworkPlan | None:

@@ -9,7 +9,7 @@ from planner.network import codes as network_codes
 from planner.network.location import touches_the_cloud
 from planner.storage import codes
 from planner.storage.decide import MODEL_CLASS, access_mode, needed_gib, round_up, store_facts
-from planner.storage.origin import outlives, storage_kind
+from planner.storage.origin import ID_PREFIX, outlives, storage_kind
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
 
@@ -92,7 +92,7 @@ def _given(settings: Settings) -> Iterator[Diagnostic]:
             if given is not None:
                 yield codes.file_system_not_named(f"storage.{key}", key=key, given=given)
         return
-    if name.startswith("cfs-") and not touches_the_cloud(settings):
+    if name.startswith(ID_PREFIX) and not touches_the_cloud(settings):
         yield codes.fsid_needed("storage.fileSystemId", name=name)
     if settings.owns_cluster() and settings.network.vpc_id is None and storage.ccn_id is None:
         turbo = kind == "cfs-turbo"

@@ -6,6 +6,7 @@ from catalog.load import Catalog
 from catalog.types import StorageClassFacts
 from planner.model.facts import ModelFacts, resolve
 from planner.plan.types import Reason, StoragePlan
+from planner.storage.drivers import CFS_PROVISIONER, TURBO_DRIVER
 from planner.storage.origin import origin, storage_kind
 from settings.models import Settings
 
@@ -36,10 +37,10 @@ def plan_storage(settings: Settings, catalog: Catalog) -> StoragePlan:
     held = storage.capacity or 0 if kind == "cfs-turbo" else needed
     provisioner, parameters = "", ()
     if kind == "cfs":
-        provisioner = "com.tencent.cloud.csi.tcfs.cfs"
+        provisioner = CFS_PROVISIONER
         parameters = (("storagetype", storage.performance.upper()), ("vers", "3"))
     elif kind == "cfs-turbo":
-        provisioner = "com.tencent.cloud.csi.cfsturbo"
+        provisioner = TURBO_DRIVER
     return StoragePlan(
         kind=kind,
         provisioner=provisioner,

@@ -2,6 +2,9 @@
 
 from settings.models import Settings
 
+ID_PREFIX = "cfs-"
+"""What the id of a file system begins with, unlike the FSID of its mount target."""
+
 
 def storage_kind(settings: Settings) -> str:
     """The kind of the store. A cluster known by its kubeconfig only keeps models in a class of its own, unless told."""

@@ -7,12 +7,11 @@ CreateVolume and NodePublishVolume) and, for disk sizes, document 457/44239.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from components.cloud.storage import CFS_DRIVER, TURBO_DRIVER
-from components.workloads.model_store import BLOCK_PROVISIONER
+from planner.storage.drivers import BLOCK_DRIVER, CFS_DRIVER, CFS_PROVISIONER, TURBO_DRIVER
 from rehearsal.cluster.amounts import size
 from rehearsal.cluster.nodes import ZONE
 from rehearsal.cluster.objects import Object
-from rehearsal.cluster.platform import ANY_PROVISIONER, CFS_PROVISIONER
+from rehearsal.cluster.platform import ANY_PROVISIONER
 from rehearsal.simulated.identity import address, short_id
 
 GIB = 2**30
@@ -38,7 +37,7 @@ def provision(claim: Object, storage_class: Object, zone: str | None) -> dict[st
     attributes = _MAKERS[driver](parameters, claim["spec"]["accessModes"], asked)
     metadata = claim["metadata"]
     name = f"pvc-{metadata['uid']}"
-    zones = [zone] if driver == BLOCK_PROVISIONER and zone else []
+    zones = [zone] if driver == BLOCK_DRIVER and zone else []
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolume",
@@ -58,7 +57,7 @@ def provision(claim: Object, storage_class: Object, zone: str | None) -> dict[st
             },
             "csi": {
                 "driver": driver,
-                "volumeHandle": short_id("disk" if driver == BLOCK_PROVISIONER else "cfs", name),
+                "volumeHandle": short_id("disk" if driver == BLOCK_DRIVER else "cfs", name),
                 "volumeAttributes": attributes,
             },
             **({"nodeAffinity": _only_in(zones)} if zones else {}),
@@ -139,7 +138,7 @@ def _any(parameters: Mapping[str, str], modes: list[str], asked: int) -> dict[st
 
 
 _MAKERS: dict[str, Callable[[Mapping[str, str], list[str], int], dict[str, str]]] = {
-    BLOCK_PROVISIONER: _block,
+    BLOCK_DRIVER: _block,
     CFS_PROVISIONER: _shared,
     CFS_DRIVER: _shared,
     TURBO_DRIVER: _turbo,

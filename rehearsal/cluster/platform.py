@@ -3,21 +3,19 @@
 from typing import Any
 
 from catalog.types import Addon
-from components.cloud.storage import CFS_DRIVER, TURBO_DRIVER
-from components.workloads.model_store import BLOCK_PROVISIONER
 from planner.cluster.system_pool import CLUSTER_CPU_MILLIS, CLUSTER_MEMORY_MIB
 from planner.plan.types import Plan
 from planner.pools.decide import SUPER_NODE_SELECTOR
+from planner.storage.drivers import BLOCK_DRIVER, CFS_DRIVER, CFS_PROVISIONER, TURBO_DRIVER
 from rehearsal.cluster.gateways import CONTROLLER
 from rehearsal.cluster.nodes import GPU_ADDON, GPU_NODE
 
 NAMESPACE = "kube-system"
 ANY_PROVISIONER = "any.rehearsal.tke-llm"
 """Provisioner of classes that the stack file names and somebody else made: it refuses nothing."""
-CFS_PROVISIONER = "com.tencent.cloud.csi.tcfs.cfs"
 
 _DRIVERS = {
-    "cbs": {BLOCK_PROVISIONER: True},
+    "cbs": {BLOCK_DRIVER: True},
     "cfs": {CFS_PROVISIONER: False, CFS_DRIVER: False},
     "cfsturbo": {TURBO_DRIVER: False},
 }
@@ -46,7 +44,7 @@ def given_classes(plan: Plan) -> list[dict[str, Any]]:
     """StorageClasses that are there before the stack: TKE's own, or those that the stack file names on a cluster that
     exists, and there a default one."""
     if plan.settings.owns_cluster():
-        return [_class("cbs", BLOCK_PROVISIONER, default=True)]
+        return [_class("cbs", BLOCK_DRIVER, default=True)]
     storage = plan.settings.storage
     named = {name for name in (storage.class_name, storage.webui_class_name) if name}
     return [

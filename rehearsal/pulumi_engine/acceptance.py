@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_network
 from typing import cast
 
+from planner.storage.drivers import BLOCK_DRIVER, CFS_DRIVER, CFS_PROVISIONER, TURBO_DRIVER
 from rehearsal.cluster.amounts import size
 from rehearsal.pulumi_engine.world import Refused, Thing, Volume, World
 
@@ -28,13 +29,12 @@ ATTACHMENT = "Cam/rolePolicyAttachmentByName:RolePolicyAttachmentByName"
 RUNNING = ("apps/v1:Deployment", "apps/v1:StatefulSet", "leaderworkerset.x-k8s.io/v1:LeaderWorkerSet")
 
 _DRIVERS = {
-    "com.tencent.cloud.csi.tcfs.cfs": "cfs",
-    "com.tencent.cloud.csi.cfs": "cfs",
-    "com.tencent.cloud.csi.cfsturbo": "cfsturbo",
-    "com.tencent.cloud.csi.cbs": "cbs",
+    CFS_PROVISIONER: "cfs",
+    CFS_DRIVER: "cfs",
+    TURBO_DRIVER: "cfsturbo",
+    BLOCK_DRIVER: "cbs",
 }
 """Provisioner -> the add-on that brings its driver."""
-_DISKS = "com.tencent.cloud.csi.cbs"
 
 
 def at(value: object, *path: str) -> object:
@@ -167,7 +167,7 @@ def _class_of(world: World, claim: Thing) -> Thing | None:
 
 
 def _of_volume(volume: Volume) -> str:
-    what = "disk" if volume.provisioner == _DISKS else "file system"
+    what = "disk" if volume.provisioner == BLOCK_DRIVER else "file system"
     return f"{what} of claim {volume.claim[1]}"
 
 
@@ -248,7 +248,7 @@ def _cluster_gone(world: World, cluster: Thing) -> None:
             world.leave(f"load balancer of {thing.id}")
         world.remove(thing, by=cluster.id)
     for volume in list(world.volumes.values()):
-        if volume.provisioner == _DISKS and disks_go:
+        if volume.provisioner == BLOCK_DRIVER and disks_go:
             world.remove_volume(volume.claim)
 
 
