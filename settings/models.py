@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic.types import Strict
 
+from catalog.engines import EngineName, SourceName
 from settings.access import Expose, NetworkPolicy, Oidc
 from settings.names import (
     Argument,
@@ -254,8 +255,8 @@ class Model(Section):
         description="Model id, such as `deepseek-ai/DeepSeek-R1-Distill-Qwen-7B`; for Ollama `name:tag`."
     )
     pool: PoolName | None = Field(default=None, description="Pool it runs on; may be left out where there is only one.")
-    engine: Literal["vllm", "sglang", "ollama"] = Field(default="vllm", description="Serving engine.")
-    source: Literal["modelscope", "huggingface", "ollama"] | None = Field(
+    engine: EngineName = Field(default="vllm", description="Serving engine.")
+    source: SourceName | None = Field(
         default=None, description="Where it is downloaded from; absent: ModelScope, or Ollama's registry for Ollama."
     )
     revision: Revision | None = Field(default=None, description="Branch, tag or commit to download.")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from catalog.arguments import Option, Release
+from planner.engines import registry
 from settings.suggest import closest
 
 _SAME = {
@@ -82,8 +83,8 @@ def cache_bytes(arguments: Iterable[str]) -> float | None:
 
 def allows_longer(arguments: Iterable[str], variables: Iterable[str]) -> bool:
     """Whether the engine is told, by argument or variable, to take a context beyond the model's own."""
-    given = dict(values(arguments))
-    return "VLLM_ALLOW_LONG_MAX_MODEL_LEN" in variables or "hf-overrides" in given or "rope-scaling" in given
+    given = {*variables, *dict(values(arguments))}
+    return bool(given) and not given.isdisjoint(registry.longer())
 
 
 def merged(emitted: Iterable[tuple[str, ...]], extra: tuple[str, ...]) -> tuple[str, ...]:
@@ -103,7 +104,7 @@ class _Reader:
     def __init__(self, arguments: Sequence[str], release: Release) -> None:
         self._arguments = arguments
         self._release = release
-        self._vllm = release.package == "vllm"
+        self._flexible = registry.find(release.package).flexible_parser
 
     def all(self) -> Iterator[Argument]:
         index = 0
@@ -121,7 +122,7 @@ class _Reader:
 
     def _spelt(self, name: str) -> str:
         """vLLM reads underscores in long names as dashes."""
-        if not (self._vllm and name.startswith("--")):
+        if not (self._flexible and name.startswith("--")):
             return name
         head, dot, rest = name.partition(".")
         return head.replace("_", "-") + dot + rest
@@ -144,9 +145,9 @@ class _Reader:
             return Argument("", item, (), (index,), "it belongs to no argument")
         written, equals, inline = item.partition("=")
         name = self._spelt(written)
-        dotted = self._vllm and "." in name
+        dotted = self._flexible and "." in name
         found = self._named(name.partition(".")[0] if dotted else name)
-        if not found and self._vllm and re.match(r"-O[=\w]", name):
+        if not found and self._flexible and re.match(r"-O[=\w]", name):
             return Argument("optimization-level", "-O", (item[2:].lstrip("="),), (index,))
         if len(found) != 1:
             return self._unmatched(index, name, found)

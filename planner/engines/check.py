@@ -5,61 +5,19 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from catalog.arguments import Release
-from planner.engines import codes, sglang, vllm
+from planner.engines import codes, registry
 from planner.engines.arguments import Argument, read
+from planner.engines.engine import Engine
 from settings.diagnostics import Diagnostic
 from settings.models import Model
 from settings.suggest import closest
 
-RESERVED = {
-    "VLLM_PORT": "vLLM reads it as the first of its internal ports, not as that of the API",
-    "VLLM_SERVER_DEV_MODE": "it opens routes that reset and reconfigure the server to everyone who reaches it",
-    "VLLM_API_KEY": "the API key is generated, or set as the secret tke-llm:apiKeys",
-    "SGLANG_API_KEY": "the API key is generated, or set as the secret tke-llm:apiKeys",
-    "OLLAMA_HOST": "the Service, the probes and the chat page expect the port that the planner sets",
-    "OLLAMA_MODELS": "it must name the folder that the download Job fills",
-    "HOME": "it must name a folder that the server's user may write to",
-}
-
-OWN_VARIABLES = {"vllm": ("VLLM_",), "sglang": ("SGLANG_", "SGL_"), "ollama": ("OLLAMA_",)}
-"""How the variables begin that an engine alone reads, so that one which it does not know is misspelt."""
-
-TYPED = {
-    "tensor-parallel-size": "tensorParallel",
-    "pipeline-parallel-size": "pipelineParallel",
-    "max-model-len": "maxModelLen",
-    "context-length": "maxModelLen",
-    "gpu-memory-utilization": "gpuMemoryUtilization",
-    "mem-fraction-static": "gpuMemoryUtilization",
-    "dtype": "dtype",
-    "quantization": "quantization",
-    "served-model-name": "servedName",
-}
 NUMBERS: dict[str, Callable[[str], int | float]] = {
     "tensorParallel": int,
     "pipelineParallel": int,
     "maxModelLen": int,
     "gpuMemoryUtilization": float,
 }
-
-SECRET = ("api-key", "admin-api-key", "hf-token", "ssl-keyfile-password")
-FIXED = (
-    "port",
-    "host",
-    "uds",
-    "ssl-keyfile",
-    "ssl-certfile",
-    "root-path",
-    "model",
-    "model-path",
-    "config",
-    "headless",
-    "grpc",
-    "grpc-mode",
-    "smg-grpc-mode",
-)
-QUIET = ("warning", "error", "critical")
-"""SGLang's log levels at which it does not print all its arguments, the key among them (sglang issue 37457)."""
 
 _DIGITS = re.compile(r"[0-9]{1,18}")
 _REFERENCE = re.compile(r"(?<!\$)(?:\$\$)*\$\(([^)]+)\)")
@@ -81,14 +39,23 @@ def check_options(
     the engine is told to take."""
     yield from _variables(section, model, ours)
     yield from _references(section, model)
-    if model.engine == "vllm" and name.split("-", maxsplit=1)[0] == "vllm":
+    engine = registry.find(model.engine)
+    if engine.reads_links and name.split("-", maxsplit=1)[0] == engine.name:
         yield codes.service_name_vllm(f"{section}.model", name=name)
     if release is not None:
         yield from _unknown_variables(section, model, release)
-    if model.engine == "ollama":
-        yield from _ollama(section, model)
-    elif release is not None:
+    if not engine.takes_arguments and model.extra_args:
+        yield codes.extra_args_useless(
+            f"{section}.extraArgs",
+            engine=engine.name,
+            title=engine.title,
+            variables=engine.variables[0],
+            given=" ".join(model.extra_args),
+        )
+    elif engine.takes_arguments and release is not None:
         yield from _arguments(section, model, flags, release, context)
+    if engine.own_ids and model.served_name is not None:
+        yield codes.served_name_ignored(f"{section}.servedName", title=engine.title, given=model.served_name)
 
 
 def _arguments(
@@ -96,8 +63,7 @@ def _arguments(
 ) -> Iterator[Diagnostic]:
     path, given = f"{section}.extraArgs", read(model.extra_args, release)
     yield from _forbidden(path, model, given)
-    if model.engine == "sglang":
-        yield from _loud(path, model, given)
+    yield from _loud(path, model, given, registry.find(model.engine))
     yield from _unreadable(path, model, given, release)
     yield from _overrides(section, model, given)
     yield from _unknown_to_image(path, model, given, flags, release)
@@ -119,8 +85,8 @@ def _with(model: Model, argument: Argument, items: Sequence[str]) -> list[str]:
 def _variables(section: str, model: Model, ours: dict[str, str]) -> Iterator[Diagnostic]:
     for variable, value in model.env.items():
         path = f"{section}.env.{variable}"
-        if variable in RESERVED:
-            yield codes.env_reserved(path, variable=variable, value=value, why=RESERVED[variable])
+        if variable in registry.reserved():
+            yield codes.env_reserved(path, variable=variable, value=value, why=registry.reserved()[variable])
         elif variable in ours and ours[variable] != value:
             yield codes.env_override(path, variable=variable, value=value, ours=ours[variable])
 
@@ -128,7 +94,8 @@ def _variables(section: str, model: Model, ours: dict[str, str]) -> Iterator[Dia
 def _unknown_variables(section: str, model: Model, release: Release) -> Iterator[Diagnostic]:
     """A variable that begins like the engine's own, and that its release does not read."""
     for variable, value in model.env.items():
-        if not variable.startswith(OWN_VARIABLES[model.engine]) or variable in release.environment | set(RESERVED):
+        own = variable.startswith(registry.find(model.engine).variables)
+        if not own or variable in release.environment or variable in registry.reserved():
             continue
         near = closest(variable, release.environment)
         yield codes.env_unknown(
@@ -150,7 +117,7 @@ def _references(section: str, model: Model) -> Iterator[Diagnostic]:
         literal = [_literal(text) for text in model.extra_args]
         yield codes.reference_expanded(f"{section}.extraArgs", given=" ".join(given), literal=literal)
     for name, value in model.env.items():
-        if set(_REFERENCE.findall(value)) & {vllm.KEY, sglang.KEY}:
+        if set(_REFERENCE.findall(value)) & registry.key_variables():
             yield codes.reference_expanded(f"{section}.env.{name}", given=value, literal=_literal(value))
 
 
@@ -158,28 +125,23 @@ def _literal(text: str) -> str:
     return _REFERENCE.sub(lambda found: found[0].replace("$(", "$$("), text)
 
 
-def _ollama(section: str, model: Model) -> Iterator[Diagnostic]:
-    if model.extra_args:
-        yield codes.extra_args_useless(f"{section}.extraArgs", given=" ".join(model.extra_args))
-    if model.served_name is not None:
-        yield codes.served_name_ignored(f"{section}.servedName", given=model.served_name)
-
-
 def _forbidden(path: str, model: Model, given: Sequence[Argument]) -> Iterator[Diagnostic]:
     for argument in given:
         flag, rest = argument.flag or _slip(argument), _less(model, argument)
-        if flag in SECRET:
+        if flag in registry.secret_flags():
             yield codes.extra_args_secret(path, flag=flag, written=argument.written.partition(" ")[0], rest=rest)
-        if flag in FIXED:
+        if flag in registry.fixed_flags():
             yield codes.extra_args_fixed(path, flag=flag, given=argument.text, rest=rest)
         if flag == "trust-remote-code":
             yield codes.trust_remote_code(path, given=argument.text, rest=rest)
 
 
-def _loud(path: str, model: Model, given: Sequence[Argument]) -> Iterator[Diagnostic]:
+def _loud(path: str, model: Model, given: Sequence[Argument], engine: Engine) -> Iterator[Diagnostic]:
     for argument in given:
-        if argument.flag == "log-level" and argument.value.strip().lower() not in QUIET:
-            yield codes.log_shows_key(path, given=argument.text, quiet=QUIET, rest=_less(model, argument))
+        if argument.flag == "log-level" and engine.quiet and argument.value.strip().lower() not in engine.quiet:
+            yield codes.log_shows_key(
+                path, title=engine.title, given=argument.text, quiet=engine.quiet, rest=_less(model, argument)
+            )
 
 
 def _slip(argument: Argument) -> str:
@@ -188,9 +150,14 @@ def _slip(argument: Argument) -> str:
     return name.strip("-").replace("_", "-") if name.startswith("-") and name != argument.written else ""
 
 
+def _refused(flag: str) -> bool:
+    """Whether a flag is refused whatever its value."""
+    return flag in registry.secret_flags() or flag in registry.fixed_flags()
+
+
 def _unreadable(path: str, model: Model, given: Sequence[Argument], release: Release) -> Iterator[Diagnostic]:
     for argument in given:
-        if argument.fault is None or (argument.flag or _slip(argument)) in (*SECRET, *FIXED):
+        if argument.fault is None or _refused(argument.flag or _slip(argument)):
             continue
         items = argument.written.split(maxsplit=1) if _slip(argument) else []
         yield codes.extra_args_invalid(
@@ -215,7 +182,7 @@ def _number(setting: str, text: str) -> int | float | str | None:
 
 def _overrides(section: str, model: Model, given: Sequence[Argument]) -> Iterator[Diagnostic]:
     for argument in given:
-        setting = TYPED.get(argument.flag)
+        setting = registry.typed_flags().get(argument.flag)
         if setting is None or argument.fault is not None:
             continue
         yield codes.extra_args_override(
@@ -233,7 +200,7 @@ def _unknown_to_image(
     path: str, model: Model, given: Sequence[Argument], flags: frozenset[str], release: Release
 ) -> Iterator[Diagnostic]:
     for argument in given:
-        if argument.unknown and argument.flag not in (*SECRET, *FIXED):
+        if argument.unknown and not _refused(argument.flag):
             yield _unknown(path, model, argument, release)
         if argument.flag == "distributed-executor-backend" and argument.value == "ray" and "ray" not in flags:
             yield codes.ray_not_in_image(path, given=argument.text, rest=_less(model, argument))

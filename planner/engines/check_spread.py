@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterator
 from math import gcd
 
 from planner.engines import codes
-from planner.engines.spread import PORTS
-from planner.sizing.parallelism import machines
+from planner.engines.registry import every, find
+from planner.engines.spread import machines
 from settings.diagnostics import Diagnostic
 
 
@@ -28,20 +28,23 @@ def check_spread(
     if gpus <= slots:
         return
     nodes = machines(gpus, slots)
-    if engine not in PORTS:
+    span = find(engine).span
+    if span is None:
         yield codes.multi_node_not_for_engine(
             f"{section}.engine",
             engine=engine,
-            able=tuple(PORTS),
+            able=tuple(other.name for other in every() if other.span is not None),
             gpus=gpus,
             nodes=nodes,
             slots=slots,
             gpus_path=f"{section}.gpus",
         )
         return
-    if engine == "vllm" and "nnodes" not in flags:
+    if span.flag is not None and span.flag not in flags:
         path = f"{section}.image" if own_image else f"{section}.gpus"
-        yield codes.multi_node_not_in_image(path, own_image=own_image, slots=slots)
+        yield codes.multi_node_not_in_image(
+            path, engine=find(engine).title, flag=span.flag, own_image=own_image, slots=slots
+        )
     if gpus // nodes < slots:
         yield codes.gpus_left_idle(f"{section}.gpus", gpus=gpus, nodes=nodes, slots=slots)
     if gpus // nodes % tensor_parallel and not rdma:

@@ -91,10 +91,11 @@ def service_name_vllm(*, name: str) -> Text:
     fix="Use env with OLLAMA_… variables.",
     source="Ollama's envconfig/config.go",
 )
-def extra_args_useless(*, given: str) -> Text:
+def extra_args_useless(*, engine: str, title: str, variables: str, given: str) -> Text:
+    """`variables` is how those begin that set the engine up."""
     return Text(
-        message="`ollama serve` takes no arguments.",
-        remedy="Use env: Ollama is set up by OLLAMA_… variables.",
+        message=f"`{engine} serve` takes no arguments.",
+        remedy=f"Use env: {title} is set up by {variables}… variables.",
         given=given,
         fix=(("", None),),
     )
@@ -106,9 +107,9 @@ def extra_args_useless(*, given: str) -> Text:
     fix="Take servedName out.",
     source="Ollama's API",
 )
-def served_name_ignored(*, given: str) -> Text:
+def served_name_ignored(*, title: str, given: str) -> Text:
     return Text(
-        message="Ollama serves a model under its own `name:tag` only.",
+        message=f"{title} serves a model under its own `name:tag` only.",
         remedy="Take servedName out.",
         given=given,
         fix=(("", None),),
@@ -169,9 +170,9 @@ def trust_remote_code(*, given: str, rest: Sequence[str] | None) -> Text:
     fix="Take it out. Where it is forced, whoever reads the pod's log has the key.",
     source="sglang issue 37457; sglang/srt/entrypoints/engine.py (logs server_args at info)",
 )
-def log_shows_key(*, given: str, quiet: Sequence[str], rest: Sequence[str] | None) -> Text:
+def log_shows_key(*, title: str, given: str, quiet: Sequence[str], rest: Sequence[str] | None) -> Text:
     return Text(
-        message="At any level but these SGLang writes all its arguments into its log, the API key among them.",
+        message=f"At any level but these {title} writes all its arguments into its log, the API key among them.",
         remedy="Take it out: the planner sets warning.",
         given=given,
         allowed=", ".join(quiet),
@@ -283,7 +284,7 @@ def multi_node_not_for_engine(
 ) -> Text:
     return Text(
         message=f"{engine} serves from one machine only; {gpus} GPUs take {nodes} machines with {slots} each.",
-        remedy="Use vllm or sglang, fewer GPUs, or a larger machine.",
+        remedy=f"Use {' or '.join(able)}, fewer GPUs, or a larger machine.",
         given=engine,
         allowed=", ".join(able),
         fix=((gpus_path, None),),
@@ -297,9 +298,9 @@ def multi_node_not_for_engine(
     fix="Use a release that knows it.",
     source="catalog/data/images.yaml (flag nnodes)",
 )
-def multi_node_not_in_image(*, own_image: bool, slots: int) -> Text:
+def multi_node_not_in_image(*, engine: str, flag: str, own_image: bool, slots: int) -> Text:
     return Text(
-        message="The image's release of vLLM cannot span machines by itself (--nnodes).",
+        message=f"The image's release of {engine} cannot span machines by itself (--{flag}).",
         remedy="Leave image out, or use a later release."
         if own_image
         else f"Use GPUs that a later release runs on, or no more than {slots} of these.",

@@ -8,6 +8,7 @@ import math
 from pathlib import Path
 
 from planner.engines import pod
+from planner.engines.engine import Engine
 from planner.engines.operations import LOAD_MARGIN, PROBE_PERIOD
 from planner.engines.request import EngineRequest
 from planner.plan.server import EngineSpec, ExecProbe
@@ -24,15 +25,13 @@ LOADED = f"{pod.HOME}/loaded"
 def emit(request: EngineRequest) -> EngineSpec:
     """The pod that serves the request with Ollama."""
     return pod.assemble(
+        ENGINE,
         request,
-        engine="ollama",
         command=("bash", "-c", SERVE, "serve-ollama", request.model_id, LOADED, str(DRAIN_SECONDS)),
         variables=_environment(request),
-        api_key_env=None,
-        port=PORT,
         probes=(
             ExecProbe(("test", "-f", LOADED), period=PROBE_PERIOD, failures=request.startup_failures),
-            *pod.http_probes(request, "/api/version")[1:],
+            *pod.http_probes(request, ENGINE.health)[1:],
         ),
         drain=DRAIN_SECONDS,
         # It refuses tools where the model's template has no place for them (server/routes.go), which no file of ours
@@ -58,3 +57,28 @@ def _environment(request: EngineRequest) -> dict[str, str]:
     if request.tensor_parallel * request.pipeline_parallel > 1:
         variables["OLLAMA_SCHED_SPREAD"] = "1"
     return variables
+
+
+ENGINE = Engine(
+    name="ollama",
+    title="Ollama",
+    emit=emit,
+    port=PORT,
+    health="/api/version",
+    start="ollama_start",
+    python=False,
+    memory="own",
+    on_cpu=True,
+    shared_memory=False,
+    tensor_parallel=False,
+    formats=("gguf",),
+    takes_dtype=False,
+    sources=("ollama",),
+    own_ids=True,
+    variables=("OLLAMA_",),
+    reserved={
+        "OLLAMA_HOST": "the Service, the probes and the chat page expect the port that the planner sets",
+        "OLLAMA_MODELS": "it must name the folder that the download Job fills",
+    },
+    takes_arguments=False,
+)

@@ -1,5 +1,6 @@
 """What the pods of all engines have in common: user, writable folders, probes, drain."""
 
+from planner.engines.engine import Engine
 from planner.engines.operations import EXIT_SECONDS, PRE_STOP_SECONDS, PROBE_PERIOD
 from planner.engines.request import EngineRequest
 from planner.plan.server import GIB, EngineSpec, HttpProbe, Probe, Scratch
@@ -18,13 +19,11 @@ LIVENESS_FAILURES = 10
 
 
 def assemble(
+    engine: Engine,
     request: EngineRequest,
     *,
-    engine: str,
     command: tuple[str, ...],
     variables: dict[str, str],
-    api_key_env: str | None,
-    port: int,
     probes: tuple[Probe, Probe, Probe],
     drain: int,
     tool_calls: bool | None,
@@ -33,12 +32,12 @@ def assemble(
     that it finishes open requests in; `tool_calls` as in EngineSpec."""
     startup, readiness, liveness = probes
     return EngineSpec(
-        engine=engine,
+        engine=engine.name,
         image=request.image,
         command=command,
         env=environment(variables, request),
-        api_key_env=api_key_env,
-        port=port,
+        api_key_env=engine.api_key_env,
+        port=engine.port,
         user=user(request),
         group=GROUP,
         resources=request.resources,

@@ -2,6 +2,7 @@
 
 from planner.engines import pod
 from planner.engines.arguments import merged, values
+from planner.engines.engine import Engine, Span
 from planner.engines.request import EngineRequest
 from planner.plan.server import EngineSpec
 
@@ -31,13 +32,11 @@ def emit(request: EngineRequest) -> EngineSpec:
     """The pod that serves the request with SGLang."""
     arguments = merged(_arguments(request), request.extra_args)
     return pod.assemble(
+        ENGINE,
         request,
-        engine="sglang",
         command=("python3", "-c", LAUNCH, *arguments),
         variables=_environment(),
-        api_key_env=KEY,
-        port=PORT,
-        probes=pod.http_probes(request, "/health"),
+        probes=pod.http_probes(request, ENGINE.health),
         drain=DRAIN_SECONDS,
         # Without a parser it answers, but with the call as plain text (srt/entrypoints/openai/serving_chat.py).
         tool_calls="tool-call-parser" in dict(values(arguments)),
@@ -87,3 +86,45 @@ def _arguments(request: EngineRequest) -> list[tuple[str, ...]]:
     if tools:
         arguments.append(("--tool-call-parser", tools))
     return arguments
+
+
+def _of_rank(size: int, rank: str, leader: str, port: int) -> tuple[str, ...]:
+    """SGLang's own launcher (documentation, "multi-node")."""
+    return ("--nnodes", str(size), "--node-rank", rank, "--dist-init-addr", f"{leader}:{port}")
+
+
+ENGINE = Engine(
+    name="sglang",
+    title="SGLang",
+    emit=emit,
+    port=PORT,
+    health="/health",
+    api_key_env=KEY,
+    start="sglang_start",
+    waiting="sglang:num_queue_reqs",
+    memory="static",
+    # The port is the guide's; the address as in sglang/srt/utils/network.py, which would ask the routing table else.
+    span=Span(5000, "SGLANG_HOST_IP", _of_rank),
+    formats=("bf16", "fp16", "fp32", "fp8", "int8", "awq", "gptq", "mxfp4", "nvfp4"),
+    at_load=("fp8", "bitsandbytes"),
+    least_compute=7.5,
+    sources=("modelscope", "huggingface"),
+    instead="vllm",
+    variables=("SGLANG_", "SGL_"),
+    reserved={KEY: "the API key is generated, or set as the secret tke-llm:apiKeys"},
+    secret_flags=frozenset({"api-key", "admin-api-key", "ssl-keyfile-password"}),
+    fixed_flags=frozenset(
+        {"port", "host", "ssl-keyfile", "ssl-certfile", "model", "model-path", "config", "grpc-mode", "smg-grpc-mode"}
+    ),
+    typed_flags={
+        "tensor-parallel-size": "tensorParallel",
+        "pipeline-parallel-size": "pipelineParallel",
+        "context-length": "maxModelLen",
+        "mem-fraction-static": "gpuMemoryUtilization",
+        "dtype": "dtype",
+        "quantization": "quantization",
+        "served-model-name": "servedName",
+    },
+    # At its usual level it logs all its arguments (sglang issue 37457).
+    quiet=("warning", "error", "critical"),
+)

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from planner.engines import pod
 from planner.engines.arguments import merged, values
+from planner.engines.engine import Engine, Span
 from planner.engines.request import EngineRequest
 from planner.plan.server import EngineSpec
 
 PORT = 8000
-KEY = "VLLM_API_KEY"
 DRAIN_SECONDS = 60
 AMPERE = 8.0
 """The V1 engine of the releases that still had V0, and CUDA graphs on them, need this compute capability."""
@@ -25,13 +25,11 @@ def emit(request: EngineRequest) -> EngineSpec:
     drain = DRAIN_SECONDS if "shutdown-timeout" in request.flags else 0
     arguments = merged(_arguments(request, drain), request.extra_args)
     return pod.assemble(
+        ENGINE,
         request,
-        engine="vllm",
         command=("vllm", "serve", request.model_path, *arguments),
         variables=_environment(request),
-        api_key_env=KEY,
-        port=PORT,
-        probes=pod.http_probes(request, "/health"),
+        probes=pod.http_probes(request, ENGINE.health),
         drain=drain,
         # Without both it refuses every request that offers tools (vllm/entrypoints/openai, "auto" tool choice).
         tool_calls={"enable-auto-tool-choice", "tool-call-parser"} <= dict(values(arguments)).keys(),
@@ -41,6 +39,10 @@ def emit(request: EngineRequest) -> EngineSpec:
 def on_v0(flags: frozenset[str], compute_capability: float | None) -> bool:
     """Whether a release runs its V0 engine on such a GPU."""
     return "v0-engine" in flags and compute_capability is not None and compute_capability < AMPERE
+
+
+def _longest(flags: frozenset[str], compute_capability: float) -> int | None:
+    return LONGEST_ON_V0 if on_v0(flags, compute_capability) else None
 
 
 def _old(request: EngineRequest) -> bool:
@@ -95,3 +97,56 @@ def _environment(request: EngineRequest) -> dict[str, str]:
     if on_v0(request.flags, request.compute_capability):
         variables["VLLM_USE_V1"] = "0"
     return variables
+
+
+def _of_rank(size: int, rank: str, leader: str, port: int) -> tuple[str, ...]:
+    """vLLM's own multiprocessing spans machines without Ray, which its images have lost (documentation, "parallelism
+    and scaling")."""
+    return (
+        *("--nnodes", str(size), "--node-rank", rank),
+        *("--master-addr", leader, "--master-port", str(port), "--distributed-executor-backend", "mp"),
+    )
+
+
+ENGINE = Engine(
+    name="vllm",
+    title="vLLM",
+    emit=emit,
+    port=PORT,
+    health="/health",
+    api_key_env="VLLM_API_KEY",
+    start="vllm_start",
+    waiting="vllm:num_requests_waiting",
+    # Its default for years, and the lower of the two it has had.
+    default_utilization=0.90,
+    # The port is its default `--master-port`. The address is the one that it tells the others (vllm/envs.py); by itself
+    # it would ask the routing table, which on a machine's own network may name another card. The other machines serve
+    # no API.
+    span=Span(29501, "VLLM_HOST_IP", _of_rank, worker=("--headless",), flag="nnodes"),
+    longest=_longest,
+    formats=("bf16", "fp16", "fp32", "fp8", "int8", "awq", "gptq", "mxfp4", "nvfp4"),
+    at_load=("fp8", "bitsandbytes"),
+    sources=("modelscope", "huggingface"),
+    variables=("VLLM_",),
+    reserved={
+        "VLLM_PORT": "vLLM reads it as the first of its internal ports, not as that of the API",
+        "VLLM_SERVER_DEV_MODE": "it opens routes that reset and reconfigure the server to everyone who reaches it",
+        "VLLM_API_KEY": "the API key is generated, or set as the secret tke-llm:apiKeys",
+    },
+    secret_flags=frozenset({"api-key", "hf-token"}),
+    fixed_flags=frozenset(
+        {"port", "host", "uds", "ssl-keyfile", "ssl-certfile", "root-path", "model", "config", "headless", "grpc"}
+    ),
+    typed_flags={
+        "tensor-parallel-size": "tensorParallel",
+        "pipeline-parallel-size": "pipelineParallel",
+        "max-model-len": "maxModelLen",
+        "gpu-memory-utilization": "gpuMemoryUtilization",
+        "dtype": "dtype",
+        "quantization": "quantization",
+        "served-model-name": "servedName",
+    },
+    longer=frozenset({"VLLM_ALLOW_LONG_MAX_MODEL_LEN", "hf-overrides", "rope-scaling"}),
+    reads_links=True,
+    flexible_parser=True,
+)

@@ -8,6 +8,7 @@ from planner.diagnostics.finding import Finding, softened
 from planner.engines import vllm
 from planner.engines.arguments import allows_longer, cache_bytes
 from planner.engines.check_spread import check_spread
+from planner.engines.spread import machines
 from planner.images import choose as images
 from planner.images.choose import FALLBACK_UTILIZATION, Host, ImageChoice
 from planner.model.facts import ModelFacts
@@ -17,7 +18,7 @@ from planner.serving import nearest
 from planner.sizing import size as sizing
 from planner.sizing.ask import Ask
 from planner.sizing.on_cpu import lay_on_cpu
-from planner.sizing.parallelism import beyond, machines
+from planner.sizing.parallelism import beyond
 from planner.sizing.size import Misfit, Sizing
 from settings import diagnostics
 from settings.diagnostics import Diagnostic

@@ -7,17 +7,12 @@ should come by it by chance.
 from collections.abc import Iterator
 
 from planner.diagnostics.finding import Finding
+from planner.engines.spread import machines
 from planner.model.facts import ModelFacts
 from planner.sizing import memory
 from planner.sizing.ask import Ask
 
 Split = tuple[int, int]
-
-
-def machines(gpus: int, slots: int) -> int:
-    """Machines that a replica of so many GPUs takes, each giving as many as the others: the fewest of those with
-    `slots` GPUs. More machines than GPUs are never taken."""
-    return next(count for count in range(1, gpus + 1) if gpus % count == 0 and gpus // count <= max(slots, 1))
 
 
 def splits(facts: ModelFacts, slots: int, nodes: int, ask: Ask) -> tuple[list[Split], list[Finding]]:

@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 
 from catalog.load import load
 from planner.engines.check_spread import check_spread
-from planner.engines.spread import spread
+from planner.engines.spread import machines, spread
 from planner.plan.server import EngineSpec, Resources
-from planner.sizing.parallelism import machines
 from planner.software.lws import check_lws, plan_lws
 from settings.diagnostics import Diagnostic
 from tests.components.plans import SPEC

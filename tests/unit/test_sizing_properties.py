@@ -5,8 +5,8 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from planner.engines.spread import machines
 from planner.sizing.ask import Ask
-from planner.sizing.parallelism import machines
 from planner.sizing.size import Misfit, Sizing, size
 from tests.unit.model_samples import facts, gpu
 

@@ -1,0 +1,93 @@
+"""What the planner asks of an engine: everything that tells one from another, as data beside its emitter."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from catalog.engines import EngineName, SourceName
+from catalog.types import WeightFormat
+from planner.engines.request import EngineRequest
+from planner.plan.server import EngineSpec
+
+
+@dataclass(frozen=True)
+class Span:
+    """How one server spans several machines: its command is started on each of them and its processes meet on the
+    leader's `port`, each under the address that it reads from the variable `address_env`.
+
+    `arguments(size, rank, leader, port)` is what each start takes besides, `worker` what all but the leader's do.
+    `flag` is the option that an image's release must know for it; None: every release does.
+    """
+
+    port: int
+    address_env: str
+    arguments: Callable[[int, str, str, int], tuple[str, ...]]
+    worker: tuple[str, ...] = ()
+    flag: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """One engine.
+
+    `title` is its name in a sentence, `emit` makes its pod, which listens at `port` and answers at `health` once it
+    serves. `api_key_env` is the variable that gives it its API key; None: it asks for none. `start` names the duration
+    of its start in the catalogue. `waiting` is its gauge of requests that wait for a place in a batch; None: it has no
+    metrics. `python`: its image has Python.
+
+    `memory` of a GPU: it takes a "share" of it for everything (`default_utilization` where neither stack file nor image
+    says how much), is told a "static" share for weights and cache alone, or finds its "own" way. `on_cpu`: it computes
+    on the CPU what no GPU holds. `shared_memory`: its processes talk through /dev/shm. `tensor_parallel`: it splits
+    each layer over GPUs, else whole layers only. `span`: how it spans machines; None: it does not. `longest` bounds the
+    context in tokens by the release's flags and the GPU's compute capability; None where nothing does.
+
+    `formats` are the weight files that it reads, `at_load` the methods by which it quantises plain ones as it reads
+    them; `takes_dtype`: it computes in the type that it is told, else in that of its files. `least_compute` is the
+    compute capability without which no release of it runs; None: each image has its own. `sources` are those that its
+    files come from, the usual one first; `own_ids`: they are those of its own registry, under whose ids it serves.
+    `instead` is the engine to turn to, with the same files, where this one does not fit.
+
+    `variables` is how the variables begin that it alone reads; `reserved` are those that no user may set, with the
+    reason. `takes_arguments`: its command line is the user's to extend, but for `secret_flags` and `fixed_flags`;
+    `typed_flags` are those that a setting stands for. `longer`: the flags and variables by which it takes a context
+    beyond the model's own. `quiet` are the log levels at which it does not print its key; empty: at every one.
+    `reads_links`: it takes a variable of a Service that is called like it for its own. `flexible_parser`: its parser
+    reads underscores as dashes, and dotted names as parts of an option's JSON.
+    """
+
+    name: EngineName
+    title: str
+    emit: Callable[[EngineRequest], EngineSpec]
+    port: int
+    health: str
+    api_key_env: str | None = None
+    start: str
+    waiting: str | None = None
+    python: bool = True
+
+    memory: Literal["share", "static", "own"] = "share"
+    default_utilization: float = 0.90
+    on_cpu: bool = False
+    shared_memory: bool = True
+    tensor_parallel: bool = True
+    span: Span | None = None
+    longest: Callable[[frozenset[str], float], int | None] | None = None
+
+    formats: tuple[WeightFormat, ...]
+    at_load: tuple[str, ...] = ()
+    takes_dtype: bool = True
+    least_compute: float | None = None
+    sources: tuple[SourceName, ...]
+    own_ids: bool = False
+    instead: EngineName | None = None
+
+    variables: tuple[str, ...]
+    reserved: Mapping[str, str]
+    takes_arguments: bool = True
+    secret_flags: frozenset[str] = frozenset()
+    fixed_flags: frozenset[str] = frozenset()
+    typed_flags: Mapping[str, str] = field(default_factory=dict)
+    longer: frozenset[str] = frozenset()
+    quiet: tuple[str, ...] = ()
+    reads_links: bool = False
+    flexible_parser: bool = False

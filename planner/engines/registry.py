@@ -1,0 +1,60 @@
+"""The engines that there are, by name. Each module is imported when its engine is first asked for."""
+
+from functools import cache
+from importlib import import_module
+from typing import get_args
+
+from catalog.engines import EngineName
+from planner.engines.engine import Engine
+
+NAMES: tuple[EngineName, ...] = get_args(EngineName)
+
+RESERVED = {"HOME": "it must name a folder that the server's user may write to"}
+"""Variables that no engine's user may set, with the reason."""
+
+
+@cache
+def find(name: str) -> Engine:
+    """The engine of that name, from the module of that name."""
+    return import_module(f"{__package__}.{name}").ENGINE
+
+
+def every() -> tuple[Engine, ...]:
+    """All engines, the default first."""
+    return tuple(map(find, NAMES))
+
+
+@cache
+def key_variables() -> frozenset[str]:
+    """The variables that give the engines their API keys."""
+    return frozenset(engine.api_key_env for engine in every() if engine.api_key_env is not None)
+
+
+@cache
+def reserved() -> dict[str, str]:
+    """The variables that no user sets, whichever engine reads them, with the reason."""
+    return {name: why for engine in every() for name, why in engine.reserved.items()} | RESERVED
+
+
+@cache
+def secret_flags() -> frozenset[str]:
+    """The flags of all engines that take a secret."""
+    return frozenset(flag for engine in every() for flag in engine.secret_flags)
+
+
+@cache
+def fixed_flags() -> frozenset[str]:
+    """The flags of all engines that the planner alone decides."""
+    return frozenset(flag for engine in every() for flag in engine.fixed_flags)
+
+
+@cache
+def typed_flags() -> dict[str, str]:
+    """The settings that flags of all engines have."""
+    return {flag: setting for engine in every() for flag, setting in engine.typed_flags.items()}
+
+
+@cache
+def longer() -> frozenset[str]:
+    """The flags and variables by which an engine takes a context beyond the model's own."""
+    return frozenset(name for engine in every() for name in engine.longer)
