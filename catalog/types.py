@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
-from catalog.engines import EngineName
+from catalog.engines import EngineName, SourceName
 
 DiskType = Literal["CLOUD_PREMIUM", "CLOUD_SSD", "CLOUD_BSSD", "CLOUD_HSSD"]
 WeightFormat = Literal["bf16", "fp16", "fp32", "fp8", "int8", "awq", "gptq", "mxfp4", "nvfp4", "gguf"]
@@ -100,6 +100,10 @@ class Weights(BaseModel):
     ollama: str | None = None
     exclude: tuple[str, ...] = ()
     verified: bool = True
+
+    def repository(self, source: SourceName) -> str | None:
+        """The id under which a source holds the files; None: it has none known."""
+        return getattr(self, source)
 
 
 class Architecture(BaseModel):

@@ -26,6 +26,10 @@ class Span:
     flag: str | None = None
 
 
+def _unbounded(_flags: frozenset[str], _compute_capability: float) -> int | None:
+    return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Engine:
     """One engine.
@@ -44,7 +48,8 @@ class Engine:
     `formats` are the weight files that it reads, `at_load` the methods by which it quantises plain ones as it reads
     them; `takes_dtype`: it computes in the type that it is told, else in that of its files. `least_compute` is the
     compute capability without which no release of it runs; None: each image has its own. `sources` are those that its
-    files come from, the usual one first; `own_ids`: they are those of its own registry, under whose ids it serves.
+    files come from, the usual one first; `library` is where its own registry lists what it has,
+    under whose ids it serves; None: it has no registry.
     `instead` is the engine to turn to, with the same files, where this one does not fit.
 
     `variables` is how the variables begin that it alone reads; `reserved` are those that no user may set, with the
@@ -71,14 +76,14 @@ class Engine:
     shared_memory: bool = True
     tensor_parallel: bool = True
     span: Span | None = None
-    longest: Callable[[frozenset[str], float], int | None] | None = None
+    longest: Callable[[frozenset[str], float], int | None] = _unbounded
 
     formats: tuple[WeightFormat, ...]
     at_load: tuple[str, ...] = ()
     takes_dtype: bool = True
     least_compute: float | None = None
     sources: tuple[SourceName, ...]
-    own_ids: bool = False
+    library: str | None = None
     instead: EngineName | None = None
 
     variables: tuple[str, ...]
@@ -91,3 +96,8 @@ class Engine:
     quiet: tuple[str, ...] = ()
     reads_links: bool = False
     flexible_parser: bool = False
+
+    @property
+    def own_ids(self) -> bool:
+        """Whether it serves what its own registry has, under the ids of that."""
+        return self.library is not None

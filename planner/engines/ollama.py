@@ -74,7 +74,7 @@ ENGINE = Engine(
     formats=("gguf",),
     takes_dtype=False,
     sources=("ollama",),
-    own_ids=True,
+    library="ollama.com/library",
     variables=("OLLAMA_",),
     reserved={
         "OLLAMA_HOST": "the Service, the probes and the chat page expect the port that the planner sets",

@@ -12,12 +12,10 @@ from catalog.arguments import Release
 from catalog.load import Catalog
 from catalog.types import Gpu, Image, ImageVariant
 from planner.diagnostics.finding import Finding
+from planner.engines.engine import Engine
+from planner.engines.registry import every, find
 from planner.images.tags import names_release
-from planner.model.dtype import TURING
 from planner.model.facts import ModelFacts
-
-FALLBACK_UTILIZATION = 0.90
-"""vLLM's default for years, and the lower of the two it has had: for images whose own default is not known."""
 
 _VERSION = re.compile(r"^v?(\d+)\.(\d+)(?:\.(\d+))?(?:\.post(\d+))?")
 
@@ -128,7 +126,7 @@ def _choice(entry: Image, variant: ImageVariant, catalog: Catalog, because: str)
         reference=_reference(entry, variant),
         flags=_flags(entry, release),
         release=release,
-        utilization=entry.default_gpu_memory_utilization or FALLBACK_UTILIZATION,
+        utilization=entry.default_gpu_memory_utilization or find(entry.engine or "").default_utilization,
         user=entry.user,
         size_gib=entry.size_gib,
         because=because,
@@ -203,7 +201,7 @@ def _given(
             reference=image,
             flags=flags,
             release=catalog.release(nearest),
-            utilization=(older.default_gpu_memory_utilization if older else None) or FALLBACK_UTILIZATION,
+            utilization=(older.default_gpu_memory_utilization if older else None) or find(engine).default_utilization,
             user=nearest.user,
             size_gib=nearest.size_gib,
             because="named in the stack file",
@@ -302,25 +300,32 @@ def _age(facts: ModelFacts, engine: str, tag: str, *, own: bool) -> list[Finding
 def _unsupported(engine: str, host: Host) -> Finding:
     gpu = host.gpu
     capability = f"{gpu.name} has compute capability {gpu.compute_capability}" if gpu else "the pool has no GPU"
-    if engine == "sglang":
+    known = find(engine)
+    if known.least_compute is not None:
+        others = [other for other in every() if other.least_compute is None]
         return Finding(
             severity="error",
             code="SGLANG_NEEDS_TURING",
             setting="engine",
-            message=f"SGLang needs compute capability {TURING}; {capability}.",
-            remedy="Use vLLM, or another GPU.",
+            message=f"{known.title} needs compute capability {known.least_compute}; {capability}.",
+            remedy=f"Use {others[0].title}, or another GPU.",
             given=engine,
-            allowed="vllm, ollama",
+            allowed=", ".join(other.name for other in others),
         )
     return Finding(
         severity="error",
         code="ENGINE_UNSUPPORTED_GPU",
         setting="engine",
         message=f"No release of {engine} runs here: {capability}.",
-        remedy="Use Ollama, or another GPU.",
+        remedy=f"Use {_undemanding().title}, or another GPU.",
         given=engine,
         allowed="an engine that supports the GPU",
     )
+
+
+def _undemanding() -> Engine:
+    """The engine that runs wherever the others do not."""
+    return next(engine for engine in every() if engine.on_cpu)
 
 
 def _driver_unknown(
@@ -399,7 +404,7 @@ def _legacy(entry: Image, host: Host) -> Finding:
         setting="engine",
         message=f"{entry.tag} is the newest {entry.engine} that runs on {gpu}; it gets no security fixes any more and "
         "knows no newer models.",
-        remedy="Keep the API private, or use a newer GPU, or Ollama.",
+        remedy=f"Keep the API private, or use a newer GPU, or {_undemanding().title}.",
         given=entry.tag,
     )
 

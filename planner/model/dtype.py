@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from catalog.types import Gpu
 from planner.diagnostics.finding import Finding
+from planner.engines.registry import find
 from planner.model.facts import ModelFacts
 
 TURING = 7.5
 BLACKWELL = 10.0
 PLAIN = ("bf16", "fp16", "fp32")
-AT_LOAD = ("fp8", "bitsandbytes")
 _HALF = {"float16": "half", "half": "half"}
 
 
@@ -30,10 +30,11 @@ class Precision:
 
 def decide(facts: ModelFacts, gpu: Gpu | None, dtype: str, quantization: str | None, engine: str) -> Precision:
     """The computation type and quantisation of a model on a GPU (None: CPU), with every rule that it breaks."""
-    findings = [*_asked_quantization(facts, quantization)]
-    if gpu is None or engine == "ollama":
-        return Precision("half", None, "Ollama computes in the format of the file", tuple(findings))
-    at_load = quantization if quantization in AT_LOAD and facts.format in PLAIN else None
+    known = find(engine)
+    findings = [*_asked_quantization(facts, quantization, known.at_load)]
+    if gpu is None or not known.takes_dtype:
+        return Precision("half", None, f"{known.title} computes in the format of the file", tuple(findings))
+    at_load = quantization if quantization in known.at_load and facts.format in PLAIN else None
     findings += _weights(facts, gpu, at_load)
     chosen, because = _computation(facts, gpu, dtype)
     if chosen == "bfloat16" and not gpu.bf16:
@@ -76,10 +77,10 @@ def _computation(facts: ModelFacts, gpu: Gpu, dtype: str) -> tuple[str, str]:
     return "bfloat16", f"the model is published in {facts.dtype} and {gpu.name} computes in bfloat16"
 
 
-def _asked_quantization(facts: ModelFacts, quantization: str | None) -> Iterator[Finding]:
+def _asked_quantization(facts: ModelFacts, quantization: str | None, at_load: tuple[str, ...]) -> Iterator[Finding]:
     if quantization is None or quantization == facts.format:
         return
-    if quantization in AT_LOAD and facts.format in PLAIN:
+    if quantization in at_load and facts.format in PLAIN:
         return
     yield Finding(
         severity="error",
@@ -88,7 +89,7 @@ def _asked_quantization(facts: ModelFacts, quantization: str | None) -> Iterator
         message=f"The weights of {facts.id} are {facts.format}; the engine cannot read them as {quantization}.",
         remedy="Leave quantization out, or name a repository that holds such weights.",
         given=quantization,
-        allowed="fp8, bitsandbytes" if facts.format in PLAIN else facts.format,
+        allowed=", ".join(at_load) if facts.format in PLAIN else facts.format,
         fix=(("quantization", None),),
     )
 

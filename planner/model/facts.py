@@ -6,9 +6,12 @@ They come from the catalogue, or from `architecture` in the stack file, which wi
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from catalog.engines import SourceName
 from catalog.load import Catalog
 from catalog.types import Model as CatalogModel
 from catalog.types import WeightFormat, Weights
+from planner.engines.engine import Engine
+from planner.engines.registry import NAMES, every, find
 from settings.diagnostics import Diagnostic
 from settings.models import Model, Settings
 
@@ -65,9 +68,9 @@ class ModelFacts:
         """Whether the cache holds one compressed vector per token (multi-head latent attention)."""
         return self.kv_lora_rank is not None
 
-    def repository(self, source: str) -> str | None:
-        """The id under which `source` (huggingface, modelscope, ollama) holds the files; None: it has none known."""
-        return {"huggingface": self.huggingface, "modelscope": self.modelscope, "ollama": self.ollama}[source]
+    def repository(self, source: SourceName) -> str | None:
+        """The id under which a source holds the files; None: it has none known."""
+        return getattr(self, source)
 
 
 def catalogued(entry: CatalogModel, format_: WeightFormat, given: str | None = None) -> ModelFacts:
@@ -118,20 +121,22 @@ def resolve(name: str, settings: Settings, catalog: Catalog) -> ModelFacts | lis
     if entry is None:
         return [_unknown(name, model, catalog)]
     format_ = _format_of(entry, model.model)
-    if model.engine == "ollama":
-        gguf = entry.weights.get("gguf")
-        if gguf is None or gguf.ollama is None or not _same(model.model, gguf.ollama):
-            return [_needs_ollama_id(name, model, gguf)]
-        return catalogued(entry, "gguf", model.model)
-    if format_ == "gguf":
-        return [_ollama_id(name, model, entry)]
+    engine = find(model.engine)
+    if engine.own_ids:
+        known = _own_id(entry, engine)
+        if known is None or not _same(model.model, known):
+            return [_needs_own_id(name, model, engine, known)]
+        return catalogued(entry, engine.formats[0], model.model)
+    if format_ not in engine.formats:
+        return [_id_of_another(name, model, entry, format_)]
     return catalogued(entry, format_, model.model)
 
 
 def _described(model: Model) -> ModelFacts:
     shape = model.architecture
     assert shape is not None  # noqa: S101  the caller has looked
-    of_ollama = model.engine == "ollama"
+    engine = find(model.engine)
+    at = dict.fromkeys(engine.sources, model.model)
     return ModelFacts(
         id=model.model,
         family=model.model,
@@ -145,11 +150,11 @@ def _described(model: Model) -> ModelFacts:
         max_positions=shape.max_positions,
         computable=True,
         dtype=shape.dtype,
-        format="gguf" if of_ollama else shape.format,
+        format=engine.formats[0] if engine.own_ids else shape.format,
         weights_gib=shape.weights_gib,
-        huggingface=None if of_ollama else model.model,
-        modelscope=None if of_ollama else model.model,
-        ollama=model.model if of_ollama else None,
+        huggingface=at.get("huggingface"),
+        modelscope=at.get("modelscope"),
+        ollama=at.get("ollama"),
         source="architecture in the stack file",
         catalogued=False,
     )
@@ -171,20 +176,25 @@ def _format_of(entry: CatalogModel, given: str) -> WeightFormat:
     return entry.format
 
 
-def _names(catalog: Catalog, engine: str) -> Iterator[str]:
+def _own_id(entry: CatalogModel, engine: Engine) -> str | None:
+    """The id under which the engine's own registry has the model."""
+    weights = entry.weights.get(engine.formats[0])
+    return weights.repository(engine.sources[0]) if weights else None
+
+
+def _names(catalog: Catalog, engine: Engine) -> Iterator[str]:
     for entry in catalog.models.values():
         for format_, weights in entry.weights.items():
-            if engine == "ollama":
-                if weights.ollama:
-                    yield weights.ollama
-            elif format_ != "gguf":
+            if engine.own_ids:
+                yield from filter(None, [weights.repository(engine.sources[0])])
+            elif format_ in engine.formats:
                 yield _repository(weights) or entry.id
 
 
 def _unknown(name: str, model: Model, catalog: Catalog) -> Diagnostic:
     from settings.suggest import closest  # noqa: PLC0415  its import costs time that only a mistake should pay
 
-    near = closest(model.model, _names(catalog, model.engine))
+    near = closest(model.model, _names(catalog, find(model.engine)))
     path = f"models.{name}.model"
     describe = f"describe it under models.{name}.architecture (`tke-llm model add` reads a config.json)"
     return Diagnostic(
@@ -199,30 +209,33 @@ def _unknown(name: str, model: Model, catalog: Catalog) -> Diagnostic:
     )
 
 
-def _needs_ollama_id(name: str, model: Model, gguf: Weights | None) -> Diagnostic:
-    path = f"models.{name}.model"
-    known = gguf.ollama if gguf else None
+def _needs_own_id(name: str, model: Model, engine: Engine, known: str | None) -> Diagnostic:
+    path, other = f"models.{name}.model", find(NAMES[0])
     return Diagnostic(
         severity="error",
         code="OLLAMA_NEEDS_ITS_OWN_ID",
         path=path,
-        message=f"Ollama serves models of its own registry, called `name:tag`; {model.model!r} is not one of them.",
-        remedy=f"Use {known}." if known else "Use vLLM, or give the model's `name:tag` with its `architecture`.",
+        message=f"{engine.title} serves models of its own registry, called `name:tag`; {model.model!r} is not one of "
+        "them.",
+        remedy=f"Use {known}."
+        if known
+        else f"Use {other.title}, or give the model's `name:tag` with its `architecture`.",
         given=model.model,
-        allowed="a `name:tag` of ollama.com/library",
-        fix=((path, known),) if known else ((f"models.{name}.engine", "vllm"),),
+        allowed=f"a `name:tag` of {engine.library}",
+        fix=((path, known),) if known else ((f"models.{name}.engine", other.name),),
     )
 
 
-def _ollama_id(name: str, model: Model, entry: CatalogModel) -> Diagnostic:
-    path = f"models.{name}.model"
-    own = next((w.huggingface or w.modelscope for f, w in entry.weights.items() if f != "gguf"), None) or entry.id
+def _id_of_another(name: str, model: Model, entry: CatalogModel, format_: WeightFormat) -> Diagnostic:
+    path, readable = f"models.{name}.model", find(model.engine).formats
+    other = next(engine for engine in every() if format_ in engine.formats)
+    own = next((w.huggingface or w.modelscope for f, w in entry.weights.items() if f in readable), None) or entry.id
     return Diagnostic(
         severity="error",
         code="OLLAMA_ID_ON_ANOTHER_ENGINE",
         path=path,
-        message=f"{model.model!r} is an id of Ollama's registry, which {model.engine} does not read.",
-        remedy=f"Use {own}, or set models.{name}.engine to ollama.",
+        message=f"{model.model!r} is an id of {other.title}'s registry, which {model.engine} does not read.",
+        remedy=f"Use {own}, or set models.{name}.engine to {other.name}.",
         given=model.model,
         allowed="a Hugging Face or ModelScope id",
         fix=((path, own),),

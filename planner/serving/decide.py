@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from catalog.load import Catalog
 from planner.diagnostics.explain import codes
 from planner.diagnostics.finding import Finding
-from planner.engines import ollama, operations, sglang, vllm
+from planner.engines import operations
 from planner.engines.check import check_options
 from planner.engines.operations import PROBE_PERIOD, Requests, Update
+from planner.engines.registry import find
 from planner.engines.request import EngineRequest
 from planner.engines.spread import spread
 from planner.images.mirrors import resolve as road
@@ -22,7 +23,6 @@ from planner.sizing import on_cpu
 from settings.diagnostics import Diagnostic, softened
 from settings.models import Model, Settings
 
-EMITTERS = {"vllm": vllm.emit, "sglang": sglang.emit, "ollama": ollama.emit}
 NETWORK_STORES = ("cfs", "cfs-turbo")
 SCHEDULING_SECONDS = 60
 
@@ -134,12 +134,12 @@ def _demands(
 def _run(
     placed: Placement, pool: PoolPlan, store: StoragePlan, catalog: Catalog, *, spare: bool
 ) -> tuple[_Run, list[Finding]]:
-    engine, gpus = placed.model.engine, placed.gpus // placed.nodes
+    engine, gpus = find(placed.model.engine), placed.gpus // placed.nodes
     findings: list[Finding] = []
     offered = pool
     if pool.kind == "super" and pool.gpu_type is not None:
         offered, findings = _super_offer(pool, gpus, catalog)
-    shm = 0 if engine == "ollama" else operations.shm_mib(gpus)
+    shm = operations.shm_mib(gpus) if engine.shared_memory else 0
     in_ram = 0 if gpus else on_cpu.needed_mib(placed.facts, placed.sizing.context)
     wanted = operations.requests(offered, gpus, shm, least_memory_mib=in_ram)
     if not wanted.fits:
@@ -155,7 +155,7 @@ def _run(
         resources=Resources(wanted.cpu_millis, wanted.memory_mib, placed.gpus),
         shm_mib=shm,
         load_seconds=load,
-        startup_failures=operations.startup_failures(load, catalog.durations[f"{engine}_start"].seconds),
+        startup_failures=operations.startup_failures(load, catalog.durations[engine.start].seconds),
         update=operations.update(least, spare=spare),
         because=wanted.because,
     )
@@ -216,7 +216,7 @@ def _request(placed: Placement, store: StoragePlan, run: _Run, *, image: str, di
         tensor_parallel=sizing.tensor_parallel,
         pipeline_parallel=sizing.pipeline_parallel,
         context=None if by_engine else sizing.context,
-        utilization=None if model.engine == "ollama" else sizing.budget.utilization,
+        utilization=None if find(model.engine).memory == "own" else sizing.budget.utilization,
         chunk=sizing.static.chunk if sizing.static else None,
         running=sizing.static.running if sizing.static else None,
         dtype=sizing.dtype,
@@ -235,12 +235,13 @@ def _request(placed: Placement, store: StoragePlan, run: _Run, *, image: str, di
 
 
 def served_name(placed: Placement) -> str:
-    """The model's name in the API. Ollama knows it by its own id only."""
-    return placed.facts.id if placed.model.engine == "ollama" else placed.model.served_name or placed.name
+    """The model's name in the API."""
+    own_id = find(placed.model.engine).own_ids
+    return placed.facts.id if own_id else placed.model.served_name or placed.name
 
 
 def _options(placed: Placement, request: EngineRequest) -> tuple[Diagnostic, ...]:
-    ours = dict(EMITTERS[placed.model.engine](replace(request, env=())).env)
+    ours = dict(find(placed.model.engine).emit(replace(request, env=())).env)
     found = tuple(
         check_options(
             f"models.{placed.name}",
@@ -283,7 +284,7 @@ def _replicas(placed: Placement, run: _Run) -> Iterator[Finding]:
 
 def _plan(placed: Placement, run: _Run, request: EngineRequest, download: DownloadPlan, catalog: Catalog) -> ModelPlan:
     pool = placed.situation.pool
-    spec = spread(EMITTERS[placed.model.engine](request), placed.nodes, rdma=has_rdma(pool, catalog))
+    spec = spread(find(placed.model.engine).emit(request), placed.nodes, rdma=has_rdma(pool, catalog))
     model, facts, sizing = placed.model, placed.facts, placed.sizing
     least, most = _counts(model)
     startup = run.startup_failures * PROBE_PERIOD

@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import get_args
 
+from catalog.engines import SourceName
 from catalog.load import Catalog
+from planner.engines.registry import find
 from planner.model.facts import ModelFacts
 from planner.network.decide import node_bandwidth
 from planner.network.location import in_mainland
@@ -15,6 +17,8 @@ from settings.models import Model, Nat, Settings
 
 MARKER = ".complete"
 """File in a model's directory that says that the download is whole."""
+HUBS: tuple[SourceName, ...] = ("modelscope", "huggingface")
+"""The sources that hold repositories with revisions."""
 HUB = "huggingface.co"
 HUB_MIRROR = "https://hf-mirror.com"
 """A public mirror of Hugging Face on the mainland (huggingface_hub reads its address from HF_ENDPOINT)."""
@@ -68,9 +72,9 @@ def plan_download(  # noqa: PLR0917  one call, by position, from the other half 
     return plan, [_reason(name, plan, format_, megabytes)], list(_check(name, settings, facts, plan, catalog))
 
 
-def source_of(model: Model) -> str:
-    """Where a model comes from unless its stack file says so: a mainland hub, or Ollama's own registry."""
-    return model.source or ("ollama" if model.engine == "ollama" else "modelscope")
+def source_of(model: Model) -> SourceName:
+    """Where a model comes from: unless its stack file says so, the engine's usual source."""
+    return model.source or find(model.engine).sources[0]
 
 
 def directory_of(repository: str, model: Model) -> str:
@@ -118,7 +122,7 @@ def _check(
     name: str, settings: Settings, facts: ModelFacts, plan: DownloadPlan, catalog: Catalog
 ) -> Iterator[Diagnostic]:
     model = settings.models[name]
-    if (model.engine == "ollama") != (plan.source == "ollama"):
+    if plan.source not in find(model.engine).sources:
         yield _wrong_source(name, model, plan)
     elif facts.repository(plan.source) is None:
         yield _no_repository(name, facts, plan)
@@ -134,7 +138,7 @@ def _check(
             given=model.download.endpoint,
             fix=((f"models.{name}.download.endpoint", None),),
         )
-    if model.revision is None and plan.source != "ollama":
+    if model.revision is None and plan.source in HUBS:
         yield Diagnostic(
             severity="note",
             code="REVISION_FLOATING",
@@ -147,7 +151,7 @@ def _check(
 
 def _wrong_source(name: str, model: Model, plan: DownloadPlan) -> Diagnostic:
     path = f"models.{name}.source"
-    allowed = "ollama" if model.engine == "ollama" else "modelscope, huggingface"
+    allowed = ", ".join(find(model.engine).sources)
     return Diagnostic(
         severity="error",
         code="SOURCE_NOT_FOR_ENGINE",
@@ -162,8 +166,8 @@ def _wrong_source(name: str, model: Model, plan: DownloadPlan) -> Diagnostic:
 
 def _no_repository(name: str, facts: ModelFacts, plan: DownloadPlan) -> Diagnostic:
     path = f"models.{name}.source"
-    others = [other for other in ("modelscope", "huggingface") if facts.repository(other)]
-    near = others[0] if others and plan.source != "ollama" else None
+    others = [other for other in HUBS if facts.repository(other)]
+    near = others[0] if others and plan.source in HUBS else None
     return Diagnostic(
         severity="error",
         code="NOT_AT_SOURCE",

@@ -8,6 +8,7 @@ from catalog.load import Catalog
 from catalog.types import Model as CatalogModel
 from catalog.types import WeightFormat
 from planner.diagnostics.finding import Finding, blocking
+from planner.engines.registry import every
 from planner.images.choose import Host, choose
 from planner.model.facts import ModelFacts, catalogued
 from planner.sizing.ask import Ask
@@ -141,7 +142,7 @@ def _best(tried: tuple[tuple[ModelFacts, str | None], ...], offer: Offer, wish: 
 
 
 def _one(facts: ModelFacts, offer: Offer, wish: Wish, catalog: Catalog) -> Fit:
-    engine = "ollama" if facts.format == "gguf" else "vllm"
+    engine = next(each.name for each in every() if facts.format in each.formats)
     gpu = catalog.gpus[offer.gpu]
     image, doubts = choose(facts, engine, Host(gpu, None, ""), catalog)
     if image is None or blocking(doubts):

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from catalog.load import Catalog
-from catalog.types import Machine
+from catalog.types import Gpu, Machine, Model
 from planner.diagnostics.finding import blocking
 from planner.engines.check_spread import check_spread
+from planner.engines.registry import every, find
 from planner.images import choose as images
 from planner.model.facts import ModelFacts, catalogued
 from planner.plan.types import PoolPlan
@@ -66,20 +67,28 @@ def one_machine_holds(case: Situation, catalog: Catalog) -> bool:
 
 def ways(case: Situation, catalog: Catalog) -> Iterator[tuple[str, Change]]:
     """Changes that help, the nearest first, each with a sentence."""
-    if case.ask.engine == "sglang":
-        vllm = replace(case, ask=replace(case.ask, engine="vllm"))
-        if starts(vllm, catalog, rigid=True) is not None:
-            yield "Set engine to vllm.", (("engine", "vllm"),)
+    engine = find(case.ask.engine)
+    if engine.instead is not None:
+        other = replace(case, ask=replace(case.ask, engine=engine.instead))
+        if starts(other, catalog, rigid=True) is not None:
+            yield f"Set engine to {engine.instead}.", (("engine", engine.instead),)
     machines = _machines(case, catalog)
     yield from _on_machines(case, catalog, [machine for machine in machines if machine.gpu == case.pool.gpu])
     yield from _formats(case, catalog)
     yield from _on_several(case, catalog)
     yield from _on_machines(case, catalog, [machine for machine in machines if machine.gpu != case.pool.gpu])
-    if case.facts.family in catalog.models and case.ask.engine != "ollama" and case.host.gpu is not None:
-        gguf = catalog.models[case.facts.family].weights.get("gguf")
-        if gguf is not None and gguf.ollama is not None and gguf.gib < case.host.gpu.usable_gib:
-            change = (("engine", "ollama"), ("model", gguf.ollama))
-            yield f"Serve {gguf.ollama} with Ollama, which runs on {case.host.gpu.name}.", change
+    if case.facts.family in catalog.models and not engine.own_ids and case.host.gpu is not None:
+        yield from _of_own_registries(case.host.gpu, catalog.models[case.facts.family])
+
+
+def _of_own_registries(gpu: Gpu, entry: Model) -> Iterator[tuple[str, Change]]:
+    """The same model from the registry of an engine that has one, where one GPU holds it."""
+    for engine in (each for each in every() if each.own_ids):
+        weights = entry.weights.get(engine.formats[0])
+        known = weights.repository(engine.sources[0]) if weights else None
+        if weights is not None and known is not None and weights.gib < gpu.usable_gib:
+            change = (("engine", engine.name), ("model", known))
+            yield f"Serve {known} with {engine.title}, which runs on {gpu.name}.", change
 
 
 def _machines(case: Situation, catalog: Catalog) -> list[Machine]:
@@ -144,14 +153,15 @@ def _on_several(case: Situation, catalog: Catalog) -> Iterator[tuple[str, Change
 
 def _formats(case: Situation, catalog: Catalog) -> Iterator[tuple[str, Change]]:
     """Repositories of the same model in another format, the most exact that starts."""
-    if not case.facts.catalogued or case.ask.engine == "ollama":
+    readable = find(case.ask.engine).formats
+    if not case.facts.catalogued:
         return
     others = {
         known: facts
         for entry in catalog.models.mentioning(case.facts.family)
         if any(case.facts.id in (w.huggingface, w.modelscope) for w in entry.weights.values())
         for known in entry.weights
-        if known not in ("gguf", case.facts.format) and (facts := catalogued(entry, known))
+        if known in readable and known != case.facts.format and (facts := catalogued(entry, known))
     }
     ask = replace(case.ask, quantization=None)
     for facts in sorted(others.values(), key=lambda facts: -facts.weights_gib):

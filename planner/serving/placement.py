@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from catalog.load import Catalog
 from catalog.types import Gpu
 from planner.diagnostics.finding import Finding, softened
-from planner.engines import vllm
 from planner.engines.arguments import allows_longer, cache_bytes
 from planner.engines.check_spread import check_spread
+from planner.engines.registry import every, find
 from planner.engines.spread import machines
 from planner.images import choose as images
-from planner.images.choose import FALLBACK_UTILIZATION, Host, ImageChoice
+from planner.images.choose import Host, ImageChoice
 from planner.model.facts import ModelFacts
 from planner.model.facts import resolve as facts_of
 from planner.plan.types import PoolPlan
@@ -66,7 +66,7 @@ def place(
     if not isinstance(facts, ModelFacts):
         return tuple(facts)
     gpu = catalog.gpus[pool.gpu] if pool.gpu else None
-    if gpu is None and model.engine != "ollama":
+    if gpu is None and not find(model.engine).on_cpu:
         return (_needs_gpu(model, pool, catalog, facts).at(name),)
     host = Host(gpu, _driver(settings, pool), f"pools.{pool.name}.driver", _documented(pool, catalog))
     choice, about_image = images.choose(facts, model.engine, host, catalog, image=model.image, cuda=model.cuda)
@@ -145,12 +145,11 @@ def _documented(pool: PoolPlan, catalog: Catalog) -> str | None:
 
 
 def _ask(model: Model, choice: ImageChoice | None, gpu: Gpu | None) -> Ask:
-    default = choice.utilization if choice else FALLBACK_UTILIZATION
-    old = gpu is not None and choice is not None and vllm.on_v0(choice.flags, gpu.compute_capability)
+    engine = find(model.engine)
     return Ask(
         engine=model.engine,
         utilization=model.gpu_memory_utilization,
-        default_utilization=default,
+        default_utilization=choice.utilization if choice else engine.default_utilization,
         context=model.max_model_len,
         gpus=model.gpus,
         tensor_parallel=model.tensor_parallel,
@@ -159,26 +158,27 @@ def _ask(model: Model, choice: ImageChoice | None, gpu: Gpu | None) -> Ask:
         quantization=model.quantization,
         kv_bytes=cache_bytes(model.extra_args),
         longer_allowed=allows_longer(model.extra_args, model.env),
-        longest=vllm.LONGEST_ON_V0 if model.engine == "vllm" and old else None,
+        longest=engine.longest(choice.flags, gpu.compute_capability) if gpu and choice else None,
     )
 
 
 def _judged(findings: tuple[Finding, ...], model: Model, facts: ModelFacts, gpu: Gpu | None) -> tuple[Finding, ...]:
-    """The findings on memory as grave as their facts allow: a size that nobody verified only warns, and Ollama puts
-    into RAM what does not fit its GPUs."""
-    if model.engine == "ollama" and gpu is not None:
-        return tuple(_offloaded(finding, gpu) if finding.code in _SIZE_RULES else finding for finding in findings)
+    """The findings on memory as grave as their facts allow: a size that nobody verified only warns, and an engine may
+    put into RAM what does not fit its GPUs."""
+    engine = find(model.engine)
+    if engine.on_cpu and gpu is not None:
+        return tuple(_offloaded(each, engine.title, gpu) if each.code in _SIZE_RULES else each for each in findings)
     if facts.verified and (gpu is None or gpu.verified):
         return findings
     return tuple(softened((finding,))[0] if finding.code in _SIZE_RULES else finding for finding in findings)
 
 
-def _offloaded(finding: Finding, gpu: Gpu) -> Finding:
+def _offloaded(finding: Finding, engine: str, gpu: Gpu) -> Finding:
     return replace(
         finding,
         severity="warning",
         code="CPU_OFFLOAD",
-        message=f"{finding.message} Ollama keeps what does not fit {gpu.name} in RAM, where it is many times slower.",
+        message=f"{finding.message} {engine} keeps what does not fit {gpu.name} in RAM, where it is many times slower.",
     )
 
 
@@ -198,16 +198,19 @@ def _helped(finding: Finding, case: nearest.Situation, catalog: Catalog) -> Find
 
 
 def _needs_gpu(model: Model, pool: PoolPlan, catalog: Catalog, facts: ModelFacts) -> Finding:
-    entry = catalog.models.get(facts.family)
-    gguf = entry.weights.get("gguf") if entry else None
-    known = gguf.ollama if gguf else None
+    able = [engine for engine in every() if engine.on_cpu]
+    other, entry = able[0], catalog.models.get(facts.family)
+    weights = entry.weights.get(other.formats[0]) if entry else None
+    known = weights.repository(other.sources[0]) if weights else None
     return Finding(
         severity="error",
         code="ENGINE_NEEDS_GPU",
         setting="engine",
         message=f"{model.engine} needs a GPU, and pool {pool.name} has none.",
-        remedy=f"Serve {known} with Ollama, or use a machine with a GPU." if known else "Use a machine with a GPU.",
+        remedy=f"Serve {known} with {other.title}, or use a machine with a GPU."
+        if known
+        else "Use a machine with a GPU.",
         given=model.engine,
-        allowed="ollama",
-        fix=(("engine", "ollama"), ("model", known)) if known else (),
+        allowed=", ".join(engine.name for engine in able),
+        fix=(("engine", other.name), ("model", known)) if known else (),
     )

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class Ask:
     """What is asked of the engine; None leaves the choice to the planner.
 
-    `utilization` is the share of GPU memory the engine takes, `default_utilization` what it takes unless told (SGLang's
-    share is planned instead). `longest` bounds a context that is computed, and is the longest known to work.
+    `utilization` is the share of GPU memory the engine takes, `default_utilization` what it takes unless told (a
+    static share is planned instead). `longest` bounds a context that is computed, and is the longest known to work.
     `kv_bytes` is the size of a cached number where it is not the computation's. `longer_allowed`: the engine was told
     to go beyond the model's own longest context.
     """

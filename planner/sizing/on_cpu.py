@@ -1,4 +1,4 @@
-"""A model on a machine without GPU, which only Ollama serves: the weights and the cache lie in RAM."""
+"""A model on a machine without GPU: the weights and the cache lie in RAM."""
 
 from planner.diagnostics.finding import Finding
 from planner.model.facts import ModelFacts
@@ -8,7 +8,7 @@ from planner.sizing.ask import Ask
 from planner.sizing.size import CONTEXT_STEP, GOOD_CONTEXT, LEAST_CONTEXT, Misfit, Sizing
 
 PROCESS_GIB = 1.0
-"""What Ollama takes beside the weights and the cache (estimate)."""
+"""What an engine takes beside the weights and the cache (estimate, of Ollama)."""
 
 
 def needed_mib(facts: ModelFacts, context: int) -> int:

@@ -7,6 +7,7 @@ should come by it by chance.
 from collections.abc import Iterator
 
 from planner.diagnostics.finding import Finding
+from planner.engines.registry import find
 from planner.engines.spread import machines
 from planner.model.facts import ModelFacts
 from planner.sizing import memory
@@ -21,8 +22,8 @@ def splits(facts: ModelFacts, slots: int, nodes: int, ask: Ask) -> tuple[list[Sp
     A machine has `slots` GPUs, and a replica may take up to `nodes` machines.
     """
     slots = max(slots, 1)
-    if ask.engine == "ollama":
-        return _ollama(slots, nodes, ask)
+    if not find(ask.engine).tensor_parallel:
+        return _whole_layers(slots, nodes, ask)
     legal = memory.legal_tensor_parallel(facts, slots * nodes)
     inside = [size for size in legal if size <= slots]
     even = [size for size in inside if size & (size - 1) == 0]
@@ -48,8 +49,8 @@ def beyond(gpus: int, slots: int, nodes: int) -> bool:
     return gpus > slots * nodes or machines(gpus, slots) > nodes
 
 
-def _ollama(slots: int, nodes: int, ask: Ask) -> tuple[list[Split], list[Finding]]:
-    """Ollama spreads whole layers over the GPUs it sees; heads play no part."""
+def _whole_layers(slots: int, nodes: int, ask: Ask) -> tuple[list[Split], list[Finding]]:
+    """The engine spreads whole layers over the GPUs it sees; heads play no part."""
     if ask.gpus is None:
         return [(1, n) for n in range(1, slots + 1)], []
     wrong = [_exceeds(ask.gpus, slots, nodes, "gpus", slots)] if beyond(ask.gpus, slots, nodes) else []

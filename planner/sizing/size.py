@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from catalog.types import Gpu
 from planner.diagnostics.finding import Finding, blocking
+from planner.engines.registry import find
 from planner.model import dtype as precision
 from planner.model.facts import ModelFacts
 from planner.plan.types import MemoryBudget
@@ -30,7 +31,7 @@ HIGH_UTILIZATION = 0.95
 @dataclass(frozen=True)
 class Sizing:
     """A way that the model runs. `context` is what the engine is told; `computed` whether its cache was reckoned;
-    `static` how SGLang is told to use the GPU."""
+    `static` how an engine with a static share is told to use the GPU."""
 
     tensor_parallel: int
     pipeline_parallel: int
@@ -61,7 +62,7 @@ class Misfit:
 @dataclass(frozen=True)
 class _Laid:
     """A split on a GPU: what one GPU must hold, the share of it that the engine may take, and what there is. Within
-    SGLang's share (`static`) there are weights and cache alone."""
+    a static share (`static`) there are weights and cache alone."""
 
     gpu: Gpu
     split: tuple[int, int]
@@ -75,7 +76,7 @@ class _Laid:
         return self.usable * self.share
 
     def comfortable(self, context: int) -> float:
-        """What the published estimators, or SGLang's own, ask for within the share."""
+        """What the published estimators, or the engine's own, ask for within the share."""
         return static_memory.comfortable(self.need, context) if self.static else self.need.comfortable(context)
 
     def expected(self, context: int) -> float:
@@ -212,15 +213,15 @@ def _cap(facts: ModelFacts, ask: Ask) -> int:
 
 
 def _share(facts: ModelFacts, ask: Ask, need: Need, usable: float, ranks: int) -> tuple[float, Static | None]:
-    """The share of each GPU that the engine takes, and SGLang's plan of it."""
-    if ask.engine != "sglang":
+    """The share of each GPU that the engine takes, and the plan of a static one."""
+    if find(ask.engine).memory != "static":
         return ask.share, None
     static = plan_static(facts, need, usable, ranks, asked=ask.utilization, context=_cap(facts, ask))
     return static.fraction, static
 
 
 def _overheads(laid: _Laid) -> dict[str, float]:
-    """What the engine takes beside weights and cache; of SGLang's it is all outside its share."""
+    """What the engine takes beside weights and cache; all of it lies outside a static share."""
     if laid.static is not None:
         return {"activations": 0.0, "non_torch": 0.0, "outside": laid.static.outside}
     graphs = laid.need.overhead - memory.ACTIVATIONS_GIB - memory.NON_TORCH_GIB
@@ -297,7 +298,7 @@ def _context_findings(facts: ModelFacts, ask: Ask) -> Iterator[Finding]:
 
 
 def _utilization_findings(ask: Ask) -> Iterator[Finding]:
-    if ask.engine != "ollama" and ask.share > HIGH_UTILIZATION:
+    if find(ask.engine).memory != "own" and ask.share > HIGH_UTILIZATION:
         yield Finding(
             severity="warning",
             code="UTILIZATION_HIGH",
@@ -408,7 +409,9 @@ def _ways(ask: Ask, lay: Callable[[Ask], Sizing | Misfit]) -> Iterator[tuple[Cha
 
 def _lowered(ask: Ask) -> bool:
     """Whether the engine is told to take less than it might."""
-    return ask.utilization is not None and (ask.engine == "sglang" or ask.utilization < ask.default_utilization)
+    if ask.utilization is None:
+        return False
+    return find(ask.engine).memory == "static" or ask.utilization < ask.default_utilization
 
 
 def _why_share(ask: Ask, laid: _Laid) -> str:
@@ -418,8 +421,8 @@ def _why_share(ask: Ask, laid: _Laid) -> str:
         return "the engine's own default"
     static = laid.static
     return (
-        f"weights and cache alone are within it; SGLang keeps about {static.outside:.1f} GiB beside it for prefills of "
-        f"{static.chunk} tokens and the graphs of {static.running} requests at once"
+        f"weights and cache alone are within it; {find(ask.engine).title} keeps about {static.outside:.1f} GiB beside "
+        f"it for prefills of {static.chunk} tokens and the graphs of {static.running} requests at once"
     )
 
 
@@ -431,7 +434,7 @@ def _why_split(facts: ModelFacts, ask: Ask, laid: _Laid) -> str:
     if split == (1, 1):
         return f"{weights:.1f} GiB of weights fit one {gpu.name} ({limit:.1f} GiB for the engine)"
     slow = "" if gpu.nvlink or gpu.nvlink is None else "; without NVLink, so no more GPUs than needed"
-    heads = "" if ask.engine == "ollama" else f", and {split[0]} divides {facts.heads} heads"
+    heads = f", and {split[0]} divides {facts.heads} heads" if find(ask.engine).tensor_parallel else ""
     return f"the fewest GPUs that hold {weights:.1f} GiB of weights at {limit:.1f} GiB each{heads}{slow}"
 
 
@@ -443,6 +446,6 @@ def _why_context(facts: ModelFacts, ask: Ask, need: Need, context: int) -> str:
     if context == facts.max_positions:
         return "the model's own longest context fits"
     if context == ask.longest:
-        return "more fits, but vLLM's old engine reads a whole prompt at once on this GPU"
+        return f"more fits, but {find(ask.engine).title}'s old engine reads a whole prompt at once on this GPU"
     per_token = need.kv_per_token * memory.GIB / 1024
     return f"what fits beside the weights at {per_token:.0f} KiB of cache per token and GPU"
