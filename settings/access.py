@@ -1,4 +1,4 @@
-"""Who gets in: the road to the page and the API, single sign-on, and who may talk to whom inside."""
+"""Who gets in: the way to the page and the API, single sign-on, and who may talk to whom inside."""
 
 from typing import Literal
 
@@ -42,6 +42,10 @@ class Expose(Section):
     )
     ingress_class: ObjectName = Field(default="qcloud", description="Ingress class.")
     direct_access: Flag = Field(default=False, description="CLB straight to pods instead of NodePorts (class qcloud).")
+
+    def scheme(self) -> str:
+        """What public addresses begin with."""
+        return "http" if self.tls is None else "https"
 
 
 class Oidc(Section):

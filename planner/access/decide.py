@@ -35,7 +35,7 @@ def plan_exposure(settings: Settings, models: Mapping[str, ModelPlan], catalog: 
     expose = settings.expose
     if expose.via == "port-forward" or expose.host is None:
         return None
-    scheme = "http" if expose.tls is None else "https"
+    scheme = expose.scheme()
     keyed = [model for model in models.values() if model.spec.api_key_env is not None]
     api, urls = _api(expose.via, expose.api_host or expose.host, keyed)
     page = (RoutePlan(PAGE, None, expose.host, "/", PAGE, PORT),) if settings.webui.enabled else ()

@@ -159,7 +159,7 @@ def _origin(settings: Settings) -> dict[str, str]:
     if expose.via == "port-forward" or expose.host is None:
         local = [f"http://{host}:{PORT}" for host in ("localhost", "127.0.0.1")]
         return {"WEBUI_URL": local[0], "CORS_ALLOW_ORIGIN": ";".join(local)}
-    url = f"{'https' if expose.tls else 'http'}://{expose.host}"
+    url = f"{expose.scheme()}://{expose.host}"
     secure = str(expose.tls is not None)
     return {
         "WEBUI_URL": url,

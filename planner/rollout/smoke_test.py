@@ -1,6 +1,6 @@
 """What is asked of a stack as soon as it is up, and what must be refused there.
 
-A first `pulumi up` comes before DNS, and a pod may not reach the load balancer that it lies behind: the road in is
+A first `pulumi up` comes before DNS, and a pod may not reach the load balancer that it lies behind: the way in is
 asked at the Service of the gateway's proxies. An Ingress' load balancer lies outside the cluster, and a Gateway that is
 not ours anywhere: `tke-llm smoke` asks these from the user's machine.
 """
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from catalog.load import Catalog
-from planner.access.decide import ENVOY, GATEWAY
+from planner.access.decide import ENVOY, GATEWAY, PAGE
 from planner.page.decide import PORT
 from planner.plan.types import (
     AskedModel,
@@ -28,7 +28,6 @@ from planner.plan.types import (
 from planner.software.charts import home
 from settings.models import Settings
 
-PAGE = "webui"
 CPU_NODES = "the CPU nodes"
 
 ANSWER_SECONDS = 180
