@@ -81,7 +81,7 @@ def _road_in(name: str, args: AccessArgs, exposure: ExposurePlan) -> Gateway | I
                 targets=targets,
                 subnet_id=subnet,
                 security_group_id=guard,
-                suffix=args.plan.settings.cluster_suffix(),
+                suffix=args.plan.names.suffix,
                 after=[] if exposure.install is None else [args.installer.install(exposure.install)],
             ),
             args.inside,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from settings.models import Settings
+from planner.plan.types import NamesPlan
 
 NAME_LIMIT = 60
 """VPC, subnet, security group, NAT and route table names, in characters."""
@@ -41,8 +41,8 @@ class Naming:
     user_tags: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, settings: Settings) -> "Naming":
-        return cls(settings.project, settings.stack, settings.tags)
+    def of(cls, names: NamesPlan) -> "Naming":
+        return cls(names.project, names.stack, dict(names.tags))
 
     def name(self, role: str, limit: int = NAME_LIMIT) -> str:
         """The cloud name of a role (see `cloud_name`)."""

@@ -13,19 +13,19 @@ from components.cloud.cluster import Cluster, ClusterArgs, ExistingCluster, Exis
 from components.cloud.network import Network, NetworkArgs
 from components.cloud.pools import GpuPool, GpuPoolArgs
 from components.cloud.roles import ServiceRoles, ServiceRolesArgs
-from components.model_files import ModelFilesArgs, model_files, store_zone
+from components.model_files import ModelFilesArgs, model_files
 from components.naming import Naming
 from components.workloads import kube
 from components.workloads.autoscaling import Autoscaling, AutoscalingArgs
 from components.workloads.exposure import addresses
 from components.workloads.inference import Inference, InferenceArgs
 from components.workloads.model_download import ModelDownload, ModelDownloadArgs
-from components.workloads.model_store import ModelStore, ModelStoreArgs, leaves_claims
+from components.workloads.model_store import ModelStore, ModelStoreArgs
 from components.workloads.multi_node import on_host_network
 from components.workloads.smoke_test import SmokeTest, SmokeTestArgs, find_findings, job_names
 from components.workloads.webui import Webui, WebuiArgs
 from planner.page.variables import SEALED as SEALED_ENV
-from planner.plan.types import CpuPlan, ModelPlan, NetworkPlan, Plan, PoolPlan, ScalingPlan, WebuiPlan
+from planner.plan.types import ExistingClusterPlan, ModelPlan, NetworkPlan, Plan, PoolPlan, ScalingPlan, WebuiPlan
 from planner.report.summary import summary
 from planner.software.addons import SYSTEM
 from planner.software.autoscaling import KEDA
@@ -60,15 +60,11 @@ class LlmStack(pulumi.ComponentResource):
         self._name = name
         self._plan = args.plan
         self._secrets = args.secrets
-        self._settings = args.plan.settings
-        self._naming = Naming.of(self._settings)
+        self._naming = Naming.of(args.plan.names)
         self._child = pulumi.ResourceOptions(parent=self)
 
         network = None if self._plan.network is None else self._network(self._plan.network)
         cluster = self._cluster(network)
-        # Of our own system pool the component knows the labels.
-        own = tuple(cluster.system_pool.node_selector.items()) if isinstance(cluster, Cluster) else None
-        self._cpu = self._plan.cpu if own is None else CpuPlan(node_selector=own)
         cluster_addons = self._addons(cluster)
         addons = {} if cluster_addons is None else cluster_addons.installed
         # Inherited by what runs in the cluster; made from the endpoint's kubeconfig, and so after a ready node.
@@ -78,7 +74,7 @@ class LlmStack(pulumi.ComponentResource):
             cluster_identifier=cluster.cluster_id,
             enable_server_side_apply=True,
             # After a lost answer the next `up` goes on with what is there; elsewhere that may be somebody else's.
-            upsert_existing_objects=self._settings.owns_cluster() or self._settings.retain,
+            upsert_existing_objects=self._plan.owns_cluster or self._plan.retain,
             opts=self._child,
         )
         self._inside = pulumi.ResourceOptions(parent=self, providers=[provider])
@@ -87,7 +83,7 @@ class LlmStack(pulumi.ComponentResource):
             name=name,
             inside=self._inside,
             cluster_id=cluster.cluster_id,
-            node_selector=dict(self._cpu.node_selector),
+            node_selector=dict(self._plan.cpu.node_selector),
         )
         installed = {install.software: installer.install(install) for install in self._plan.installs}
 
@@ -137,8 +133,8 @@ class LlmStack(pulumi.ComponentResource):
             test = SmokeTestArgs(
                 namespace=namespace,
                 plan=self._plan.smoke_test,
-                cpu=self._cpu,
-                pull_secret=self._settings.images.pull_secret,
+                cpu=self._plan.cpu,
+                pull_secret=self._plan.pull_secret,
                 after=[*servers.values(), *([] if webui is None else [webui]), *roads],
                 enforced_by=enforcement,
             )
@@ -148,48 +144,41 @@ class LlmStack(pulumi.ComponentResource):
         self.register_outputs(self.outputs)
 
     def _network(self, plan: NetworkPlan) -> Network:
-        cluster = self._settings.cluster
-        guards_api = self._public and self._settings.owns_cluster()
+        cluster = self._plan.cluster
         return Network(
             f"{self._name}-network",
             NetworkArgs(
                 naming=self._naming,
                 plan=plan,
-                api_allow=cluster.endpoint.allow if cluster.endpoint and guards_api else None,
-                pod_cidr=cluster.pod_cidr if cluster.network_mode == "gr" else None,
-                store_zone=store_zone(self._plan),
+                api_allow=None if isinstance(cluster, ExistingClusterPlan) else cluster.api_allow,
+                store_zone=self._plan.storage.zone,
             ),
             self._child,
         )
 
     def _cluster(self, network: Network | None) -> Cluster | ExistingCluster:
-        settings = self._settings.cluster
-        if settings.existing is not None:
+        plan = self._plan.cluster
+        if isinstance(plan, ExistingClusterPlan):
             return ExistingCluster(
                 f"{self._name}-cluster",
-                ExistingClusterArgs(
-                    existing=settings.existing,
-                    kubeconfig=self._secrets.get("kubeconfig"),
-                    public=self._public,
-                ),
+                ExistingClusterArgs(plan=plan, kubeconfig=self._secrets.get("kubeconfig")),
                 self._child,
             )
         made_in = _needed(network, "a cluster")
         roles: Sequence[pulumi.Resource] = ()
-        if settings.service_roles == "create":
+        if plan.makes_roles:
             roles = ServiceRoles(f"{self._name}-roles", ServiceRolesArgs(naming=self._naming), self._child).ready
         return Cluster(
             f"{self._name}-cluster",
             ClusterArgs(
                 naming=self._naming,
-                settings=settings,
+                plan=plan,
                 vpc_id=made_in.vpc_id,
                 subnet_ids=made_in.subnet_ids,
                 pod_subnet_ids=made_in.pod_subnet_ids,
                 node_security_group_id=made_in.node_security_group_id,
                 api_security_group_id=made_in.api_security_group_id,
-                retain=self._settings.retain,
-                node_bandwidth=0 if self._plan.network is None else self._plan.network.node_bandwidth,
+                retain=self._plan.retain,
                 after=roles,
             ),
             self._child,
@@ -210,7 +199,7 @@ class LlmStack(pulumi.ComponentResource):
         )
 
     def _namespace(self, provider: kubernetes.Provider) -> pulumi.Output[str]:
-        name = self._settings.namespace_name()
+        name = self._plan.names.namespace
         namespace = kubernetes.core.v1.Namespace(
             f"{self._name}-namespace",
             metadata={
@@ -223,9 +212,7 @@ class LlmStack(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 provider=provider,
-                retain_on_delete=leaves_claims(
-                    self._plan.storage, self._settings.storage, retain=self._settings.retain
-                ),
+                retain_on_delete=self._plan.storage.leaves_claims,
             ),
         )
         return namespace.metadata["name"]
@@ -243,11 +230,10 @@ class LlmStack(pulumi.ComponentResource):
             ModelStoreArgs(
                 namespace=namespace,
                 plan=plan,
-                settings=self._settings.storage,
-                retain=self._settings.retain,
+                retain=self._plan.retain,
                 parameters=files.parameters,
                 volume=files.volume,
-                suffix=self._settings.cluster_suffix(),
+                suffix=self._plan.names.suffix,
                 after=[addon for name, addon in addons.items() if name not in {GPU_ADDON, BLOCK_ADDON}],
                 webui_after=[addons[BLOCK_ADDON]] if BLOCK_ADDON in addons else [],
             ),
@@ -267,9 +253,9 @@ class LlmStack(pulumi.ComponentResource):
                         namespace=namespace,
                         model=model,
                         claim=store.claim,
-                        cpu=self._cpu,
+                        cpu=self._plan.cpu,
                         token=self._secrets.get("hfToken"),
-                        pull_secret=self._settings.images.pull_secret,
+                        pull_secret=self._plan.pull_secret,
                         after=[] if network is None else network.road_out,
                     ),
                     self._inside,
@@ -304,7 +290,6 @@ class LlmStack(pulumi.ComponentResource):
             GpuPoolArgs(
                 naming=self._naming,
                 plan=pool,
-                settings=self._settings.pools[pool.name],
                 cluster_id=cluster.cluster_id,
                 vpc_id=network.vpc_id,
                 subnet_id=network.subnet_in(pool.zone),
@@ -336,7 +321,7 @@ class LlmStack(pulumi.ComponentResource):
                 pool=self._plan.pools[model.pool],
                 claim=store.claim,
                 api_key=self._secrets.get(f"apiKeys.{model.name}"),
-                pull_secret=self._settings.images.pull_secret,
+                pull_secret=self._plan.pull_secret,
                 after=after,
             ),
             self._inside,
@@ -358,11 +343,11 @@ class LlmStack(pulumi.ComponentResource):
                 api_keys={name: server.api_key for name, server in servers.items() if server.api_key is not None},
                 claim=store.webui_claim,
                 database_url=self._secrets.get("databaseUrl"),
-                cpu=self._cpu,
+                cpu=self._plan.cpu,
                 admin_password=self._secrets.get("webuiAdminPassword"),
                 oidc_client_secret=self._secrets.get("oidcClientSecret"),
                 sealed_env={each: self._secrets[f"{SEALED_ENV}.{each}"] for each in plan.sealed_env},
-                pull_secret=self._settings.images.pull_secret,
+                pull_secret=self._plan.pull_secret,
             ),
             self._inside,
         )
@@ -372,7 +357,7 @@ class LlmStack(pulumi.ComponentResource):
         return Autoscaling(
             f"{self._name}-{plan.model}-autoscaling",
             AutoscalingArgs(
-                namespace=self._settings.namespace_name(),
+                namespace=self._plan.names.namespace,
                 plan=plan,
                 port=spec.port,
                 spread=spec.spread is not None,
@@ -408,10 +393,8 @@ class LlmStack(pulumi.ComponentResource):
             # Names alone, never what a Job came to: a test that fails costs no output.
             "smokeTest": None
             if test is None
-            else {"jobs": job_names(test), "findings": find_findings(self._settings.namespace_name())},
-            "webuiAdmin": None
-            if webui is None
-            else {"email": self._settings.webui.admin_email, "password": webui.admin_password},
+            else {"jobs": job_names(test), "findings": find_findings(self._plan.names.namespace)},
+            "webuiAdmin": None if webui is None else {"email": webui.admin_email, "password": webui.admin_password},
             # Of nothing `all` makes a list.
             "apiKeys": pulumi.Output.secret(pulumi.Output.all(**keys) if keys else {}),
             "kubeconfig": cluster.kubeconfig,
@@ -420,11 +403,6 @@ class LlmStack(pulumi.ComponentResource):
             **({} if exposure.find_address is None else {"dns": exposure.find_address}),
             **({} if self._kept is None else {"modelStore": self._kept}),
         }
-
-    @property
-    def _public(self) -> bool:
-        endpoint = self._settings.cluster.endpoint
-        return endpoint is not None and endpoint.access == "public"
 
 
 def _needed(network: Network | None, what: str) -> Network:

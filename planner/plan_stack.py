@@ -8,6 +8,7 @@ from planner.access.check_policies import check_policies
 from planner.access.decide import plan_exposure
 from planner.access.policies import plan_policies, with_smoke_test
 from planner.cluster.check import check_cluster
+from planner.cluster.decide import plan_cluster, plan_names
 from planner.cluster.namespaces import check_namespace
 from planner.cluster.object_names import check_names
 from planner.cluster.pause import check_pause
@@ -49,7 +50,7 @@ def plan_stack(settings: Settings, catalog: Catalog | None = None) -> Plan:
     `catalog` is the one that ships with the program unless given.
     """
     catalog = catalog or load()
-    store = plan_storage(settings, catalog)
+    cluster, store = plan_cluster(settings), plan_storage(settings, catalog)
     pools = {name: pool for name in settings.pools if (pool := plan_pool(name, settings, catalog)) is not None}
     models, reasons, findings = _models(settings, pools, store, catalog)
     webui = plan_webui(settings, models, catalog)
@@ -91,6 +92,8 @@ def plan_stack(settings: Settings, catalog: Catalog | None = None) -> Plan:
     undecided += [f"models.{name}" for name in settings.models if name not in models]
     return Plan(
         settings=settings,
+        names=plan_names(settings),
+        cluster=cluster,
         network=plan_network(settings, store_subnet=outlives(settings)),
         addons=plan_addons(settings, catalog),
         storage=store,
@@ -101,10 +104,13 @@ def plan_stack(settings: Settings, catalog: Catalog | None = None) -> Plan:
         durations=durations,
         exposure=exposure,
         scaling=scaling,
-        cpu=plan_cpu(settings, pools),
+        cpu=plan_cpu(cluster, pools),
         installs=installs,
         policies=with_smoke_test(policies, smoke_test),
         smoke_test=running,
+        region=settings.region,
+        retain=settings.retain,
+        pull_secret=settings.images.pull_secret,
         reasons=(
             *reasons,
             *explain_storage(store),

@@ -10,11 +10,8 @@ import tencentcloud_iac_pulumi as tencentcloud
 from components.cloud.kubeconfig import choose, read, select_context, server_of
 from components.cloud.pools import NODE_OS, SystemPool, SystemPoolArgs
 from components.naming import Naming
-from planner.network.decide import PODS_PER_NODE, SERVICES
-from settings import models
-
-MOST_SERVICES = 32768
-"""Upper bound of `cluster_max_service_num` (provider schema)."""
+from planner.network.decide import PODS_PER_NODE
+from planner.plan.types import ClusterPlan, ExistingClusterPlan
 
 # An idle account has a cluster in minutes, a busy region takes far longer, and a creation that is given up leaves a
 # cluster behind that the state does not know.
@@ -25,17 +22,16 @@ TIMEOUTS = pulumi.CustomTimeouts(create="60m", update="60m", delete="30m")
 class ClusterArgs:
     """`subnet_ids` in order of preference, `pod_subnet_ids` those of pods (network mode vpc-cni);
     `api_security_group_id` only for a public endpoint; `after`: what must be there before the cluster (service roles).
-    `retain` keeps disks that claims left behind. `node_bandwidth`: Mbps of a public address of each CPU node."""
+    `retain` keeps disks that claims left behind."""
 
     naming: Naming
-    settings: models.Cluster
+    plan: ClusterPlan
     vpc_id: pulumi.Input[str]
     subnet_ids: Sequence[pulumi.Input[str]]
     pod_subnet_ids: Sequence[pulumi.Input[str]]
     node_security_group_id: pulumi.Input[str]
     api_security_group_id: pulumi.Input[str] | None
     retain: bool
-    node_bandwidth: int = 0
     after: Sequence[pulumi.Resource] = ()
 
 
@@ -58,8 +54,8 @@ class Cluster(pulumi.ComponentResource):
             cluster_name=args.naming.name("cluster"),
             cluster_desc=f"LLM serving, {args.naming.project} {args.naming.stack}",
             cluster_deploy_type="MANAGED_CLUSTER",
-            cluster_version=args.settings.version,
-            cluster_level=args.settings.level,
+            cluster_version=args.plan.version,
+            cluster_level=args.plan.level,
             cluster_os=NODE_OS,
             container_runtime="containerd",
             cluster_max_pod_num=PODS_PER_NODE,
@@ -71,7 +67,7 @@ class Cluster(pulumi.ComponentResource):
                     resource_type="CBS", delete_mode="retain" if args.retain else "terminate"
                 )
             ],
-            deletion_protection=args.settings.deletion_protection,
+            deletion_protection=args.plan.deletion_protection,
             tags=args.naming.tags,
             opts=pulumi.ResourceOptions(
                 parent=self,
@@ -86,15 +82,11 @@ class Cluster(pulumi.ComponentResource):
             f"{name}-system",
             SystemPoolArgs(
                 naming=args.naming,
-                instance_type=args.settings.system_pool.instance_type,
-                nodes=args.settings.system_pool.nodes,
-                disk_gib=args.settings.system_pool.disk,
-                key_id=args.settings.system_pool.key_id,
+                plan=args.plan.system_pool,
                 cluster_id=cluster.id,
                 vpc_id=args.vpc_id,
                 subnet_ids=args.subnet_ids,
                 security_group_id=args.node_security_group_id,
-                public_bandwidth=args.node_bandwidth,
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -124,29 +116,27 @@ class Cluster(pulumi.ComponentResource):
 def _network(args: ClusterArgs) -> dict[str, Any]:
     """Arguments of the pod network. In vpc-cni pods live in the subnets and Services in a range of their own; in gr
     pods and Services share one."""
-    if args.settings.network_mode == "gr":
+    if args.plan.network_mode == "gr":
         return {
             "network_type": "GR",
-            "cluster_cidr": str(args.settings.pod_cidr),
-            "cluster_max_service_num": SERVICES,
+            "cluster_cidr": str(args.plan.pod_cidr),
+            "cluster_max_service_num": args.plan.services,
         }
     return {
         "network_type": "VPC-CNI",
         "vpc_cni_type": "tke-route-eni",
-        "service_cidr": str(args.settings.service_cidr),
-        "cluster_max_service_num": min(args.settings.service_cidr.num_addresses, MOST_SERVICES),
+        "service_cidr": str(args.plan.service_cidr),
+        "cluster_max_service_num": args.plan.services,
         "eni_subnet_ids": list(args.pod_subnet_ids),
     }
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExistingClusterArgs:
-    """`kubeconfig`: the secret `tke-llm:kubeconfig`, where it is set. `public`: which endpoint of a TKE cluster given
-    by id to use."""
+    """`kubeconfig`: the secret `tke-llm:kubeconfig`, where it is set."""
 
-    existing: models.ExistingCluster
+    plan: ExistingClusterPlan
     kubeconfig: pulumi.Input[str] | None = None
-    public: bool = False
 
 
 class ExistingCluster(pulumi.ComponentResource):
@@ -163,21 +153,19 @@ class ExistingCluster(pulumi.ComponentResource):
     def __init__(self, name: str, args: ExistingClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tke-llm:cloud:ExistingCluster", name, {}, opts)
         self.ready = []
-        cluster_id = args.existing.id
+        cluster_id = args.plan.id
         if cluster_id is not None:
             found = tencentcloud.kubernetes.get_clusters_output(
                 cluster_id=cluster_id, opts=pulumi.InvokeOutputOptions(parent=self)
             )
             self.cluster_id = pulumi.Output.from_input(cluster_id)
             self.kubeconfig = pulumi.Output.secret(found).lists.apply(
-                lambda clusters: choose(cluster_id, clusters, public=args.public)
+                lambda clusters: choose(cluster_id, clusters, public=args.plan.public)
             )
         else:
             given = args.kubeconfig
             if given is None:
-                given = read(args.existing.kubeconfig_path)
-            self.kubeconfig = pulumi.Output.secret(given).apply(
-                lambda text: select_context(text, args.existing.context)
-            )
+                given = read(args.plan.kubeconfig_path)
+            self.kubeconfig = pulumi.Output.secret(given).apply(lambda text: select_context(text, args.plan.context))
             self.cluster_id = pulumi.Output.unsecret(self.kubeconfig.apply(server_of))
         self.register_outputs({"clusterId": self.cluster_id, "kubeconfig": self.kubeconfig})

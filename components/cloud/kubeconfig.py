@@ -8,7 +8,7 @@ import pulumi
 import yaml
 from tencentcloud_iac_pulumi.kubernetes.outputs import GetClustersListResult
 
-from settings.suggest import closest
+from planner.cluster.kubeconfig import unknown_context
 
 
 def read(path: str | None) -> str:
@@ -34,12 +34,7 @@ def select_context(text: str, context: str | None) -> str:
     contexts = _named(config, "contexts")
     wanted = context or config.get("current-context")
     if not isinstance(wanted, str) or wanted not in contexts:
-        nearest = closest(str(wanted), contexts) if wanted else None
-        hint = f"; did you mean {nearest}?" if nearest else ""
-        raise pulumi.RunError(
-            f"tke-llm:cluster.existing.context: the kubeconfig has no context {wanted!r}; "
-            f"it has: {', '.join(contexts) or 'none'}{hint}"
-        )
+        raise pulumi.RunError(unknown_context(wanted, contexts))
     chosen = contexts[wanted]["context"]
     cluster = _named(config, "clusters").get(chosen.get("cluster"))
     user = _named(config, "users").get(chosen.get("user"))

@@ -27,15 +27,13 @@ def eip_bandwidths(bandwidth: int) -> list[int]:
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkArgs:
-    """`api_allow`: who may reach a public API server, None where the endpoint is not public. `pod_cidr`: the range of
-    pods outside the VPC (network mode gr), None where pods have VPC addresses. `store_zone`: where the models are
-    read."""
+    """`api_allow`: who may reach a public API server, None where the endpoint is not public. `store_zone`: where the
+    models are read."""
 
     naming: Naming
     plan: NetworkPlan
     api_allow: Sequence[IPv4Network] | None = None
-    pod_cidr: IPv4Network | None = None
-    store_zone: str | None = None
+    store_zone: str = ""
 
 
 class Network(pulumi.ComponentResource):
@@ -124,8 +122,8 @@ class Network(pulumi.ComponentResource):
 
     def _node_security_group(self) -> pulumi.Output[str]:
         sources: list[tuple[pulumi.Input[str], str]] = [(self.cidr, "nodes, pods and load balancers of the VPC")]
-        if self._args.pod_cidr is not None:
-            sources.append((str(self._args.pod_cidr), "pods of the cluster"))
+        if self._args.plan.pod_cidr is not None:
+            sources.append((str(self._args.plan.pod_cidr), "pods of the cluster"))
         return self._security_group(
             "nodes",
             "Nodes and super nodes of the cluster",

@@ -9,10 +9,8 @@ import pulumi_random as random
 import tencentcloud_iac_pulumi as tencentcloud
 
 from components.naming import POOL_NAME_LIMIT, Naming
-from planner.plan.types import PoolPlan
-from planner.pools.decide import POOL_LABEL
+from planner.plan.types import DriverPlan, PoolPlan, SystemPoolPlan
 from planner.software.addons import SYSTEM as SYSTEM_POOL
-from settings.pools import Driver, Pool
 
 kubernetes = tencentcloud.kubernetes
 
@@ -49,32 +47,25 @@ def node_password(name: str, parent: pulumi.Resource) -> pulumi.Output[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class SystemPoolArgs:
-    """The CPU nodes: `nodes` of `instance_type` over `subnet_ids`, with a system disk of `disk_gib` and each with a
-    public address of `public_bandwidth` Mbps (0: none)."""
+    """The CPU nodes, spread over `subnet_ids`."""
 
     naming: Naming
-    instance_type: str
-    nodes: int
-    disk_gib: int
-    key_id: str | None
+    plan: SystemPoolPlan
     cluster_id: pulumi.Input[str]
     vpc_id: pulumi.Input[str]
     subnet_ids: Sequence[pulumi.Input[str]]
     security_group_id: pulumi.Input[str]
-    public_bandwidth: int = 0
 
 
 class SystemPool(pulumi.ComponentResource):
-    """CPU nodes of the ordinary kind, which everything that needs no GPU is pinned to by `node_selector`. `node_pool`
+    """CPU nodes of the ordinary kind, which everything that needs no GPU is pinned to by the plan's labels. `node_pool`
     is done when the nodes are ready."""
 
     pool_id: pulumi.Output[str]
-    node_selector: dict[str, str]
     node_pool: pulumi.Resource
 
     def __init__(self, name: str, args: SystemPoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tke-llm:cloud:SystemPool", name, {}, opts)
-        self.node_selector = {POOL_LABEL: SYSTEM_POOL}
         pool = kubernetes.NodePool(
             f"{name}-nodes",
             name=args.naming.name(SYSTEM_POOL, POOL_NAME_LIMIT),
@@ -83,22 +74,22 @@ class SystemPool(pulumi.ComponentResource):
             subnet_ids=list(args.subnet_ids),
             min_size=0,
             max_size=CEILING,
-            desired_capacity=args.nodes,
+            desired_capacity=args.plan.nodes,
             enable_auto_scale=False,
             wait_node_ready=True,
             multi_zone_subnet_policy="EQUALITY",
             retry_policy="INCREMENTAL_INTERVALS",
             delete_keep_instance=False,
             node_os=NODE_OS,
-            labels=self.node_selector,
+            labels=dict(args.plan.labels),
             auto_scaling_config=kubernetes.NodePoolAutoScalingConfigArgs(
-                instance_type=args.instance_type,
+                instance_type=args.plan.instance_type,
                 system_disk_type="CLOUD_PREMIUM",
-                system_disk_size=args.disk_gib,
+                system_disk_size=args.plan.disk_gib,
                 orderly_security_group_ids=[args.security_group_id],
                 instance_charge_type=CHARGE_TYPES["postpaid"],
-                **_public(args.public_bandwidth),
-                **_login(name, args.key_id, self),
+                **_public(args.plan.public_bandwidth),
+                **_login(name, args.plan.key_id, self),
             ),
             tags=args.naming.tags,
             opts=pulumi.ResourceOptions(parent=self, custom_timeouts=TIMEOUTS),
@@ -110,14 +101,13 @@ class SystemPool(pulumi.ComponentResource):
 
 @dataclass(frozen=True, kw_only=True)
 class GpuPoolArgs:
-    """One pool that the plan decided, with the settings that need no decision.
+    """One pool of machines or super nodes.
 
     `after`: what must be done before GPUs are bought (the GPU add-on; with order `cheapest` the downloads too).
     """
 
     naming: Naming
     plan: PoolPlan
-    settings: Pool
     cluster_id: pulumi.Input[str]
     vpc_id: pulumi.Input[str]
     subnet_id: pulumi.Input[str]
@@ -157,7 +147,7 @@ class GpuPool(pulumi.ComponentResource):
         )
 
     def _native(self, args: GpuPoolArgs) -> pulumi.CustomResource:
-        plan, charge = args.plan, args.settings.charge
+        plan = args.plan
         return kubernetes.NativeNodePool(
             f"{self._name}-nodes",
             name=self._pool_name,
@@ -178,19 +168,19 @@ class GpuPool(pulumi.ComponentResource):
                 )
             ],
             native=kubernetes.NativeNodePoolNativeArgs(
-                instance_charge_type=CHARGE_TYPES[charge],
+                instance_charge_type=CHARGE_TYPES[plan.charge],
                 instance_charge_prepaid=kubernetes.NativeNodePoolNativeInstanceChargePrepaidArgs(
                     period=PREPAID_MONTHS, renew_flag=PREPAID_RENEWAL
                 )
-                if charge == "prepaid"
+                if plan.charge == "prepaid"
                 else None,
-                instance_types=[_required(plan.instance_type)],
+                instance_types=[plan.instance_type],
                 system_disk=kubernetes.NativeNodePoolNativeSystemDiskArgs(
                     disk_type=plan.disk_type, disk_size=plan.disk_gib
                 ),
                 subnet_ids=[args.subnet_id],
                 security_group_ids=[args.security_group_id],
-                key_ids=None if args.settings.key_id is None else [args.settings.key_id],
+                key_ids=None if plan.key_id is None else [plan.key_id],
                 scaling=kubernetes.NativeNodePoolNativeScalingArgs(
                     min_replicas=plan.least_nodes, max_replicas=plan.max_nodes, create_policy="ZonePriority"
                 ),
@@ -198,9 +188,9 @@ class GpuPool(pulumi.ComponentResource):
                 replicas=plan.least_nodes,
                 auto_repair=True,
                 internet_accessible=kubernetes.NativeNodePoolNativeInternetAccessibleArgs(
-                    charge_type=PUBLIC_CHARGE_TYPE, max_bandwidth_out=args.settings.public_bandwidth
+                    charge_type=PUBLIC_CHARGE_TYPE, max_bandwidth_out=plan.public_bandwidth
                 )
-                if args.settings.public_bandwidth
+                if plan.public_bandwidth
                 else None,
             ),
             # The cluster autoscaler owns the size from the first node on.
@@ -208,7 +198,7 @@ class GpuPool(pulumi.ComponentResource):
         )
 
     def _ordinary(self, args: GpuPoolArgs) -> pulumi.CustomResource:
-        plan, settings = args.plan, args.settings
+        plan = args.plan
         return kubernetes.NodePool(
             f"{self._name}-nodes",
             name=self._pool_name,
@@ -228,17 +218,17 @@ class GpuPool(pulumi.ComponentResource):
                 kubernetes.NodePoolTaintArgs(key=key, value=value, effect=effect) for key, value, effect in plan.taints
             ],
             auto_scaling_config=kubernetes.NodePoolAutoScalingConfigArgs(
-                instance_type=_required(plan.instance_type),
+                instance_type=plan.instance_type,
                 system_disk_type=plan.disk_type,
                 system_disk_size=plan.disk_gib,
                 orderly_security_group_ids=[args.security_group_id],
-                **_public(settings.public_bandwidth),
-                **_charge(settings),
-                **_login(self._name, settings.key_id, self),
+                **_public(plan.public_bandwidth),
+                **_charge(plan),
+                **_login(self._name, plan.key_id, self),
             ),
             node_config=None
-            if settings.driver is None
-            else kubernetes.NodePoolNodeConfigArgs(gpu_args=_gpu_args(settings.driver)),
+            if plan.driver is None
+            else kubernetes.NodePoolNodeConfigArgs(gpu_args=_gpu_args(plan.driver)),
             tags=args.naming.tags,
             opts=self._options(
                 # The cluster autoscaler owns the size from the first node on.
@@ -268,12 +258,6 @@ class GpuPool(pulumi.ComponentResource):
         )
 
 
-def _required(instance_type: str | None) -> str:
-    if instance_type is None:
-        raise ValueError("the plan gives no machine type for a pool of machines")
-    return instance_type
-
-
 def _login(name: str, key_id: str | None, parent: pulumi.Resource) -> dict[str, Any]:
     """How a node is logged in to: exactly one of key pair and password is mandatory on ordinary nodes."""
     return {"key_ids": [key_id]} if key_id is not None else {"password": node_password(name, parent)}
@@ -291,13 +275,13 @@ def _public(mbps: int) -> dict[str, Any]:
     }
 
 
-def _charge(settings: Pool) -> dict[str, Any]:
+def _charge(plan: PoolPlan) -> dict[str, Any]:
     """Billing arguments. The charge type is always sent: left out, a pool that was spot stays spot."""
-    billing: dict[str, Any] = {"instance_charge_type": CHARGE_TYPES[settings.charge]}
-    if settings.charge == "spot":
-        price = None if settings.spot_max_price is None else f"{settings.spot_max_price:g}"
+    billing: dict[str, Any] = {"instance_charge_type": CHARGE_TYPES[plan.charge]}
+    if plan.charge == "spot":
+        price = None if plan.spot_max_price is None else f"{plan.spot_max_price:g}"
         return {**billing, "spot_instance_type": "one-time", "spot_max_price": price}
-    if settings.charge == "prepaid":
+    if plan.charge == "prepaid":
         return {
             **billing,
             "instance_charge_type_prepaid_period": PREPAID_MONTHS,
@@ -306,7 +290,7 @@ def _charge(settings: Pool) -> dict[str, Any]:
     return billing
 
 
-def _gpu_args(driver: Driver) -> tencentcloud.kubernetes.NodePoolNodeConfigGpuArgsArgs:
+def _gpu_args(driver: DriverPlan) -> tencentcloud.kubernetes.NodePoolNodeConfigGpuArgsArgs:
     """Driver, CUDA and cuDNN to install; the provider wants name and version of each, or neither."""
 
     def pair(version: str | None, name: str | None) -> dict[str, str] | None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network
 from typing import Any
 
 import pulumi
@@ -10,7 +9,7 @@ import tencentcloud_iac_pulumi as tencentcloud
 from tencentcloud_iac_pulumi.cfs.outputs import GetFileSystemsFileSystemListResult
 
 from components.naming import ACCESS_GROUP_NAME_LIMIT, Naming
-from planner.plan.types import StoragePlan
+from planner.plan.types import ConnectionPlan, GivenFileSystem, MadeFileSystem, StoragePlan
 from planner.storage.drivers import CFS_DRIVER, TURBO_DRIVER
 from planner.storage.origin import ID_PREFIX
 
@@ -34,13 +33,12 @@ def class_parameters(
 
 @dataclass(frozen=True, kw_only=True)
 class SharedStorageArgs:
-    """`zone` and `subnet_id` should be those of the pool that reads the models; `cidr` is the VPC's."""
+    """`subnet_id` should be in the zone of the pool that reads the models; `cidr` is the VPC's."""
 
     naming: Naming
     plan: StoragePlan
     vpc_id: pulumi.Input[str]
     subnet_id: pulumi.Input[str]
-    zone: str
     cidr: pulumi.Input[str]
     retain: bool
 
@@ -75,7 +73,7 @@ class SharedStorage(pulumi.ComponentResource):
         self.access_group_id = rule.access_group_id
         self.parameters = pulumi.Output.all(
             vpc_id=args.vpc_id, subnet_id=args.subnet_id, access_group_id=self.access_group_id
-        ).apply(lambda ids: class_parameters(dict(args.plan.parameters), zone=args.zone, **ids))
+        ).apply(lambda ids: class_parameters(dict(args.plan.parameters), zone=args.plan.zone, **ids))
         self.register_outputs({"accessGroupId": self.access_group_id, "parameters": self.parameters})
 
 
@@ -95,28 +93,17 @@ def turbo_attributes(fs_id: str, host: str, root: str | None = None) -> dict[str
 
 
 @dataclass(frozen=True, kw_only=True)
-class Turbo:
-    """Where a CFS Turbo file system is mounted from: `cidr` is a range inside the Cloud Connect Network `ccn_id` that
-    nothing else uses, `region` that of the VPC to attach, `capacity` in GiB."""
-
-    ccn_id: str
-    cidr: IPv4Network
-    region: str
-    capacity: int
-
-
-@dataclass(frozen=True, kw_only=True)
 class FileSystemArgs:
-    """`performance` as in `tke-llm:storage` (``sd`` or ``hp``); `turbo` only for CFS Turbo."""
+    """`capacity` in GiB, which CFS Turbo alone is told."""
 
     naming: Naming
-    performance: str
+    plan: MadeFileSystem
     zone: str
+    capacity: int
     vpc_id: pulumi.Input[str]
     subnet_id: pulumi.Input[str]
     access_group_id: pulumi.Input[str]
     retain: bool
-    turbo: Turbo | None = None
 
 
 class FileSystem(pulumi.ComponentResource):
@@ -132,16 +119,17 @@ class FileSystem(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: FileSystemArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tke-llm:cloud:FileSystem", name, {}, opts)
+        turbo = args.plan.connection is not None
         file_system = tencentcloud.cfs.FileSystem(
             f"{name}-cfs",
             name=args.naming.name("models"),
             availability_zone=args.zone,
             access_group_id=args.access_group_id,
             tags=args.naming.tags,
-            **(self._nfs(args) if args.turbo is None else self._turbo(name, args, args.turbo)),
+            storage_type=args.plan.storage_type,
+            **(self._nfs(args) if args.plan.connection is None else self._turbo(name, args, args.plan.connection)),
             opts=pulumi.ResourceOptions(parent=self, retain_on_delete=args.retain),
         )
-        turbo = args.turbo is not None
         self.driver = TURBO_DRIVER if turbo else CFS_DRIVER
         self.fsid, self.mount_host = file_system.fs_id, file_system.mount_ip
         self.volume_attributes = pulumi.Output.all(self.fsid, self.mount_host).apply(
@@ -151,59 +139,45 @@ class FileSystem(pulumi.ComponentResource):
 
     def _nfs(self, args: FileSystemArgs) -> dict[str, Any]:
         return {
-            "storage_type": args.performance.upper(),
             "protocol": "NFS",
             "net_interface": "VPC",
             "vpc_id": args.vpc_id,
             "subnet_id": args.subnet_id,
         }
 
-    def _turbo(self, name: str, args: FileSystemArgs, turbo: Turbo) -> dict[str, Any]:
-        attachment = _attach(name, self, turbo.ccn_id, args.vpc_id, turbo.region)
+    def _turbo(self, name: str, args: FileSystemArgs, connection: ConnectionPlan) -> dict[str, Any]:
+        attachment = _attach(name, self, connection, args.vpc_id)
         return {
-            "storage_type": {"sd": "TB", "hp": "TP"}[args.performance],
             "protocol": "TURBO",
             "net_interface": "CCN",
             # Through the attachment's own output: the mount target is reached by it alone.
             "ccn_id": attachment.ccn_id,
-            "cidr_block": str(turbo.cidr),
-            "capacity": turbo.capacity,
+            "cidr_block": str(args.plan.cidr),
+            "capacity": args.capacity,
         }
 
 
 def _attach(
-    name: str, parent: pulumi.Resource, ccn_id: str, vpc_id: pulumi.Input[str], region: str
+    name: str, parent: pulumi.Resource, connection: ConnectionPlan, vpc_id: pulumi.Input[str]
 ) -> tencentcloud.ccn.AttachmentV2:
     """Connect the VPC to the network that the mount target is in."""
     return tencentcloud.ccn.AttachmentV2(
         f"{name}-ccn",
-        ccn_id=ccn_id,
+        ccn_id=connection.ccn_id,
         instance_id=vpc_id,
         instance_type="VPC",
-        instance_region=region,
+        instance_region=connection.region,
         opts=pulumi.ResourceOptions(parent=parent),
     )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Connection:
-    """The Cloud Connect Network of a mount target, and the VPC of `region` that has to reach it."""
-
-    ccn_id: str
-    vpc_id: pulumi.Input[str]
-    region: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class ExistingFileSystemArgs:
-    """`file_system_id` is the file system's id (``cfs-…``), by which its FSID is looked up, or the FSID itself.
-    `connect`: where the VPC is not connected to it yet."""
+    """`vpc_id`: what the plan's connection attaches; None where nothing is made in the cloud."""
 
-    file_system_id: str
-    mount_host: str
-    mount_path: str | None
+    plan: GivenFileSystem
     turbo: bool
-    connect: Connection | None = None
+    vpc_id: pulumi.Input[str] | None = None
 
 
 class ExistingFileSystem(pulumi.ComponentResource):
@@ -214,20 +188,20 @@ class ExistingFileSystem(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ExistingFileSystemArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tke-llm:cloud:ExistingFileSystem", name, {}, opts)
-        wanted = args.file_system_id
+        plan, wanted = args.plan, args.plan.file_system_id
         fsid: pulumi.Output[str] = pulumi.Output.from_input(wanted)
         if wanted.startswith(ID_PREFIX):
             found = tencentcloud.cfs.get_file_systems_output(
                 file_system_id=wanted, opts=pulumi.InvokeOutputOptions(parent=self)
             )
             fsid = found.file_system_lists.apply(lambda systems: fsid_of(wanted, systems))
-        if args.connect is not None:
-            attachment = _attach(name, self, args.connect.ccn_id, args.connect.vpc_id, args.connect.region)
+        if plan.connection is not None and args.vpc_id is not None:
+            attachment = _attach(name, self, plan.connection, args.vpc_id)
             # Through the attachment's own output: no volume is mounted before there is a road to it.
             fsid = pulumi.Output.all(fsid, attachment.ccn_id).apply(lambda both: both[0])
         self.driver = TURBO_DRIVER if args.turbo else CFS_DRIVER
         attributes = turbo_attributes if args.turbo else cfs_attributes
-        self.volume_attributes = fsid.apply(lambda found: attributes(found, args.mount_host, args.mount_path))
+        self.volume_attributes = fsid.apply(lambda found: attributes(found, plan.mount_host, plan.mount_path))
         self.register_outputs({"volumeAttributes": self.volume_attributes})
 
 

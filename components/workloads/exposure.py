@@ -36,7 +36,7 @@ class Exposure:
 def addresses(plan: Plan) -> Exposure:
     """How the stack is reached. The commands for port-forward are there on every road: they need no DNS."""
     models = list(plan.models.values())
-    namespace = plan.settings.namespace_name()
+    namespace = plan.names.namespace
     local = port_forward(namespace, models, with_webui=plan.webui is not None)
     if plan.exposure is None:
         return local

@@ -11,7 +11,6 @@ from components.workloads.kube import labels
 from planner.plan.types import StoragePlan
 from planner.storage.decide import MODEL_CLASS
 from planner.storage.drivers import BLOCK_DRIVER, TURBO_DRIVER
-from settings.models import Storage
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.core.v1 import PersistentVolumeClaimSpecArgsDict
@@ -38,7 +37,6 @@ class ModelStoreArgs:
 
     namespace: pulumi.Input[str]
     plan: StoragePlan
-    settings: Storage
     retain: bool
     parameters: pulumi.Input[Mapping[str, str]] | None = None
     volume: StaticVolume | None = None
@@ -54,11 +52,6 @@ class VolumeClass:
     name: str | None
     resource: "kubernetes.storage.v1.StorageClass | None" = None
     volume: "kubernetes.core.v1.PersistentVolume | None" = None
-
-
-def leaves_claims(plan: StoragePlan, settings: Storage, *, retain: bool) -> bool:
-    """Whether a claim, and so its namespace, has to outlive the stack for its data to do so."""
-    return retain and (plan.kind == "class" or settings.webui_class_name is not None)
 
 
 class ModelStore(pulumi.ComponentResource):
@@ -105,7 +98,7 @@ class ModelStore(pulumi.ComponentResource):
     def _model_class(self) -> VolumeClass:
         args = self._args
         if args.plan.kind == "class":
-            return VolumeClass(args.settings.class_name)
+            return VolumeClass(args.plan.class_name)
         if args.volume is not None:
             return VolumeClass("", volume=self._make_volume(args.volume))
         return self._make_class(
@@ -158,7 +151,7 @@ class ModelStore(pulumi.ComponentResource):
         )
 
     def _webui_class(self, planned: str) -> VolumeClass:
-        if self._args.settings.webui_class_name is not None or not planned:
+        if not self._args.plan.makes_webui_class:
             return VolumeClass(planned or None)
         return self._make_class(
             "webui",

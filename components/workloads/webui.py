@@ -96,6 +96,7 @@ class Webui(pulumi.ComponentResource):
     """Open WebUI on the CPU nodes. It needs no model to start and is made beside them."""
 
     service: pulumi.Output[str]
+    admin_email: str
     admin_password: pulumi.Output[str]
 
     def __init__(self, name: str, args: WebuiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -105,6 +106,7 @@ class Webui(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
 
         secret_key = random.RandomPassword(f"{name}-secret-key", length=48, special=False, opts=child)
+        self.admin_email = args.plan.admin_email
         self.admin_password = self._admin_password(name, args.admin_password)
         data: dict[str, pulumi.Input[str]] = {
             SECRET_ENV["WEBUI_SECRET_KEY"]: secret_key.result,

@@ -41,6 +41,7 @@ def plan_network(settings: Settings, *, store_subnet: bool) -> NetworkPlan | Non
             nat_bandwidth=None,
             pod_subnets=pod_subnets(settings),
             shared=shares_subnets(settings),
+            pod_cidr=_pod_cidr(settings),
         )
     last = int(network.cidr.broadcast_address) - (1 << (32 - LONGEST_PREFIX)) + 1
     return NetworkPlan(
@@ -51,11 +52,15 @@ def plan_network(settings: Settings, *, store_subnet: bool) -> NetworkPlan | Non
             for zone, cidr in zip(network.zones, subnet_ranges(network.cidr), strict=False)
         ),
         nat_bandwidth=network.nat.bandwidth if network.nat.enabled else None,
-        node_bandwidth=node_bandwidth(settings),
         store_cidr=IPv4Network((last, LONGEST_PREFIX)) if store_subnet and subnet_ranges(network.cidr) else None,
         pod_subnets=pod_subnets(settings),
         shared=shares_subnets(settings),
+        pod_cidr=_pod_cidr(settings),
     )
+
+
+def _pod_cidr(settings: Settings) -> IPv4Network | None:
+    return settings.cluster.pod_cidr if settings.cluster.network_mode == "gr" else None
 
 
 def wants_pod_subnets(settings: Settings) -> bool:

@@ -20,6 +20,60 @@ class Reason:
     because: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class NamesPlan:
+    """What everything of the stack is called and found again by. `namespace` is the stack's own, `suffix` ends names
+    that a whole cluster shares ("" where the cluster is ours), `tags` are the user's."""
+
+    project: str
+    stack: str
+    namespace: str
+    suffix: str = ""
+    tags: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SystemPoolPlan:
+    """The CPU nodes of a cluster that the stack makes. `labels` are those that pods without GPU are pinned by,
+    `public_bandwidth` the Mbps of a public address of each node (0: none). Without `key_id` they have a password."""
+
+    instance_type: str
+    nodes: int
+    disk_gib: int
+    key_id: str | None
+    labels: tuple[tuple[str, str], ...]
+    public_bandwidth: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterPlan:
+    """A cluster to make. In network mode "gr" pods and Services share `pod_cidr`; in "vpc-cni" pods have addresses of
+    the VPC, and Services `service_cidr`. `services` is the most that it may have. `api_allow`: who may reach the public
+    endpoint of the API server; None where it is reached from inside the VPC only."""
+
+    version: str
+    level: str
+    network_mode: str
+    pod_cidr: IPv4Network | None
+    service_cidr: IPv4Network | None
+    services: int
+    api_allow: tuple[IPv4Network, ...] | None
+    deletion_protection: bool
+    makes_roles: bool
+    system_pool: SystemPoolPlan
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExistingClusterPlan:
+    """A cluster that the stack does not make: a TKE cluster by its `id`, or one that a kubeconfig leads to. `public`:
+    which endpoint of a TKE cluster is used."""
+
+    id: str | None = None
+    kubeconfig_path: str | None = None
+    context: str | None = None
+    public: bool = False
+
+
 @dataclass(frozen=True)
 class SubnetPlan:
     """A subnet to make, or the id of one that exists."""
@@ -31,19 +85,19 @@ class SubnetPlan:
 
 @dataclass(frozen=True)
 class NetworkPlan:
-    """The VPC to make or use. `nat_bandwidth` is None where no NAT gateway is made, `node_bandwidth` the Mbps of a
-    public address on each CPU node instead (0: none). `store_cidr` is the subnet of a file system that outlives the
-    stack, and with it the VPC. `pod_subnets` are for pods alone, one in each zone; with `shared`, pods take addresses
-    of `subnets` as well."""
+    """The VPC to make or use. `nat_bandwidth` is None where no NAT gateway is made. `store_cidr` is the subnet of a
+    file system that outlives the stack, and with it the VPC. `pod_subnets` are for pods alone, one in each zone; with
+    `shared`, pods take addresses of `subnets` as well. `pod_cidr`: the range of pods outside the VPC, None where they
+    have addresses of it."""
 
     vpc_id: str | None
     cidr: IPv4Network
     subnets: tuple[SubnetPlan, ...]
     nat_bandwidth: int | None
-    node_bandwidth: int = 0
     store_cidr: IPv4Network | None = None
     pod_subnets: tuple[SubnetPlan, ...] = ()
     shared: bool = False
+    pod_cidr: IPv4Network | None = None
 
 
 @dataclass(frozen=True)
@@ -56,13 +110,47 @@ class AddonPlan:
     last: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class ConnectionPlan:
+    """The Cloud Connect Network of a mount target, and the region of the VPC that is attached to it."""
+
+    ccn_id: str
+    region: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MadeFileSystem:
+    """A file system to make, of Tencent Cloud's `storage_type`. CFS Turbo is mounted from `cidr`, a range inside the
+    network of `connection` that nothing else uses, and sold by capacity; for CFS both are None."""
+
+    storage_type: str
+    connection: ConnectionPlan | None = None
+    cidr: IPv4Network | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenFileSystem:
+    """A file system that exists: `file_system_id` is its id (``cfs-…``) or the FSID of its mount target at
+    `mount_host`, `mount_path` the folder on it. `connection`: where the VPC is not connected to it yet."""
+
+    file_system_id: str
+    mount_host: str
+    mount_path: str | None = None
+    connection: ConnectionPlan | None = None
+
+
 @dataclass(frozen=True)
 class StoragePlan:
     """The model store and the WebUI's volume. `request_gib` is the claim's size (CFS bills what is used).
 
     `origin` says where the files lie: "provisioned" (the claim's StorageClass makes the file system, which goes with
     the claim), "made" (the stack makes it, and volumes name it), "given" (it exists), "class" (a StorageClass that
-    exists decides). `elastic`: its free space says nothing of what fits.
+    exists decides: `class_name`, or the cluster's default for None). `file_system` is the one made or given. `zone`:
+    where the models are read, for a file system in another zone answers more slowly; "" without a network. `elastic`:
+    its free space says nothing of what fits.
+
+    `makes_webui_class`: the class `webui_class` is the stack's own. `leaves_claims`: a claim, and so its namespace, has
+    to outlive the stack for its data to do so.
     """
 
     kind: str
@@ -77,6 +165,11 @@ class StoragePlan:
     origin: str = "provisioned"
     access_mode: str = "ReadWriteMany"
     elastic: bool = False
+    zone: str = ""
+    class_name: str | None = None
+    file_system: MadeFileSystem | GivenFileSystem | None = None
+    makes_webui_class: bool = False
+    leaves_claims: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,16 +185,34 @@ class CpuPlan:
     download_annotations: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class DriverPlan:
+    """The NVIDIA driver of a pool's nodes, with CUDA and cuDNN, each by version and the file name that TKE lists; `url`
+    leads to a driver of one's own. `mig`: MIG is turned on."""
+
+    version: str | None = None
+    name: str | None = None
+    cuda: str | None = None
+    cuda_name: str | None = None
+    cudnn: str | None = None
+    cudnn_name: str | None = None
+    url: str | None = None
+    mig: bool = False
+
+
 @dataclass(frozen=True)
 class PoolPlan:
-    """One GPU pool. `allocatable_*` are per node, after the system's reservation and DaemonSets. While `paused` it has
-    no node, whatever its range says."""
+    """One GPU pool, of machines (`instance_type`) or super nodes (`gpu_type`), or of nodes that exist, of which neither
+    is known ("" and None). `allocatable_*` are per node, after the system's reservation and DaemonSets. While `paused`
+    it has no node, whatever its range says. `public_bandwidth`: Mbps of a public address of each node, or of each pod
+    on super nodes (0: none). `driver`: what is there, or what ordinary nodes install; None where nobody said. `price`:
+    of one node per hour, as the stack file gives it; `spot_max_price` in the same currency."""
 
     name: str
     kind: str
     gpu: str | None
     gpus_per_node: float
-    instance_type: str | None
+    instance_type: str
     gpu_type: str | None
     min_nodes: int
     max_nodes: int
@@ -116,6 +227,11 @@ class PoolPlan:
     tolerations: tuple[tuple[str, str, str], ...]
     public_bandwidth: int = 0
     paused: bool = False
+    charge: str = "postpaid"
+    spot_max_price: float | None = None
+    key_id: str | None = None
+    driver: DriverPlan | None = None
+    price: float | None = None
 
     @property
     def least_nodes(self) -> int:
@@ -217,7 +333,7 @@ class WebuiPlan:
     `database`: its data is in the PostgreSQL database of the secret, and it has no volume. `redis` is made for it
     where its replicas need one and none is named. `login`: people may come by single sign-on, whose client secret is a
     secret. `ready`: the path that answers once the page can. `sealed_env`: names of the variables that come from the
-    secret `webuiEnv`.
+    secret `webuiEnv`. `admin_email`: the login of the administrator.
     """
 
     image: str
@@ -232,6 +348,7 @@ class WebuiPlan:
     ready: str = "/health"
     priority_class: str | None = None
     sealed_env: tuple[str, ...] = ()
+    admin_email: str = ""
 
 
 @dataclass(frozen=True)
@@ -453,12 +570,16 @@ class OrderPlan:
 class Plan:
     """The whole decision. When `errors` is not empty, `pools` and `models` hold only what could be decided.
 
+    `region` is that of the cloud's resources, None where the stack file names none. `retain` keeps the data when the
+    stack is destroyed. `pull_secret` is the name of the Secret that images are pulled with.
     `exposure` is None where people come by port-forward. `installs` is what autoscaling and groups of machines need;
     the gateway's own software is in `exposure`. `policies` is None where the namespace is left open, `smoke_test` where
     nothing is asked after the rollout; its connections stay open while the stack is paused.
     """
 
     settings: Settings
+    names: NamesPlan
+    cluster: ClusterPlan | ExistingClusterPlan
     network: NetworkPlan | None
     addons: tuple[AddonPlan, ...]
     storage: StoragePlan
@@ -475,6 +596,14 @@ class Plan:
     installs: tuple[InstallPlan, ...] = ()
     policies: PolicyPlan | None = None
     smoke_test: SmokeTestPlan | None = None
+    region: str | None = None
+    retain: bool = False
+    pull_secret: str | None = None
+
+    @property
+    def owns_cluster(self) -> bool:
+        """Whether the stack makes the cluster, and so the pools and add-ons."""
+        return isinstance(self.cluster, ClusterPlan)
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:

@@ -2,19 +2,17 @@
 
 from collections.abc import Mapping
 
-from planner.plan.types import CpuPlan, PoolPlan
-from planner.pools.decide import POOL_LABEL, SUPER_NODE_SELECTOR
+from planner.plan.types import ClusterPlan, CpuPlan, ExistingClusterPlan, PoolPlan
+from planner.pools.decide import SUPER_NODE_SELECTOR
 from planner.serving import super_nodes
-from planner.software.addons import SYSTEM
-from settings.models import Settings
 
 
-def plan_cpu(settings: Settings, pools: Mapping[str, PoolPlan]) -> CpuPlan:
+def plan_cpu(cluster: ClusterPlan | ExistingClusterPlan, pools: Mapping[str, PoolPlan]) -> CpuPlan:
     """On our own cluster the system pool. On one that exists: a pool without GPU where the stack file names one; super
     nodes where there is nothing else; any other node but those with GPUs and super nodes, which TKE would fill with
     whatever finds no room elsewhere, and bill."""
-    if settings.owns_cluster():
-        return CpuPlan(node_selector=((POOL_LABEL, SYSTEM),))
+    if isinstance(cluster, ClusterPlan):
+        return CpuPlan(node_selector=cluster.system_pool.labels)
     plain = next((pool for pool in pools.values() if pool.gpu is None), None)
     if plain is not None:
         return CpuPlan(node_selector=plain.node_selector, tolerations=plain.tolerations)

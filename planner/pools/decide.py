@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from catalog.load import Catalog
 from planner.engines.pod import FOLDERS
 from planner.plan.server import on_disk
-from planner.plan.types import PoolPlan
+from planner.plan.types import DriverPlan, PoolPlan
 from planner.pools.allocatable import allocatable
 from planner.software.addons import daemonsets
 from settings.models import Settings
-from settings.pools import Pool
+from settings.pools import Driver, Pool
 from settings.quantity import mebibytes
 from settings.values import dns_name
 
@@ -68,7 +68,29 @@ def plan_pool(name: str, settings: Settings, catalog: Catalog) -> PoolPlan | Non
         taints=(*((GPU_TAINT,) if machine.gpu else ()), *_taints(pool)),
         node_selector=(own,),
         tolerations=_tolerations(pool, gpu=bool(machine.gpu)),
+        public_bandwidth=pool.public_bandwidth,
         paused=settings.pause,
+        charge=pool.charge,
+        spot_max_price=pool.spot_max_price,
+        key_id=pool.key_id,
+        driver=plan_driver(pool.driver),
+        price=settings.prices.get(machine.name),
+    )
+
+
+def plan_driver(driver: Driver | None) -> DriverPlan | None:
+    """The driver that the stack file states or asks for."""
+    if driver is None:
+        return None
+    return DriverPlan(
+        version=driver.version,
+        name=driver.name,
+        cuda=driver.cuda,
+        cuda_name=driver.cuda_name,
+        cudnn=driver.cudnn,
+        cudnn_name=driver.cudnn_name,
+        url=driver.url,
+        mig=driver.mig,
     )
 
 
@@ -125,7 +147,7 @@ def _super(name: str, settings: Settings, catalog: Catalog) -> PoolPlan | None:
         kind="super",
         gpu=kind.gpu,
         gpus_per_node=largest.gpus,
-        instance_type=None,
+        instance_type="",
         gpu_type=kind.name,
         min_nodes=pool.nodes.min,
         max_nodes=pool.nodes.max,
@@ -139,6 +161,7 @@ def _super(name: str, settings: Settings, catalog: Catalog) -> PoolPlan | None:
         node_selector=(*SUPER_NODE_SELECTOR, *((own,) if others else ())),
         tolerations=(SUPER_NODE_TAINT, *_taints(pool)),
         public_bandwidth=pool.public_bandwidth,
+        driver=plan_driver(pool.driver),
     )
 
 
@@ -152,7 +175,7 @@ def _existing(name: str, pool: Pool, catalog: Catalog) -> PoolPlan | None:
         kind="existing",
         gpu=pool.gpu,
         gpus_per_node=pool.gpus_per_node or 0,
-        instance_type=None,
+        instance_type="",
         gpu_type=None,
         min_nodes=pool.nodes.min,
         max_nodes=pool.nodes.max,
@@ -165,4 +188,5 @@ def _existing(name: str, pool: Pool, catalog: Catalog) -> PoolPlan | None:
         taints=(),
         node_selector=tuple(pool.node_selector.items()),
         tolerations=_tolerations(pool, gpu=bool(pool.gpu)),
+        driver=plan_driver(pool.driver),
     )

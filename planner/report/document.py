@@ -7,7 +7,9 @@ from ipaddress import IPv4Network
 from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
-_PAIRS = frozenset({"env", "labels", "node_selector", "annotations", "download_annotations", "parameters", "fix"})
+_PAIRS = frozenset(
+    {"env", "labels", "node_selector", "annotations", "download_annotations", "parameters", "tags", "fix"}
+)
 _TRIPLES = frozenset({"taints", "tolerations"})
 
 

@@ -107,7 +107,7 @@ def slots(pool: PoolPlan) -> int:
 
 def has_rdma(pool: PoolPlan, catalog: Catalog) -> bool:
     """Whether the pool's machines have an RDMA network among themselves."""
-    machine = catalog.machines.get(pool.instance_type or "")
+    machine = catalog.machines.get(pool.instance_type)
     return machine is not None and machine.rdma_gbps is not None
 
 

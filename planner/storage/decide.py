@@ -7,6 +7,7 @@ from catalog.types import StorageClassFacts
 from planner.model.facts import ModelFacts, resolve
 from planner.plan.types import Reason, StoragePlan
 from planner.storage.drivers import CFS_PROVISIONER, TURBO_DRIVER
+from planner.storage.file_system import plan_file_system, storage_type, store_zone
 from planner.storage.origin import origin, storage_kind
 from settings.models import Settings
 
@@ -36,9 +37,10 @@ def plan_storage(settings: Settings, catalog: Catalog) -> StoragePlan:
     needed = needed_gib(settings, catalog)
     held = storage.capacity or 0 if kind == "cfs-turbo" else needed
     provisioner, parameters = "", ()
+    webui_class, foreign = _webui_class(settings), storage.webui_class_name is not None
     if kind == "cfs":
         provisioner = CFS_PROVISIONER
-        parameters = (("storagetype", storage.performance.upper()), ("vers", "3"))
+        parameters = (("storagetype", storage_type(settings)), ("vers", "3"))
     elif kind == "cfs-turbo":
         provisioner = TURBO_DRIVER
     return StoragePlan(
@@ -48,12 +50,17 @@ def plan_storage(settings: Settings, catalog: Catalog) -> StoragePlan:
         request_gib=storage.capacity or max(SMALLEST_REQUEST[kind], round_up(needed * HEADROOM)),
         read_mbps=facts.reads(held),
         write_mbps=facts.writes(0),
-        webui_class=_webui_class(settings),
+        webui_class=webui_class,
         webui_gib=storage.webui_capacity,
         webui_disk_type=WEBUI_DISK,
         origin=origin(settings),
         access_mode=access_mode(settings),
         elastic=_elastic(settings, facts),
+        zone=store_zone(settings),
+        class_name=storage.class_name if kind == "class" else None,
+        file_system=plan_file_system(settings),
+        makes_webui_class=bool(webui_class) and not foreign,
+        leaves_claims=settings.retain and (kind == "class" or foreign),
     )
 
 
@@ -73,12 +80,8 @@ def _elastic(settings: Settings, facts: StorageClassFacts) -> bool:
 
 def store_facts(settings: Settings, catalog: Catalog) -> StorageClassFacts:
     """The catalogue's figures for the store, or its assumption for a class that exists already."""
-    storage, kind = settings.storage, storage_kind(settings)
-    if kind == "cfs":
-        return catalog.stores[f"cfs-{storage.performance}"]
-    if kind == "cfs-turbo":
-        return catalog.stores["cfs-turbo-tp" if storage.performance == "hp" else "cfs-turbo-tb"]
-    return catalog.stores["class"]
+    kind = storage_kind(settings)
+    return catalog.stores[kind if kind == "class" else f"{kind}-{storage_type(settings).lower()}"]
 
 
 def needed_gib(settings: Settings, catalog: Catalog) -> float:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from ipaddress import IPv4Network
 from typing import Any
 
+from planner.cluster.decide import plan_cluster, plan_names
 from planner.plan.server import EngineSpec, HttpProbe, Resources, Scratch
 from planner.plan.types import (
     AddonPlan,
@@ -18,6 +19,7 @@ from planner.plan.types import (
     SubnetPlan,
     WebuiPlan,
 )
+from planner.pools.cpu_pods import plan_cpu
 from planner.pools.decide import GPU_TAINT, GPU_TOLERATION
 from settings.models import Settings
 
@@ -124,6 +126,8 @@ STORAGE = StoragePlan(
     webui_class="cbs-webui",
     webui_gib=20,
     webui_disk_type="CLOUD_PREMIUM",
+    zone="ap-guangzhou-6",
+    makes_webui_class=True,
 )
 
 WEBUI = WebuiPlan(
@@ -133,6 +137,7 @@ WEBUI = WebuiPlan(
     memory_mib=2048,
     env=(("ENABLE_SIGNUP", "False"), ("WEBUI_ADMIN_EMAIL", "admin@example.com")),
     strategy="Recreate",
+    admin_email="admin@example.com",
 )
 
 
@@ -150,8 +155,15 @@ def settings(**sections: Any) -> Settings:
 
 def plan(made_from: Settings | None = None, **changes: Any) -> Plan:
     """The dev stack's plan, fields replaced."""
+    given = made_from or settings()
+    cluster = plan_cluster(given)
     whole = Plan(
-        settings=made_from or settings(),
+        settings=given,
+        names=plan_names(given),
+        cluster=cluster,
+        cpu=plan_cpu(cluster, {"gpu": POOL}),
+        region=given.region,
+        retain=given.retain,
         network=NetworkPlan(
             vpc_id=None,
             cidr=IPv4Network("10.0.0.0/16"),

@@ -39,7 +39,9 @@ def network(
     preview: bool = False,
 ) -> Recorder:
     def make() -> dict[str, pulumi.Output[object]]:
-        made = Network("network", NetworkArgs(naming=NAMING, plan=plan, api_allow=api_allow, pod_cidr=pod_cidr))
+        made = Network(
+            "network", NetworkArgs(naming=NAMING, plan=replace(plan, pod_cidr=pod_cidr), api_allow=api_allow)
+        )
         return {
             "vpc": made.vpc_id,
             "cidr": made.cidr,

@@ -9,10 +9,9 @@ import pytest
 
 from components.cloud.pools import CEILING, GpuPool, GpuPoolArgs, SystemPool, SystemPoolArgs
 from components.naming import POOL_NAME_LIMIT, Naming
-from planner.plan.types import PoolPlan
+from planner.plan.types import DriverPlan, PoolPlan, SystemPoolPlan
 from planner.pools.decide import GPU_TAINT, POOL_LABEL
 from settings.models import SystemPool as SystemPoolSettings
-from settings.pools import Pool
 from tests.components.recorder import Recorder, build, is_secret, plain
 
 NAMING = Naming("tke-llm", "dev", {"team": "ml"})
@@ -44,34 +43,36 @@ PLAN = PoolPlan(
 
 def system(*, nodes: int = 2, key_id: str | None = None, stack: str = "dev") -> Recorder:
     def make() -> dict[str, pulumi.Output[Any]]:
-        made = SystemPool(
+        SystemPool(
             "system",
             SystemPoolArgs(
                 naming=Naming("tke-llm", stack, {"team": "ml"}),
-                instance_type="SA5.LARGE8",
-                nodes=nodes,
-                disk_gib=100,
-                key_id=key_id,
+                plan=SystemPoolPlan(
+                    instance_type="SA5.LARGE8",
+                    nodes=nodes,
+                    disk_gib=100,
+                    key_id=key_id,
+                    labels=((POOL_LABEL, "system"),),
+                ),
                 cluster_id="cls-1",
                 vpc_id="vpc-1",
                 subnet_ids=["subnet-1", "subnet-2"],
                 security_group_id="sg-1",
             ),
         )
-        return {"selector": pulumi.Output.from_input(made.node_selector)}
+        return {}
 
     return build(make, outputs=PASSWORD)
 
 
-def gpu(plan: PoolPlan = PLAN, *, hold: bool = False, preview: bool = False, **settings: Any) -> Recorder:
+def gpu(plan: PoolPlan = PLAN, *, hold: bool = False, preview: bool = False, **changes: Any) -> Recorder:
     def make() -> dict[str, pulumi.Output[Any]]:
         downloads = [pulumi.CustomResource("test:index:Download", "download", {})] if hold else []
         pool = GpuPool(
             "gpu",
             GpuPoolArgs(
                 naming=NAMING,
-                plan=plan,
-                settings=Pool.model_validate(settings),
+                plan=replace(plan, **changes),
                 cluster_id="cls-1",
                 vpc_id="vpc-1",
                 subnet_id="subnet-1",
@@ -108,7 +109,7 @@ def test_cpu_nodes_wait_until_they_are_ready_and_carry_their_label() -> None:
     inputs = cloud.one(ORDINARY).inputs
     assert inputs["waitNodeReady"] is True
     assert inputs["enableAutoScale"] is False
-    assert inputs["labels"].items() >= cloud.seen["selector"].value.items() > set()
+    assert inputs["labels"] == {POOL_LABEL: "system"}
     assert inputs["tags"].items() >= {"team": "ml", "managed-by": "tke-llm"}.items()
 
 
@@ -206,12 +207,12 @@ def test_a_native_pool_is_billed_by_the_hour_unless_it_is_prepaid() -> None:
 
 def test_native_nodes_get_public_bandwidth_only_when_asked() -> None:
     assert "internetAccessible" not in gpu().one(NATIVE).inputs["native"]
-    public = gpu(publicBandwidth=50).one(NATIVE).inputs["native"]["internetAccessible"]
+    public = gpu(public_bandwidth=50).one(NATIVE).inputs["native"]["internetAccessible"]
     assert public["maxBandwidthOut"] == 50
 
 
 def test_a_key_pair_reaches_native_nodes() -> None:
-    assert gpu(keyId="skey-1").one(NATIVE).inputs["native"]["keyIds"] == ["skey-1"]
+    assert gpu(key_id="skey-1").one(NATIVE).inputs["native"]["keyIds"] == ["skey-1"]
 
 
 def test_another_fixed_size_of_an_ordinary_pool_changes_the_desired_capacity_alone() -> None:
@@ -227,19 +228,19 @@ def test_the_size_of_an_autoscaled_ordinary_pool_is_left_to_the_autoscaler() -> 
 
 
 def test_another_driver_makes_another_pool() -> None:
-    pool = gpu(ordinary(), driver={"version": "535.161.07", "name": "driver.run"}).one(ORDINARY)
+    pool = gpu(ordinary(), driver=DriverPlan(version="535.161.07", name="driver.run")).one(ORDINARY)
     assert pool.inputs["nodeConfig"]["gpuArgs"]["driver"] == {"version": "535.161.07", "name": "driver.run"}
     assert list(pool.options.replaceOnChanges) == ["nodeConfig.gpuArgs"]
     assert pool.options.deleteBeforeReplace
 
 
 def test_a_driver_without_a_file_name_is_not_sent_by_halves() -> None:
-    args = gpu(ordinary(), driver="535.161.07").one(ORDINARY).inputs["nodeConfig"]["gpuArgs"]
+    args = gpu(ordinary(), driver=DriverPlan(version="535.161.07")).one(ORDINARY).inputs["nodeConfig"]["gpuArgs"]
     assert "driver" not in args
 
 
 def test_mig_and_a_driver_of_ones_own_reach_the_pool() -> None:
-    driver = {"url": "https://example.com/driver.run", "mig": True}
+    driver = DriverPlan(url="https://example.com/driver.run", mig=True)
     args = gpu(ordinary(), driver=driver).one(ORDINARY).inputs["nodeConfig"]["gpuArgs"]
     assert args["customDriver"] == {"address": "https://example.com/driver.run"}
     assert args["migEnable"] is True
@@ -252,7 +253,7 @@ def test_no_driver_settings_send_no_driver_arguments() -> None:
 def test_an_ordinary_pool_says_how_it_is_billed_so_that_spot_ends_when_it_is_taken_back() -> None:
     config = gpu(ordinary()).one(ORDINARY).inputs["autoScalingConfig"]
     assert config["instanceChargeType"] == "POSTPAID_BY_HOUR"
-    spot = gpu(ordinary(), charge="spot", spotMaxPrice=2.5).one(ORDINARY).inputs["autoScalingConfig"]
+    spot = gpu(ordinary(), charge="spot", spot_max_price=2.5).one(ORDINARY).inputs["autoScalingConfig"]
     assert (spot["instanceChargeType"], spot["spotInstanceType"], spot["spotMaxPrice"]) == (
         "SPOTPAID",
         "one-time",
@@ -267,7 +268,7 @@ def test_ordinary_gpu_machines_do_not_outlive_their_pool() -> None:
 def test_ordinary_nodes_get_a_public_address_only_when_asked() -> None:
     config = gpu(ordinary()).one(ORDINARY).inputs["autoScalingConfig"]
     assert (config["publicIpAssigned"], config["internetMaxBandwidthOut"]) == (False, 0)
-    config = gpu(ordinary(), publicBandwidth=20).one(ORDINARY).inputs["autoScalingConfig"]
+    config = gpu(ordinary(), public_bandwidth=20).one(ORDINARY).inputs["autoScalingConfig"]
     assert (config["publicIpAssigned"], config["internetMaxBandwidthOut"]) == (True, 20)
 
 
@@ -275,13 +276,13 @@ def test_an_ordinary_pool_has_exactly_one_way_to_log_in() -> None:
     config = gpu(ordinary()).one(ORDINARY).raw["autoScalingConfig"]
     assert is_secret(config)
     assert "keyIds" not in plain(config)
-    config = plain(gpu(ordinary(), keyId="skey-1").one(ORDINARY).raw["autoScalingConfig"])
+    config = plain(gpu(ordinary(), key_id="skey-1").one(ORDINARY).raw["autoScalingConfig"])
     assert config["keyIds"] == ["skey-1"]
     assert "password" not in config
 
 
 def test_changes_that_a_super_pool_would_drop_make_another_pool() -> None:
-    pool = gpu(replace(PLAN, kind="super", instance_type=None, gpu_type="T4", taints=())).one(SUPER)
+    pool = gpu(replace(PLAN, kind="super", instance_type="", gpu_type="T4", taints=())).one(SUPER)
     assert pool.inputs["serverlessNodes"][0]["subnetId"] == "subnet-1"
     assert pool.inputs["labels"][POOL_LABEL] == "gpu"
     assert set(pool.options.replaceOnChanges) == {"serverlessNodes", "labels"}

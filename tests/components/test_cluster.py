@@ -11,7 +11,9 @@ import yaml
 from components.cloud.cluster import Cluster, ClusterArgs, ExistingCluster, ExistingClusterArgs
 from components.cloud.kubeconfig import read, select_context
 from components.naming import Naming
-from settings import models
+from planner.cluster.decide import plan_cluster
+from planner.plan.types import ClusterPlan, ExistingClusterPlan
+from tests.components.plans import settings
 from tests.components.recorder import Recorder, build, is_secret, plain
 
 NAMING = Naming("tke-llm", "dev", {"team": "ml"})
@@ -39,14 +41,17 @@ def cluster(
     retain: bool = False,
     preview: bool = False,
     after: Callable[[], list[pulumi.Resource]] = list,
-    **settings: Any,
+    **given: Any,
 ) -> Recorder:
+    plan = plan_cluster(settings(cluster=given))
+    assert isinstance(plan, ClusterPlan)
+
     def make() -> dict[str, pulumi.Output[Any]]:
         made = Cluster(
             "cluster",
             ClusterArgs(
                 naming=NAMING,
-                settings=models.Cluster.model_validate(settings),
+                plan=plan,
                 vpc_id="vpc-1",
                 subnet_ids=["subnet-1", "subnet-2"],
                 pod_subnet_ids=["subnet-3", "subnet-4"],
@@ -169,12 +174,12 @@ def test_every_child_has_its_parent_and_a_name_of_its_own() -> None:
 def existing(
     kubeconfig: str | None = None, *, public: bool = False, answers: dict[str, Any] | None = None, **given: str
 ) -> Recorder:
+    plan = ExistingClusterPlan(public=public, **given)
+
     def make() -> dict[str, pulumi.Output[Any]]:
         made = ExistingCluster(
             "cluster",
-            ExistingClusterArgs(
-                existing=models.ExistingCluster.model_validate(given), kubeconfig=kubeconfig, public=public
-            ),
+            ExistingClusterArgs(plan=plan, kubeconfig=kubeconfig),
         )
         return {"kubeconfig": made.kubeconfig, "id": made.cluster_id}
 
@@ -207,7 +212,7 @@ def test_a_cluster_that_is_not_there_is_refused_by_its_id() -> None:
 def test_a_kubeconfig_file_is_read_and_kept_secret(tmp_path: Path) -> None:
     path = tmp_path / "config"
     path.write_text(TWO_CONTEXTS)
-    cloud = existing(kubeconfigPath=str(path), context="two")
+    cloud = existing(kubeconfig_path=str(path), context="two")
     assert yaml.safe_load(cloud.seen["kubeconfig"].value)["current-context"] == "two"
     assert cloud.seen["kubeconfig"].secret
     assert cloud.seen["id"].value == "https://two.example"

@@ -21,7 +21,6 @@ from components.stack import LlmStack, LlmStackArgs
 from planner.plan.types import Plan
 from planner.plan_stack import plan_stack
 from planner.software.addons import plan_addons
-from settings.pools import Pool
 from tests.components.plans import POOL
 from tests.components.recorder import Recorder, Registered, build
 from tests.unit.stack_files import parsed, sound
@@ -135,7 +134,6 @@ def test_an_autoscaler_and_the_stack_file_do_not_both_set_the_size(kind: str) ->
             GpuPoolArgs(
                 naming=Naming("tke-llm", "dev"),
                 plan=given,
-                settings=Pool.model_validate({"kind": kind, "instanceType": "PNV4.7XLARGE116"}),
                 cluster_id="cls-1",
                 vpc_id="vpc-1",
                 subnet_id="subnet-1",

@@ -184,7 +184,7 @@ def test_the_disk_of_the_page_waits_for_its_driver_where_it_is_installed() -> No
 
 
 def test_the_store_is_in_the_zone_of_the_gpus() -> None:
-    made = stack(plan(pools={"gpu": replace(POOL, zone="ap-guangzhou-7")}))
+    made = stack(plan(storage=replace(STORAGE, zone="ap-guangzhou-7")))
     parameters = made.one("StorageClass", "llm-store-models-class").inputs["parameters"]
     assert parameters["zone"] == "ap-guangzhou-7"
     assert parameters["subnetid"] == "llm-network-subnet-ap-guangzhou-7-id"
@@ -260,8 +260,8 @@ def test_retain_keeps_volumes_and_what_they_stand_on() -> None:
 
 
 def test_retain_on_a_foreign_class_keeps_the_namespace_of_the_claim() -> None:
-    kept = settings(retain=True, storage={"webuiClassName": "fast"})
-    made = stack(plan(kept, storage=replace(STORAGE, webui_class="fast")))
+    foreign = replace(STORAGE, webui_class="fast", makes_webui_class=False, leaves_claims=True)
+    made = stack(plan(settings(retain=True), storage=foreign))
     assert made.one("core/v1:Namespace").options.retainOnDelete
 
 
@@ -313,7 +313,7 @@ def existing(**changes: Any) -> Recorder:
     given = {
         "network": None,
         "addons": (),
-        "storage": replace(STORAGE, kind="class", webui_class=""),
+        "storage": replace(STORAGE, kind="class", webui_class="", makes_webui_class=False),
         "pools": {"gpu": replace(POOL, kind="existing", node_selector=(("gpu", "a10"),), tolerations=())},
     }
     kubeconfig = json.dumps(

@@ -11,11 +11,10 @@ from components.cloud.storage import (
     FileSystemArgs,
     SharedStorage,
     SharedStorageArgs,
-    Turbo,
     cfs_attributes,
 )
 from components.naming import ACCESS_GROUP_NAME_LIMIT, Naming
-from planner.plan.types import StoragePlan
+from planner.plan.types import ConnectionPlan, MadeFileSystem, StoragePlan
 from tests.components.recorder import Recorder, build
 
 PLAN = StoragePlan(
@@ -28,7 +27,9 @@ PLAN = StoragePlan(
     webui_class=None,
     webui_gib=20,
     webui_disk_type="CLOUD_PREMIUM",
+    zone="ap-guangzhou-6",
 )
+NFS = MadeFileSystem(storage_type="HP")
 MOUNT = {"tencentcloud:Cfs/fileSystem:FileSystem": {"fsId": "abcd1234", "mountIp": "10.0.0.9"}}
 
 
@@ -41,7 +42,6 @@ def storage(*, retain: bool = False, preview: bool = False, stack: str = "dev") 
                 plan=PLAN,
                 vpc_id="vpc-1",
                 subnet_id="subnet-1",
-                zone="ap-guangzhou-6",
                 cidr="10.0.0.0/16",
                 retain=retain,
             ),
@@ -51,19 +51,19 @@ def storage(*, retain: bool = False, preview: bool = False, stack: str = "dev") 
     return build(make, preview=preview)
 
 
-def file_system(*, retain: bool = False, turbo: Turbo | None = None) -> Recorder:
+def file_system(plan: MadeFileSystem = NFS, *, retain: bool = False) -> Recorder:
     def make() -> dict[str, pulumi.Output[Any]]:
         made = FileSystem(
             "store",
             FileSystemArgs(
                 naming=Naming("tke-llm", "dev", {"team": "ml"}),
-                performance="hp",
+                plan=plan,
                 zone="ap-guangzhou-6",
+                capacity=20480,
                 vpc_id="vpc-1",
                 subnet_id="subnet-1",
                 access_group_id="pgroup-1",
                 retain=retain,
-                turbo=turbo,
             ),
         )
         return {"attributes": made.volume_attributes, "driver": pulumi.Output.from_input(made.driver)}
@@ -135,8 +135,8 @@ def test_a_file_system_follows_retain(retain: bool) -> None:
 
 
 def test_a_turbo_file_system_is_made_once_the_vpc_is_attached_to_its_network() -> None:
-    turbo = Turbo(ccn_id="ccn-1", cidr=IPv4Network("11.0.0.0/24"), region="ap-guangzhou", capacity=20480)
-    cloud = file_system(turbo=turbo)
+    connection = ConnectionPlan(ccn_id="ccn-1", region="ap-guangzhou")
+    cloud = file_system(MadeFileSystem(storage_type="TP", connection=connection, cidr=IPv4Network("11.0.0.0/24")))
     made, attachment = cloud.one("cfs/fileSystem:FileSystem"), cloud.one("ccn/attachmentV2:AttachmentV2")
     assert cloud.depends(made, attachment)
     assert (made.inputs["protocol"], made.inputs["storageType"], made.inputs["netInterface"]) == ("TURBO", "TP", "CCN")

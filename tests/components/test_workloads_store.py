@@ -5,8 +5,7 @@ from typing import Any
 
 import pulumi
 
-from components.workloads.model_store import ModelStore, ModelStoreArgs, leaves_claims
-from settings.models import Storage
+from components.workloads.model_store import ModelStore, ModelStoreArgs
 from tests.components.plans import STORAGE
 from tests.components.recorder import Recorder, build
 
@@ -14,7 +13,7 @@ CLASS = "storage.k8s.io/v1:StorageClass"
 CLAIM = "core/v1:PersistentVolumeClaim"
 
 
-def store(*, settings: dict[str, Any] | None = None, **changes: Any) -> Recorder:
+def store(**changes: Any) -> Recorder:
     plan = replace(STORAGE, **changes.pop("plan", {}))
 
     def make() -> dict[str, pulumi.Output[Any]]:
@@ -29,7 +28,7 @@ def store(*, settings: dict[str, Any] | None = None, **changes: Any) -> Recorder
         }
         made = ModelStore(
             "store",
-            ModelStoreArgs(plan=plan, settings=Storage.model_validate(settings or {}), **{**args, **changes}),
+            ModelStoreArgs(plan=plan, **{**args, **changes}),
         )
         return {"claim": made.claim, "webui": made.webui_claim or pulumi.Output.from_input(None)}
 
@@ -105,33 +104,25 @@ def test_with_retain_volumes_outlive_their_claims() -> None:
 
 
 def test_with_retain_a_claim_on_a_foreign_class_stays() -> None:
-    made = store(retain=True, settings={"webuiClassName": "fast"}, plan={"webui_class": "fast"})
+    made = store(retain=True, plan={"webui_class": "fast", "makes_webui_class": False})
     assert made.one(CLAIM, "store-webui-claim").options.retainOnDelete
     assert not made.one(CLAIM, "store-models-claim").options.retainOnDelete
 
 
-def test_a_claim_that_stays_keeps_its_namespace() -> None:
-    ours, foreign = Storage(), Storage.model_validate({"webuiClassName": "fast"})
-    assert leaves_claims(STORAGE, foreign, retain=True)
-    assert leaves_claims(replace(STORAGE, kind="class"), ours, retain=True)
-    assert not leaves_claims(STORAGE, ours, retain=True)
-    assert not leaves_claims(STORAGE, foreign, retain=False)
-
-
 def test_an_existing_class_is_used_as_it_is() -> None:
-    made = store(settings={"kind": "class", "className": "nfs"}, plan={"kind": "class"}, parameters=None)
+    made = store(plan={"kind": "class", "class_name": "nfs"}, parameters=None)
     assert [each.name for each in made.of(CLASS)] == ["store-webui-class"]
     assert made.one(CLAIM, "store-models-claim").inputs["spec"]["storageClassName"] == "nfs"
 
 
 def test_an_existing_class_for_the_page_is_used_even_under_the_name_of_ours() -> None:
-    made = store(settings={"webuiClassName": "cbs-webui"}, suffix="-dev")
+    made = store(plan={"makes_webui_class": False}, suffix="-dev")
     assert [each.name for each in made.of(CLASS)] == ["store-models-class"]
     assert made.one(CLAIM, "store-webui-claim").inputs["spec"]["storageClassName"] == "cbs-webui"
 
 
 def test_the_default_class_of_a_cluster_is_not_named() -> None:
-    made = store(plan={"kind": "class", "webui_class": ""}, parameters=None)
+    made = store(plan={"kind": "class", "webui_class": "", "makes_webui_class": False}, parameters=None)
     assert made.of(CLASS) == []
     assert all("storageClassName" not in each.inputs["spec"] for each in made.of(CLAIM))
 

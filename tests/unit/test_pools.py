@@ -59,7 +59,7 @@ def test_pods_of_super_nodes_select_and_tolerate_virtual_nodes():
     pool = planned({"pools.gpu": {"kind": "super", "gpuType": "A10*PNV4"}}).pools["gpu"]
     assert ("node.kubernetes.io/instance-type", "eklet") in pool.node_selector
     assert ("eks.tke.cloud.tencent.com/eklet", "", "NoSchedule") in pool.tolerations
-    assert (pool.gpu, pool.gpus_per_node, pool.instance_type) == ("A10", 4, None)
+    assert (pool.gpu, pool.gpus_per_node, pool.instance_type) == ("A10", 4, "")
     assert pool.taints == ()
 
 

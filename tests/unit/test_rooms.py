@@ -14,7 +14,7 @@ ALLOWED = {
     "planner": {"settings", "catalog"},
     "policy": {"settings", "catalog", "planner"},
     "tools": set(),
-    "components": {"settings", "catalog", "planner"},
+    "components": {"planner"},
     "rehearsal": {"settings", "catalog", "planner", "components", "policy", "tools"},
     "cli": {"settings", "catalog", "planner", "components", "rehearsal", "policy", "tools"},
     "e2e": {"settings", "catalog", "rehearsal", "tools"},

@@ -104,3 +104,27 @@ def test_more_nodes_help_a_small_system_pool():
 
 def test_an_existing_cluster_s_cpu_nodes_are_not_judged():
     assert "SYSTEM_POOL_TOO_SMALL" not in codes(planned({**KUBECONFIG, "webui.memory": "64Gi"}))
+
+
+def test_a_claim_on_a_class_of_others_outlives_a_retained_stack():
+    foreign: dict[str, object] = {"storage.webuiClassName": "fast"}
+    of_a_class: dict[str, object] = {"storage": {"kind": "class", "className": "nfs"}}
+    assert planned({**foreign, "retain": True}).storage.leaves_claims
+    assert planned({**of_a_class, "retain": True}).storage.leaves_claims
+    assert not planned({"retain": True}).storage.leaves_claims
+    assert not planned(foreign).storage.leaves_claims
+
+
+def test_the_store_is_where_the_first_pool_reads_it():
+    assert planned().storage.zone == "ap-guangzhou-6"
+    elsewhere: dict[str, object] = {
+        "network.zones": ["ap-guangzhou-6", "ap-guangzhou-7"],
+        "pools.gpu.zone": "ap-guangzhou-7",
+    }
+    assert planned(elsewhere).storage.zone == "ap-guangzhou-7"
+
+
+def test_a_class_of_the_stacks_own_is_told_from_one_that_exists_under_its_name():
+    ours, theirs = planned().storage, planned({"storage.webuiClassName": "cbs-webui"}).storage
+    assert (ours.webui_class, ours.makes_webui_class) == ("cbs-webui", True)
+    assert (theirs.webui_class, theirs.makes_webui_class) == ("cbs-webui", False)
