@@ -69,7 +69,6 @@ def plan_webui(settings: Settings, models: Mapping[str, ModelPlan], catalog: Cat
     return WebuiPlan(
         image=resolve(image, settings, catalog),
         replicas=webui.replicas,
-        admin_email=webui.admin_email,
         cpu_millis=CPU_MILLIS,
         memory_mib=mebibytes(webui.memory),
         env=environment(settings, models, catalog),

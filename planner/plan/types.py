@@ -333,7 +333,7 @@ class WebuiPlan:
     `database`: its data is in the PostgreSQL database of the secret, and it has no volume. `redis` is made for it
     where its replicas need one and none is named. `login`: people may come by single sign-on, whose client secret is a
     secret. `ready`: the path that answers once the page can. `sealed_env`: names of the variables that come from the
-    secret `webuiEnv`. `admin_email`: the login of the administrator.
+    secret `webuiEnv`.
     """
 
     image: str
@@ -348,7 +348,11 @@ class WebuiPlan:
     ready: str = "/health"
     priority_class: str | None = None
     sealed_env: tuple[str, ...] = ()
-    admin_email: str = ""
+
+    @property
+    def admin_email(self) -> str:
+        """The administrator's login, as the page is told it."""
+        return dict(self.env)["WEBUI_ADMIN_EMAIL"]
 
 
 @dataclass(frozen=True)

@@ -137,7 +137,6 @@ WEBUI = WebuiPlan(
     memory_mib=2048,
     env=(("ENABLE_SIGNUP", "False"), ("WEBUI_ADMIN_EMAIL", "admin@example.com")),
     strategy="Recreate",
-    admin_email="admin@example.com",
 )
 
 
