@@ -54,12 +54,11 @@ def model_faults(model: Model) -> Iterator[str]:
             yield f"weights.{format_}: no repository"
         if (format_ == "gguf") != (weights.ollama is not None):
             yield f"weights.{format_}: Ollama's ids belong to gguf, and gguf to Ollama"
-    if not model.architecture.computable and model.note is None:
-        yield "note: say why the cache is not computable"
-    yield from (f"architecture: {fault}" for fault in _shape_faults(model.architecture))
+    if model.kind != "chat" and (model.tool_parser or model.reasoning_parser):
+        yield f"kind: a model for {model.kind} has no parser of answers"
 
 
-def _shape_faults(shape: Architecture) -> Iterator[str]:
+def shape_faults(shape: Architecture) -> Iterator[str]:
     if shape.heads % shape.kv_heads:
         yield f"{shape.heads} heads are no multiple of {shape.kv_heads} KV heads"
     if (shape.kv_lora_rank is None) != (shape.qk_rope_head_dim is None):
@@ -68,6 +67,10 @@ def _shape_faults(shape: Architecture) -> Iterator[str]:
         yield f"more layers with a cache than the {shape.layers} there are"
     if shape.sliding_layers and not shape.sliding_window:
         yield "sliding_layers without sliding_window"
+    if shape.experts is None and (shape.active_experts or shape.moe_intermediate_size or shape.dense_layers):
+        yield "active_experts, moe_intermediate_size and dense_layers belong to a model with experts"
+    if shape.dense_layers >= shape.layers:
+        yield f"{shape.dense_layers} dense layers of {shape.layers}"
 
 
 def image_faults(image: Image, registries: Collection[str]) -> Iterator[str]:

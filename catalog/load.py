@@ -9,15 +9,16 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import yaml
 from pydantic import ValidationError
 
 from catalog import arguments
-from catalog.checks import image_faults, machine_faults, model_faults, region_faults, super_gpu_faults
+from catalog.checks import image_faults, machine_faults, model_faults, region_faults, shape_faults, super_gpu_faults
 from catalog.types import (
     Addon,
+    Architecture,
     Chart,
     Duration,
     Entry,
@@ -30,16 +31,21 @@ from catalog.types import (
     PageVariable,
     Region,
     ReservedResources,
+    SharedArchitecture,
     StorageClassFacts,
     SuperGpu,
 )
 
 DATA = Path(__file__).parent / "data"
 
+OWN_FACTS = {"id", "architecture", "architecture_id", "format", "weights", "aliases", "source", "note", "verified"}
+"""What each model's row says for itself."""
+
 _NAME = re.compile(r"^(?P<name>[^\s#].*):[ \t]*$", re.MULTILINE)
 _COMMENT = re.compile(r"^#.*\n|^[ \t]*\n", re.MULTILINE)
 
 E = TypeVar("E", bound=Entry)
+Facts = dict[str, Any]
 
 
 class CatalogError(Exception):
@@ -58,11 +64,13 @@ class Table(Mapping[str, E], Generic[E]):
         kind: type[E],
         identity: Callable[[str], dict[str, str]],
         faults: Callable[[E], Iterator[str]] | None = None,
+        complete: Callable[[Facts], Facts] = lambda facts: facts,
     ) -> None:
         self._path = path
         self._kind = kind
         self._identity = identity
         self._faults = faults
+        self._complete = complete
         self._entries: dict[str, E] = {}
 
     @cached_property
@@ -87,9 +95,11 @@ class Table(Mapping[str, E], Generic[E]):
         if not isinstance(facts, dict):
             raise CatalogError(file, key, "is not a mapping")
         try:
-            entry = self._kind.model_validate({**self._identity(key), **facts})
+            entry = self._kind.model_validate(self._complete({**self._identity(key), **facts}))
         except ValidationError as error:
             faults = [f"{'.'.join(map(str, e['loc'])) or 'entry'}: {e['msg']}" for e in error.errors()]
+        except LookupError as error:
+            faults = [str(error.args[0])]
         else:
             faults = list(self._faults(entry)) if self._faults else []
             if not faults:
@@ -137,6 +147,14 @@ def _split(path: Path, file: str) -> Iterator[tuple[str, str]]:
         yield name["name"].strip("\"'"), text[name.end() : end]
 
 
+def _architecture_faults(entry: SharedArchitecture) -> Iterator[str]:
+    yield from shape_faults(entry.shape)
+    if not entry.shape.computable and entry.note is None:
+        yield "note: say why the cache is not computable"
+    strange = set(entry.models) - (set(Model.model_fields) - OWN_FACTS)
+    yield from (f"models: {name} is no fact that models share" for name in sorted(strange))
+
+
 def _name(key: str) -> dict[str, str]:
     return {"name": key}
 
@@ -158,7 +176,8 @@ class Catalog:
         self.super_gpus = Table(
             root / "super_gpus.yaml", SuperGpu, _name, lambda entry: super_gpu_faults(entry, self.gpus)
         )
-        self.models = Table(root / "models", Model, lambda key: {"id": key}, model_faults)
+        self.architectures = Table(root / "architectures", SharedArchitecture, _name, _architecture_faults)
+        self.models = Table(root / "models", Model, lambda key: {"id": key}, model_faults, self._with_architecture)
         self.mirrors = Table(root / "mirrors.yaml", Mirror, lambda key: {"registry": key})
         self.durations = Table(root / "durations.yaml", Duration, _name)
         self.stores = Table(root / "stores.yaml", StorageClassFacts, _name)
@@ -194,12 +213,37 @@ class Catalog:
         named = [model for model in self.models.mentioning(name) if sought in _names(model)]
         return next((model for model in named if model.id.lower() == sought), named[0] if named else None)
 
+    def _with_architecture(self, row: Facts) -> Facts:
+        """A model's row with what its architecture says in place of the architecture's name.
+
+        The row's `max_positions` replaces the architecture's; its own weights lie in the repository of its id.
+        """
+        name = row.get("architecture")
+        if not isinstance(name, str) or name not in self.architectures:
+            raise LookupError(f"architecture: {name} is not in architectures/")
+        shared = self.architectures[name]
+        facts: Facts = {
+            "note": shared.note,
+            **shared.models,
+            **row,
+            "architecture_id": name,
+            "architecture": shared.shape,
+        }
+        if "max_positions" in facts:
+            shape = shared.shape.model_dump(exclude_unset=True)
+            facts["architecture"] = Architecture.model_validate({**shape, "max_positions": facts.pop("max_positions")})
+        weights, own = facts.get("weights"), facts.get("format")
+        if isinstance(weights, dict) and isinstance(weights.get(own), dict):
+            facts["weights"] = {**weights, own: {"huggingface": facts["id"], **weights[own]}}
+        return facts
+
     def verify(self) -> None:
         """Parse and check every entry of every table. Raises CatalogError at the first fault."""
         tables: tuple[Table, ...] = (
             self.gpus,
             self.machines,
             self.super_gpus,
+            self.architectures,
             self.models,
             self.mirrors,
             self.durations,

@@ -3,13 +3,14 @@
 Sizes are GiB (2**30 bytes) unless a name says otherwise; `verified: false` marks a fact on which a rule may only warn.
 """
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
 from catalog.engines import EngineName, SourceName
 
 DiskType = Literal["CLOUD_PREMIUM", "CLOUD_SSD", "CLOUD_BSSD", "CLOUD_HSSD"]
+ModelKind = Literal["chat", "embedding", "reranker"]
 WeightFormat = Literal["bf16", "fp16", "fp32", "fp8", "int8", "awq", "gptq", "mxfp4", "nvfp4", "gguf"]
 
 
@@ -88,8 +89,9 @@ class SuperGpu(Entry):
 class Weights(BaseModel):
     """Weight files of one format: size in GiB and the repository ids that hold them.
 
-    `exclude` names files of the repository that hold the same weights once more. `verified: false` where the size
-    follows from the number of parameters and was not read from the repository.
+    `exclude` names files of the repository that hold the same weights once more. `verified: true` where the size was
+    published: of the files, or as the number of parameters in the headers of the repository's safetensors files, each
+    of the two bytes of a plain 16-bit format. `verified: false` where it was computed from the architecture.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
@@ -111,19 +113,34 @@ class Architecture(BaseModel):
 
     `kv_layers` counts the layers whose KV cache grows with the context (all of them unless the model is a hybrid);
     `sliding_layers` those that keep the last `sliding_window` tokens only. `computable: false` marks attention whose
-    cache we do not model.
+    cache we do not model. `head_dim` is that of queries and keys, `v_head_dim` that of values where it differs.
+
+    The widths (`intermediate_size` of a dense layer, `moe_intermediate_size` of one expert, `shared_intermediate_size`
+    of all shared experts of a layer together, `dense_layers` the layers without experts) and `vocab_size` give the
+    number of parameters; None: not read. `tied_embeddings`: the output layer is the table of the input. `mtp_layers`:
+    layers for multi-token prediction that the repository holds besides, with embeddings of their own.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     layers: PositiveInt
     hidden_size: int | None = None
+    intermediate_size: PositiveInt | None = None
+    vocab_size: PositiveInt | None = None
+    tied_embeddings: bool = False
     heads: PositiveInt
     kv_heads: PositiveInt
     head_dim: PositiveInt
+    v_head_dim: PositiveInt | None = None
+    q_lora_rank: PositiveInt | None = None
     kv_lora_rank: int | None = None
     qk_rope_head_dim: int | None = None
     experts: int | None = None
+    active_experts: PositiveInt | None = None
+    moe_intermediate_size: PositiveInt | None = None
+    shared_intermediate_size: int = 0
+    dense_layers: int = 0
+    mtp_layers: int = 0
     kv_layers: int | None = None
     sliding_layers: int = 0
     sliding_window: int | None = None
@@ -131,10 +148,24 @@ class Architecture(BaseModel):
     computable: bool = True
 
 
+class SharedArchitecture(Entry):
+    """An architecture that several models have: base, instruct, dated and quantised ones.
+
+    `models` holds what they share besides the `shape`, as a model's row would write it; a row that says otherwise wins,
+    as does its `note`.
+    """
+
+    name: str
+    shape: Architecture
+    models: dict[str, Any] = {}
+
+
 class Model(Entry):
     """A model family member. `weights` maps a format to its files; `format` is that of `id` itself.
 
-    `id` is the Hugging Face id; `min_vllm` / `min_sglang` the first release that knows the architecture.
+    `id` is the Hugging Face id, `architecture_id` the name of its architecture in `architectures/`; `min_vllm` /
+    `min_sglang` the first release that knows the architecture.
+    `kind`: what it is asked for; only "chat" answers at `/v1/chat/completions`.
     `tools_in_template` is false where the repository's own chat template does not show the model the tools of a
     request, so that its parser is of use with another template only.
     `float16` is false where the engines refuse half precision because the numbers overflow (Gemma 2 and 3).
@@ -143,7 +174,9 @@ class Model(Entry):
     id: str
     parameters_b: float | None = None
     active_b: float | None = None
+    kind: ModelKind = "chat"
     architecture_class: str
+    architecture_id: str
     architecture: Architecture
     dtype: Literal["bfloat16", "float16", "float32"] = "bfloat16"
     format: WeightFormat
