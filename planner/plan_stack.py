@@ -8,12 +8,11 @@ from planner.access.check_policies import check_policies
 from planner.access.decide import plan_exposure
 from planner.access.policies import plan_policies, with_smoke_test
 from planner.cluster.check import check_cluster
+from planner.cluster.check_names import check_names, check_namespace
+from planner.cluster.check_pause import check_pause
+from planner.cluster.check_placeholders import check_placeholders
+from planner.cluster.check_system_pool import check_system_pool
 from planner.cluster.decide import plan_cluster, plan_names
-from planner.cluster.namespaces import check_namespace
-from planner.cluster.object_names import check_names
-from planner.cluster.pause import check_pause
-from planner.cluster.placeholders import check_placeholders
-from planner.cluster.system_pool import check_system_pool
 from planner.diagnostics.force import forced
 from planner.images.choose import split
 from planner.images.mirrors import check_images
@@ -23,7 +22,8 @@ from planner.network.check_endpoint import check_endpoint
 from planner.network.check_internet import check_internet
 from planner.network.check_location import check_location
 from planner.network.decide import plan_network
-from planner.page.decide import check_webui, explain_webui, plan_webui, webui_image
+from planner.page.check import check_webui
+from planner.page.decide import explain_webui, plan_webui, webui_image
 from planner.page.replicas import plan_redis, redis_image
 from planner.plan.types import ModelPlan, Plan, PoolPlan, Reason, StoragePlan
 from planner.pools.check import check_pools
@@ -33,8 +33,9 @@ from planner.rollout.order import plan_durations, plan_order
 from planner.rollout.smoke_test import explain_smoke_test, plan_smoke_test
 from planner.serving.decide import decide, placements
 from planner.software.addons import plan_addons
-from planner.software.autoscaling import check_scaling, plan_keda, plan_scaling
-from planner.software.lws import check_lws, plan_lws
+from planner.software.autoscaling import plan_keda, plan_scaling
+from planner.software.check import check_lws, check_scaling
+from planner.software.lws import plan_lws
 from planner.storage.check import check_storage
 from planner.storage.decide import explain_storage, plan_storage
 from planner.storage.origin import outlives

@@ -9,7 +9,8 @@ from planner.diagnostics import codes as shared_codes
 from planner.network import codes as network_codes
 from planner.network.location import in_mainland, touches_the_cloud
 from planner.network.public_addresses import is_documentation
-from planner.software.charts import check_chart, choose
+from planner.software.charts import choose
+from planner.software.check import check_chart
 from settings.access import Expose, Tls
 from settings.diagnostics import Diagnostic, Fix
 from settings.models import Settings

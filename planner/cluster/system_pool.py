@@ -1,6 +1,6 @@
-"""The CPU nodes: whether they hold the chat page, a download and the add-ons."""
+"""The CPU nodes: what the chat page, a download and the cluster's own pods need of them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from catalog.load import Catalog
 from catalog.types import Machine
@@ -12,77 +12,14 @@ from planner.pools.decide import disk_for
 from planner.rollout.order import image_gib
 from planner.serving.downloads import SCRATCH as DOWNLOAD_SCRATCH
 from planner.software.addons import daemonsets
-from settings.diagnostics import Diagnostic
 from settings.models import Settings
-from settings.suggest import closest
-
-PATH = "cluster.systemPool.instanceType"
 
 CLUSTER_CPU_MILLIS = 500
 CLUSTER_MEMORY_MIB = 768
 """Allowance for what a cluster runs once: name service, metrics, controllers of add-ons."""
 
 
-def check_system_pool(
-    settings: Settings, catalog: Catalog, models: Mapping[str, ModelPlan], webui: WebuiPlan | None
-) -> Iterator[Diagnostic]:
-    """What is wrong with the CPU pool of a cluster that this stack makes."""
-    if not settings.owns_cluster():
-        return
-    given = settings.cluster.system_pool.instance_type
-    machine = catalog.machines.get(given)
-    if machine is None:
-        yield _unknown(given, catalog)
-        return
-    if machine.gpus:
-        near = _smallest(settings, catalog, models, webui)
-        yield Diagnostic(
-            severity="error",
-            code="SYSTEM_POOL_HAS_GPU",
-            path=PATH,
-            message=f"{given} has a GPU, which nothing on the CPU nodes would use.",
-            remedy=f"Use {near}." if near else "Use a machine type without GPU.",
-            given=given,
-            allowed="machine types without GPU",
-            fix=((PATH, near),) if near else (),
-        )
-    elif not _holds(machine, settings, catalog, models, webui):
-        near = _smallest(settings, catalog, models, webui)
-        yield Diagnostic(
-            severity="error",
-            code="SYSTEM_POOL_TOO_SMALL",
-            path=PATH,
-            message=f"{settings.cluster.system_pool.nodes} x {given} cannot hold {_wanted(models, webui)}.",
-            remedy=f"Use {near}." if near else "Use a larger machine type, or more nodes.",
-            given=given,
-            allowed="machine types with room for every pod",
-            fix=((PATH, near),) if near else (),
-        )
-    yield from _disk(settings, catalog, models, webui)
-
-
-def _unknown(given: str, catalog: Catalog) -> Diagnostic:
-    plain = tuple(machine.name for machine in catalog.machines.values() if not machine.gpus)
-    near = closest(given, plain)
-    return Diagnostic(
-        severity="error",
-        code="UNKNOWN_MACHINE",
-        path=PATH,
-        message=f"The catalogue has no machine type {given}.",
-        remedy=f"Use {near}." if near else "Use a machine type of the list.",
-        given=given,
-        allowed=", ".join(plain),
-        fix=((PATH, near),) if near else (),
-    )
-
-
-def _wanted(models: Mapping[str, ModelPlan], webui: WebuiPlan | None) -> str:
-    page = f"the chat page ({webui.replicas} x {webui.memory_mib} MiB), " if webui else ""
-    load = max((model.download.memory_mib for model in models.values()), default=0)
-    return f"{page}a download ({load} MiB) and the cluster's own pods"
-
-
-def _smallest(
+def smallest(
     settings: Settings, catalog: Catalog, models: Mapping[str, ModelPlan], webui: WebuiPlan | None
 ) -> str | None:
     """The smallest CPU machine that holds everything: of the usual family where that has one."""
@@ -90,13 +27,13 @@ def _smallest(
     fitting = [
         machine
         for machine in catalog.machines.values()
-        if not machine.gpus and _holds(machine, settings, catalog, models, webui)
+        if not machine.gpus and holds(machine, settings, catalog, models, webui)
     ]
     order = sorted(fitting, key=lambda m: (m.family != usual.partition(".")[0], m.vcpu, m.memory_gib))
     return order[0].name if order else None
 
 
-def _holds(
+def holds(
     machine: Machine, settings: Settings, catalog: Catalog, models: Mapping[str, ModelPlan], webui: WebuiPlan | None
 ) -> bool:
     """Whether the nodes take every pod at once, the largest first, each on the first node with room.
@@ -119,27 +56,14 @@ def _holds(
     return True
 
 
-def _disk(
-    settings: Settings, catalog: Catalog, models: Mapping[str, ModelPlan], webui: WebuiPlan | None
-) -> Iterator[Diagnostic]:
+def needed_disk(settings: Settings, catalog: Catalog, models: Mapping[str, ModelPlan], webui: WebuiPlan | None) -> int:
+    """GiB that the system disk of a CPU node needs for the images of downloads and page, and what their pods write."""
     images = {model.download.image: image_gib(model.download.image, model.engine, catalog) for model in models.values()}
     if webui is not None:
         name = webui_image(settings, catalog)
         known = {f"{image.repository}:{image.tag}": image.size_gib for image in catalog.images}
         images[webui.image] = known.get(name or "") or 0
-    have, need = settings.cluster.system_pool.disk, disk_for(images.values(), _written(models, webui))
-    if have < need:
-        yield Diagnostic(
-            severity="error",
-            code="SYSTEM_DISK_TOO_SMALL",
-            path="cluster.systemPool.disk",
-            message="Downloads run in the engine's image, which is unpacked on the CPU nodes, where the pods write as "
-            f"well: {need} GiB are needed.",
-            remedy=f"Set cluster.systemPool.disk to {need}.",
-            given=f"{have} GiB",
-            allowed=f"{need} to 2048 GiB",
-            fix=(("cluster.systemPool.disk", need),),
-        )
+    return disk_for(images.values(), _written(models, webui))
 
 
 def _written(models: Mapping[str, ModelPlan], webui: WebuiPlan | None) -> int:

@@ -1,8 +1,8 @@
-"""What can be wrong in several rooms alike."""
+"""What can be wrong in several rooms alike, and with `force`, by which a stack file overrides errors."""
 
 from collections.abc import Iterable, Sequence
 
-from settings.diagnostics import Text, error
+from settings.diagnostics import Text, error, note
 
 
 @error(
@@ -22,5 +22,59 @@ def key_not_for_kind(
         remedy=f"Remove it, or set {setting} to {' or '.join(kinds)}." if kinds else "Remove it.",
         given=f"{key} with {setting.rpartition('.')[2]} {kind}",
         allowed=", ".join(sorted(allowed)),
+        fix=(("", None),),
+    )
+
+
+@error(
+    meaning="A code is forced that does not exist.",
+    example="force: [CIDR_OVERLAPS]",
+    fix="Use the code that is suggested, or remove it.",
+    source="planner/diagnostics/codes",
+    forceable=False,
+)
+def unknown_code(*, name: str, near: str | None) -> Text:
+    return Text(
+        message=f"There is no diagnostic code {name}.",
+        remedy=f"Use {near}, or remove it." if near else "Remove it.",
+        given=name,
+        allowed="a code of docs/diagnostics.md",
+        fix=(("", near),),
+    )
+
+
+@error(
+    meaning="A code is forced that cannot be overridden, or forcing it leaves a part of the plan undecided.",
+    example="force: [UNKNOWN_POOL]",
+    fix="Remove it, and mend the error itself.",
+    source="planner/prove.py",
+    forceable=False,
+)
+def cannot_force(*, name: str | None = None, part: str = "") -> Text:
+    """`name` is the code that cannot be forced; None where forcing leaves this `part` of the plan undecided."""
+    if name is None:
+        return Text(
+            message=f"Nothing could be decided for {part}, whatever is forced.",
+            remedy="Mend the error that is named for it, and take its code out of force.",
+        )
+    return Text(
+        message=f"{name} cannot be overridden: there would be nothing to go on with.",
+        remedy="Remove it, and mend the error itself.",
+        given=name,
+        fix=(("", None),),
+    )
+
+
+@note(
+    meaning="A code is forced, but no such error occurs.",
+    example="force: [CIDR_OVERLAP]   # where nothing overlaps",
+    fix="Remove it, so that it does not hide an error later.",
+    source="planner/prove.py",
+)
+def force_unused(*, name: str) -> Text:
+    return Text(
+        message=f"{name} is forced, but no such error occurs.",
+        remedy="Remove it, so that it does not hide one later.",
+        given=name,
         fix=(("", None),),
     )

@@ -1,8 +1,10 @@
 """``force: [CODE]``: errors that the user takes upon himself become warnings, visibly."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 
+from planner.diagnostics import codes
+from planner.diagnostics.explain import codes as registered
 from settings.diagnostics import Diagnostic
 from settings.suggest import closest
 
@@ -15,9 +17,7 @@ def forced(findings: Iterable[Diagnostic], force: tuple[str, ...], undecided: It
     """
     if not force:
         return list(findings)
-    from planner.diagnostics.explain import codes  # noqa: PLC0415  the registry is read by runs that force something only
-
-    registry = codes()
+    registry = registered()
     allowed = {code for code in force if code in registry and registry[code].forceable}
     changed = [
         replace(finding, severity="warning", forced=True)
@@ -29,60 +29,11 @@ def forced(findings: Iterable[Diagnostic], force: tuple[str, ...], undecided: It
     for index, code in enumerate(force):
         path = f"force[{index}]"
         if code not in registry:
-            changed.append(_unknown(path, code, registry))
+            changed.append(codes.unknown_code(path, name=code, near=closest(code, registry)))
         elif code not in allowed:
-            changed.append(_refused(path, code))
+            changed.append(codes.cannot_force(path, name=code))
         elif code not in used:
-            changed.append(_unused(path, code))
+            changed.append(codes.force_unused(path, name=code))
     if not any(finding.severity == "error" for finding in changed):
-        changed += _undecided(undecided)
+        changed += [codes.cannot_force(path, part=path) for path in undecided]
     return changed
-
-
-def _unknown(path: str, code: str, registry: Iterable[str]) -> Diagnostic:
-    near = closest(code, registry)
-    return Diagnostic(
-        severity="error",
-        code="UNKNOWN_CODE",
-        path=path,
-        message=f"There is no diagnostic code {code}.",
-        remedy=f"Use {near}, or remove it." if near else "Remove it.",
-        given=code,
-        allowed="a code of docs/diagnostics.md",
-        fix=((path, near),),
-    )
-
-
-def _refused(path: str, code: str) -> Diagnostic:
-    return Diagnostic(
-        severity="error",
-        code="CANNOT_FORCE",
-        path=path,
-        message=f"{code} cannot be overridden: there would be nothing to go on with.",
-        remedy="Remove it, and mend the error itself.",
-        given=code,
-        fix=((path, None),),
-    )
-
-
-def _unused(path: str, code: str) -> Diagnostic:
-    return Diagnostic(
-        severity="note",
-        code="FORCE_UNUSED",
-        path=path,
-        message=f"{code} is forced, but no such error occurs.",
-        remedy="Remove it, so that it does not hide one later.",
-        given=code,
-        fix=((path, None),),
-    )
-
-
-def _undecided(paths: Iterable[str]) -> Iterator[Diagnostic]:
-    for path in paths:
-        yield Diagnostic(
-            severity="error",
-            code="CANNOT_FORCE",
-            path=path,
-            message=f"Nothing could be decided for {path}, whatever is forced.",
-            remedy="Mend the error that is named for it, and take its code out of force.",
-        )

@@ -4,17 +4,14 @@ Names and meanings of the variables: Open WebUI's own documentation, reference/e
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from catalog.load import Catalog
-from planner.images.choose import split
 from planner.images.mirrors import resolve
-from planner.images.tags import names_release
-from planner.page.replicas import check_scale, plan_redis, redis_environment
-from planner.page.variables import check_variables, is_owned, sealed_names
+from planner.page.replicas import plan_redis, redis_environment
+from planner.page.variables import is_owned, sealed_names
 from planner.plan.server import GIB, Scratch
 from planner.plan.types import ModelPlan, Reason, WebuiPlan
-from settings.diagnostics import Diagnostic
 from settings.models import Settings
 from settings.quantity import mebibytes
 
@@ -39,9 +36,6 @@ HEALTH = "/health"
 """Answers as soon as the process listens."""
 
 CPU_MILLIS = 500
-LEAST_MEMORY_MIB = 2048
-"""With the guide's 1 GiB the process is killed under load: SQLite alone may hold 64 MB for each open connection
-(open-webui documentation, troubleshooting/performance)."""
 
 
 def webui_image(settings: Settings, catalog: Catalog) -> str | None:
@@ -196,70 +190,3 @@ def explain_webui(settings: Settings, models: Mapping[str, ModelPlan]) -> list[R
     if not settings.webui.persistent_config:
         reasons.append(Reason("webui.persistentConfig", "False", "the stack file rules after every restart"))
     return reasons
-
-
-def check_webui(settings: Settings, models: Mapping[str, ModelPlan], catalog: Catalog) -> Iterator[Diagnostic]:
-    """What is wrong with the chat page's own settings."""
-    webui = settings.webui
-    if not webui.enabled:
-        return
-    if webui.image is not None:
-        yield from _tag(webui.image)
-    yield from check_scale(settings)
-    if mebibytes(webui.memory) < LEAST_MEMORY_MIB:
-        yield Diagnostic(
-            severity="warning",
-            code="WEBUI_MEMORY_LOW",
-            path="webui.memory",
-            message=f"Open WebUI may be killed with {webui.memory} once several people use it.",
-            remedy="Use 2Gi.",
-            given=webui.memory,
-            allowed=f"{LEAST_MEMORY_MIB}Mi or more",
-            fix=(("webui.memory", "2Gi"),),
-        )
-    yield from check_variables(settings, catalog)
-    if webui.function_calling == "native":
-        yield from _native_calls(models)
-    if webui.admin_email.endswith("@example.com"):
-        yield Diagnostic(
-            severity="note",
-            code="ADMIN_EMAIL_DEFAULT",
-            path="webui.adminEmail",
-            message=f"The administrator logs in as {webui.admin_email}.",
-            remedy="Set webui.adminEmail to your own address.",
-        )
-
-
-def _native_calls(models: Mapping[str, ModelPlan]) -> Iterator[Diagnostic]:
-    for name, model in models.items():
-        if model.spec.tool_calls:
-            continue
-        known = model.spec.tool_calls is False
-        how = "takes no tools in a request" if known else "takes tools in a request only if its own template does"
-        yield Diagnostic(
-            severity="error" if known else "warning",
-            code="TOOLS_REFUSED",
-            path="webui.functionCalling",
-            message=f"Model {name} {how}, and the page would offer them in every message: the answer is an "
-            "error, or the call of a tool as plain text.",
-            remedy="Leave functionCalling out: tools are then put into the prompt.",
-            given="native",
-            allowed="auto, legacy",
-            fix=(("webui.functionCalling", None),),
-        )
-
-
-def _tag(image: str) -> Iterator[Diagnostic]:
-    parts = split(image)
-    if parts.digest or names_release(parts.tag):
-        return
-    yield Diagnostic(
-        severity="error",
-        code="IMAGE_FLOATING",
-        path="webui.image",
-        message=f"{image} names no fixed version: a restart may bring another program and migrate the database.",
-        remedy="Give the tag of a release, or leave it out for the catalogue's image.",
-        given=image,
-        allowed="an image with the tag of a release, or a digest",
-        fix=(("webui.image", None),),
-    )

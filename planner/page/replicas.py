@@ -3,20 +3,14 @@
 Variables: Open WebUI's documentation, advanced-topics/scaling and tutorials/integrations/redis.
 """
 
-import re
-from collections.abc import Iterator
-
 from catalog.load import Catalog
 from planner.images.mirrors import resolve
 from planner.plan.types import RedisPlan
-from settings.diagnostics import Diagnostic
 from settings.models import Settings
 
 NAME = "webui-redis"
 """The Service and Deployment of the Redis that is made."""
 PORT = 6379
-
-_ADDRESS = re.compile(r"rediss?://[^\s/@]+(:\d+)?(/\d*)?")
 
 CPU_MILLIS, MEMORY_MIB, DATA_MIB = 100, 256, 128
 """It holds who is connected and which answers are being written, kilobytes for each; the rest of the memory is for
@@ -44,29 +38,3 @@ def redis_environment(settings: Settings) -> dict[str, str]:
         return {}
     address = {} if webui.redis is None else {"REDIS_URL": webui.redis, "WEBSOCKET_REDIS_URL": webui.redis}
     return {"ENABLE_WEBSOCKET_SUPPORT": "True", "WEBSOCKET_MANAGER": "redis", **address}
-
-
-def check_scale(settings: Settings) -> Iterator[Diagnostic]:
-    """What is wrong with several copies, or with a page whose data is in a database."""
-    webui = settings.webui
-    if not webui.enabled:
-        return
-    if webui.redis is not None and not _ADDRESS.fullmatch(webui.redis):
-        yield Diagnostic(
-            severity="error",
-            code="REDIS_ADDRESS",
-            path="webui.redis",
-            message="This is no address of a Redis without a password, which would stand here in clear.",
-            remedy="Write redis://host:6379/0, or leave it out to have one made.",
-            allowed="redis://host[:port][/database], or rediss://",
-            fix=(("webui.redis", None),),
-        )
-    if "databaseUrl" in settings.secrets and "STORAGE_PROVIDER" not in webui.env:
-        yield Diagnostic(
-            severity="note",
-            code="UPLOADS_NOT_KEPT",
-            path="webui",
-            message="Accounts and chats are in the database; files that people upload are kept in the pod and go with "
-            "it.",
-            remedy="Set webui.env.STORAGE_PROVIDER to s3 and its bucket's variables where uploads must be kept.",
-        )

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from catalog.load import load
-from planner.software.autoscaling import LONGEST_STEP, check_scaling, plan_keda, plan_scaling
+from planner.software.autoscaling import LONGEST_STEP, plan_keda, plan_scaling
+from planner.software.check import check_scaling
 from settings.diagnostics import Diagnostic
 from tests.unit.stacks import KUBECONFIG, planned, settings
 

@@ -10,7 +10,8 @@ from catalog.load import load
 from planner.engines.check_spread import check_spread
 from planner.engines.spread import machines, spread
 from planner.plan.server import EngineSpec, Resources
-from planner.software.lws import check_lws, plan_lws
+from planner.software.check import check_lws
+from planner.software.lws import plan_lws
 from settings.diagnostics import Diagnostic
 from tests.components.plans import SPEC
 from tests.unit.stacks import KUBECONFIG, settings

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.cluster.placeholders import is_placeholder
+from planner.cluster.check_placeholders import is_placeholder
 from planner.network.public_addresses import DOCUMENTATION
 from planner.prove import prove
 from settings.file import read

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from planner.cluster import codes
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
 from settings.paths import Step, join
@@ -23,14 +24,7 @@ def check_placeholders(settings: Settings) -> Iterator[Diagnostic]:
     for steps, value in _texts(given, ()):
         path = join(steps)
         if path not in OTHERS and is_placeholder(value):
-            yield Diagnostic(
-                severity="warning",
-                code="PLACEHOLDER",
-                path=path,
-                message=f"{value} is an example, not something of yours; `pulumi up` would fail there or lead nowhere.",
-                remedy="Put your own in its place.",
-                given=value,
-            )
+            yield codes.placeholder(path, value=value)
 
 
 def is_placeholder(value: str) -> bool:

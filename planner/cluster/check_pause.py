@@ -1,0 +1,23 @@
+"""What `pause: true` leaves running, and what it cannot take down at once."""
+
+from collections.abc import Iterator
+
+from planner.cluster import codes
+from settings.diagnostics import Diagnostic
+from settings.models import Settings
+
+MADE = ("native", "ordinary")
+"""Kinds of pools whose machines this stack makes, and bills by the machine."""
+
+
+def check_pause(settings: Settings) -> Iterator[Diagnostic]:
+    """Say that nothing answers, and which nodes go by themselves, later, or not at all."""
+    if not settings.pause:
+        return
+    pools = settings.pools.items()
+    yield codes.paused(
+        "pause",
+        ranged=[name for name, pool in pools if pool.kind in MADE and pool.nodes.min != pool.nodes.max],
+        existing=[name for name, pool in pools if pool.kind == "existing"],
+        prepaid=[name for name, pool in pools if pool.kind in MADE and pool.charge == "prepaid"],
+    )

@@ -1,0 +1,47 @@
+"""What is wrong with the CPU nodes of a cluster that a stack makes."""
+
+from collections.abc import Iterator, Mapping
+
+from catalog.load import Catalog
+from planner.cluster import codes
+from planner.cluster.system_pool import holds, needed_disk, smallest
+from planner.plan.types import ModelPlan, WebuiPlan
+from planner.pools import codes as pool_codes
+from settings.diagnostics import Diagnostic
+from settings.models import Settings
+from settings.suggest import closest
+
+PATH = "cluster.systemPool.instanceType"
+
+
+def check_system_pool(
+    settings: Settings, catalog: Catalog, models: Mapping[str, ModelPlan], webui: WebuiPlan | None
+) -> Iterator[Diagnostic]:
+    """What is wrong with the CPU pool of a cluster that this stack makes."""
+    if not settings.owns_cluster():
+        return
+    pool = settings.cluster.system_pool
+    machine = catalog.machines.get(pool.instance_type)
+    if machine is None:
+        yield _unknown(pool.instance_type, catalog)
+        return
+    if machine.gpus:
+        yield codes.system_pool_has_gpu(PATH, machine=machine.name, near=smallest(settings, catalog, models, webui))
+    elif not holds(machine, settings, catalog, models, webui):
+        yield codes.system_pool_too_small(
+            PATH,
+            nodes=pool.nodes,
+            machine=machine.name,
+            page_copies=webui.replicas if webui else 0,
+            page_mib=webui.memory_mib if webui else 0,
+            download_mib=max((model.download.memory_mib for model in models.values()), default=0),
+            near=smallest(settings, catalog, models, webui),
+        )
+    need = needed_disk(settings, catalog, models, webui)
+    if pool.disk < need:
+        yield codes.system_disk_too_small("cluster.systemPool.disk", size=pool.disk, need=need)
+
+
+def _unknown(given: str, catalog: Catalog) -> Diagnostic:
+    plain = tuple(machine.name for machine in catalog.machines.values() if not machine.gpus)
+    return pool_codes.unknown_machine(PATH, machine=given, near=closest(given, plain), gpu=False, known=plain)

@@ -1,0 +1,283 @@
+"""What can be wrong with the cluster, its CPU nodes, and the names of what a stack makes in it."""
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from settings.diagnostics import Text, error, note, warning
+
+
+@error(
+    meaning="The Kubernetes version is not a version.",
+    example="cluster: {version: latest}",
+    fix='Use a version such as "1.32.2", in quotes.',
+    source="planner/cluster/check.py",
+    forceable=False,
+)
+def kubernetes_version_unreadable(*, version: str, usual: str, known: Iterable[str]) -> Text:
+    return Text(
+        message=f"{version!r} is not a Kubernetes version.",
+        remedy=f"Use {usual}.",
+        given=version,
+        allowed=", ".join(known),
+        fix=(("", usual),),
+    )
+
+
+@error(
+    meaning="The Kubernetes version is older than what the rendered objects need.",
+    example="cluster: {version: 1.22.5}",
+    fix="Use the version that is suggested.",
+    source="containerd from 1.24 (Tencent Cloud 457), Pod Security admission 1.25, LeaderWorkerSet 1.26, Envoy Gateway "
+    "1.30",
+)
+def kubernetes_too_old(*, version: str, oldest: str, feature: str, usual: str) -> Text:
+    """`feature` is what needs `oldest` or later."""
+    return Text(
+        message=f"Kubernetes {version} is too old for {feature}.",
+        remedy=f"Use {usual}.",
+        given=version,
+        allowed=f"{oldest} or later",
+        fix=(("", usual),),
+    )
+
+
+@warning(
+    meaning="The catalogue does not know that TKE offers this version for new clusters.",
+    example="cluster: {version: 1.32.9}",
+    fix="Use a version of the list, or see that the console offers this one.",
+    source="catalog/data/kubernetes.yaml",
+)
+def kubernetes_version_unknown(*, version: str, near: str, known: Iterable[str]) -> Text:
+    return Text(
+        message=f"The catalogue does not know that TKE offers Kubernetes {version}.",
+        remedy=f"Use {near}, or compare it with the versions that the console offers for a new cluster.",
+        given=version,
+        allowed=", ".join(known),
+        fix=(("", near),),
+    )
+
+
+@error(
+    meaning="An existing cluster is to be used, but nothing says how to reach it.",
+    example="cluster: {existing: {}}",
+    fix="Set cluster.existing.id or .kubeconfigPath, or the secret tke-llm:kubeconfig.",
+    source="planner/cluster/check.py",
+    forceable=False,
+)
+def no_way_to_the_cluster() -> Text:
+    return Text(
+        message="The existing cluster is named neither by its id nor by a kubeconfig.",
+        remedy="Set cluster.existing.id or .kubeconfigPath, or the secret tke-llm:kubeconfig.",
+        allowed="id, kubeconfigPath, or the secret kubeconfig",
+    )
+
+
+@warning(
+    meaning="A setting shapes a new cluster, and this one exists.",
+    example="cluster: {version: 1.32.2, existing: {id: cls-1}}",
+    fix="Remove it.",
+    source="planner/cluster/check.py",
+)
+def no_effect_on_existing_cluster(*, setting: str) -> Text:
+    return Text(
+        message=f"{setting} has no effect: the cluster exists already.",
+        remedy="Remove it.",
+        fix=(("", None),),
+    )
+
+
+@error(
+    meaning="A pool is to be made, but of the cluster only a kubeconfig is known.",
+    example="cluster: {existing: {kubeconfigPath: ~/.kube/config}}\npools: {gpu: {instanceType: PNV4.7XLARGE116}}",
+    fix="Use kind: existing with the labels of the nodes, or name the cluster by its id.",
+    source="Arguments of the provider's node pools (cluster_id)",
+    forceable=False,
+)
+def pool_needs_a_cluster_id(*, pool: str, kind: str) -> Text:
+    return Text(
+        message=f"Pool {pool} cannot be made in a cluster that is known by its kubeconfig only.",
+        remedy="Set kind: existing with the nodes' labels, or name the cluster by cluster.existing.id.",
+        given=kind,
+        allowed="existing",
+        fix=(("", "existing"),),
+    )
+
+
+@error(
+    meaning="A pool is to be made in an existing cluster whose VPC and subnets are not named.",
+    example="cluster: {existing: {id: cls-1}}\npools: {gpu: {instanceType: PNV4.7XLARGE116}}",
+    fix="Set network.vpcId, network.zones and network.subnetIds.",
+    source="Arguments of the provider's node pools (subnet_ids)",
+    forceable=False,
+)
+def pool_needs_the_vpc(*, pool: str) -> Text:
+    return Text(
+        message=f"Pool {pool} is made in the existing cluster, but its VPC and subnets are not named.",
+        remedy="Set network.vpcId, .zones and .subnetIds to those of the cluster.",
+    )
+
+
+@error(
+    meaning="The CPU nodes have GPUs that nothing would use.",
+    example="cluster: {systemPool: {instanceType: PNV4.7XLARGE116}}",
+    fix="Use the CPU machine that is suggested.",
+    source="catalog/data/machines.yaml",
+)
+def system_pool_has_gpu(*, machine: str, near: str | None) -> Text:
+    return Text(
+        message=f"{machine} has a GPU, which nothing on the CPU nodes would use.",
+        remedy=f"Use {near or 'a machine type without GPU'}.",
+        given=machine,
+        allowed="machine types without GPU",
+        fix=(("", near),) if near else (),
+    )
+
+
+@error(
+    meaning="The CPU nodes cannot hold the chat page, a download and the cluster's own pods, which would stay Pending.",
+    example="cluster: {systemPool: {instanceType: SA5.MEDIUM2, nodes: 1}}",
+    fix="Use the machine that is suggested, or more nodes.",
+    source="Tencent Cloud document 457/48777 (reserved resources)",
+)
+def system_pool_too_small(
+    *, nodes: int, machine: str, page_copies: int, page_mib: int, download_mib: int, near: str | None
+) -> Text:
+    """`page_copies` is 0 where there is no chat page."""
+    page = f"the chat page ({page_copies} x {page_mib} MiB), " if page_copies else ""
+    wanted = f"{page}a download ({download_mib} MiB) and the cluster's own pods"
+    return Text(
+        message=f"{nodes} x {machine} cannot hold {wanted}.",
+        remedy=f"Use {near or 'a larger machine type, or more nodes'}.",
+        given=machine,
+        allowed="machine types with room for every pod",
+        fix=(("", near),) if near else (),
+    )
+
+
+@error(
+    meaning="The system disk of the CPU nodes cannot hold the engine's image, in which downloads run.",
+    example="cluster: {systemPool: {disk: 50}}",
+    fix="Use the size that is suggested.",
+    source="catalog/data/images.yaml (sizes); the kubelet clears images above 85 % of the disk",
+)
+def system_disk_too_small(*, size: int, need: int) -> Text:
+    """Both are in GiB."""
+    return Text(
+        message="Downloads run in the engine's image, which is unpacked on the CPU nodes, where the pods write as "
+        f"well: {need} GiB are needed.",
+        remedy=f"Set cluster.systemPool.disk to {need}.",
+        given=f"{size} GiB",
+        allowed=f"{need} to 2048 GiB",
+        fix=(("", need),),
+    )
+
+
+@error(
+    meaning="The namespace is one of Kubernetes itself, or of a controller that the stack works with; the stack would "
+    "close it to what runs there and delete it with itself.",
+    example="namespace: kube-system",
+    fix="Remove the key, or name a namespace of its own.",
+    source="Kubernetes documentation, concepts, namespaces (kube- is reserved); catalog/data/charts.yaml",
+    forceable=False,
+    rules=("NAMESPACE_NOT_OWN",),
+)
+def namespace_of_others(*, namespace: str, system: str) -> Text:
+    """`system` is how the namespaces of Kubernetes itself begin."""
+    return Text(
+        message=f"{namespace} is not the stack's: it would cut off what runs there, and delete it with the stack.",
+        remedy="Remove the key, or name a namespace of its own.",
+        given=namespace,
+        allowed=f"a name that does not begin with {system} and is no controller's",
+        fix=(("", None),),
+    )
+
+
+@error(
+    meaning="The stack would take the namespace `default`, where other things may lie, close it to the network and "
+    "delete it with itself.",
+    example="namespace: default",
+    fix="Name a namespace of its own. Force the code on a cluster that nobody else uses.",
+    source="Kubernetes documentation, concepts, namespaces",
+    rules=("NAMESPACE_NOT_OWN",),
+)
+def namespace_default(*, namespace: str) -> Text:
+    return Text(
+        message="Whatever names no namespace is in `default`: the stack would cut it off from the network, and "
+        "delete it with itself.",
+        remedy="Remove the key, or name a namespace of its own.",
+        given=namespace,
+        fix=(("", None),),
+    )
+
+
+@error(
+    meaning="A model, a pool or a Secret has a name by which the stack, or another model, makes an object of its own.",
+    example="models: {webui: {model: Qwen/Qwen2.5-7B-Instruct}}",
+    fix="Give it another name.",
+    source="planner/cluster/object_names.py (what the stack makes); Kubernetes keeps one object of a kind and name "
+    "in a namespace",
+    forceable=False,
+)
+def name_taken(
+    *,
+    name: str,
+    section: Literal["models", "pools", "secrets"],
+    model: str | None = None,
+    free: str = "",
+    kept: object = None,
+) -> Text:
+    """`model` has the name already, or the stack itself does; `kept` is what stands there and may be called `free`."""
+    if section == "secrets":
+        return Text(
+            message=f"{name} is the name of a Secret that the stack makes itself.",
+            remedy="Give your Secret another name.",
+            given=name,
+            allowed="the name of a Secret that is there already",
+        )
+    ours = "the CPU nodes" if section == "pools" else "the stack itself"
+    return Text(
+        message=f"{name} is a name that {f'model {model}' if model else ours} has in the cluster already.",
+        remedy=f"Call it {free}.",
+        given=name,
+        allowed="a name that no other object of the stack has",
+        fix=(("", None), (f"{section}.{free}", kept)),
+    )
+
+
+@note(
+    meaning="The stack is paused: its models have no replica and its GPU pools no node, while data, chat page, network "
+    "and endpoint stay, and are billed.",
+    example="pause: true",
+    fix="Remove pause, or set it to false, once models are to answer again; their GPUs may be sold out then.",
+    source="docs/operations.md (Pause)",
+)
+def paused(*, ranged: Sequence[str], existing: Sequence[str], prepaid: Sequence[str]) -> Text:
+    """Pools whose idle nodes the cluster autoscaler takes away, whose nodes are not ours, and that are paid by the
+    month."""
+    left = [
+        *([f"The cluster autoscaler takes the idle nodes of {', '.join(ranged)} away."] if ranged else []),
+        *([f"The nodes of {', '.join(existing)} are not ours and stay."] if existing else []),
+        *([f"{', '.join(prepaid)} is paid for the whole month."] if prepaid else []),
+    ]
+    stays = "No model runs and no GPU pool keeps a node; data, chat page and endpoint stay."
+    return Text(
+        message=" ".join([stays, *left]),
+        remedy="Remove pause to bring the models back; their GPUs may be sold out then.",
+        given="true",
+        fix=(("", None),),
+    )
+
+
+@warning(
+    meaning="An example (an id with `example` in it, a host of example.com, a blank to fill in) stands where your own "
+    "belongs.",
+    example="storage: {kind: cfs-turbo, ccnId: ccn-example1}",
+    fix="Put your own in its place.",
+    source="RFC 2606 (reserved domains); the sample stacks",
+)
+def placeholder(*, value: str) -> Text:
+    return Text(
+        message=f"{value} is an example, not something of yours; `pulumi up` would fail there or lead nowhere.",
+        remedy="Put your own in its place.",
+        given=value,
+    )

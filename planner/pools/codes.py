@@ -1,0 +1,405 @@
+"""What can be wrong with a pool: its machine or GPU type, driver, billing, labels, taints, disk and nodes."""
+
+from collections.abc import Iterable, Sequence
+
+from settings.diagnostics import Fix, Text, error, warning
+
+ANY_WITH_GPUS = "a machine type with GPUs (`tke-llm fit MODEL` lists those that fit)"
+
+
+@error(
+    meaning="The machine type is not in the catalogue, so nothing can be proved for it.",
+    example="pools: {gpu: {instanceType: PNV4.7XLARGE117}}",
+    fix="Use the type that is suggested. Where a newer one is meant, add it to catalog/data/machines.yaml.",
+    source="catalog/data/machines.yaml",
+)
+def unknown_machine(*, machine: str, near: str | None, gpu: bool, known: Iterable[str]) -> Text:
+    """`gpu`: the machine is to have GPUs."""
+    otherwise = ANY_WITH_GPUS if gpu else "a machine type of the list"
+    return Text(
+        message=f"The catalogue has no machine type {machine}.",
+        remedy=f"Use {near or otherwise}.",
+        given=machine,
+        allowed=", ".join(known),
+        fix=(("", near),) if near else (),
+    )
+
+
+@error(
+    meaning="A pool of machines does not say which machines.",
+    example="pools: {gpu: {kind: native}}",
+    fix="Set instanceType; `tke-llm fit MODEL` lists those that serve a model.",
+    source="Required by the provider's node pools",
+    forceable=False,
+)
+def missing_instance_type(*, pool: str, near: str | None, known: Iterable[str]) -> Text:
+    return Text(
+        message=f"Pool {pool} names no machine type.",
+        remedy=f"Use {near or ANY_WITH_GPUS}.",
+        allowed=", ".join(known),
+        fix=(("", near),) if near else (),
+    )
+
+
+@error(
+    meaning="A model that needs a GPU is on machines that have none.",
+    example="pools: {gpu: {instanceType: SA5.LARGE8}}",
+    fix="Use the machine that is suggested, or another with GPUs.",
+    source="catalog/data/machines.yaml",
+)
+def machine_without_gpu(*, machine: str, pool: str, near: str | None) -> Text:
+    return Text(
+        message=f"{machine} has no GPU, and a model that needs one is on pool {pool}.",
+        remedy=f"Use {near or 'a machine type with whole GPUs'}.",
+        given=machine,
+        allowed="machine types with whole GPUs",
+        fix=(("", near),) if near else (),
+    )
+
+
+@error(
+    meaning="The machine or GPU type has a share of a GPU (GRID), and memory is planned for whole GPUs only.",
+    example="pools: {gpu: {instanceType: GN7.LARGE20}}",
+    fix="Use the type with whole GPUs that is suggested.",
+    source="Tencent Cloud document 560/19701 (shares of a T4 need the GRID driver)",
+    forceable=False,
+)
+def fractional_gpu(*, kind: str, near: str | None) -> Text:
+    return Text(
+        message=f"{kind} has a share of a GPU, while engines are planned for whole ones.",
+        remedy=f"Use {near or 'a type with whole GPUs'}.",
+        given=kind,
+        allowed="types with whole GPUs",
+        fix=(("", near),) if near else (),
+    )
+
+
+@error(
+    meaning="The machine type is not offered as a native node (a warning where the catalogue does not know).",
+    example="pools: {gpu: {kind: native, instanceType: GN8.LARGE56}}",
+    fix="Use kind: ordinary.",
+    source="Tencent Cloud document 457/54485 (GPU families of native nodes)",
+)
+def not_native(*, machine: str, known: bool, verified: bool) -> Text:
+    """`known`: the catalogue says that it is not offered; `verified`: somebody has tried it."""
+    doubt = f"The catalogue does not know whether {machine} is offered as a native node."
+    return Text(
+        message=f"{machine} is not offered as a native node." if known else doubt,
+        remedy="Use kind: ordinary." if known else "Look it up in the console, or use kind: ordinary.",
+        given="native",
+        allowed="ordinary",
+        fix=(("", "ordinary"),),
+        severity="error" if known and verified else "warning",
+    )
+
+
+@warning(
+    meaning="The catalogue lists other regions for this machine type.",
+    example="tencentcloud:region: ap-jakarta   # with PNV4.7XLARGE116",
+    fix="Look it up in the console before `pulumi up`; the catalogue's lists are coarse.",
+    source="catalog/data/machines.yaml",
+)
+def machine_not_seen_in_region(*, machine: str, region: str, regions: Iterable[str]) -> Text:
+    return Text(
+        message=f"{machine} is not known to be offered in {region}.",
+        remedy="Look it up in the console, or use another region.",
+        given=machine,
+        allowed=", ".join(regions),
+    )
+
+
+@warning(
+    meaning="Tencent Cloud sells this machine type to accounts that it has enabled only.",
+    example="pools: {gpu: {instanceType: PNV6.32XLARGE1280}}",
+    fix="Ask for it with a ticket first.",
+    source="Tencent Cloud document 560/19701",
+)
+def invite_only(*, machine: str) -> Text:
+    return Text(
+        message=f"{machine} is sold to accounts that Tencent Cloud has enabled for it only.",
+        remedy="Ask for it with a ticket before you run `pulumi up`.",
+        given=machine,
+    )
+
+
+@error(
+    meaning="The machine type has no system disk of this type.",
+    example="pools: {gpu: {instanceType: PNV4.7XLARGE116, disk: {type: CLOUD_BSSD}}}",
+    fix="Use a type of the list.",
+    source="Tencent Cloud document 457/54485",
+)
+def disk_type_not_offered(
+    *, machine: str, given: str, offered: Sequence[str], verified: bool, disk: str, size: int | None
+) -> Text:
+    """`disk` is the place of the pool's disk, whose `size` in GiB stays."""
+    return Text(
+        message=f"{machine} has no system disk of type {given}.",
+        remedy=f"Use {offered[0]}.",
+        given=given,
+        allowed=", ".join(offered),
+        fix=((disk, {"type": offered[0], **({"size": size} if size else {})}),),
+        severity="error" if verified else "warning",
+    )
+
+
+@error(
+    meaning="The system disk of the GPU nodes is smaller than what the node kind or the engine's image needs.",
+    example="pools: {gpu: {instanceType: PNV4.7XLARGE116, disk: 50}}",
+    fix="Use the size that is suggested, or leave it out.",
+    source="Tencent Cloud document 457/54485 (100 GB for native nodes); catalog/data/images.yaml",
+)
+def disk_too_small(*, pool: str, size: int, need: int, kind: str, native: bool) -> Text:
+    """`need` is in GiB; `native`: it is what native nodes ask for, whatever is on them."""
+    return Text(
+        message=f"A native node needs a system disk of {need} GiB at least."
+        if native
+        else f"The system disk holds the system and the engine's images: {need} GiB are needed.",
+        remedy=f"Set pools.{pool}.disk to {need}, or leave it out.",
+        given=f"{size} GiB",
+        allowed=f"{need} to 2048 GiB",
+        fix=(("", {"size": need, "type": kind}),),
+    )
+
+
+@error(
+    meaning="A label of nodes has a domain that Kubernetes or this program keeps for itself.",
+    example="pools: {gpu: {labels: {tke-llm/pool: mine}}}",
+    fix="Use a domain of your own, or none.",
+    source="Kubernetes documentation, labels and selectors; planner/pools/decide.py (tke-llm/pool finds a "
+    "pool's nodes)",
+    forceable=False,
+)
+def label_reserved(*, label: str, domain: str, ours: bool) -> Text:
+    """`ours`: this program keeps the domain, not Kubernetes."""
+    keeper = "This program sets labels" if ours else "Kubernetes keeps labels"
+    return Text(
+        message=f"{keeper} that begin with {domain}/ itself.",
+        remedy="Use a domain of your own, or none.",
+        given=label,
+        allowed="another domain",
+        fix=(("", None),),
+    )
+
+
+@error(
+    meaning="Two taints of a pool have the same key and effect; nodes with GPUs carry nvidia.com/gpu already.",
+    example="pools: {gpu: {taints: [{key: team}, {key: team, value: ml}]}}",
+    fix="Remove one of them.",
+    source="Kubernetes, pkg/apis/core/validation (taints are unique by key and effect)",
+    forceable=False,
+)
+def taint_twice(*, key: str, value: str, effect: str) -> Text:
+    return Text(
+        message=f"The nodes carry a taint {key} with the effect {effect} already.",
+        remedy="Remove it.",
+        given=f"{key}={value}:{effect}",
+        allowed="one taint for each key and effect",
+        fix=(("", None),),
+    )
+
+
+@error(
+    meaning="A driver, CUDA, cuDNN or MIG is asked for on nodes that come with their own.",
+    example="pools: {gpu: {kind: native, driver: {cuda: 12.4.0}}}",
+    fix="State the version only, or use kind: ordinary.",
+    source="The provider's kubernetes_native_node_pool has no gpu_args",
+)
+def driver_not_installed(*, kind: str, given: Iterable[str], fix: Fix) -> Text:
+    ordinary = ", or use kind: ordinary" if kind == "native" else ""
+    return Text(
+        message=f"A driver, CUDA, cuDNN or MIG cannot be chosen for {kind} nodes: they come as they are.",
+        remedy=f"State the driver's version only{ordinary}.",
+        given=", ".join(given),
+        allowed="version",
+        fix=fix,
+    )
+
+
+@error(
+    meaning="A driver, CUDA or cuDNN is given by its version without its file name, or the other way round.",
+    example="pools: {gpu: {kind: ordinary, driver: {version: 535.161.07}}}",
+    fix="Give both, as TKE lists them, or neither.",
+    source="The provider's kubernetes_node_pool, gpu_args (validator)",
+)
+def driver_incomplete(*, missing: str, given: str, value: str, fix: Fix) -> Text:
+    """`given` is the key of the two that is there, with its `value`."""
+    return Text(
+        message=f"TKE installs by version and file name together; {missing} is missing.",
+        remedy=f"Give {missing} as TKE lists it, or remove {given}.",
+        given=value,
+        fix=fix,
+    )
+
+
+@error(
+    meaning="MIG is asked for on a GPU that cannot be cut into instances.",
+    example="pools: {gpu: {kind: ordinary, instanceType: GN7.5XLARGE80, driver: {mig: true}}}",
+    fix="Remove it, or use an A100 or newer.",
+    source="NVIDIA Multi-Instance GPU user guide, supported GPUs",
+)
+def mig_not_supported(*, gpu: str) -> Text:
+    return Text(
+        message=f"The {gpu} cannot be cut into MIG instances.",
+        remedy="Remove it.",
+        given="true",
+        allowed="GPUs with MIG: A100 and newer data centre models",
+        fix=(("", None),),
+    )
+
+
+@warning(
+    meaning="With MIG a pod gets a part of the GPU, and memory was planned for all of it.",
+    example="pools: {gpu: {kind: ordinary, instanceType: GT4.4XLARGE96, driver: {mig: true}}}",
+    fix="Remove it, or see that one instance has room for weights and cache.",
+    source="NVIDIA Multi-Instance GPU user guide",
+)
+def mig_not_planned(*, gpu: str) -> Text:
+    return Text(
+        message=f"With MIG a pod gets an instance of the {gpu}, while engines are planned for the whole GPU.",
+        remedy="Remove it, unless the instances have room for what the plan shows.",
+        given="true",
+        allowed="false",
+        fix=(("", None),),
+    )
+
+
+@error(
+    meaning="Native nodes cannot be spot nodes.",
+    example="pools: {gpu: {kind: native, charge: spot}}",
+    fix="Use postpaid, or kind: ordinary.",
+    source="The provider's kubernetes_native_node_pool, instance_charge_type",
+)
+def spot_not_native() -> Text:
+    return Text(
+        message="Native nodes are billed postpaid or prepaid; spot nodes are ordinary nodes.",
+        remedy="Use postpaid, or kind: ordinary.",
+        given="spot",
+        allowed="postpaid, prepaid",
+        fix=(("", "postpaid"),),
+    )
+
+
+@error(
+    meaning="A highest spot price is given for nodes that are billed otherwise.",
+    example="pools: {gpu: {kind: ordinary, spotMaxPrice: 3.5}}",
+    fix="Set charge: spot, or remove the price.",
+    source="The provider's kubernetes_node_pool, spot_max_price",
+)
+def spot_price_without_spot(*, price: float, charge: str) -> Text:
+    """`charge` is the place of the pool's billing."""
+    return Text(
+        message="A highest price is given for nodes that are not spot nodes.",
+        remedy="Set charge: spot, or remove it.",
+        given=str(price),
+        fix=((charge, "spot"),),
+    )
+
+
+@warning(
+    meaning="Nodes are paid by the month, whatever becomes of the stack.",
+    example="pools: {gpu: {charge: prepaid}}",
+    fix="Use postpaid unless the nodes are to stay.",
+    source="Tencent Cloud's billing of prepaid instances",
+)
+def prepaid_nodes(*, pool: str) -> Text:
+    return Text(
+        message=f"The nodes of pool {pool} are paid by the month; destroying the stack gives nothing back.",
+        remedy="Use postpaid unless you mean to keep them.",
+        given="prepaid",
+        fix=(("", "postpaid"),),
+    )
+
+
+@error(
+    meaning="A pool of super nodes does not say which GPU.",
+    example="pools: {gpu: {kind: super}}",
+    fix="Set gpuType to one of the list.",
+    source="Tencent Cloud document 457/39808",
+    forceable=False,
+)
+def missing_gpu_type(*, pool: str, near: str | None, known: Iterable[str]) -> Text:
+    return Text(
+        message=f"Pool {pool} names no GPU type.",
+        remedy=f"Use {near or 'a GPU type of the list'}.",
+        allowed=", ".join(known),
+        fix=(("", near),) if near else (),
+    )
+
+
+@error(
+    meaning="Super nodes have no such GPU type; a bare A10 is one of several and is refused too.",
+    example="pools: {gpu: {kind: super, gpuType: A10}}",
+    fix="Use one of the list, such as A10*PNV4.",
+    source="Tencent Cloud document 457/39808",
+    forceable=False,
+)
+def unknown_gpu_type(*, kind: str, near: str | None, known: Iterable[str]) -> Text:
+    return Text(
+        message=f"Super nodes offer no GPU type {kind}.",
+        remedy=f"Use {near or 'a GPU type of the list'}.",
+        given=kind,
+        allowed=", ".join(known),
+        fix=(("", near),) if near else (),
+    )
+
+
+@error(
+    meaning="Of nodes that exist already, the figures are missing that decide what fits.",
+    example="pools: {gpu: {kind: existing, nodeSelector: {gpu: a10}}}",
+    fix="Set cpu, memory, gpu and gpusPerNode to what one node offers.",
+    source="planner/pools/decide.py",
+    forceable=False,
+)
+def pool_facts_missing(*, pool: str, key: str) -> Text:
+    return Text(
+        message=f"Nothing can be proved for nodes that exist without their {key}.",
+        remedy=f"Set pools.{pool}.{key} to what one node offers (`kubectl describe node`, Allocatable).",
+    )
+
+
+@error(
+    meaning="The catalogue has no such GPU.",
+    example="pools: {gpu: {kind: existing, gpu: A11, gpusPerNode: 1, cpu: 8, memory: 32Gi}}",
+    fix="Use the name that is suggested.",
+    source="catalog/data/gpus.yaml",
+    forceable=False,
+)
+def unknown_gpu(*, gpu: str, near: str | None, known: Iterable[str]) -> Text:
+    return Text(
+        message=f"The catalogue has no GPU {gpu}.",
+        remedy=f"Use {near or 'a GPU of the list'}.",
+        given=gpu,
+        allowed=", ".join(known),
+        fix=(("", near),) if near else (),
+    )
+
+
+@warning(
+    meaning="No model runs on the pool, whose nodes are billed.",
+    example="pools: {gpu: {instanceType: PNV4.7XLARGE116}, spare: {instanceType: PNV4.7XLARGE116}}\nmodels: {chat: "
+    "{pool: gpu}}",
+    fix="Remove the pool, or name it as the pool of a model.",
+    source="planner/pools/check.py",
+)
+def pool_unused(*, pool: str, removable: bool) -> Text:
+    return Text(
+        message=f"No model runs on pool {pool}; its nodes would be billed for nothing.",
+        remedy="Remove the pool, or name it as the pool of a model.",
+        fix=(("", None),) if removable else (),
+    )
+
+
+@warning(
+    meaning="The pool starts without a node; the autoscaler adds one once a model's pod is Pending.",
+    example="pools: {gpu: {nodes: {min: 0, max: 1}}}",
+    fix="Set nodes.min to 1 where the first start must not wait for a machine that may be sold out.",
+    source="Kubernetes cluster autoscaler",
+)
+def nodes_from_zero(*, pool: str, most: int) -> Text:
+    nodes = f"pools.{pool}.nodes"
+    return Text(
+        message=f"Pool {pool} starts without a node; one is added once a model waits for it, if any is to be had.",
+        remedy=f"Set {nodes}.min to 1.",
+        given="0",
+        fix=((nodes, {"min": 1, "max": most}),),
+    )

@@ -1,0 +1,80 @@
+"""What is doubtful about the charts that a stack installs, and about scaling by load."""
+
+from collections.abc import Iterator
+
+from catalog.checks import registry_of
+from catalog.load import Catalog
+from catalog.types import Chart
+from planner.images.mirrors import check_images
+from planner.network.location import in_mainland
+from planner.software import codes
+from planner.software.autoscaling import METRICS, keda_chart
+from planner.software.charts import OCI, is_tested, minor_of
+from planner.software.lws import lws_chart
+from settings.diagnostics import Diagnostic
+from settings.models import Settings
+
+
+def check_chart(chart: Chart, path: str, settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
+    """What is doubtful about installing this chart; `path` is the setting that asks for it."""
+    mainland = in_mainland(settings, catalog)
+    if settings.owns_cluster() and chart.kubernetes is not None:
+        asked = minor_of(settings.cluster.version)
+        if asked is not None and not is_tested(chart, asked):
+            yield _untested(chart, chart.kubernetes, settings, catalog)
+    if mainland and chart.road == "helm":
+        yield from _from_abroad(chart, path, settings, catalog)
+    nodes_pull = [image.mainland if image.mainland and mainland else image.image for image in chart.images]
+    for image in {registry_of(image): image for image in nodes_pull}.values():
+        yield from check_images({path: image}, settings, catalog)
+
+
+def _untested(chart: Chart, tested: tuple[str, str], settings: Settings, catalog: Catalog) -> Diagnostic:
+    offered = catalog.kubernetes_versions
+    known = [each for each in offered if (minor := minor_of(each)) is not None and is_tested(chart, minor)]
+    return codes.chart_not_tested(
+        "cluster.version",
+        software=chart.software,
+        version=chart.version,
+        kubernetes=settings.cluster.version,
+        oldest=tested[0],
+        newest=tested[1],
+        near=next(iter(known), None),
+    )
+
+
+def _from_abroad(chart: Chart, path: str, settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
+    """Charts are read by the machine that runs Pulumi, which has no mirror that is set up by itself."""
+    registry = registry_of(chart.chart.removeprefix(OCI)) if chart.chart.startswith(OCI) else None
+    if registry is None or registry in settings.images.mirrors:
+        return
+    entry = catalog.mirrors.get(registry)
+    if entry is not None and entry.blocked:
+        yield codes.chart_from_abroad(path, registry=registry, chart=chart.chart)
+
+
+def check_scaling(settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
+    """What is wrong with scaling by load, or worth knowing of it."""
+    scaling = {name: model for name, model in settings.models.items() if model.autoscaling is not None}
+    for name, model in scaling.items():
+        path = f"models.{name}.autoscaling"
+        if model.engine not in METRICS:
+            yield codes.autoscaling_without_metric(path, engine=model.engine, others=METRICS)
+        elif model.autoscaling and model.autoscaling.scale_down:
+            yield codes.gpus_given_back(f"{path}.scaleDown")
+    if not scaling:
+        return
+    first = f"models.{next(iter(scaling))}.autoscaling"
+    if settings.owns_cluster():
+        yield from check_chart(keda_chart(settings, catalog), first, settings, catalog)
+    else:
+        yield codes.keda_expected(first)
+
+
+def check_lws(path: str, settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
+    """What is worth knowing of the LeaderWorkerSet controller; `path` is the model's setting that makes it span
+    machines."""
+    if settings.owns_cluster():
+        yield from check_chart(lws_chart(settings, catalog), path, settings, catalog)
+    else:
+        yield codes.lws_expected(path)

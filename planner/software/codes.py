@@ -1,0 +1,102 @@
+"""What can be doubtful about the software that a stack installs into its cluster, or expects there."""
+
+from collections.abc import Iterable
+
+from settings.diagnostics import Text, error, note, warning
+
+
+@note(
+    meaning="Software that is installed into the cluster is not tested on its version of Kubernetes by those who make "
+    "it.",
+    example="cluster: {version: 1.32.2} with models: {chat: {autoscaling: {max: 2}}}",
+    fix="It usually works; use a version of the range to be sure.",
+    source="catalog/data/charts.yaml",
+)
+def chart_not_tested(
+    *, software: str, version: str | None, kubernetes: str, oldest: str, newest: str, near: str | None
+) -> Text:
+    """The chart is tested on Kubernetes `oldest` to `newest`; `near` is a version of those that TKE offers."""
+    return Text(
+        message=f"{software} {version} is tested on Kubernetes {oldest} to {newest}, not on {kubernetes}.",
+        remedy=f"It will probably work; {near} would be sure." if near else "Try it on a cluster of no weight.",
+        given=kubernetes,
+        allowed=f"{oldest} to {newest}",
+    )
+
+
+@warning(
+    meaning="A Helm chart is read from a registry that is not reached from the mainland, by the machine that runs "
+    "Pulumi.",
+    example="expose: {via: gateway, install: helm, host: chat.example.com}   # in ap-guangzhou",
+    fix="Copy the chart to a registry of your own and set images.mirrors, use install market, or run Pulumi elsewhere.",
+    source="catalog/data/mirrors.yaml",
+)
+def chart_from_abroad(*, registry: str, chart: str) -> Text:
+    return Text(
+        message=f"The chart is read from {registry} by the machine that runs `pulumi up`; from the mainland that "
+        "registry is not reached.",
+        remedy=f"Copy the chart to a registry of your own and set images.mirrors for {registry}, or run Pulumi "
+        "where it is reached.",
+        given=chart,
+    )
+
+
+@error(
+    meaning="The engine has no metric of waiting requests.",
+    example="models: {chat: {model: 'qwen3:8b', engine: ollama, autoscaling: {max: 2}}}",
+    fix="Use a fixed number of replicas, or another engine.",
+    source="ollama envconfig/config.go and server/routes.go (no metrics)",
+    forceable=False,
+)
+def autoscaling_without_metric(*, engine: str, others: Iterable[str]) -> Text:
+    """`others` are the engines that have one."""
+    return Text(
+        message=f"{engine} does not say how many requests wait, so there is nothing to scale by.",
+        remedy="Set replicas to a fixed number, or serve the model with vllm or sglang.",
+        given=engine,
+        allowed=", ".join(others),
+        fix=(("", None),),
+    )
+
+
+@note(
+    meaning="Idle replicas are taken away, and the GPUs with them, which may be sold out later.",
+    example="models: {chat: {autoscaling: {max: 2, scaleDown: true}}}",
+    fix="Leave scaleDown off.",
+    source="imroc/tke-guide, docs/ai/llm.md (step 6)",
+)
+def gpus_given_back() -> Text:
+    return Text(
+        message="Nodes that become idle are given back, and their GPUs may be sold out when they are wanted again.",
+        remedy="Leave scaleDown off where an answer must always come in time.",
+        given="true",
+    )
+
+
+@warning(
+    meaning="Scaling by load needs KEDA, which is not installed into a cluster that exists already.",
+    example="cluster: {existing: {id: cls-1}} with models: {chat: {autoscaling: {max: 2}}}",
+    fix="Install KEDA 2.20 or later once for the cluster.",
+    source="keda PR 6565 and issue 7641",
+)
+def keda_expected() -> Text:
+    return Text(
+        message="Scaling by load needs KEDA 2.20 or later, of which a cluster has one or none; into a cluster that "
+        "exists already this stack installs none.",
+        remedy="See that KEDA runs there.",
+    )
+
+
+@warning(
+    meaning="A model over several machines needs the LeaderWorkerSet controller, which is not installed into a cluster "
+    "that exists already.",
+    example="cluster: {existing: {id: cls-1}} with models: {chat: {pipelineParallel: 2, gpus: 16}}",
+    fix="Install it once for the cluster.",
+    source="lws.sigs.k8s.io",
+)
+def lws_expected() -> Text:
+    return Text(
+        message="A model over several machines needs the LeaderWorkerSet controller, of which a cluster has one or "
+        "none; into a cluster that exists already this stack installs none.",
+        remedy="See that it runs there (lws.sigs.k8s.io).",
+    )
