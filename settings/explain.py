@@ -6,8 +6,9 @@ from datetime import date
 from ipaddress import IPv4Network, ip_network
 from typing import Any, Literal
 
+from settings import codes
 from settings.describe import Kind, fields_of, in_words, kind_at, kind_of
-from settings.diagnostics import Diagnostic
+from settings.diagnostics import Diagnostic, Fix
 from settings.models import SECRET_NAMES, SECTION_NAMES
 from settings.paths import Step, child, has, join
 from settings.secrecy import HIDDEN, holds_secret
@@ -64,18 +65,19 @@ def explain(error: Mapping[str, Any], sections: Mapping[str, object]) -> tuple[t
         return steps, _broken_rule(path, value, str(error["ctx"]["error"]))
     allowed = in_words(kind) if kind else ""
     given = shown(loc[-1] if named else value, steps[-1])
-    wrong_type = not named and _is_wrong_type(error["type"], kind, value)
-    code = "WRONG_TYPE" if wrong_type else "IMPOSSIBLE_VALUE"
-    subject = f"The name `{join((steps[-1],))}` in `{join(steps[:-1])}`" if named else f"`{path}`"
-    message = f"{subject} must be {allowed}, but is {given}."
     if named:
         name = _bent(str(loc[-1]), kind)
-        better = (*steps[:-1], name) if name and isinstance(parent, dict) and name not in parent else None
-        fix = () if better is None or holds_secret(value) else ((path, None), (join(better), value))
-        remedy = f"Call it `{name}`." if better else f"Give it another name: {allowed}."
-        return steps, Diagnostic("error", code, path, message, remedy, given, allowed, fix)
-    remedy, fix = _remedy(path, steps, kind, value, allowed)
-    return steps, Diagnostic("error", code, path, message, remedy, given, allowed, fix)
+        near = name if name and isinstance(parent, dict) and name not in parent else None
+        fix = () if near is None or holds_secret(value) else ((path, None), (join((*steps[:-1], near)), value))
+        last, holder = join((steps[-1],)), join(steps[:-1])
+        case = codes.name_not_allowed(name=last, holder=holder, allowed=allowed, given=given, near=near, fix=fix)
+        return steps, codes.impossible_value(path, case)
+    code = codes.wrong_type if _is_wrong_type(error["type"], kind, value) else codes.impossible_value
+    mend, better, fix = _mend(steps, kind, value)
+    case = codes.value_not_allowed(
+        path=path, key=steps[-1], allowed=allowed, given=given, mend=mend, better=better, fix=fix
+    )
+    return steps, code(path, case)
 
 
 def _in_file(loc: Sequence[Step], tree: object) -> tuple[tuple[Step, ...], object, object]:
@@ -91,36 +93,37 @@ def _in_file(loc: Sequence[Step], tree: object) -> tuple[tuple[Step, ...], objec
 def _unknown_key(steps: tuple[Step, ...], value: object) -> Diagnostic:
     holder = kind_at(steps[:-1])
     known = tuple(fields_of(holder.core)) if holder is not None and holder.is_section else ()
-    return _unknown(steps, known, f"`{steps[-1]}` is not a key of `{join(steps[:-1])}`.", value)
+    near, fix = _near(steps, known, value)
+    key = str(steps[-1])
+    case = codes.no_key_of(key=key, holder=join(steps[:-1]), near=near, given=shown(key), known=known, fix=fix)
+    return codes.unknown_key(join(steps), case)
 
 
 def unknown_section(name: str, value: object) -> Diagnostic:
     """A key below ``tke-llm:`` that is neither a section nor a secret."""
     section = re.split(r"[.\[]", name, maxsplit=1)[0]
-    message = f"`tke-llm:{name}` is neither a section nor a secret of this program."
     if section != name and section in SECTION_NAMES:
-        remedy = f"This is a path, not a key: run `pulumi config rm 'tke-llm:{name}'` and `pulumi config set --path"
-        return Diagnostic("error", "UNKNOWN_KEY", join((name,)), message, f"{remedy} 'tke-llm:{name}' …`.", name)
-    return _unknown((name,), (*SECTION_NAMES, *SECRET_NAMES), message, value)
+        return codes.unknown_key(join((name,)), codes.path_as_section(path=name))
+    known = (*SECTION_NAMES, *SECRET_NAMES)
+    near, fix = _near((name,), known, value)
+    return codes.unknown_key(
+        join((name,)), codes.no_section(key=name, near=near, given=shown(name), known=known, fix=fix)
+    )
 
 
-def _unknown(steps: tuple[Step, ...], known: tuple[str, ...], message: str, value: object) -> Diagnostic:
-    key, path = str(steps[-1]), join(steps)
-    better = closest(key, known)
-    fix = ()
-    if better and better not in SECRET_NAMES and value is not None and not holds_secret(value, key):
-        fix = ((path, None), (join((*steps[:-1], better)), value))
-    remedy = f"Did you mean `{better}`?" if better else "Remove it, or use one of the keys that are allowed."
-    return Diagnostic("error", "UNKNOWN_KEY", path, message, remedy, shown(key), ", ".join(known), fix)
+def _near(steps: tuple[Step, ...], known: tuple[str, ...], value: object) -> tuple[str | None, Fix]:
+    """The key that was probably meant, and the change that puts the value there."""
+    key = str(steps[-1])
+    near = closest(key, known)
+    if near is None or near in SECRET_NAMES or value is None or holds_secret(value, key):
+        return near, ()
+    return near, ((join(steps), None), (join((*steps[:-1], near)), value))
 
 
 def _missing(loc: tuple[Step, ...]) -> Diagnostic:
     path, kind = join(loc), kind_at(loc)
     allowed = in_words(kind) if kind else ""
-    example = " Pulumi.dev.yaml is an example." if len(loc) == 1 else ""
-    return Diagnostic(
-        "error", "MISSING_KEY", path, f"`{path}` is missing.", f"Add `{path}`: {allowed}.{example}", "", allowed
-    )
+    return codes.missing_key(path, path=path, allowed=allowed, top=len(loc) == 1)
 
 
 def _broken_rule(path: str, value: object, rule: str) -> Diagnostic:
@@ -128,10 +131,10 @@ def _broken_rule(path: str, value: object, rule: str) -> Diagnostic:
     given = shown(value)
     least, most = (value.get("min"), value.get("max")) if isinstance(value, dict) else (None, None)
     if isinstance(least, int) and (most is None or isinstance(most, int)):
-        remedy = f"Raise `{path}.max` to {least}, or lower `{path}.min`."
-        fix = ((f"{path}.max", least),)
-        return Diagnostic("error", "IMPOSSIBLE_VALUE", path, f"`{path}`: {rule}.", remedy, given, "min <= max", fix)
-    return Diagnostic("error", "IMPOSSIBLE_VALUE", path, f"`{path}`: {rule}.", "Remove one of them.", given, rule)
+        case = codes.least_above_most(path=path, rule=rule, given=given, least=least)
+    else:
+        case = codes.keys_exclude_each_other(path=path, rule=rule, given=given)
+    return codes.impossible_value(path, case)
 
 
 def _is_wrong_type(error_type: str, kind: Kind | None, value: object) -> bool:
@@ -142,22 +145,18 @@ def _is_wrong_type(error_type: str, kind: Kind | None, value: object) -> bool:
     return value is None or isinstance(value, bool | dict | list | date) or bool(_WRONG_TYPE.search(error_type))
 
 
-def _remedy(
-    path: str, steps: tuple[Step, ...], kind: Kind | None, value: object, allowed: str
-) -> tuple[str, tuple[tuple[str, object], ...]]:
-    """What to do, and the same as data where one value does it."""
+def _mend(steps: tuple[Step, ...], kind: Kind | None, value: object) -> tuple[codes.Mend, str, Fix]:
+    """How to mend a value: the way, what to write where that is known, and the same as data where one value does it."""
     if holds_secret(value, steps[-1]):
-        return f"Give {allowed}.", ()
+        return "", "", ()
     better = _mended(kind, value) if kind else None
     if isinstance(value, float) and kind is not None and kind.core is str:
-        return f'Quote it, as in `{steps[-1]}: "{value}"`: unquoted, YAML reads 1.30 as the number 1.3.', ()
+        return "quote number", str(value), ()
     if isinstance(value, date) and kind is not None and kind.core is str:
-        return f'Quote it, as in `{steps[-1]}: "{value}"`: unquoted, YAML reads it as a date.', ()
+        return "quote date", str(value), ()
     if better is not None:
-        return f"Write `{_as_yaml(better)}`.", ((path, better),)
-    if value is None:
-        return "Give it a value, or remove the key for its default.", ((path, None),)
-    return f"Give {allowed}.", ()
+        return "write", _as_yaml(better), ((join(steps), better),)
+    return ("remove", "", ((join(steps), None),)) if value is None else ("", "", ())
 
 
 def _as_yaml(value: object) -> str:

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from settings import codes
 from settings.diagnostics import Diagnostic
 from settings.keys import NAMESPACE, Entry, gather
 from settings.models import SECTION_NAMES
@@ -64,7 +65,7 @@ def _config(path: Path) -> tuple[dict[str, object] | None, tuple[Diagnostic, ...
         return None, (problem,)
     tree, problems = read_yaml(text, path.name)
     if tree is None:
-        return None, problems or (_empty(path.name),)
+        return None, problems or (codes.empty_stack_file(path.name, file=path.name),)
     if not isinstance(tree, dict):
         return None, (*problems, _no_mapping(path.name, tree))
     problems += tuple(_misplaced(key) for key in tree if _is_misplaced(key))
@@ -84,46 +85,28 @@ def _text(path: Path) -> tuple[str, Diagnostic | None]:
     except FileNotFoundError:
         return "", _missing(path)
     except IsADirectoryError:
-        return "", _unreadable(path.name, f"{path.name} is a folder.", "Give a stack's name or the path of its file.")
+        return "", codes.unreadable(path.name, codes.folder(name=path.name))
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "the path is not valid"
-        return "", _unreadable(path.name, f"{path.name} cannot be read: {reason}.", "Give a file that can be read.")
+        reason = error.strerror if isinstance(error, OSError) else None
+        return "", codes.unreadable(path.name, codes.kept_from_reading(name=path.name, reason=reason))
     if len(data) > LARGEST:
-        message = f"{path.name} is larger than {LARGEST // 1024} KiB."
-        return "", _unreadable(path.name, message, "Give a stack file.")
+        return "", codes.unreadable(path.name, codes.too_large(name=path.name, most_kib=LARGEST // 1024))
     try:
         return data.decode("utf-8-sig"), None
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        message = f"{path.name} is not UTF-8 text (line {line})."
-        return "", _unreadable(f"{path.name}:{line}", message, "Save the file as UTF-8.")
-
-
-def _unreadable(path: str, message: str, remedy: str) -> Diagnostic:
-    return Diagnostic("error", "UNREADABLE", path, message, remedy)
+        return "", codes.unreadable(f"{path.name}:{line}", codes.not_utf8(name=path.name, line=line))
 
 
 def _missing(path: Path) -> Diagnostic:
     existing = stacks(path.parent)
     named = _NAME.fullmatch(path.name)
-    better = closest(named[1] if named else path.stem, existing)
-    remedy = f"Did you mean the stack `{better}`?" if better else "Give one of the stacks that exist."
-    if not existing:
-        remedy = "There is no stack file in that folder; run the command where Pulumi.yaml is."
-    allowed = ", ".join(existing)
-    return Diagnostic("error", "UNREADABLE", path.name, f"There is no file {path.name}.", remedy, path.name, allowed)
-
-
-def _empty(name: str) -> Diagnostic:
-    remedy = "Give at least `config` with `tke-llm:pools` and `tke-llm:models`; Pulumi.dev.yaml is an example."
-    return Diagnostic("error", "EMPTY_STACK_FILE", name, f"{name} is empty.", remedy)
+    near = closest(named[1] if named else path.stem, existing)
+    return codes.unreadable(path.name, codes.no_such_file(name=path.name, near=near, existing=existing))
 
 
 def _no_mapping(name: str, value: object) -> Diagnostic:
-    given = "a list" if isinstance(value, list) else "a single value"
-    message = f"{name} must be an object (`key: value`), but is {given}."
-    remedy = "Write `config:` and, below it and indented, one key per section, such as `tke-llm:models:`."
-    return Diagnostic("error", "NOT_A_MAPPING", name, message, remedy, given, "an object")
+    return codes.not_a_mapping(name, name=name, is_list=isinstance(value, list))
 
 
 def _is_misplaced(key: str) -> bool:
@@ -133,14 +116,9 @@ def _is_misplaced(key: str) -> bool:
 
 
 def _misplaced(key: str) -> Diagnostic:
-    message = f"`{key}` is no key of Pulumi's at the top of a stack file."
-    if ":" in key:
-        remedy = f"Move it below `config:`, indented: `config: {{{key}: …}}`."
-    elif key in SECTION_NAMES:
-        remedy = f"Move it below `config:`, indented, as `{NAMESPACE}:{key}`."
-    else:
-        remedy = f"Did you mean `{closest(key, _PULUMIS_OWN)}`?"
-    return Diagnostic("error", "UNKNOWN_KEY", key, message, remedy, key, ", ".join(_PULUMIS_OWN))
+    belongs = "config" if ":" in key else "section" if key in SECTION_NAMES else ""
+    near = None if belongs else closest(key, _PULUMIS_OWN)
+    return codes.unknown_key(key, codes.no_key_of_pulumi(key=key, belongs=belongs, near=near, known=_PULUMIS_OWN))
 
 
 def _project(folder: Path) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, NoReturn
 
-from settings import secrecy
+from settings import codes, secrecy
 from settings.describe import field_kind, fields_of
 from settings.diagnostics import Diagnostic
 from settings.models import SECRET_MAPS, SECRET_NAMES, Settings
@@ -81,15 +81,7 @@ def gather(entries: Iterable[Entry], project: str, stack: str) -> StackInput:
     for entry in sorted(entries, key=lambda entry: entry.key):
         found.take(entry)
     if not found.any_of_ours and not found.problems:
-        found.problems.append(
-            Diagnostic(
-                "error",
-                "EMPTY_STACK_FILE",
-                "config",
-                f"Nothing is asked for: the stack has no `{NAMESPACE}:` settings.",
-                f"Give at least `{NAMESPACE}:pools` and `{NAMESPACE}:models`; Pulumi.dev.yaml is an example.",
-            )
-        )
+        found.problems.append(codes.empty_stack_file("config", file=None))
     return StackInput(project, stack, found.region, found.sections, found.secrets, tuple(found.problems))
 
 
@@ -124,31 +116,17 @@ class _Found:
         path = f"{_PROVIDER}:{name}"
         if name == "region":
             if entry.sealed or isinstance(entry.value, dict | list) or str(entry.value)[:1] in ("{", "["):
-                message = f"`{path}` must be the name of a region in clear."
-                remedy = f"Run `pulumi config set {path} ap-guangzhou` with your region."
-                self.problems.append(Diagnostic("error", "WRONG_TYPE", path, message, remedy, allowed="text"))
+                self.problems.append(codes.wrong_type(path, codes.region_of_no_text(path=path)))
             else:
                 self.region = engine_text(entry.value) or None
         elif name in _PROVIDER_SECRETS and not entry.sealed:
-            self.problems.append(
-                Diagnostic(
-                    "error",
-                    "SECRET_IN_CLEAR",
-                    path,
-                    f"`{path}` is a credential and stands in the stack file in clear.",
-                    "Remove it and set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY in the shell, or run "
-                    f"`pulumi config set --secret {path}`. If the file was ever shared, make a new key.",
-                )
-            )
+            self.problems.append(codes.secret_in_clear(path, codes.provider_secret(path=path)))
 
     def _misspelt(self, namespace: str, name: str, entry: Entry) -> None:
         wrong, right = f"{namespace}:{name}", f"{NAMESPACE}:{name}"
         value = None if entry.sealed or name in SECRET_NAMES else decode(name, entry.value)
         fix = () if value is None or secrecy.holds_secret(value, name) else ((wrong, None), (name, value))
-        message = f"`{wrong}` is in no namespace of this program."
-        remedy = f"Did you mean `{right}`?"
-        problem = Diagnostic("error", "UNKNOWN_KEY", wrong, message, remedy, wrong, f"`{NAMESPACE}:` keys", fix)
-        self.problems.append(problem)
+        self.problems.append(codes.unknown_key(wrong, codes.wrong_namespace(given=wrong, right=right, fix=fix)))
 
     def _secret(self, name: str, entry: Entry) -> None:
         value = entry.value
@@ -169,10 +147,10 @@ class _Found:
             self.secrets[name] = True
         else:
             kind = SECRET_MAPS[name]
-            message = f"`{name}` must be an object of one secret per {kind}."
-            remedy = f"Run {secrecy.command(f'{name}.<{kind}>')} once for each {kind}."
-            allowed = f"an object of {kind}: sealed value"
-            self.problems.append(Diagnostic("error", "WRONG_TYPE", name, message, remedy, allowed=allowed))
+            command = secrecy.command(f"{name}.<{kind}>")
+            self.problems.append(
+                codes.wrong_type(name, codes.one_secret_for_all(name=name, kind=kind, command=command))
+            )
 
     def _one_of(self, name: str, key: str, secret: object) -> None:
         path = join((name, key))
@@ -180,15 +158,13 @@ class _Found:
         if secrecy.is_sealed(secret):
             self.secrets[path] = True
         elif isinstance(secret, dict | list):
-            message = f"`{path}` must be one secret, as text."
-            remedy = f"Run {secrecy.command(path)}."
-            self.problems.append(Diagnostic("error", "WRONG_TYPE", path, message, remedy, allowed="a sealed value"))
+            case = codes.secret_of_many_values(path=path, command=secrecy.command(path))
+            self.problems.append(codes.wrong_type(path, case))
         elif engine_text(secret):
             self.secrets[path] = False
         else:
             self._empty(path)
 
     def _empty(self, name: str) -> None:
-        message = f"`{name}` is empty."
-        remedy = f"Run {secrecy.command(name)}, or remove the key."
-        self.problems.append(Diagnostic("error", "IMPOSSIBLE_VALUE", name, message, remedy, allowed="a sealed value"))
+        case = codes.empty_secret(name=name, command=secrecy.command(name))
+        self.problems.append(codes.impossible_value(name, case))

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from settings import secrecy
+from settings import codes, secrecy
 from settings.diagnostics import Diagnostic
 from settings.models import SECTION_NAMES, Settings
 from settings.paths import Step, join, remove, split
@@ -86,8 +86,7 @@ def _copy(steps: tuple[Step, ...], value: object, problems: list[Diagnostic]) ->
     """A copy without secrets and without what is nested too deeply; each is reported."""
     if len(steps) > _DEEPEST:
         path = join(steps[:4])
-        message = f"`{path}` is nested more than {_DEEPEST} levels deep."
-        problems.append(Diagnostic("error", "IMPOSSIBLE_VALUE", path, message, "Remove it."))
+        problems.append(codes.impossible_value(path, codes.value_nested_too_deeply(path=path, most=_DEEPEST)))
         return _TAKEN_OUT
     if isinstance(value, dict) and not secrecy.is_sealed(value):
         children = {str(key): _copy((*steps, str(key)), child, problems) for key, child in value.items()}

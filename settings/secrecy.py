@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from settings import codes
 from settings.diagnostics import Diagnostic
 from settings.paths import Step, join
 
@@ -133,40 +134,24 @@ def in_section(steps: tuple[Step, ...], value: object) -> Diagnostic | None:
     part of it."""
     path = join(steps)
     name = _last_name(steps)
-    key, fix = top_level_key(steps, value), ((path, None),)
-    if key is not None:
-        remedy = f"Remove it here and run {command(key)}."
-    elif isinstance(value, str) and value.startswith("AKID"):
-        remedy = "Remove it here and set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY in the shell instead."
-    else:
-        remedy = "Remove it here; the secrets this program takes are listed in docs/configuration.md."
+    key = top_level_key(steps, value)
+    of_the_cloud = isinstance(value, str) and value.startswith("AKID")
+    remedy = codes.elsewhere(command=None if key is None else command(key), of_the_cloud=of_the_cloud)
     if is_sealed(value):
-        message = f"`{path}` is a sealed value inside a section; sections hold plain values only."
-        return Diagnostic("error", "SECRET_IN_SECTION", path, message, remedy, fix=fix)
-    if isinstance(value, str) and looks_secret(value, name):
-        if is_token(value, name):
-            message = f"`{path}` holds a secret in clear; it would be readable in the file and in the cluster."
-            return Diagnostic("error", "SECRET_IN_SECTION", path, message, remedy, fix=fix)
-        message = f"`{path}` looks like a secret in clear; it would be readable in the file and in the cluster."
-        shown = len(steps) > 1 and steps[-2] in _SHOWN
-        return Diagnostic("error" if shown else "warning", "SECRET_IN_SECTION", path, message, remedy, fix=fix)
-    return None
+        return codes.secret_in_section(path, codes.sealed_in_section(path=path, remedy=remedy))
+    if not looks_secret(value, name):
+        return None
+    shown = len(steps) > 1 and steps[-2] in _SHOWN
+    certain = is_token(str(value), name)
+    return codes.secret_in_section(path, codes.clear_in_section(path=path, certain=certain, shown=shown, remedy=remedy))
 
 
 def in_name(steps: Sequence[Step]) -> Diagnostic:
     """An object in which a name is a secret."""
     path = join(steps)
-    message = f"A name in `{path}` is a secret in clear; it would be readable in the file and in the cluster."
-    return Diagnostic("error", "SECRET_IN_SECTION", path, message, "Give it another name, and make a new secret.")
+    return codes.secret_in_section(path, codes.secret_as_name(path=path))
 
 
 def in_clear(secret: str) -> Diagnostic:
     """A top-level secret that is not sealed."""
-    return Diagnostic(
-        "error",
-        "SECRET_IN_CLEAR",
-        secret,
-        f"`{secret}` is a secret and stands in the stack file in clear.",
-        f"Run {command(secret)}; it asks for the value and seals it. If the file was ever shared, make a new secret.",
-        allowed="a sealed value (`secure: …`)",
-    )
+    return codes.secret_in_clear(secret, codes.own_secret(secret=secret, command=command(secret)))

@@ -12,7 +12,8 @@ from math import inf
 
 import yaml
 
-from settings.diagnostics import Diagnostic
+from settings import codes
+from settings.diagnostics import Diagnostic, Text
 from settings.keys import engine_text, whole
 
 DEEPEST = 32
@@ -25,7 +26,6 @@ _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
 }
 _LONGEST_NUMBER = 64
-_NO_TEXT_KEY = "has a key that is no plain text"
 _INT = re.compile(r"[-+]?(0b[01_]+|0x[0-9a-fA-F_]+|0o?[0-7_]*|[1-9][0-9_]*)")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].*)?")
@@ -72,11 +72,8 @@ def read_yaml(text: str, name: str) -> tuple[object, tuple[Diagnostic, ...]]:
 def _syntax_error(error: yaml.YAMLError, text: str, name: str) -> Diagnostic:
     mark = getattr(error, "problem_mark", None)
     place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
-    reason = getattr(error, "problem", None) or "a character that YAML does not allow"
-    remedy = "Mend the syntax there; often it is the indentation, a missing blank after a colon, or an open quote."
-    if mark and "\t" in "".join(text.split("\n")[mark.line : mark.line + 1]):
-        remedy = "Use blanks instead of the tab on that line."
-    return Diagnostic("error", "UNREADABLE", place, f"{name} is no valid YAML: {reason}.", remedy)
+    tab = bool(mark) and "\t" in "".join(text.split("\n")[mark.line : mark.line + 1])
+    return codes.unreadable(place, codes.invalid_yaml(name=name, reason=getattr(error, "problem", None), tab=tab))
 
 
 class _Builder:
@@ -93,31 +90,30 @@ class _Builder:
         if isinstance(event, yaml.DocumentStartEvent):
             self.documents += 1
             if self.documents > 1:
-                raise self._refused(event, "holds more than one document", "Remove the line `---` and what follows it.")
+                raise self._refused(event, codes.several_documents(name=self.name))
         elif isinstance(event, yaml.ScalarEvent):
             self._scalar(event)
         elif isinstance(event, yaml.AliasEvent):
             if event.anchor not in self.anchors:
-                raise self._refused(event, f"uses `*{event.anchor}` inside itself or before `&{event.anchor}`", "")
+                raise self._refused(event, codes.alias_before_anchor(name=self.name, anchor=event.anchor))
             self._put(event, *self.anchors[event.anchor])
         elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
             self._begin(event)
         elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
             self._end(event)
 
-    def _refused(self, event: yaml.Event, what: str, remedy: str) -> _RefusedError:
-        remedy = remedy or "Write the values out."
-        return _RefusedError(Diagnostic("error", "UNREADABLE", self._place(event), f"{self.name} {what}.", remedy))
+    def _refused(self, event: yaml.Event, case: Text) -> _RefusedError:
+        return _RefusedError(codes.unreadable(self._place(event), case))
 
     def _place(self, event: yaml.Event) -> str:
         return f"{self.name}:{event.start_mark.line + 1}:{event.start_mark.column + 1}"
 
     def _begin(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
         if len(self.open) >= DEEPEST:
-            raise self._refused(event, f"is nested more than {DEEPEST} levels deep", "Remove the nesting.")
+            raise self._refused(event, codes.nested_too_deeply(name=self.name, most=DEEPEST))
         self._check_tag(event, event.tag)
         if self._awaits_key():
-            raise self._refused(event, _NO_TEXT_KEY, "Write the key as text.")
+            raise self._refused(event, codes.key_of_no_text(name=self.name))
         value = {} if isinstance(event, yaml.MappingStartEvent) else []
         self.open.append(_Open(value, event.anchor))
 
@@ -150,15 +146,13 @@ class _Builder:
             return
         key = engine_text(value)
         if key in holder.value:
-            message = f"The key `{key}` stands twice in the same object."
-            problem = Diagnostic("error", "DUPLICATE_KEY", self._place(event), message, "Keep one of the two.", key)
-            self.problems.append(problem)
+            self.problems.append(codes.duplicate_key(self._place(event), key=key))
         holder.key = key
 
     def _put(self, event: yaml.Event, value: object, size: int) -> None:
         self.values += size
         if self.values > MOST_VALUES:
-            raise self._refused(event, f"holds more than {MOST_VALUES} values once its aliases are expanded", "")
+            raise self._refused(event, codes.too_many_values(name=self.name, most=MOST_VALUES))
         if not self.open:
             self.root = value
             return
@@ -170,10 +164,10 @@ class _Builder:
             holder.merging = False
             others = value if isinstance(value, list) else [value]
             if not all(isinstance(other, dict) for other in others):
-                raise self._refused(event, "merges (`<<`) something that is no object", "")
+                raise self._refused(event, codes.merge_of_no_object(name=self.name))
             holder.merged += [other for other in others if isinstance(other, dict)]
         elif holder.key is None:
-            raise self._refused(event, _NO_TEXT_KEY, "Write the key as text.")
+            raise self._refused(event, codes.key_of_no_text(name=self.name))
         else:
             # The first of two equal keys stays: the second is reported and must go.
             holder.value.setdefault(holder.key, value)
@@ -187,7 +181,7 @@ class _Builder:
 
     def _check_tag(self, event: yaml.Event, tag: str | None) -> None:
         if tag and tag not in _TAGS:
-            raise self._refused(event, f"uses the tag `{tag}`", "Remove the tag; stack files hold plain values.")
+            raise self._refused(event, codes.tag_refused(name=self.name, tag=tag))
 
 
 def plain_value(text: str) -> object:

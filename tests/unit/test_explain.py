@@ -31,11 +31,12 @@ def _strings(node: ast.expr) -> Iterator[str]:
 
 
 def _emitted() -> dict[str, str]:
-    """Codes that a finding is made with, with the file: those that are called, and those named in a finding's call."""
+    """Codes that a finding is made with, with the file: those that are called, and those named in a finding's call.
+    Whether a `codes` module has what is asked of it is pyright's to say; it may be the text of one case."""
     found = {}
     for path, node in _nodes():
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id.endswith("codes"):
-            found[node.attr.upper()] = path
+            found |= {node.attr.upper(): path} if node.attr.upper() in codes() else {}
         if isinstance(node, ast.Call):
             named = [keyword.value for keyword in node.keywords if keyword.arg == "code"]
             if isinstance(node.func, ast.Name) and node.func.id in MAKERS and len(node.args) > 1:
