@@ -2,8 +2,8 @@
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
 STACK ?= dev
-# One sample stack for each distinct road.
-ROADS := dev local gateway a10-super turbo ollama-t4 h20
+# One sample stack for each way that samples differ in more than machines and models.
+VARIANTS := dev local gateway a10-super turbo ollama-t4 h20
 export UV_PYTHON_DOWNLOADS := never
 export UV_PYTHON := $(PYTHON)
 
@@ -67,9 +67,9 @@ engine: ## build the pulumi CLI, once, into a cache (needs Go)
 test-downloads: .venv/test.stamp ## the download script with the hubs' real clients, which come from PyPI once
 	@$(RUN) pytest -n 2 tests/downloads
 
-# The roads' stacks; `make test-all` takes every sample.
+# The stacks of VARIANTS; `make test-all` takes every sample.
 test-deep: .venv/test.stamp control-plane engine ## on a real control plane and under the real engine (needs Go)
-	@$(RUN) pytest -n 2 tests/cluster tests/engine $(foreach stack,$(ROADS),--stack $(stack))
+	@$(RUN) pytest -n 2 tests/cluster tests/engine $(foreach stack,$(VARIANTS),--stack $(stack))
 
 test-all: .venv/test.stamp control-plane engine ## everything, with every sample stack (needs Go)
 	@ALL_STACKS=1 $(RUN) pytest -n 2 tests/unit tests/components tests/program tests/security tests/fuzz tests/cluster tests/engine --stack all

@@ -16,7 +16,7 @@ sys.path.insert(0, str(ROOT))
 
 from catalog.load import load
 from rehearsal.cluster.recorded import Recorded
-from rehearsal.cluster.session import Session
+from rehearsal.cluster.session import ClusterSession
 from rehearsal.control_plane.binaries import find
 from rehearsal.control_plane.plane import ControlPlane
 from rehearsal.run import rehearse
@@ -50,7 +50,7 @@ def every_stack() -> None:
                 print(f"{given.stack}: not ready")
                 continue
             with access.api() as api:
-                session = Session(api, load())
+                session = ClusterSession(api, load())
                 begun = time.perf_counter()
                 up = session.up(Recorded(rehearsed.plan, rehearsed.recording.registrations))
                 taken = time.perf_counter() - begun

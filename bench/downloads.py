@@ -16,14 +16,14 @@ sys.path.insert(0, str(ROOT))
 
 from tests.downloads.clients import IMAGES  # noqa: E402  the rooms lie beside this folder
 from tests.downloads.conftest import Job, finished, made_certificate, model  # noqa: E402
-from tests.downloads.hub import Hub, serving  # noqa: E402
+from tests.downloads.hub import FakeHub, serving  # noqa: E402
 
 RATE = 20e6
 SHARD = 16 << 20
 CUT = 0.97
 
 
-def first_and_last(hub: Hub, process: subprocess.Popen[str]) -> float:
+def first_and_last(hub: FakeHub, process: subprocess.Popen[str]) -> float:
     """Seconds from the first byte of a large file to the last byte of all."""
     while hub.total < 1 << 16 and process.poll() is None:
         time.sleep(0.005)
@@ -61,7 +61,7 @@ def main() -> None:
             for source in ("huggingface", "modelscope"):
                 for name, cut, kill in (("plain", False, False), ("link broken", True, False), ("killed", True, True)):
                     place = Path(tempfile.mkdtemp(dir=folder))
-                    with serving(Hub(model(SHARD)), certificate) as hub:
+                    with serving(FakeHub(model(SHARD)), certificate) as hub:
                         job = Job(source, clients, hub, place, certificate)
                         print(f"{clients.image} {source} {name}: {measure(job, cut=cut, kill=kill)}", flush=True)
 

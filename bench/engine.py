@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from rehearsal.pulumi_engine.environment import find  # noqa: E402
-from rehearsal.pulumi_engine.session import Session  # noqa: E402
+from rehearsal.pulumi_engine.session import EngineSession  # noqa: E402
 from rehearsal.run import rehearse  # noqa: E402
 from settings.file import read  # noqa: E402
 from settings.parse import StackInput  # noqa: E402
@@ -46,7 +46,7 @@ def plain(given: StackInput) -> float:
 
 def under_the_engine(given: StackInput) -> tuple[float, float, int]:
     """Seconds of `up` and of the second `up`, and the number of resources. The preview before brings the imports."""
-    with Session(given, MAIN, find()) as session:
+    with EngineSession(given, MAIN, find()) as session:
         outcomes = (session.preview(), session.up(), session.up())
     for each in outcomes:
         if each.error:

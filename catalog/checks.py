@@ -6,7 +6,7 @@ Each function yields the faults it finds, in words that complete "catalog/data/<
 import re
 from collections.abc import Collection, Iterator
 
-from catalog.types import Architecture, Image, Machine, Model, Region, SuperGpu
+from catalog.types import CatalogModel, Image, Machine, ModelArchitecture, Region, SuperGpu
 
 
 def registry_of(repository: str) -> str:
@@ -43,7 +43,7 @@ def super_gpu_faults(super_gpu: SuperGpu, gpus: Collection[str]) -> Iterator[str
             yield f"specs: vcpu of {spec.gpus} GPUs must rise"
 
 
-def model_faults(model: Model) -> Iterator[str]:
+def model_faults(model: CatalogModel) -> Iterator[str]:
     own = model.weights.get(model.format)
     if own is None:
         yield f"weights: no {model.format}, which is the model's format"
@@ -58,7 +58,7 @@ def model_faults(model: Model) -> Iterator[str]:
         yield f"kind: a model for {model.kind} has no parser of answers"
 
 
-def shape_faults(shape: Architecture) -> Iterator[str]:
+def shape_faults(shape: ModelArchitecture) -> Iterator[str]:
     if shape.heads % shape.kv_heads:
         yield f"{shape.heads} heads are no multiple of {shape.kv_heads} KV heads"
     if (shape.kv_lora_rank is None) != (shape.qk_rope_head_dim is None):

@@ -18,7 +18,7 @@ from catalog import arguments
 from catalog.checks import image_faults, machine_faults, model_faults, region_faults, shape_faults, super_gpu_faults
 from catalog.types import (
     Addon,
-    Architecture,
+    CatalogModel,
     Chart,
     Duration,
     Entry,
@@ -27,7 +27,7 @@ from catalog.types import (
     KubernetesVersion,
     Machine,
     Mirror,
-    Model,
+    ModelArchitecture,
     PageVariable,
     Region,
     ReservedResources,
@@ -151,7 +151,7 @@ def _architecture_faults(entry: SharedArchitecture) -> Iterator[str]:
     yield from shape_faults(entry.shape)
     if not entry.shape.computable and entry.note is None:
         yield "note: say why the cache is not computable"
-    strange = set(entry.models) - (set(Model.model_fields) - OWN_FACTS)
+    strange = set(entry.models) - (set(CatalogModel.model_fields) - OWN_FACTS)
     yield from (f"models: {name} is no fact that models share" for name in sorted(strange))
 
 
@@ -177,7 +177,9 @@ class Catalog:
             root / "super_gpus.yaml", SuperGpu, _name, lambda entry: super_gpu_faults(entry, self.gpus)
         )
         self.architectures = Table(root / "architectures", SharedArchitecture, _name, _architecture_faults)
-        self.models = Table(root / "models", Model, lambda key: {"id": key}, model_faults, self._with_architecture)
+        self.models = Table(
+            root / "models", CatalogModel, lambda key: {"id": key}, model_faults, self._with_architecture
+        )
         self.mirrors = Table(root / "mirrors.yaml", Mirror, lambda key: {"registry": key})
         self.durations = Table(root / "durations.yaml", Duration, _name)
         self.stores = Table(root / "stores.yaml", StorageClassFacts, _name)
@@ -204,7 +206,7 @@ class Catalog:
             self._releases[image.name] = arguments.read(self.root, package, image.tag.removeprefix("v"))
         return self._releases[image.name]
 
-    def find_model(self, name: str) -> Model | None:
+    def find_model(self, name: str) -> CatalogModel | None:
         """The model with this Hugging Face id, alias, or repository id of one of its formats (ModelScope; Ollama's
         `name:tag`), in any case; None where there is none."""
         if name in self.models:
@@ -231,7 +233,9 @@ class Catalog:
         }
         if "max_positions" in facts:
             shape = shared.shape.model_dump(exclude_unset=True)
-            facts["architecture"] = Architecture.model_validate({**shape, "max_positions": facts.pop("max_positions")})
+            facts["architecture"] = ModelArchitecture.model_validate(
+                {**shape, "max_positions": facts.pop("max_positions")}
+            )
         weights, own = facts.get("weights"), facts.get("format")
         if isinstance(weights, dict) and isinstance(weights.get(own), dict):
             facts["weights"] = {**weights, own: {"huggingface": facts["id"], **weights[own]}}
@@ -284,7 +288,7 @@ class Catalog:
                 raise CatalogError("images.yaml", name, f"has {len(chosen)} default images instead of one")
 
 
-def _names(model: Model) -> set[str]:
+def _names(model: CatalogModel) -> set[str]:
     names = {model.id, *model.aliases}
     for weights in model.weights.values():
         names |= {name for name in (weights.huggingface, weights.modelscope, weights.ollama) if name}

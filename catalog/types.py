@@ -108,7 +108,7 @@ class Weights(BaseModel):
         return getattr(self, source)
 
 
-class Architecture(BaseModel):
+class ModelArchitecture(BaseModel):
     """The figures of a model's config.json that decide memory.
 
     `kv_layers` counts the layers whose KV cache grows with the context (all of them unless the model is a hybrid);
@@ -156,11 +156,11 @@ class SharedArchitecture(Entry):
     """
 
     name: str
-    shape: Architecture
+    shape: ModelArchitecture
     models: dict[str, Any] = {}
 
 
-class Model(Entry):
+class CatalogModel(Entry):
     """A model family member. `weights` maps a format to its files; `format` is that of `id` itself.
 
     `id` is the Hugging Face id, `architecture_id` the name of its architecture in `architectures/`; `min_vllm` /
@@ -177,7 +177,7 @@ class Model(Entry):
     kind: ModelKind = "chat"
     architecture_class: str
     architecture_id: str
-    architecture: Architecture
+    architecture: ModelArchitecture
     dtype: Literal["bfloat16", "float16", "float32"] = "bfloat16"
     format: WeightFormat
     weights: dict[WeightFormat, Weights]

@@ -27,7 +27,7 @@ NAMES = {"first_token": "firstTokenMs", "per_token": "perTokenMs", "tokens_per_s
 
 
 @dataclass(frozen=True)
-class Wish:
+class BenchRequest:
     """What the command was asked for. With `base_url` no deployed stack is read: `model` is the name in the API, and
     `api_key_env` names the variable that holds the key. `levels` None: as many of `LEVELS` as fit by the plan."""
 
@@ -54,7 +54,7 @@ class Planned:
         return None if room is None else max(1, self.model.replicas) * room / tokens
 
 
-def bench(wish: Wish, *, as_json: bool) -> int:
+def bench(wish: BenchRequest, *, as_json: bool) -> int:
     """Measure, write CSV, JSON and a picture, and print a table; 1 where nothing could be measured or requests failed,
     2 for a wish that does not hold together, else 0."""
     if (wish.stack is None) == (wish.base_url is None) or (wish.base_url is not None and wish.model is None):
@@ -81,7 +81,7 @@ def bench(wish: Wish, *, as_json: bool) -> int:
     return 1 if any(each.failed or not each.completed for each in levels) else 0
 
 
-def _target(wish: Wish, held: ExitStack) -> tuple[Load, str, Planned | None]:
+def _target(wish: BenchRequest, held: ExitStack) -> tuple[Load, str, Planned | None]:
     """Whom to ask, how that is reached in words, and what is planned. A port-forward lives as long as `held`."""
     tokens = wish.input_tokens, wish.output_tokens
     if wish.stack is None:
@@ -90,8 +90,8 @@ def _target(wish: Wish, held: ExitStack) -> tuple[Load, str, Planned | None]:
     stack = deployed(wish.stack)
     model = stack.model(wish.model)
     url = held.enter_context(api(stack, model))
-    road = "kubectl port-forward, one replica" if is_local(url) else url
-    return Load(url, model.served_name, model.api_key, *tokens), road, _planned(wish.stack, model.name)
+    target = "kubectl port-forward, one replica" if is_local(url) else url
+    return Load(url, model.served_name, model.api_key, *tokens), target, _planned(wish.stack, model.name)
 
 
 def _planned(stack: str, model: str) -> Planned | None:
@@ -101,7 +101,7 @@ def _planned(stack: str, model: str) -> Planned | None:
     return Planned(plan.models[model], expectation(model, plan, load_catalog()))
 
 
-def _levels(wish: Wish, planned: Planned | None) -> Sequence[int]:
+def _levels(wish: BenchRequest, planned: Planned | None) -> Sequence[int]:
     if wish.levels is not None:
         return wish.levels
     fits = planned.at_once(wish.input_tokens + wish.output_tokens) if planned else None

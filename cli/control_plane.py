@@ -9,9 +9,9 @@ from time import monotonic
 from typing import Self
 
 from catalog.load import load as load_catalog
-from cli.cluster_telling import Rehearsed, on_control_plane
+from cli.control_plane_text import Rehearsed, on_control_plane
 from cli.findings import findings, verdict
-from cli.rehearse import Beyond
+from cli.rehearse import ExtraReport
 from cli.rehearse import rehearse as rehearse_plainly
 from cli.report import check_report, dump
 from cli.stackfile import stack_file
@@ -40,7 +40,7 @@ def rehearse(stack: str, *, as_json: bool, out: Path | None, then: str | None) -
     """As the plain rehearsal, and 1 too where the control plane does not start or something is not ready on it."""
     try:
         with _Starting() as plane:
-            return rehearse_plainly(stack, as_json=as_json, out=out, further=_OnPlane(plane, then))
+            return rehearse_plainly(stack, as_json=as_json, out=out, extra_rehearsal=_OnPlane(plane, then))
     except (MissingBinariesError, ControlPlaneError) as error:
         if as_json:
             dump({"stack": stack, "ready": False, "failure": str(error)})
@@ -91,12 +91,12 @@ class _OnPlane:
     plane: _Starting
     then: str | None
 
-    def __call__(self, given: StackInput, program: Path, story: Story) -> Beyond:
+    def __call__(self, given: StackInput, program: Path, story: Story) -> ExtraReport:
         """Raises `RefusedStackError`, `ControlPlaneError`."""
         second = None if self.then is None else self._second(self.then, given, program)
         first = Recorded(story.plan, story.recording.registrations)
         found = self.plane.rehearse(first, second)
-        return Beyond(found.outcome.ready, on_control_plane(found), "controlPlane", document(found))
+        return ExtraReport(found.outcome.ready, on_control_plane(found), "controlPlane", document(found))
 
     def _second(self, then: str, given: StackInput, program: Path) -> Recorded:
         """The stack of the second file, under the first one's name."""

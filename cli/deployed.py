@@ -34,7 +34,7 @@ class DeployedError(Exception):
 
 
 @dataclass(frozen=True)
-class Service:
+class DeployedService:
     """A Service of the stack, as `kubectl port-forward` takes it."""
 
     namespace: str
@@ -66,7 +66,7 @@ class Deployed:
     admin_email: str | None
     admin_password: str | None = field(repr=False)
     kubeconfig: str = field(repr=False)
-    services: Mapping[str, Service]
+    services: Mapping[str, DeployedService]
     plan: Mapping[str, Any]
 
     def model(self, name: str | None) -> DeployedModel:
@@ -108,11 +108,11 @@ def deployed(stack: str) -> Deployed:
     )
 
 
-def service(command: str) -> Service:
+def service(command: str) -> DeployedService:
     """The Service of a command of the output `portForward`."""
     words = shlex.split(command)
     port = int(words[-1].rpartition(":")[2])
-    return Service(words[words.index("--namespace") + 1], words[-2].rpartition("/")[2], port)
+    return DeployedService(words[words.index("--namespace") + 1], words[-2].rpartition("/")[2], port)
 
 
 @contextmanager
@@ -211,7 +211,7 @@ def is_local(url: str) -> bool:
     return urlsplit(url).hostname == LOCAL
 
 
-def _local_port(process: subprocess.Popen[bytes], said: Path, aim: Service) -> int:
+def _local_port(process: subprocess.Popen[bytes], said: Path, aim: DeployedService) -> int:
     end = time.monotonic() + FORWARD_SECONDS
     while True:
         over = process.poll() is not None or time.monotonic() > end

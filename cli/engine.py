@@ -9,16 +9,16 @@ from cli.report import check_report, dump
 from cli.stackfile import program, stack_file
 from cli.text import Line, Span, complain, count, duration, heading, line, paragraph, show
 from planner.prove import prove
-from rehearsal.pulumi_engine.cycle import Cycle, Proved, Step, run
+from rehearsal.pulumi_engine.cycle import Cycle, CycleStep, Proved, run
 from rehearsal.pulumi_engine.environment import MissingEngineError, find
 from rehearsal.pulumi_engine.faults import Trouble, parse
-from rehearsal.pulumi_engine.outcome import Operation, Verdict, is_resource
+from rehearsal.pulumi_engine.outcome import Operation, OperationVerdict, is_resource
 from rehearsal.pulumi_engine.session import WorkerError
 from rehearsal.tree import short_type
 from settings.file import read
 from settings.parse import parse as parse_settings
 
-_SIGNS: Mapping[Verdict, tuple[str, str]] = {
+_SIGNS: Mapping[OperationVerdict, tuple[str, str]] = {
     "create": ("+", "created"),
     "update": ("~", "updated"),
     "replace": ("±", "replaced"),
@@ -131,7 +131,7 @@ def _show_event(event: Mapping[str, object]) -> None:
         show(paragraph(str(event["text"]).strip(), Span(f"  ! {name}: " if name else "  ! ", "bad")))
 
 
-def _summary(step: Step) -> list[Line]:
+def _summary(step: CycleStep) -> list[Line]:
     outcome = step.outcome
     said = [count_of for sign in _SIGNS if (count_of := _counted(outcome.counts[sign], sign, step))]
     text = ", ".join(said) or "nothing to do"
@@ -149,7 +149,7 @@ _FEW = 12
 """Resources that are named one by one in the summary; more of them scrolled by already."""
 
 
-def _counted(number: int, sign: Verdict, step: Step) -> str:
+def _counted(number: int, sign: OperationVerdict, step: CycleStep) -> str:
     if not number:
         return ""
     word = _SIGNS[sign][1]

@@ -28,7 +28,7 @@ def _stacks(incomplete: str) -> list[str]:
     return [name for name in stacks(project_root(here) or here) if name.startswith(incomplete)]
 
 
-Stack = Annotated[
+StackName = Annotated[
     str,
     typer.Argument(metavar="STACK", help="A stack's name (dev), or the path of a stack file.", autocompletion=_stacks),
 ]
@@ -55,7 +55,7 @@ def options(
 
 
 @app.command()
-def check(stack: Stack, *, as_json: AsJson = False) -> None:
+def check(stack: StackName, *, as_json: AsJson = False) -> None:
     """Prove a stack file: what is decided, what is wrong, and the nearest fix. Touches nothing."""
     from cli.check import check as run  # noqa: PLC0415
 
@@ -64,7 +64,7 @@ def check(stack: Stack, *, as_json: AsJson = False) -> None:
 
 @app.command()
 def rehearse(
-    stack: Stack,
+    stack: StackName,
     *,
     as_json: AsJson = False,
     out: Annotated[Path | None, typer.Option(help="Folder for the results.", show_default="out/<stack>")] = None,
@@ -112,7 +112,7 @@ def rehearse(
 
 @app.command()
 def demo(
-    stack: Stack = "dev",
+    stack: StackName = "dev",
     *,
     as_json: AsJson = False,
     out: Annotated[Path | None, typer.Option(help="Folder for the results.", show_default="out/<stack>")] = None,
@@ -125,7 +125,7 @@ def demo(
 
 @app.command()
 def smoke(
-    stack: Stack,
+    stack: StackName,
     *,
     last: Annotated[
         bool, typer.Option("--last", help="Ask nothing; show what the Jobs of the last rollout found.")
@@ -202,7 +202,7 @@ def bench(
 
     Writes bench.csv, bench.json and bench.png. The load generator, aiperf, is brought by uv once (about 0.8 GB).
     """
-    from cli.bench import Wish  # noqa: PLC0415
+    from cli.bench import BenchRequest  # noqa: PLC0415
     from cli.bench import bench as run  # noqa: PLC0415
 
     try:
@@ -211,7 +211,7 @@ def bench(
         levels = ()
     if levels is not None and (not levels or min(levels) < 1):
         raise typer.BadParameter("takes whole numbers from 1 on, such as 1,2,4", param_hint="--concurrency")
-    wish = Wish(stack, base_url, api_key_env, model, levels, input_tokens, output_tokens, out)
+    wish = BenchRequest(stack, base_url, api_key_env, model, levels, input_tokens, output_tokens, out)
     raise typer.Exit(run(wish, as_json=as_json))
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cli.findings import findings, policy, verdict
+from cli.rehearsal_text import clock, made, next_steps
 from cli.report import check_report, dump, story_report
 from cli.stackfile import program, stack_file
 from cli.summary import reasons, summary
-from cli.telling import clock, made, next_steps
 from cli.text import Line, complain, show
 from rehearsal.engine import ProgramError
 from rehearsal.files import replace_folder
@@ -19,8 +19,8 @@ from settings.parse import StackInput
 
 
 @dataclass(frozen=True)
-class Beyond:
-    """What a further rehearsal of the same stack has to say: for people, and as a key and value of the document."""
+class ExtraReport:
+    """What an extra rehearsal of the same stack has to say: for people, and as a key and value of the document."""
 
     ready: bool
     lines: list[Line]
@@ -28,11 +28,11 @@ class Beyond:
     document: object
 
 
-Further = Callable[[StackInput, Path, Story], Beyond]
+ExtraRehearsal = Callable[[StackInput, Path, Story], ExtraReport]
 """Goes on from the stack's input, its program and the plain rehearsal."""
 
 
-def rehearse(stack: str, *, as_json: bool, out: Path | None, further: Further | None = None) -> int:
+def rehearse(stack: str, *, as_json: bool, out: Path | None, extra_rehearsal: ExtraRehearsal | None = None) -> int:
     """Print what would be made and write it, beside the stack file unless `out` says where; 1 where the stack is not
     ready, breaks a rule of the policy pack, or the program stops, and where nothing can be written; else 0."""
     file = stack_file(stack)
@@ -54,10 +54,10 @@ def rehearse(stack: str, *, as_json: bool, out: Path | None, further: Further | 
         return 1
     folder = out or file.absolute().parent / "out" / given.stack
     written, unwritten = _write(folder, story)
-    beyond = further(given, main, story) if further else None
+    extra = extra_rehearsal(given, main, story) if extra_rehearsal else None
     if as_json:
         report = story_report(given.stack, story, written)
-        dump(report if beyond is None else {**report, beyond.key: beyond.document})
+        dump(report if extra is None else {**report, extra.key: extra.document})
     else:
         show(
             [
@@ -68,13 +68,13 @@ def rehearse(stack: str, *, as_json: bool, out: Path | None, further: Further | 
                 *clock(story),
                 *findings(story.diagnostics),
                 *policy(story.violations),
-                *(beyond.lines if beyond else ()),
+                *(extra.lines if extra else ()),
                 *(next_steps(given.stack, folder, written) if written else ()),
             ]
         )
     if unwritten is not None:
         complain(f"nothing was written: {unwritten}")
-    sound = not story.broken and (beyond is None or beyond.ready)
+    sound = not story.broken and (extra is None or extra.ready)
     return 0 if sound and unwritten is None else 1
 
 

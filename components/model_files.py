@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.cloud.network import Network
+from components.cloud.network import VpcNetwork
 from components.cloud.storage import (
     ExistingFileSystem,
     ExistingFileSystemArgs,
@@ -25,7 +25,7 @@ class ModelFilesArgs:
 
     naming: Naming
     plan: Plan
-    network: Network | None
+    network: VpcNetwork | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +102,7 @@ def _existing(
     )
 
 
-def _kept(kind: str, plan: MadeFileSystem, network: Network, made: FileSystem) -> dict[str, pulumi.Input[str]]:
+def _kept(kind: str, plan: MadeFileSystem, network: VpcNetwork, made: FileSystem) -> dict[str, pulumi.Input[str]]:
     """Settings of the stack file by their paths, as they find the file system again."""
     reached = (
         {"network.vpcId": network.vpc_id}

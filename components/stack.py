@@ -7,23 +7,23 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from components.access import AccessArgs, Installer, access
 from components.cloud.addons import Addons, AddonsArgs
-from components.cloud.cluster import Cluster, ClusterArgs, ExistingCluster, ExistingClusterArgs
-from components.cloud.network import Network, NetworkArgs
+from components.cloud.cluster import AttachedCluster, AttachedClusterArgs, ManagedCluster, ManagedClusterArgs
+from components.cloud.network import VpcNetwork, VpcNetworkArgs
 from components.cloud.pools import GpuPool, GpuPoolArgs
 from components.cloud.roles import ServiceRoles, ServiceRolesArgs
+from components.inbound import InboundArgs, Installer, make_inbound
 from components.model_files import ModelFilesArgs, model_files
 from components.naming import Naming
 from components.workloads import kube
-from components.workloads.autoscaling import Autoscaling, AutoscalingArgs
+from components.workloads.autoscaling import ModelAutoscaling, ModelAutoscalingArgs
 from components.workloads.exposure import addresses
 from components.workloads.inference import Inference, InferenceArgs
 from components.workloads.model_download import ModelDownload, ModelDownloadArgs
 from components.workloads.model_store import ModelStore, ModelStoreArgs
 from components.workloads.multi_node import on_host_network
 from components.workloads.smoke_test import SmokeTest, SmokeTestArgs, find_findings, job_names
-from components.workloads.webui import Webui, WebuiArgs
+from components.workloads.webui import ChatPage, ChatPageArgs
 from planner.page.variables import SEALED as SEALED_ENV
 from planner.plan.types import ExistingClusterPlan, ModelPlan, NetworkPlan, Plan, PoolPlan, ScalingPlan, WebuiPlan
 from planner.report.summary import summary
@@ -109,9 +109,9 @@ class LlmStack(pulumi.ComponentResource):
         webui = None if self._plan.webui is None else self._webui(self._plan.webui, namespace, store, servers)
         scaled = [self._scaling(plan, servers[plan.model], installed) for plan in self._plan.scaling.values()]
         services: dict[str | None, pulumi.Input[str]] = {model: server.service for model, server in servers.items()}
-        roads = access(
+        roads = make_inbound(
             name,
-            AccessArgs(
+            InboundArgs(
                 naming=self._naming,
                 plan=self._plan,
                 namespace=namespace,
@@ -143,11 +143,11 @@ class LlmStack(pulumi.ComponentResource):
         self.outputs = self._outputs(cluster, servers, webui, test)
         self.register_outputs(self.outputs)
 
-    def _network(self, plan: NetworkPlan) -> Network:
+    def _network(self, plan: NetworkPlan) -> VpcNetwork:
         cluster = self._plan.cluster
-        return Network(
+        return VpcNetwork(
             f"{self._name}-network",
-            NetworkArgs(
+            VpcNetworkArgs(
                 naming=self._naming,
                 plan=plan,
                 api_allow=None if isinstance(cluster, ExistingClusterPlan) else cluster.api_allow,
@@ -156,21 +156,21 @@ class LlmStack(pulumi.ComponentResource):
             self._child,
         )
 
-    def _cluster(self, network: Network | None) -> Cluster | ExistingCluster:
+    def _cluster(self, network: VpcNetwork | None) -> ManagedCluster | AttachedCluster:
         plan = self._plan.cluster
         if isinstance(plan, ExistingClusterPlan):
-            return ExistingCluster(
+            return AttachedCluster(
                 f"{self._name}-cluster",
-                ExistingClusterArgs(plan=plan, kubeconfig=self._secrets.get("kubeconfig")),
+                AttachedClusterArgs(plan=plan, kubeconfig=self._secrets.get("kubeconfig")),
                 self._child,
             )
         made_in = _needed(network, "a cluster")
         roles: Sequence[pulumi.Resource] = ()
         if plan.makes_roles:
             roles = ServiceRoles(f"{self._name}-roles", ServiceRolesArgs(naming=self._naming), self._child).ready
-        return Cluster(
+        return ManagedCluster(
             f"{self._name}-cluster",
-            ClusterArgs(
+            ManagedClusterArgs(
                 naming=self._naming,
                 plan=plan,
                 vpc_id=made_in.vpc_id,
@@ -184,9 +184,9 @@ class LlmStack(pulumi.ComponentResource):
             self._child,
         )
 
-    def _addons(self, cluster: Cluster | ExistingCluster) -> Addons | None:
+    def _addons(self, cluster: ManagedCluster | AttachedCluster) -> Addons | None:
         """The add-ons; none on a cluster that is not ours."""
-        if not isinstance(cluster, Cluster):
+        if not isinstance(cluster, ManagedCluster):
             return None
         return Addons(
             f"{self._name}-addons",
@@ -218,7 +218,7 @@ class LlmStack(pulumi.ComponentResource):
         return namespace.metadata["name"]
 
     def _store(
-        self, namespace: pulumi.Output[str], network: Network | None, addons: Mapping[str, pulumi.Resource]
+        self, namespace: pulumi.Output[str], network: VpcNetwork | None, addons: Mapping[str, pulumi.Resource]
     ) -> ModelStore:
         plan = self._plan.storage
         files = model_files(
@@ -241,7 +241,7 @@ class LlmStack(pulumi.ComponentResource):
         )
 
     def _downloads(
-        self, namespace: pulumi.Output[str], store: ModelStore, network: Network | None
+        self, namespace: pulumi.Output[str], store: ModelStore, network: VpcNetwork | None
     ) -> dict[str, ModelDownload]:
         """The download of each model, by name. Models that are served from the same files share one."""
         by_directory: dict[str, ModelDownload] = {}
@@ -264,8 +264,8 @@ class LlmStack(pulumi.ComponentResource):
 
     def _pools(
         self,
-        cluster: Cluster | ExistingCluster,
-        network: Network | None,
+        cluster: ManagedCluster | AttachedCluster,
+        network: VpcNetwork | None,
         addons: Mapping[str, pulumi.Resource],
         downloads: Mapping[str, ModelDownload],
     ) -> dict[str, GpuPool]:
@@ -278,8 +278,8 @@ class LlmStack(pulumi.ComponentResource):
     def _pool(
         self,
         pool: PoolPlan,
-        cluster: Cluster | ExistingCluster,
-        network: Network,
+        cluster: ManagedCluster | AttachedCluster,
+        network: VpcNetwork,
         addons: Mapping[str, pulumi.Resource],
         downloads: Mapping[str, ModelDownload],
     ) -> GpuPool:
@@ -333,10 +333,10 @@ class LlmStack(pulumi.ComponentResource):
         namespace: pulumi.Output[str],
         store: ModelStore,
         servers: Mapping[str, Inference],
-    ) -> Webui:
-        return Webui(
+    ) -> ChatPage:
+        return ChatPage(
             f"{self._name}-webui",
-            WebuiArgs(
+            ChatPageArgs(
                 namespace=namespace,
                 plan=plan,
                 models=list(self._plan.models.values()),
@@ -352,11 +352,13 @@ class LlmStack(pulumi.ComponentResource):
             self._inside,
         )
 
-    def _scaling(self, plan: ScalingPlan, server: Inference, installed: Mapping[str, pulumi.Resource]) -> Autoscaling:
+    def _scaling(
+        self, plan: ScalingPlan, server: Inference, installed: Mapping[str, pulumi.Resource]
+    ) -> ModelAutoscaling:
         spec = self._plan.models[plan.model].spec
-        return Autoscaling(
+        return ModelAutoscaling(
             f"{self._name}-{plan.model}-autoscaling",
-            AutoscalingArgs(
+            ModelAutoscalingArgs(
                 namespace=self._plan.names.namespace,
                 plan=plan,
                 port=spec.port,
@@ -368,9 +370,9 @@ class LlmStack(pulumi.ComponentResource):
 
     def _outputs(
         self,
-        cluster: Cluster | ExistingCluster,
+        cluster: ManagedCluster | AttachedCluster,
         servers: Mapping[str, Inference],
-        webui: Webui | None,
+        webui: ChatPage | None,
         test: SmokeTestArgs | None,
     ) -> dict[str, pulumi.Input[Any]]:
         models = list(self._plan.models.values())
@@ -405,7 +407,7 @@ class LlmStack(pulumi.ComponentResource):
         }
 
 
-def _needed(network: Network | None, what: str) -> Network:
+def _needed(network: VpcNetwork | None, what: str) -> VpcNetwork:
     """The network; `ValueError` where a plan has none for something that is made in one."""
     if network is None:
         raise ValueError(f"the plan has no network for {what}")

@@ -17,7 +17,7 @@ class AskError(Exception):
 
 
 @dataclass(frozen=True)
-class Engine:
+class ServedEngine:
     """Where an engine listens on this machine, the name of its model, and its key where it has one."""
 
     name: str
@@ -27,7 +27,7 @@ class Engine:
 
 
 @dataclass(frozen=True)
-class Answer:
+class StreamedAnswer:
     """A whole answer: `chunks` of text that arrived one by one, in `seconds`."""
 
     text: str
@@ -53,7 +53,9 @@ def status(port: int, path: str, key: str | None) -> int:
         connection.close()
 
 
-def ask(engine: Engine, text: str, tokens: int, begun: threading.Event | None = None, *, long: bool = False) -> Answer:
+def ask(
+    engine: ServedEngine, text: str, tokens: int, begun: threading.Event | None = None, *, long: bool = False
+) -> StreamedAnswer:
     """A streamed answer, to its end. `begun` is set when its first words are here. Raises `AskError`."""
     body = {
         "model": engine.model,
@@ -77,11 +79,11 @@ def ask(engine: Engine, text: str, tokens: int, begun: threading.Event | None = 
         ) from None
     finally:
         connection.close()
-    return Answer("".join(words), len(words), used, finish, time.monotonic() - started)
+    return StreamedAnswer("".join(words), len(words), used, finish, time.monotonic() - started)
 
 
 def _events(
-    response: http.client.HTTPResponse, engine: Engine, begun: threading.Event | None
+    response: http.client.HTTPResponse, engine: ServedEngine, begun: threading.Event | None
 ) -> tuple[list[str], str, int]:
     words: list[str] = []
     finish, used = "", 0

@@ -26,7 +26,7 @@ class Mount:
 
 
 @dataclass(frozen=True)
-class Probe:
+class RenderedProbe:
     """`action` is the manifest's own: httpGet, exec or tcpSocket, with what stands below it. Times in seconds."""
 
     action: str
@@ -39,7 +39,7 @@ class Probe:
 
 
 @dataclass(frozen=True)
-class Container:
+class RenderedContainer:
     """`secret` names the variables whose value comes from a Secret. `ports` maps names to numbers."""
 
     name: str
@@ -50,7 +50,7 @@ class Container:
     secret: frozenset[str]
     ports: Mapping[str, int]
     mounts: tuple[Mount, ...]
-    probes: Mapping[str, Probe]
+    probes: Mapping[str, RenderedProbe]
     pre_stop: tuple[str, ...]
     user: int | None
     group: int | None
@@ -62,7 +62,7 @@ class Container:
 
 
 @dataclass(frozen=True)
-class Volume:
+class RenderedVolume:
     """`kind` is the manifest's: emptyDir, persistentVolumeClaim, configMap or secret. `files` is what the last two
     hold."""
 
@@ -73,21 +73,21 @@ class Volume:
 
 
 @dataclass(frozen=True)
-class Pod:
+class RenderedPod:
     """One pod of a workload. `kind` is the workload's. `grace` is in seconds."""
 
     name: str
     kind: str
     labels: Mapping[str, str]
-    init: tuple[Container, ...]
-    containers: tuple[Container, ...]
-    volumes: Mapping[str, Volume]
+    init: tuple[RenderedContainer, ...]
+    containers: tuple[RenderedContainer, ...]
+    volumes: Mapping[str, RenderedVolume]
     fs_group: int | None
     grace: float
 
 
 @dataclass(frozen=True)
-class Service:
+class RenderedService:
     """`ports` maps the Service's port to the port of the pods behind it, by number or by name."""
 
     name: str
@@ -100,8 +100,8 @@ class Service:
 class Rendered:
     """The parts of a stack that run."""
 
-    pods: tuple[Pod, ...]
-    services: tuple[Service, ...]
+    pods: tuple[RenderedPod, ...]
+    services: tuple[RenderedService, ...]
     secrets: Mapping[str, Mapping[str, str]]
 
 
@@ -135,13 +135,13 @@ def _texts(given: Mapping[str, Any]) -> Mapping[str, str]:
     return {name: str(value) for name, value in (given.get(key) or {}).items()}
 
 
-def _service(given: Mapping[str, Any]) -> Service:
+def _service(given: Mapping[str, Any]) -> RenderedService:
     spec = given["spec"]
     ports = {int(each["port"]): each.get("targetPort", each["port"]) for each in spec["ports"]}
-    return Service(_name(given), str(given["metadata"].get("namespace", "")), spec.get("selector") or {}, ports)
+    return RenderedService(_name(given), str(given["metadata"].get("namespace", "")), spec.get("selector") or {}, ports)
 
 
-def _pods(given: Mapping[str, Any], held: _Held) -> Iterator[Pod]:
+def _pods(given: Mapping[str, Any], held: _Held) -> Iterator[RenderedPod]:
     if given["kind"] == "LeaderWorkerSet":
         raise ManifestError(f"{_name(given)}: a group of machines is not run here; choose a stack whose models fit one")
     if given["spec"].get("replicas") == 0:
@@ -149,7 +149,7 @@ def _pods(given: Mapping[str, Any], held: _Held) -> Iterator[Pod]:
     template = given["spec"]["template"]
     spec = template["spec"]
     volumes = {each["name"]: _volume(each, held) for each in spec.get("volumes") or ()}
-    yield Pod(
+    yield RenderedPod(
         name=_name(given),
         kind=given["kind"],
         labels=template["metadata"].get("labels") or {},
@@ -161,21 +161,21 @@ def _pods(given: Mapping[str, Any], held: _Held) -> Iterator[Pod]:
     )
 
 
-def _volume(given: Mapping[str, Any], held: _Held) -> Volume:
+def _volume(given: Mapping[str, Any], held: _Held) -> RenderedVolume:
     name = str(given["name"])
     kind = next(key for key in given if key != "name")
     if kind == "persistentVolumeClaim":
-        return Volume(name, kind, claim=str(given[kind]["claimName"]))
+        return RenderedVolume(name, kind, claim=str(given[kind]["claimName"]))
     if kind == "configMap":
-        return Volume(name, kind, files=held["ConfigMap"][given[kind]["name"]])
+        return RenderedVolume(name, kind, files=held["ConfigMap"][given[kind]["name"]])
     if kind == "secret":
-        return Volume(name, kind, files=held["Secret"][given[kind]["secretName"]])
+        return RenderedVolume(name, kind, files=held["Secret"][given[kind]["secretName"]])
     if kind == "emptyDir":
-        return Volume(name, kind)
+        return RenderedVolume(name, kind)
     raise ManifestError(f"volume {name}: {kind} has no counterpart on this machine")
 
 
-def _container(given: Mapping[str, Any], spec: Mapping[str, Any], pod: str, held: _Held) -> Container:
+def _container(given: Mapping[str, Any], spec: Mapping[str, Any], pod: str, held: _Held) -> RenderedContainer:
     security = {**(spec.get("securityContext") or {}), **(given.get("securityContext") or {})}
     env: dict[str, str] = {}
     secret: set[str] = set()
@@ -186,7 +186,7 @@ def _container(given: Mapping[str, Any], spec: Mapping[str, Any], pod: str, held
         env[each["name"]] = _expand(value, env)
         if hidden:
             secret.add(each["name"])
-    return Container(
+    return RenderedContainer(
         name=str(given["name"]),
         image=str(given["image"]),
         command=tuple(_expand(str(each), env) for each in given.get("command") or ()),
@@ -254,11 +254,11 @@ def _expand(text: str, env: Mapping[str, str]) -> str:
     return _REFERENCE.sub(found, text)
 
 
-def _probe(given: Mapping[str, Any], where: str) -> Probe:
+def _probe(given: Mapping[str, Any], where: str) -> RenderedProbe:
     action = next((key for key in ("httpGet", "exec", "tcpSocket") if key in given), None)
     if action is None:
         raise ManifestError(f"{where}: a probe of {', '.join(given)} is not known here")
-    return Probe(
+    return RenderedProbe(
         action=action,
         given=given[action],
         initial_delay=float(given.get("initialDelaySeconds", 0)),

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from e2e.containers import Container, Pod, Probe, Rendered, Service
+from e2e.containers import Rendered, RenderedContainer, RenderedPod, RenderedProbe, RenderedService
 
 HERE = Path(__file__).parent
 HIDDEN = "<secret>"
@@ -24,7 +24,7 @@ class UnknownImageError(Exception):
 
 
 @dataclass(frozen=True)
-class Image:
+class StandIn:
     """What runs in place of an image."""
 
     program: str
@@ -34,7 +34,7 @@ class Image:
 
 
 @dataclass(frozen=True)
-class Change:
+class Difference:
     """One thing that differs from the manifest. `before` and `after` never show a secret."""
 
     kind: Literal["port", "host", "cpu", "image", "path", "weights", "process"]
@@ -53,11 +53,11 @@ class Process:
     """A container as it is run here. Its mounts, its user and its probes' times are the manifest's."""
 
     name: str
-    container: Container
-    image: Image
+    container: RenderedContainer
+    image: StandIn
     argv: tuple[str, ...]
     env: Mapping[str, str]
-    probes: Mapping[str, Probe]
+    probes: Mapping[str, RenderedProbe]
     ports: Mapping[str, int]
     """The container's own port numbers and names -> ports of this machine."""
 
@@ -73,12 +73,12 @@ class Addresses:
     """The address under which the page believes to be reached, and the one under which it is."""
 
 
-def image_of(reference: str) -> Image:
+def image_of(reference: str) -> StandIn:
     """Raises `UnknownImageError`. A mirror may have put its own host and folder in front of the repository."""
     name, _, tag = reference.rpartition(":")
     for repository, known in _data("images").items():
         if name.endswith(f"/{repository}") or name == repository:
-            return Image(known["program"], tag, known["workdir"], tuple(known.get("start") or ()))
+            return StandIn(known["program"], tag, known["workdir"], tuple(known.get("start") or ()))
     raise UnknownImageError(f"nothing on this machine stands for the image {reference}")
 
 
@@ -100,15 +100,15 @@ def addresses(stack: Rendered, free: Iterable[int]) -> Addresses:
     return Addresses(local, services, _page(stack, local))
 
 
-def mapped(container: Container, pod: Pod, where: Addresses) -> tuple[Process, tuple[Change, ...]]:
+def mapped(container: RenderedContainer, pod: RenderedPod, where: Addresses) -> tuple[Process, tuple[Difference, ...]]:
     """The process for a container, and each thing in which its command and environment differ from the manifest."""
     image = image_of(container.image)
     name = f"{pod.name}/{container.name}"
-    changes: list[Change] = []
+    changes: list[Difference] = []
     argv = list(container.argv)
     if not container.command and image.start:
         argv = [*image.start, *container.args]
-        changes.append(Change("image", f"{name} command", "", image.start[-1], "the image's own"))
+        changes.append(Difference("image", f"{name} command", "", image.start[-1], "the image's own"))
     argv, found = _arguments(argv, name, pod, where)
     changes += found
     env, found = _environment(container, name, pod, where)
@@ -139,12 +139,14 @@ def _data(name: str) -> Mapping[str, Any]:
     return yaml.safe_load((HERE / f"{name}.yaml").read_text(encoding="utf-8"))
 
 
-def _names(service: Service) -> tuple[str, ...]:
+def _names(service: RenderedService) -> tuple[str, ...]:
     spaced = f"{service.name}.{service.namespace}"
     return (service.name, spaced, f"{spaced}.svc", f"{spaced}.svc.cluster.local")
 
 
-def _behind(service: Service, pods: Sequence[Pod], local: Mapping[tuple[str, int], int]) -> dict[int, int]:
+def _behind(
+    service: RenderedService, pods: Sequence[RenderedPod], local: Mapping[tuple[str, int], int]
+) -> dict[int, int]:
     """Port of the Service -> port on loopback, of the first pod that its selector takes."""
     for pod in pods:
         if service.selector and service.selector.items() <= pod.labels.items():
@@ -166,7 +168,7 @@ def _page(stack: Rendered, local: Mapping[tuple[str, int], int]) -> tuple[str, s
     return "", ""
 
 
-def _located(text: str, pod: Pod, where: Addresses) -> str:
+def _located(text: str, pod: RenderedPod, where: Addresses) -> str:
     """The text with every address of the stack replaced by the one that it has here."""
     before, after = where.page
     if before:
@@ -180,24 +182,26 @@ def _located(text: str, pod: Pod, where: Addresses) -> str:
     return text
 
 
-def _own_port(text: str, pod: Pod, where: Addresses) -> str:
+def _own_port(text: str, pod: RenderedPod, where: Addresses) -> str:
     if text.isdigit() and (pod.name, int(text)) in where.local:
         return str(where.local[pod.name, int(text)])
     return text
 
 
-def _arguments(argv: list[str], name: str, pod: Pod, where: Addresses) -> tuple[list[str], list[Change]]:
+def _arguments(argv: list[str], name: str, pod: RenderedPod, where: Addresses) -> tuple[list[str], list[Difference]]:
     after, changes = [], []
     for place, given in enumerate(argv):
         text = _own_port(given, pod, where) if place and argv[place - 1] in _PORT_FLAGS else given
         text = _located(text, pod, where)
         if text != given:
-            changes.append(Change("port", f"{name} {argv[place - 1] if place else 'command'}", given, text))
+            changes.append(Difference("port", f"{name} {argv[place - 1] if place else 'command'}", given, text))
         after.append(text)
     return after, changes
 
 
-def _environment(container: Container, name: str, pod: Pod, where: Addresses) -> tuple[dict[str, str], list[Change]]:
+def _environment(
+    container: RenderedContainer, name: str, pod: RenderedPod, where: Addresses
+) -> tuple[dict[str, str], list[Difference]]:
     after, changes = {}, []
     for variable, given in container.env.items():
         text = _own_port(given, pod, where) if variable in _PORT_VARIABLES else given
@@ -205,45 +209,45 @@ def _environment(container: Container, name: str, pod: Pod, where: Addresses) ->
         if text != given:
             shown = (HIDDEN, HIDDEN) if variable in container.secret else (given, text)
             kind = "port" if variable in _PORT_VARIABLES else "host"
-            changes.append(Change(kind, f"{name} {variable}", *shown))
+            changes.append(Difference(kind, f"{name} {variable}", *shown))
         after[variable] = text
     return after, changes
 
 
 def _for_cpu(
     argv: list[str], env: dict[str, str], program: str, name: str
-) -> tuple[list[str], dict[str, str], list[Change]]:
+) -> tuple[list[str], dict[str, str], list[Difference]]:
     # Only an engine's own command line is for a GPU: a container of the same image may run anything.
     if argv[:2] != ["vllm", "serve"]:
         return argv, env, []
     wanted = cpu_settings(program)
-    changes: list[Change] = []
+    changes: list[Difference] = []
     for variable, setting in wanted["env"].items():
-        changes.append(Change("cpu", f"{name} {variable}", env.get(variable, ""), setting["value"], setting["why"]))
+        changes.append(Difference("cpu", f"{name} {variable}", env.get(variable, ""), setting["value"], setting["why"]))
     for flag, setting in wanted["flags"].items():
         argv, change = _flag(argv, flag, setting, name)
         changes += change
     return argv, env | {variable: setting["value"] for variable, setting in wanted["env"].items()}, changes
 
 
-def _flag(argv: list[str], flag: str, setting: Mapping[str, str], name: str) -> tuple[list[str], list[Change]]:
+def _flag(argv: list[str], flag: str, setting: Mapping[str, str], name: str) -> tuple[list[str], list[Difference]]:
     at = argv.index(flag) if flag in argv else None
     why = setting["why"]
     if setting["action"] == "add":
-        return (argv, []) if at is not None else ([*argv, flag], [Change("cpu", f"{name} {flag}", "", flag, why)])
+        return (argv, []) if at is not None else ([*argv, flag], [Difference("cpu", f"{name} {flag}", "", flag, why)])
     if at is None:
         return argv, []
     valued = at + 1 < len(argv) and not argv[at + 1].startswith("--")
     given = argv[at + 1] if valued else flag
     if setting["action"] == "drop":
-        return argv[:at] + argv[at + 1 + valued :], [Change("cpu", f"{name} {flag}", given, "", why)]
+        return argv[:at] + argv[at + 1 + valued :], [Difference("cpu", f"{name} {flag}", given, "", why)]
     if given == setting["value"]:
         return argv, []
     changed = [*argv[: at + 1], setting["value"], *argv[at + 2 :]]
-    return changed, [Change("cpu", f"{name} {flag}", given, setting["value"], why)]
+    return changed, [Difference("cpu", f"{name} {flag}", given, setting["value"], why)]
 
 
-def _probe(probe: Probe, pod: Pod, where: Addresses) -> Probe:
+def _probe(probe: RenderedProbe, pod: RenderedPod, where: Addresses) -> RenderedProbe:
     """An exec probe may name the container's own address; an HTTP probe names a port that `Process.ports` maps."""
     if probe.action != "exec":
         return probe

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from e2e import software, weights
-from e2e.sandbox import Software
+from e2e.sandbox import InstalledSoftware
 from e2e.weights import Store
 from tools.binaries import default_cache
 
@@ -23,7 +23,7 @@ _TEXT, _NUMBER, _LIST = 8, 4, 9
 """Types of values in GGUF."""
 
 
-def provide(version: str, say: software.Say) -> Software:
+def provide(version: str, say: software.Say) -> InstalledSoftware:
     """Ollama, built once, with a stand-in for the llama.cpp that it starts. Raises `SoftwareError`."""
     folder = default_cache() / "real" / f"ollama-{version}"
     with software.locked(folder):
@@ -42,7 +42,7 @@ def provide(version: str, say: software.Say) -> Software:
         server.write_text(f'#!/bin/sh\nexec {python} {helpers}/llama_server.py "$@"\n', encoding="utf-8")
         server.chmod(0o755)
     base = python.parents[1]
-    return Software(
+    return InstalledSoftware(
         folders=(folder,) if base == Path("/usr") else (folder, base),
         path=(folder / "bin",),
         real=f"ollama {version}; a stand-in for the llama.cpp that it starts answers with known words",

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from e2e.containers import Probe
+from e2e.containers import RenderedProbe
 from e2e.mapping import Process
 
 Execute = Callable[[list[str], float], int | None]
@@ -16,7 +16,7 @@ Execute = Callable[[list[str], float], int | None]
 
 
 @dataclass(frozen=True)
-class Answer:
+class ProbeResult:
     """One evaluation. `at` is in seconds since the watch began."""
 
     at: float
@@ -25,7 +25,7 @@ class Answer:
     said: str
 
 
-def evaluate(probe: Probe, ports: Mapping[str, int], execute: Execute) -> tuple[bool, str]:
+def evaluate(probe: RenderedProbe, ports: Mapping[str, int], execute: Execute) -> tuple[bool, str]:
     """Whether the probe passes now, and what was heard."""
     if probe.action == "exec":
         status = execute(list(probe.given["command"]), probe.timeout)
@@ -41,7 +41,7 @@ def evaluate(probe: Probe, ports: Mapping[str, int], execute: Execute) -> tuple[
     return 200 <= status < 400, f"HTTP {status}"
 
 
-def _get(probe: Probe, port: int) -> int:
+def _get(probe: RenderedProbe, port: int) -> int:
     if str(probe.given.get("scheme", "HTTP")).upper() == "HTTPS":
         # A kubelet does not look at the certificate either.
         context = ssl._create_unverified_context()  # noqa: S323, SLF001
@@ -65,7 +65,7 @@ class Watch:
 
     process: Process
     execute: Execute
-    answers: dict[str, list[Answer]] = field(default_factory=dict)
+    answers: dict[str, list[ProbeResult]] = field(default_factory=dict)
     started: float | None = None
     """Seconds until the startup probe passed."""
     ready: bool = False
@@ -135,7 +135,7 @@ class Watch:
                 self.broken = f"the liveness probe failed {row} times"
                 return
 
-    def _each(self, kind: str, probe: Probe):  # noqa: ANN202
+    def _each(self, kind: str, probe: RenderedProbe):  # noqa: ANN202
         """Whether each evaluation passed, and how many in a row have gone the same way."""
         kept = self.answers.setdefault(kind, [])
         row, before = 0, None
@@ -144,7 +144,7 @@ class Watch:
             due = max(due + probe.period, time.monotonic())
             at = self.now
             good, said = evaluate(probe, self.process.ports, self.execute)
-            kept.append(Answer(at, self.now - at, good, said))
+            kept.append(ProbeResult(at, self.now - at, good, said))
             row = row + 1 if good == before else 1
             before = good
             yield good, row

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from e2e import sandbox
-from e2e.containers import Pod
+from e2e.containers import RenderedPod
 from e2e.mapping import HIDDEN, Process
-from e2e.sandbox import Software, Volumes
+from e2e.sandbox import InstalledSoftware, Volumes
 
 TAIL = 25
 FAULTS = 5
@@ -47,7 +47,7 @@ class Masker:
 class Running:
     """A container that was started. `child` is the process id of its first process on this machine."""
 
-    pod: Pod
+    pod: RenderedPod
     process: Process
     outer: subprocess.Popen[bytes]
     child: int
@@ -69,18 +69,18 @@ class Stop:
     status: int
 
 
-class Machine:
+class ProcessGroup:
     """The processes of one run. `with Machine(...)` ends every one of them, however the block is left; should this
     process be killed, the kernel ends them."""
 
-    def __init__(self, root: Path, programs: Mapping[str, Software], mask: Masker) -> None:
+    def __init__(self, root: Path, programs: Mapping[str, InstalledSoftware], mask: Masker) -> None:
         self.volumes = Volumes(root / "volumes")
         self.mask = mask
         self._logs = root / "logs"
         self._programs = programs
         self._running: list[Running] = []
 
-    def __enter__(self) -> "Machine":
+    def __enter__(self) -> "ProcessGroup":
         self._logs.mkdir(parents=True, exist_ok=True)
         return self
 
@@ -98,7 +98,7 @@ class Machine:
     def log(self, process: Process) -> Path:
         return self._logs / f"{process.name.replace('/', '-')}.log"
 
-    def start(self, process: Process, pod: Pod) -> Running:
+    def start(self, process: Process, pod: RenderedPod) -> Running:
         """Start a container; raises `RunError` where its first process cannot be started."""
         log = self.log(process)
         told, telling = os.pipe()
@@ -121,7 +121,7 @@ class Machine:
             raise RunError(self.failure(running, "was not started"))
         return running
 
-    def finish(self, process: Process, pod: Pod, limit: float) -> int:
+    def finish(self, process: Process, pod: RenderedPod, limit: float) -> int:
         """Run a container to its end and return its status; raises `RunError` after `limit` seconds."""
         running = self.start(process, pod)
         try:
@@ -176,7 +176,7 @@ class Machine:
     def tail(self, log: Path, lines: int = TAIL) -> list[str]:
         return self.mask(log.read_text(encoding="utf-8", errors="replace")).splitlines()[-lines:]
 
-    def _line(self, process: Process, pod: Pod, argv: Sequence[str], telling: int | None) -> list[str]:
+    def _line(self, process: Process, pod: RenderedPod, argv: Sequence[str], telling: int | None) -> list[str]:
         software = self._programs[process.image.program]
         bwrap, *rest = sandbox.command(process, pod, self.volumes, software, argv)
         return [bwrap, *(("--info-fd", str(telling)) if telling is not None else ()), *rest]

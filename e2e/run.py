@@ -12,10 +12,10 @@ from functools import partial
 from pathlib import Path
 
 from e2e import browser, client, page, sandbox, software, weights
-from e2e.containers import Pod, Rendered
-from e2e.mapping import Addresses, Change, Process, addresses, image_of, mapped
+from e2e.containers import Rendered, RenderedPod
+from e2e.mapping import Addresses, Difference, Process, addresses, image_of, mapped
 from e2e.probes import Watch
-from e2e.processes import Machine, Masker, RunError, Running
+from e2e.processes import Masker, ProcessGroup, RunError, Running
 from e2e.report import CheckError, Report
 from rehearsal.control_plane.ports import reserve
 
@@ -50,12 +50,12 @@ class Up:
 
 
 @dataclass
-class Run:
+class EndToEndRun:
     """What one run works with. `answer` is the last word that every model says."""
 
     stack: Rendered
     where: Addresses
-    machine: Machine
+    machine: ProcessGroup
     report: Report
     pictures: Path
     up: list[Up] = field(default_factory=list)
@@ -64,7 +64,7 @@ class Run:
         return [each for each in self.up if each.program in programs]
 
 
-def processes(pod: Pod, where: Addresses) -> tuple[list[Process], list[Process], list[Change]]:
+def processes(pod: RenderedPod, where: Addresses) -> tuple[list[Process], list[Process], list[Difference]]:
     """A pod's init containers, its containers, and what was mapped."""
     first = [mapped(each, pod, where) for each in pod.init]
     then = [mapped(each, pod, where) for each in pod.containers]
@@ -92,9 +92,9 @@ def run(stack: Rendered, out: Path) -> bool:
     root.chmod(0o755)
     out.mkdir(parents=True, exist_ok=True)
     try:
-        with Machine(root, programs, mask) as machine:
+        with ProcessGroup(root, programs, mask) as machine:
             where = addresses(stack, _free())
-            this = Run(stack, where, machine, report, out)
+            this = EndToEndRun(stack, where, machine, report, out)
             for pod in served:
                 for change in processes(pod, where)[2]:
                     report.say(f"  {change}")
@@ -123,7 +123,7 @@ def _free() -> Iterator[int]:
             yield port
 
 
-def lay_models(this: Run) -> None:
+def lay_models(this: EndToEndRun) -> None:
     """Put the tiny model where each download Job would have put its own."""
     for store in weights.downloads(this.stack, this.machine.volumes):
         this.report.say(f"  {weights.change(store)}")
@@ -136,7 +136,7 @@ def lay_models(this: Run) -> None:
         weights.finish(store)
 
 
-def go(this: Run, served: list[Pod], chromium: Path) -> None:
+def go(this: EndToEndRun, served: list[RenderedPod], chromium: Path) -> None:
     """Start, ask, load, stop."""
     try:
         for pod in sorted((each for each in served if each.kind != "Job"), key=lambda each: each.name):
@@ -163,7 +163,7 @@ def go(this: Run, served: list[Pod], chromium: Path) -> None:
         stop(this, each)
 
 
-def start(this: Run, pod: Pod) -> None:
+def start(this: EndToEndRun, pod: RenderedPod) -> None:
     """Run a pod's init containers to their end and start its containers."""
     first, then, _ = processes(pod, this.where)
     for process in first:
@@ -176,7 +176,7 @@ def start(this: Run, pod: Pod) -> None:
         watch.begin()
 
 
-def ready(this: Run, up: Up) -> bool:
+def ready(this: EndToEndRun, up: Up) -> bool:
     """Wait until a container is ready, for as long as its startup probe allows."""
     before = len(this.report.checks)
     with this.report.check(f"{up.name} becomes ready", RunError) as seen:
@@ -203,14 +203,14 @@ def key_of(process: Process) -> str | None:
     return process.env[names[0]] if names else None
 
 
-def engine_of(up: Up) -> client.Engine:
+def engine_of(up: Up) -> client.ServedEngine:
     """How to ask an engine. Raises `AskError`."""
     port = next(iter(up.running.process.ports.values()))
     key = key_of(up.running.process)
-    return client.Engine(up.name, port, client.served(port, key)[0], key)
+    return client.ServedEngine(up.name, port, client.served(port, key)[0], key)
 
 
-def answers(this: Run, up: Up) -> None:
+def answers(this: EndToEndRun, up: Up) -> None:
     """The engine lists its model, refuses a stranger, and streams an answer."""
     with this.report.check(f"{up.name} streams an answer", client.AskError) as seen:
         engine = engine_of(up)
@@ -225,7 +225,7 @@ def answers(this: Run, up: Up) -> None:
         seen.append(f"{answer.chunks} chunks in {answer.seconds:.1f} s, ended by {answer.finish}")
 
 
-def chat(this: Run, up: Up, executable: Path) -> None:
+def chat(this: EndToEndRun, up: Up, executable: Path) -> None:
     """The administrator signs in and adds a user, who asks each model in the page."""
     process = up.running.process
     port = next(iter(process.ports.values()))
@@ -260,7 +260,7 @@ def chat(this: Run, up: Up, executable: Path) -> None:
         visit.close()
 
 
-def job(this: Run, pod: Pod) -> None:
+def job(this: EndToEndRun, pod: RenderedPod) -> None:
     """Run a Job to its end."""
     if "policy-probe" in pod.name:
         this.report.real.append(f"{pod.name} was not run: nothing enforces NetworkPolicies on loopback")
@@ -275,7 +275,7 @@ def job(this: Run, pod: Pod) -> None:
             seen.append(told[0] if told else "")
 
 
-def load(this: Run) -> None:
+def load(this: EndToEndRun) -> None:
     """All engines answer many at once for a while, and no probe takes one out."""
     began = {each.name: each.watch.now for each in this.up}
     for up in this.of(*ENGINES):
@@ -283,7 +283,7 @@ def load(this: Run) -> None:
             engine = engine_of(up)
             end = time.monotonic() + LOAD_SECONDS
 
-            def busy(_: int, engine: client.Engine = engine, end: float = end) -> int:
+            def busy(_: int, engine: client.ServedEngine = engine, end: float = end) -> int:
                 tokens = 0
                 while time.monotonic() < end:
                     tokens += client.ask(engine, browser.QUESTION, LOAD_TOKENS).tokens
@@ -304,7 +304,7 @@ def load(this: Run) -> None:
                 raise CheckError(up.watch.broken or "it was taken out of its Service")
 
 
-def stop_engine(this: Run, up: Up) -> None:
+def stop_engine(this: EndToEndRun, up: Up) -> None:
     """Stop a server in the middle of an answer, which must arrive whole."""
     with this.report.check(f"{up.name} ends an open answer", client.AskError) as seen:
         engine = engine_of(up)
@@ -330,7 +330,7 @@ def stop_engine(this: Run, up: Up) -> None:
         )
 
 
-def stop(this: Run, up: Up) -> None:
+def stop(this: EndToEndRun, up: Up) -> None:
     """Stop a container that answers nobody."""
     with this.report.check(f"{up.name} ends in time") as seen:
         up.watch.end()

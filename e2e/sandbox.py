@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from e2e.containers import Pod, Volume
+from e2e.containers import RenderedPod, RenderedVolume
 from e2e.mapping import Process
 
 _SYSTEM = ("usr", "etc")
@@ -27,7 +27,7 @@ class SandboxError(Exception):
 
 
 @dataclass(frozen=True)
-class Software:
+class InstalledSoftware:
     """What an image holds, on this machine. `folders` are shown to the process, read-only; `path` is its PATH, `env`
     what else the image sets; `real` says what it is, and whether it stands in for something."""
 
@@ -66,7 +66,7 @@ class Volumes:
         file.chmod(0o666)
         return file
 
-    def of(self, pod: Pod, volume: Volume) -> Path:
+    def of(self, pod: RenderedPod, volume: RenderedVolume) -> Path:
         """The folder of a pod's volume, made and owned as a kubelet does it."""
         if volume.kind == "persistentVolumeClaim":
             folder = self.claim(volume.claim)
@@ -93,7 +93,9 @@ def _give(folder: Path, group: int) -> None:
     folder.chmod(folder.stat().st_mode | 0o2070)
 
 
-def command(process: Process, pod: Pod, volumes: Volumes, software: Software, argv: Sequence[str]) -> list[str]:
+def command(
+    process: Process, pod: RenderedPod, volumes: Volumes, software: InstalledSoftware, argv: Sequence[str]
+) -> list[str]:
     """The command line that runs `argv` in the container's surroundings. Its environment is inherited: what stands on a
     command line is for everyone to read."""
     container = process.container

@@ -13,8 +13,8 @@ from typing import Any
 import yaml
 
 from catalog.load import load
-from e2e.mapping import HERE, Image
-from e2e.sandbox import Software
+from e2e.mapping import HERE, StandIn
+from e2e.sandbox import InstalledSoftware
 from tools.binaries import default_cache
 
 PYTHON = ">=3.11,<3.13"
@@ -42,20 +42,20 @@ def chromium() -> Path:
     raise SoftwareError("Chromium is not installed. Debian: apt-get install chromium; Ubuntu: a Google Chrome serves.")
 
 
-def version(image: Image) -> str:
+def version(image: StandIn) -> str:
     """The version in an image's tag: v0.29.0-cu129 is 0.29.0. Raises `SoftwareError`."""
     if match := _VERSION.match(image.tag):
         return match.group(1)
     raise SoftwareError(f"no version can be read from the tag {image.tag} of {image.program}")
 
 
-def provide_all(images: Iterable[Image], say: Say) -> Mapping[str, Software]:
+def provide_all(images: Iterable[StandIn], say: Say) -> Mapping[str, InstalledSoftware]:
     """The software of every image, by the program's name, installed where it is not in the cache.
 
     Raises `SoftwareError`.
     """
     wanted = {image.program: image for image in images}
-    provided: dict[str, Software] = {}
+    provided: dict[str, InstalledSoftware] = {}
     for program, image in wanted.items():
         if program == "ollama":
             from e2e import ollama  # noqa: PLC0415
@@ -65,7 +65,7 @@ def provide_all(images: Iterable[Image], say: Say) -> Mapping[str, Software]:
             provided[program] = _sglang(image, environment("vllm", default_vllm(), say))
         else:
             folder = environment(program, version(image), say)
-            provided[program] = Software(
+            provided[program] = InstalledSoftware(
                 folders=_with_python(folder), path=(folder / "bin",), real=f"{program} {version(image)}"
             )
     return provided
@@ -150,8 +150,8 @@ def _with_python(folder: Path) -> tuple[Path, ...]:
     return (folder,) if base == Path("/usr") else (folder, base)
 
 
-def _sglang(image: Image, engine: Path) -> Software:
-    return Software(
+def _sglang(image: StandIn, engine: Path) -> InstalledSoftware:
+    return InstalledSoftware(
         folders=(*_with_python(engine), STAND_INS),
         path=(engine / "bin",),
         real=f"vLLM on a CPU stands in for SGLang {version(image)}, whose kernels come for GPUs alone",

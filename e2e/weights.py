@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from e2e.containers import Pod, Rendered
-from e2e.mapping import Change
+from e2e.containers import Rendered, RenderedPod
+from e2e.mapping import Difference
 from e2e.sandbox import Volumes
 
 THOUGHT = "Somebody greets me kindly ; so let us reply politely yet briefly ."
@@ -51,13 +51,13 @@ def downloads(stack: Rendered, volumes: Volumes) -> Iterator[Store]:
             )
 
 
-def is_download(pod: Pod) -> bool:
+def is_download(pod: RenderedPod) -> bool:
     return pod.kind == "Job" and "MODEL_DIRECTORY" in pod.containers[0].env
 
 
-def change(store: Store) -> Change:
+def change(store: Store) -> Difference:
     """What is said about it."""
-    return Change("weights", store.job, store.model, "a model of two layers, made here", "no hub can be reached")
+    return Difference("weights", store.job, store.model, "a model of two layers, made here", "no hub can be reached")
 
 
 def words() -> str:

@@ -1,4 +1,4 @@
-"""Rules on the roads in: what a public load balancer leads to must ask who is there, over TLS.
+"""Rules on what is reached from outside: what a public load balancer leads to must ask who is there, over TLS.
 
 Public is every Service of type LoadBalancer, Ingress and Gateway that does not say that its load balancer is inside the
 VPC. Annotations: Tencent Cloud documents 457/39142 (Service), 457/40675 (Ingress), 457/39141 (protocols).
@@ -30,7 +30,7 @@ _GATEWAY_AUTHENTICATION = ("apiKeyAuth", "basicAuth", "jwt", "oidc", "extAuth")
 
 
 @dataclass(frozen=True)
-class Road:
+class PublicRoute:
     """A way from a public address to a Service. `entry` is to blame for it; `path` is what the Service sees of the
     address; `guarded`: the gateway itself asks who is there."""
 
@@ -43,10 +43,10 @@ class Road:
 def _unauthenticated(resources: Sequence[Resource]) -> list[tuple[Resource, str]]:
     cluster = _cluster(resources)
     return [
-        (road.entry, problem)
-        for road in (*_service_roads(cluster), *_ingress_roads(cluster), *_gateway_roads(cluster))
-        if not road.guarded
-        for problem in dict.fromkeys(_open_backends(road, cluster))
+        (route.entry, problem)
+        for route in (*_service_routes(cluster), *_ingress_routes(cluster), *_gateway_routes(cluster))
+        if not route.guarded
+        for problem in dict.fromkeys(_open_backends(route, cluster))
     ]
 
 
@@ -120,22 +120,22 @@ def _routes(cluster: Sequence[Resource]) -> list[Resource]:
     return [each for each in cluster if each.kind.endswith("Route") and items(each.properties, "spec", "parentRefs")]
 
 
-def _service_roads(cluster: Sequence[Resource]) -> Iterator[Road]:
+def _service_routes(cluster: Sequence[Resource]) -> Iterator[PublicRoute]:
     for service in _public_services(cluster):
-        yield Road(service, _object_name(service), "/")
+        yield PublicRoute(service, _object_name(service), "/")
 
 
-def _ingress_roads(cluster: Sequence[Resource]) -> Iterator[Road]:
+def _ingress_routes(cluster: Sequence[Resource]) -> Iterator[PublicRoute]:
     for ingress in _public_ingresses(cluster):
         spec = mapping(ingress.properties, "spec")
         places = [place for rule in items(spec, "rules") for place in items(rule, "http", "paths")]
         if "defaultBackend" in spec:
             places.append({"backend": spec["defaultBackend"]})
         for place in places:
-            yield Road(ingress, str(get(place, "backend", "service", "name")), str(place.get("path", "/")))
+            yield PublicRoute(ingress, str(get(place, "backend", "service", "name")), str(place.get("path", "/")))
 
 
-def _gateway_roads(cluster: Sequence[Resource]) -> Iterator[Road]:
+def _gateway_routes(cluster: Sequence[Resource]) -> Iterator[PublicRoute]:
     for route in _routes(cluster):
         gateways = [gateway for gateway, _ in _parents(route, cluster)]
         # A Gateway that is not of this stack may be public.
@@ -146,7 +146,7 @@ def _gateway_roads(cluster: Sequence[Resource]) -> Iterator[Road]:
             paths = _backend_paths(rule)
             for backend in items(rule, "backendRefs"):
                 for path in paths:
-                    yield Road(route, str(backend.get("name")), path, guarded)
+                    yield PublicRoute(route, str(backend.get("name")), path, guarded)
 
 
 def _backend_paths(rule: Mapping[str, object]) -> list[str]:
@@ -196,17 +196,17 @@ def _asks_itself(targets: Sequence[Resource], cluster: Sequence[Resource]) -> bo
     )
 
 
-def _open_backends(road: Road, cluster: Sequence[Resource]) -> Iterator[str]:
-    behind = _pods_behind(road.service, cluster)
+def _open_backends(route: PublicRoute, cluster: Sequence[Resource]) -> Iterator[str]:
+    behind = _pods_behind(route.service, cluster)
     if not behind:
-        yield f"{road.path} leads to {road.service}, and nothing in this stack shows that it asks who is there"
+        yield f"{route.path} leads to {route.service}, and nothing in this stack shows that it asks who is there"
     for pod in behind:
         if _has_login(pod):
             continue
         if not _has_key(pod):
-            yield f"{road.path} leads to {road.service}, which asks no one who they are"
-        elif road.path.rstrip("/") != _KEYED_ROUTES and not road.path.startswith(f"{_KEYED_ROUTES}/"):
-            yield f"{road.path} leads to {road.service}, which asks for its key below {_KEYED_ROUTES} only"
+            yield f"{route.path} leads to {route.service}, which asks no one who they are"
+        elif route.path.rstrip("/") != _KEYED_ROUTES and not route.path.startswith(f"{_KEYED_ROUTES}/"):
+            yield f"{route.path} leads to {route.service}, which asks for its key below {_KEYED_ROUTES} only"
 
 
 def _pods_behind(service: str, cluster: Sequence[Resource]) -> list[PodTemplate]:

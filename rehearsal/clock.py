@@ -14,7 +14,7 @@ from rehearsal.tree import display_name, short_type
 
 
 @dataclass(frozen=True)
-class Step:
+class TimelineStep:
     """One resource on the clock; times are seconds from the start of ``pulumi up``."""
 
     urn: str
@@ -37,11 +37,11 @@ class Step:
 class Timeline:
     """Steps in the order in which they begin; `critical` are the URNs that decide the end, the first one first."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[TimelineStep, ...]
     critical: tuple[str, ...]
     total: float
 
-    def step(self, urn: str) -> Step:
+    def step(self, urn: str) -> TimelineStep:
         return next(step for step in self.steps if step.urn == urn)
 
 
@@ -90,7 +90,7 @@ def timeline(
     steps = tuple(
         sorted(
             (
-                Step(each.urn, short_type(each.type), display_name(each), begun[each.urn], ended[each.urn])
+                TimelineStep(each.urn, short_type(each.type), display_name(each), begun[each.urn], ended[each.urn])
                 for each in registrations
                 if each.custom
             ),

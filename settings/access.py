@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from settings.names import CloudId, GatewayName, Hostname, NamespaceThere, ObjectName, Scopes, Text, Url, Word
+from settings.names import CloudId, GatewayName, Hostname, NamespaceThere, ObjectName, OneLine, Scopes, Url, Word
 from settings.section import Section
 from settings.values import Cidr, Flag
 
@@ -24,7 +24,7 @@ class Tls(Section):
 class Expose(Section):
     """How people reach the chat page and the API."""
 
-    via: Literal["port-forward", "gateway", "ingress"] = Field(default="port-forward", description="The road in.")
+    via: Literal["port-forward", "gateway", "ingress"] = Field(default="port-forward", description="How it is exposed.")
     host: Hostname | None = Field(default=None, description="Host name of the chat page.")
     api_host: Hostname | None = Field(default=None, description="Host name of the API; absent: under the page's.")
     tls: Tls | None = Field(
@@ -53,7 +53,7 @@ class Oidc(Section):
 
     provider_url: Url = Field(description="Address of the OpenID configuration document.")
     client_id: Word = Field(description="Client id.")
-    provider_name: Text = Field(default="SSO", description="Name on the login button.")
+    provider_name: OneLine = Field(default="SSO", description="Name on the login button.")
     scopes: Scopes = Field(default="openid email profile", description="Scopes asked for.")
     sign_up: Flag = Field(default=True, description="Make an account at a person's first login.")
 

@@ -21,7 +21,7 @@ _LIMITS = ("ge", "gt", "le", "lt", "multiple_of", "min_length", "max_length", "p
 
 
 @dataclass(frozen=True)
-class Kind:
+class ValueKind:
     """A type with its limits, the wording of its pattern among them (`names.Wording`).
 
     `core` is a plain type, `Literal`, `tuple`, `dict` or a `Section`; `args` its arguments. `short` is
@@ -35,7 +35,7 @@ class Kind:
     short: str | None = None
 
     @property
-    def plain(self) -> "Kind | None":
+    def plain(self) -> "ValueKind | None":
         """The plain value that may stand for the whole object."""
         return None if self.short is None else field_kind(self.core.model_fields[self.short])
 
@@ -44,7 +44,7 @@ class Kind:
         return isinstance(self.core, type) and issubclass(self.core, Section)
 
 
-def kind_of(annotation: Any, metadata: Iterable[object] = ()) -> Kind:  # noqa: ANN401  annotations are of any type
+def kind_of(annotation: Any, metadata: Iterable[object] = ()) -> ValueKind:  # noqa: ANN401  annotations are of any type
     """Take ``Annotated`` and ``| None`` off a type."""
     marks, optional = list(metadata), False
     while True:
@@ -63,7 +63,7 @@ def kind_of(annotation: Any, metadata: Iterable[object] = ()) -> Kind:  # noqa: 
         limits |= {name: value for name in _LIMITS if (value := getattr(mark, name, None)) is not None}
         if isinstance(mark, BeforeValidator):
             short = SHORT_FORMS.get(mark.func, short)
-    return Kind(origin or annotation, get_args(annotation), limits, optional, short)
+    return ValueKind(origin or annotation, get_args(annotation), limits, optional, short)
 
 
 def _flat(marks: Iterable[object]) -> Iterable[object]:
@@ -76,16 +76,16 @@ def fields_of(section: type[Section]) -> dict[str, FieldInfo]:
     return {info.alias or name: info for name, info in section.model_fields.items() if not info.exclude}
 
 
-def field_kind(info: FieldInfo) -> Kind:
+def field_kind(info: FieldInfo) -> ValueKind:
     return kind_of(info.annotation, info.metadata)
 
 
-def kind_at(steps: Sequence[Step]) -> Kind | None:
+def kind_at(steps: Sequence[Step]) -> ValueKind | None:
     """What may stand at a place, or None where the schema knows no such place.
 
     The step ``[key]`` after a name is pydantic's way to say that the name itself is meant.
     """
-    kind = Kind(Settings)
+    kind = ValueKind(Settings)
     holder = kind
     for step in steps:
         if step == "[key]":
@@ -106,13 +106,13 @@ def kind_at(steps: Sequence[Step]) -> Kind | None:
     return kind
 
 
-def in_words(kind: Kind) -> str:
+def in_words(kind: ValueKind) -> str:
     """What is allowed, as the end of the sentence "It must be …"."""
     words = _core_in_words(kind)
     return words if kind.plain is None else f"{_core_in_words(kind.plain)}, or {words}"
 
 
-def _core_in_words(kind: Kind) -> str:
+def _core_in_words(kind: ValueKind) -> str:
     if kind.is_section:
         return "an object with the keys " + _listed(fields_of(kind.core))
     sayings: dict[object, Callable[[], str]] = {

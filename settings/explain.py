@@ -7,7 +7,7 @@ from ipaddress import IPv4Network, ip_network
 from typing import Any, Literal
 
 from settings import codes
-from settings.describe import Kind, fields_of, in_words, kind_at, kind_of
+from settings.describe import ValueKind, fields_of, in_words, kind_at, kind_of
 from settings.diagnostics import Diagnostic, Fix
 from settings.models import SECRET_NAMES, SECTION_NAMES
 from settings.paths import Step, child, has, join
@@ -137,7 +137,7 @@ def _broken_rule(path: str, value: object, rule: str) -> Diagnostic:
     return codes.impossible_value(path, case)
 
 
-def _is_wrong_type(error_type: str, kind: Kind | None, value: object) -> bool:
+def _is_wrong_type(error_type: str, kind: ValueKind | None, value: object) -> bool:
     if error_type in ("too_short", "too_long"):
         return False
     if kind is not None and kind.core is Literal:
@@ -145,7 +145,7 @@ def _is_wrong_type(error_type: str, kind: Kind | None, value: object) -> bool:
     return value is None or isinstance(value, bool | dict | list | date) or bool(_WRONG_TYPE.search(error_type))
 
 
-def _mend(steps: tuple[Step, ...], kind: Kind | None, value: object) -> tuple[codes.Mend, str, Fix]:
+def _mend(steps: tuple[Step, ...], kind: ValueKind | None, value: object) -> tuple[codes.Mend, str, Fix]:
     """How to mend a value: the way, what to write where that is known, and the same as data where one value does it."""
     if holds_secret(value, steps[-1]):
         return "", "", ()
@@ -169,7 +169,7 @@ def _as_yaml(value: object) -> str:
     return text if bare or not isinstance(value, str) else f'"{text}"'
 
 
-def _mended(kind: Kind, value: object) -> object:
+def _mended(kind: ValueKind, value: object) -> object:
     """The allowed value nearest to one that is not, or None where there is no telling."""
     kind = kind.plain or kind
     menders = {
@@ -185,14 +185,14 @@ def _mended(kind: Kind, value: object) -> object:
     return mender() if mender else None
 
 
-def _nearest_text(kind: Kind, value: object) -> str | None:
+def _nearest_text(kind: ValueKind, value: object) -> str | None:
     if isinstance(value, bool | int):
         value = str(value).lower() if abs(value) < 10**18 else ""
         return value if _fits(value, kind) else None
     return _bent(value, kind) if isinstance(value, str) else None
 
 
-def _as_list(entry: Kind, value: object) -> list[object] | None:
+def _as_list(entry: ValueKind, value: object) -> list[object] | None:
     """One value where a list is asked for is a list of one."""
     if value is None or isinstance(value, dict | list):
         return None
@@ -209,7 +209,7 @@ def _nearest_choice(choices: tuple[Any, ...], value: object) -> object:
     return closest(value, choices) if isinstance(value, str) else None
 
 
-def _nearest_number(kind: Kind, value: object) -> int | float | None:
+def _nearest_number(kind: ValueKind, value: object) -> int | float | None:
     number = _number(value)
     if number is None:
         return None
@@ -234,13 +234,13 @@ def _number(value: object) -> int | float | None:
     return number if abs(number) < 1e9 else None
 
 
-def _fits(text: str, kind: Kind) -> bool:
+def _fits(text: str, kind: ValueKind) -> bool:
     return len(text) <= kind.limits.get("max_length", len(text)) and bool(
         re.fullmatch(kind.limits.get("pattern", ".+"), text)
     )
 
 
-def _bent(given: str, kind: Kind | None) -> str | None:
+def _bent(given: str, kind: ValueKind | None) -> str | None:
     """A text bent to the pattern of its place: what is not allowed replaced, and cut to the length."""
     if kind is None or "bend" not in kind.limits or len(given) > _LONGEST_BENT:
         return None

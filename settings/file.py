@@ -6,7 +6,7 @@ from pathlib import Path
 
 from settings import codes
 from settings.diagnostics import Diagnostic
-from settings.keys import NAMESPACE, Entry, gather
+from settings.keys import NAMESPACE, ConfigEntry, gather
 from settings.models import SECTION_NAMES
 from settings.parse import StackInput
 from settings.secrecy import is_sealed
@@ -54,7 +54,7 @@ def read(path: Path) -> StackInput:
     config, problems = _config(path)
     if config is None:
         return StackInput(project, stack, problems=problems)
-    found = gather((Entry(key, value, is_sealed(value)) for key, value in config.items()), project, stack)
+    found = gather((ConfigEntry(key, value, is_sealed(value)) for key, value in config.items()), project, stack)
     return replace(found, problems=(*problems, *found.problems))
 
 

@@ -25,7 +25,7 @@ _PROVIDER_SECRETS = ("secretId", "secretKey", "securityToken")
 
 
 @dataclass(frozen=True)
-class Entry:
+class ConfigEntry:
     """One configuration value: its full key (``tke-llm:models``), the value, and whether all of it is sealed."""
 
     key: str
@@ -75,7 +75,7 @@ def _no_number(text: str) -> NoReturn:
     raise ValueError(text)
 
 
-def gather(entries: Iterable[Entry], project: str, stack: str) -> StackInput:
+def gather(entries: Iterable[ConfigEntry], project: str, stack: str) -> StackInput:
     """Sort configuration values into sections, secrets and the provider's region."""
     found = _Found(project)
     for entry in sorted(entries, key=lambda entry: entry.key):
@@ -94,7 +94,7 @@ class _Found:
         self.problems: list[Diagnostic] = []
         self.any_of_ours = False
 
-    def take(self, entry: Entry) -> None:
+    def take(self, entry: ConfigEntry) -> None:
         namespace, _, name = entry.key.replace(":config:", ":", 1).rpartition(":")
         namespace = namespace or self.project
         if namespace == NAMESPACE:
@@ -106,13 +106,13 @@ class _Found:
             self.any_of_ours = True
             self._misspelt(namespace, name, entry)
 
-    def _ours(self, name: str, entry: Entry) -> None:
+    def _ours(self, name: str, entry: ConfigEntry) -> None:
         if name in SECRET_NAMES:
             self._secret(name, entry)
         else:
             self.sections[name] = dict(secrecy.SEALED) if entry.sealed else decode(name, entry.value)
 
-    def _provider(self, name: str, entry: Entry) -> None:
+    def _provider(self, name: str, entry: ConfigEntry) -> None:
         path = f"{_PROVIDER}:{name}"
         if name == "region":
             if entry.sealed or isinstance(entry.value, dict | list) or str(entry.value)[:1] in ("{", "["):
@@ -122,13 +122,13 @@ class _Found:
         elif name in _PROVIDER_SECRETS and not entry.sealed:
             self.problems.append(codes.secret_in_clear(path, codes.provider_secret(path=path)))
 
-    def _misspelt(self, namespace: str, name: str, entry: Entry) -> None:
+    def _misspelt(self, namespace: str, name: str, entry: ConfigEntry) -> None:
         wrong, right = f"{namespace}:{name}", f"{NAMESPACE}:{name}"
         value = None if entry.sealed or name in SECRET_NAMES else decode(name, entry.value)
         fix = () if value is None or secrecy.holds_secret(value, name) else ((wrong, None), (name, value))
         self.problems.append(codes.unknown_key(wrong, codes.wrong_namespace(given=wrong, right=right, fix=fix)))
 
-    def _secret(self, name: str, entry: Entry) -> None:
+    def _secret(self, name: str, entry: ConfigEntry) -> None:
         value = entry.value
         if name not in SECRET_MAPS:
             if entry.sealed or engine_text(value):

@@ -4,7 +4,7 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING
 
-from settings.keys import NAMESPACE, Entry, gather
+from settings.keys import NAMESPACE, ConfigEntry, gather
 from settings.models import SECRET_MAPS, SECRET_NAMES
 from settings.parse import StackInput
 from settings.paths import join
@@ -28,12 +28,12 @@ def read() -> StackInput:
     return gather(entries, pulumi.get_project(), pulumi.get_stack())
 
 
-def _entry(key: str, value: object, sealed: bool) -> Entry:
+def _entry(key: str, value: object, sealed: bool) -> ConfigEntry:
     if not sealed:
-        return Entry(key, value, sealed)
+        return ConfigEntry(key, value, sealed)
     if key.removeprefix(f"{NAMESPACE}:") not in SECRET_MAPS:
-        return Entry(key, None, sealed)
-    return Entry(key, _names_only(value), sealed)
+        return ConfigEntry(key, None, sealed)
+    return ConfigEntry(key, _names_only(value), sealed)
 
 
 def _names_only(text: object) -> dict[str, object] | None:

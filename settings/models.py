@@ -15,7 +15,7 @@ from pydantic.types import Strict
 from catalog.engines import EngineName, SourceName
 from settings.access import Expose, NetworkPolicy, Oidc
 from settings.names import (
-    Argument,
+    ArgumentText,
     CcnId,
     CloudId,
     ClusterId,
@@ -23,15 +23,16 @@ from settings.names import (
     DiagnosticCode,
     Email,
     Hardware,
-    Host,
+    HostAddress,
     ImageReference,
     KeyId,
-    KubernetesVersion,
-    Mirror,
+    KubernetesRelease,
+    MirrorAddress,
     ModelId,
     ModelName,
     Namespace,
     ObjectName,
+    OneLine,
     PoolName,
     Quantity,
     Registry,
@@ -39,7 +40,6 @@ from settings.names import (
     ServedName,
     SubnetId,
     TagValue,
-    Text,
     Url,
     VariableName,
     VariableValue,
@@ -65,7 +65,7 @@ from settings.values import (
 
 
 class Nat(Section):
-    """The road out of the VPC."""
+    """Internet access of the VPC."""
 
     enabled: Flag = Field(default=True, description="Make a NAT gateway, so that nodes and pods reach the Internet.")
     bandwidth: Literal[20, 50, 100, 200, 500, 1000, 2000, 5000] = Field(
@@ -74,7 +74,7 @@ class Nat(Section):
 
 
 class Network(Section):
-    """VPC, subnets and the road out; or an existing VPC."""
+    """VPC, subnets and Internet access; or an existing VPC."""
 
     zones: tuple[Zone, ...] = Field(
         default=(), max_length=6, description="Availability zones, the preferred one first. One subnet is made in each."
@@ -131,10 +131,10 @@ class ExistingCluster(Section):
     """A cluster that this stack does not make."""
 
     id: ClusterId | None = Field(default=None, description="Id of a TKE cluster (`cls-…`).")
-    kubeconfig_path: Text | None = Field(
+    kubeconfig_path: OneLine | None = Field(
         default=None, description="Path of a kubeconfig file; the secret `tke-llm:kubeconfig` serves instead."
     )
-    context: Text | None = Field(default=None, description="Context within the kubeconfig.")
+    context: OneLine | None = Field(default=None, description="Context within the kubeconfig.")
 
     @model_validator(mode="after")
     def _one_way_in(self) -> Self:
@@ -146,7 +146,7 @@ class ExistingCluster(Section):
 class Cluster(Section):
     """The managed TKE cluster, or an existing one."""
 
-    version: KubernetesVersion = Field(default="1.32.2", description="Kubernetes version.")
+    version: KubernetesRelease = Field(default="1.32.2", description="Kubernetes version.")
     level: Literal["L5", "L20", "L50", "L100", "L200", "L500", "L1000", "L3000", "L5000"] = Field(
         default="L5", description="Size class of the managed control plane (the number of nodes it serves)."
     )
@@ -177,7 +177,7 @@ class Storage(Section):
         default="hp", description="CFS type: standard (`sd`) or high performance (`hp`)."
     )
     file_system_id: CloudId | None = Field(default=None, description="An existing CFS or CFS Turbo file system.")
-    mount_host: Host | None = Field(default=None, description="Mount address of that existing file system.")
+    mount_host: HostAddress | None = Field(default=None, description="Mount address of that existing file system.")
     mount_path: Word | None = Field(
         default=None, description="Folder (CFS) or root path (CFS Turbo) on that file system."
     )
@@ -222,8 +222,10 @@ class Architecture(Section):
 class Download(Section):
     """How the model's files are fetched."""
 
-    include: tuple[Text, ...] = Field(default=(), max_length=100, description="Only files that match these patterns.")
-    exclude: tuple[Text, ...] = Field(default=(), max_length=100, description="No files that match these patterns.")
+    include: tuple[OneLine, ...] = Field(
+        default=(), max_length=100, description="Only files that match these patterns."
+    )
+    exclude: tuple[OneLine, ...] = Field(default=(), max_length=100, description="No files that match these patterns.")
     workers: Annotated[int, Strict(), Field(ge=1, le=64)] = Field(default=8, description="Files fetched at a time.")
     retries: Annotated[int, Strict(), Field(ge=0, le=100)] = Field(
         default=6, description="How often a failed download is started again; it goes on where it stopped."
@@ -284,7 +286,7 @@ class Model(Section):
     env: dict[VariableName, VariableValue] = Field(
         default={}, max_length=200, description="Further environment variables of the engine."
     )
-    extra_args: tuple[Argument, ...] = Field(
+    extra_args: tuple[ArgumentText, ...] = Field(
         default=(), max_length=200, description="Last resort: arguments appended to the engine's; they win."
     )
     architecture: Architecture | None = Field(
@@ -308,7 +310,7 @@ class Webui(Section):
     replicas: Annotated[int, Strict(), Field(ge=1, le=20)] = Field(
         default=1, description="Copies; more than one needs PostgreSQL (`tke-llm:databaseUrl`)."
     )
-    name: Text | None = Field(default=None, description="Title of the page.")
+    name: OneLine | None = Field(default=None, description="Title of the page.")
     sign_up: Flag = Field(default=False, description="Let visitors make accounts; they wait for the administrator.")
     persistent_config: Flag = Field(
         default=False, description="Let settings changed in the page outlive a restart; off: the stack file rules."
@@ -342,7 +344,7 @@ class Webui(Section):
 class Images(Section):
     """Where images are pulled from."""
 
-    mirrors: dict[Registry, Mirror] = Field(
+    mirrors: dict[Registry, MirrorAddress] = Field(
         default={}, max_length=100, description="Registry -> mirror, over the catalogue's own map."
     )
     pull_secret: ObjectName | None = Field(default=None, description="Name of an image pull Secret in the namespace.")
@@ -357,7 +359,7 @@ SECRET_MAPS = {"apiKeys": "model", "webuiEnv": "VARIABLE"}
 class Settings(Section):
     """The whole stack file. `pools` and `models` must be given; all else has a default for a first deployment."""
 
-    network: Network = Field(default=Network.model_construct(), description="VPC, subnets and the road out.")
+    network: Network = Field(default=Network.model_construct(), description="VPC, subnets and Internet access.")
     cluster: Cluster = Field(default=Cluster.model_construct(), description="The TKE cluster.")
     storage: Storage = Field(default=Storage.model_construct(), description="Where models are stored.")
     pools: dict[PoolName, Pool] = Field(min_length=1, max_length=50, description="Machines with GPUs, by name.")
@@ -389,7 +391,7 @@ class Settings(Section):
     namespace: Namespace = Field(
         default="llm", description="Kubernetes namespace; on a cluster that exists already: `llm-<stack>`."
     )
-    tags: dict[Text, TagValue] = Field(default={}, max_length=45, description="Tags on every cloud resource.")
+    tags: dict[OneLine, TagValue] = Field(default={}, max_length=45, description="Tags on every cloud resource.")
     prices: dict[Hardware, Price] = Field(
         default={}, max_length=500, description="Your price per hour of a machine type; used in reports only."
     )

@@ -186,13 +186,13 @@ CloudId = Annotated[
     StringConstraints(pattern="^[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?$", max_length=64),
     Wording("an id of letters, digits and dashes", "cfs-1a2b3c4d"),
 ]
-Release = Annotated[
+DottedVersion = Annotated[
     str,
     Strict(),
     StringConstraints(pattern=r"^[0-9]{1,3}(\.[0-9]{1,4}){1,3}$"),
     Wording("a version", "1.32.2", lambda given: given.strip().lstrip("v")),
 ]
-KubernetesVersion = Annotated[
+KubernetesRelease = Annotated[
     str,
     Strict(),
     StringConstraints(pattern="^[A-Za-z0-9][A-Za-z0-9.+-]*$", max_length=40),
@@ -257,7 +257,7 @@ Registry = Annotated[
     StringConstraints(pattern=f"^{_HOST}{_PORT}$", max_length=253),
     Wording("the host of a registry", "docker.io", _as_mirror),
 ]
-Mirror = Annotated[
+MirrorAddress = Annotated[
     str,
     Strict(),
     StringConstraints(pattern=f"^{_HOST}{_PORT}(/{_PATH_PART})*/?$", max_length=253),
@@ -269,7 +269,7 @@ Url = Annotated[
     StringConstraints(pattern=rf"^https?://{_HOST}{_PORT}([/?][^\x00-\x20\x7f\x22<>\\^`{{|}}]*)?$", max_length=512),
     Wording("an address without a user in it", "https://login.example.com/path", _as_address),
 ]
-Host = Annotated[
+HostAddress = Annotated[
     str,
     Strict(),
     StringConstraints(pattern=f"^{_HOST}$", max_length=253),
@@ -297,7 +297,7 @@ Word = Annotated[
     StringConstraints(pattern=r"^[^\x00-\x20\x7f]+$", max_length=512),
     Wording("text without spaces", "/models"),
 ]
-Text = Annotated[
+OneLine = Annotated[
     str,
     Strict(),
     StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=512),
@@ -309,7 +309,7 @@ TagValue = Annotated[
     StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=512),
     Wording("text on one line, or empty", "some text", _without(r"\x00-\x1f\x7f", " ")),
 ]
-Argument = Annotated[
+ArgumentText = Annotated[
     str,
     Strict(),
     StringConstraints(pattern=r"^[^\x00]+$", max_length=4096),

@@ -16,6 +16,7 @@ from pydantic.types import (
 )
 
 from settings.names import (
+    DottedVersion,
     DriverVersion,
     FileName,
     Hardware,
@@ -23,7 +24,6 @@ from settings.names import (
     LabelKey,
     LabelValue,
     Quantity,
-    Release,
     Url,
     Zone,
 )
@@ -71,9 +71,13 @@ class Driver(Section):
     name: FileName | None = Field(
         default=None, description="File name of the driver, as TKE lists it (ordinary pools)."
     )
-    cuda: Release | None = Field(default=None, description="CUDA version to install on the node (ordinary pools).")
+    cuda: DottedVersion | None = Field(
+        default=None, description="CUDA version to install on the node (ordinary pools)."
+    )
     cuda_name: FileName | None = Field(default=None, description="File name of that CUDA, as TKE lists it.")
-    cudnn: Release | None = Field(default=None, description="cuDNN version to install on the node (ordinary pools).")
+    cudnn: DottedVersion | None = Field(
+        default=None, description="cuDNN version to install on the node (ordinary pools)."
+    )
     cudnn_name: FileName | None = Field(default=None, description="File name of that cuDNN, as TKE lists it.")
     url: Url | None = Field(default=None, description="Address of a driver of your own (ordinary pools).")
     mig: Flag = Field(default=False, description="Turn on MIG (ordinary pools).")

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from settings.describe import Kind, field_kind, fields_of, in_words, kind_of
+from settings.describe import ValueKind, field_kind, fields_of, in_words, kind_of
 from settings.models import SECRET_MAPS, SECRET_NAMES, Settings
 from settings.secrecy import command
 from settings.section import Section
@@ -100,7 +100,7 @@ def _close(tree: object) -> None:
         _close(part)
 
 
-def _with_short_form(properties: dict[str, Any], key: str, kind: Kind, definitions: dict[str, Any]) -> None:
+def _with_short_form(properties: dict[str, Any], key: str, kind: ValueKind, definitions: dict[str, Any]) -> None:
     """Allow the plain value that stands for a whole object; pydantic's schema does not know of it."""
     if kind.short is None:
         return
@@ -178,7 +178,7 @@ def _sections(section: type[Section]) -> Iterator[type[Section]]:
     yield from seen
 
 
-def _objects(kind: Kind) -> Iterator[type[Section]]:
+def _objects(kind: ValueKind) -> Iterator[type[Section]]:
     if kind.is_section:
         yield kind.core
     elif kind.core in (dict, tuple):
@@ -214,7 +214,7 @@ def _table(section: type[Section], prefix: str = "") -> Iterator[str]:
         yield f"| `{prefix}{key}` | {_type(field_kind(info))} | {_default(info)} | {meaning} |"
 
 
-def _type(kind: Kind) -> str:
+def _type(kind: ValueKind) -> str:
     words = in_words(kind)
     if kind.is_section:
         words = f"[object](#{_anchor(_places()[kind.core])})"

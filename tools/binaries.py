@@ -25,7 +25,7 @@ _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
 
 
 @dataclass(frozen=True)
-class Program:
+class GoProgram:
     name: str
     package: str
     """Import path of its main package."""
@@ -41,7 +41,7 @@ class Module:
     """Holds go.mod and go.sum."""
     upstream: str
     """Path of the module whose version is the programs' version."""
-    programs: tuple[Program, ...]
+    programs: tuple[GoProgram, ...]
     build_seconds: int
     """CPU seconds of a cold build, without downloads; measured with Go 1.26 on amd64."""
     version_variables: tuple[tuple[str, str], ...] = ()
@@ -103,14 +103,14 @@ CONTROL_PLANE = (
         name="etcd",
         directory=HERE / "controlplane" / "etcd",
         upstream="go.etcd.io/etcd/server/v3",
-        programs=(Program("etcd", "go.etcd.io/etcd/server/v3"),),
+        programs=(GoProgram("etcd", "go.etcd.io/etcd/server/v3"),),
         build_seconds=70,
     ),
     Module(
         name="kwok",
         directory=HERE / "controlplane" / "kwok",
         upstream="sigs.k8s.io/kwok",
-        programs=(Program("kwok", "sigs.k8s.io/kwok/cmd/kwok"),),
+        programs=(GoProgram("kwok", "sigs.k8s.io/kwok/cmd/kwok"),),
         build_seconds=140,
     ),
     Module(
@@ -118,7 +118,7 @@ CONTROL_PLANE = (
         directory=HERE / "controlplane" / "kubernetes",
         upstream="k8s.io/kubernetes",
         programs=tuple(
-            Program(name, f"k8s.io/kubernetes/cmd/{name}")
+            GoProgram(name, f"k8s.io/kubernetes/cmd/{name}")
             for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
         ),
         build_seconds=420,
@@ -135,7 +135,7 @@ ENGINE = (
         name="pulumi",
         directory=HERE / "engine",
         upstream="github.com/pulumi/pulumi/pkg/v3",
-        programs=(Program("pulumi", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", ("version",)),),
+        programs=(GoProgram("pulumi", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", ("version",)),),
         build_seconds=330,
         version_variables=(("github.com/pulumi/pulumi/sdk/v3/go/common/version.Version", "{version}"),),
     ),
@@ -258,14 +258,14 @@ def _built(module: Module, cache: Path) -> Path | None:
     return next((path for path in _builds(module, cache) if is_whole(path)), None)
 
 
-def _installed(program: Program, environ: Mapping[str, str]) -> Iterator[Path]:
+def _installed(program: GoProgram, environ: Mapping[str, str]) -> Iterator[Path]:
     assets = environ.get("KUBEBUILDER_ASSETS")
     for directories in (assets, environ.get("PATH")):
         if directories and (found := shutil.which(program.name, path=directories)):
             yield Path(found)
 
 
-def _ask_version(path: Path, program: Program) -> tuple[int, int, int] | None:
+def _ask_version(path: Path, program: GoProgram) -> tuple[int, int, int] | None:
     try:
         answer = subprocess.run(
             [path, *program.version_arguments],

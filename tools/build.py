@@ -22,8 +22,8 @@ from tools.binaries import (
     DEFINITIONS,
     SUMS,
     TARGETS,
+    GoProgram,
     Module,
-    Program,
     checksums,
     default_cache,
     definitions,
@@ -223,7 +223,7 @@ def _documents(text: str) -> Iterator[dict[str, str]]:
         text = text[end:]
 
 
-def _build_arguments(module: Module, program: Program, into: Path) -> list[str]:
+def _build_arguments(module: Module, program: GoProgram, into: Path) -> list[str]:
     return ["build", "-v", "-ldflags", module.linker_flags, "-o", str(into / program.name), program.package]
 
 

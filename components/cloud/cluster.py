@@ -8,7 +8,7 @@ import pulumi
 import tencentcloud_iac_pulumi as tencentcloud
 
 from components.cloud.kubeconfig import choose, read, select_context, server_of
-from components.cloud.pools import NODE_OS, SystemPool, SystemPoolArgs
+from components.cloud.pools import NODE_OS, SystemNodePool, SystemNodePoolArgs
 from components.naming import Naming
 from planner.network.decide import PODS_PER_NODE
 from planner.plan.types import ClusterPlan, ExistingClusterPlan
@@ -19,7 +19,7 @@ TIMEOUTS = pulumi.CustomTimeouts(create="60m", update="60m", delete="30m")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClusterArgs:
+class ManagedClusterArgs:
     """`subnet_ids` in order of preference, `pod_subnet_ids` those of pods (network mode vpc-cni);
     `api_security_group_id` only for a public endpoint; `after`: what must be there before the cluster (service roles).
     `retain` keeps disks that claims left behind."""
@@ -35,7 +35,7 @@ class ClusterArgs:
     after: Sequence[pulumi.Resource] = ()
 
 
-class Cluster(pulumi.ComponentResource):
+class ManagedCluster(pulumi.ComponentResource):
     """A managed cluster, its CPU system pool and its API endpoint.
 
     `ready` are the resources that must be done before anything is applied to the cluster: the CPU nodes and the
@@ -44,10 +44,10 @@ class Cluster(pulumi.ComponentResource):
 
     cluster_id: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
-    system_pool: SystemPool
+    system_pool: SystemNodePool
     ready: list[pulumi.Resource]
 
-    def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: ManagedClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tke-llm:cloud:Cluster", name, {}, opts)
         cluster = tencentcloud.kubernetes.Cluster(
             f"{name}-cluster",
@@ -78,9 +78,9 @@ class Cluster(pulumi.ComponentResource):
                 custom_timeouts=TIMEOUTS,
             ),
         )
-        self.system_pool = SystemPool(
+        self.system_pool = SystemNodePool(
             f"{name}-system",
-            SystemPoolArgs(
+            SystemNodePoolArgs(
                 naming=args.naming,
                 plan=args.plan.system_pool,
                 cluster_id=cluster.id,
@@ -113,7 +113,7 @@ class Cluster(pulumi.ComponentResource):
         self.register_outputs({"clusterId": self.cluster_id, "kubeconfig": self.kubeconfig})
 
 
-def _network(args: ClusterArgs) -> dict[str, Any]:
+def _network(args: ManagedClusterArgs) -> dict[str, Any]:
     """Arguments of the pod network. In vpc-cni pods live in the subnets and Services in a range of their own; in gr
     pods and Services share one."""
     if args.plan.network_mode == "gr":
@@ -132,14 +132,14 @@ def _network(args: ClusterArgs) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExistingClusterArgs:
+class AttachedClusterArgs:
     """`kubeconfig`: the secret `tke-llm:kubeconfig`, where it is set."""
 
     plan: ExistingClusterPlan
     kubeconfig: pulumi.Input[str] | None = None
 
 
-class ExistingCluster(pulumi.ComponentResource):
+class AttachedCluster(pulumi.ComponentResource):
     """A cluster that this stack does not make, by the id of a TKE cluster or by a kubeconfig.
 
     `cluster_id` is the API server's address where there is only a kubeconfig. `kubeconfig` is secret and holds one
@@ -150,7 +150,7 @@ class ExistingCluster(pulumi.ComponentResource):
     kubeconfig: pulumi.Output[str]
     ready: list[pulumi.Resource]
 
-    def __init__(self, name: str, args: ExistingClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: AttachedClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tke-llm:cloud:ExistingCluster", name, {}, opts)
         self.ready = []
         cluster_id = args.plan.id

@@ -26,7 +26,7 @@ def eip_bandwidths(bandwidth: int) -> list[int]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NetworkArgs:
+class VpcNetworkArgs:
     """`api_allow`: who may reach a public API server, None where the endpoint is not public. `store_zone`: where the
     models are read."""
 
@@ -36,7 +36,7 @@ class NetworkArgs:
     store_zone: str = ""
 
 
-class Network(pulumi.ComponentResource):
+class VpcNetwork(pulumi.ComponentResource):
     """A VPC with one subnet per zone, or an existing one; security groups; and a NAT gateway for what is made here.
 
     `subnet_ids` follow the order of the zones, `pod_subnet_ids` are those that pods take their addresses from.
@@ -56,7 +56,7 @@ class Network(pulumi.ComponentResource):
     store_subnet_id: pulumi.Output[str] | None
     road_out: list[pulumi.Resource]
 
-    def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: VpcNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tke-llm:cloud:Network", name, {}, opts)
         self._name = name
         self._args = args

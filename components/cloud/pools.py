@@ -46,7 +46,7 @@ def node_password(name: str, parent: pulumi.Resource) -> pulumi.Output[str]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SystemPoolArgs:
+class SystemNodePoolArgs:
     """The CPU nodes, spread over `subnet_ids`."""
 
     naming: Naming
@@ -57,14 +57,14 @@ class SystemPoolArgs:
     security_group_id: pulumi.Input[str]
 
 
-class SystemPool(pulumi.ComponentResource):
+class SystemNodePool(pulumi.ComponentResource):
     """CPU nodes of the ordinary kind, which everything that needs no GPU is pinned to by the plan's labels. `node_pool`
     is done when the nodes are ready."""
 
     pool_id: pulumi.Output[str]
     node_pool: pulumi.Resource
 
-    def __init__(self, name: str, args: SystemPoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: SystemNodePoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tke-llm:cloud:SystemPool", name, {}, opts)
         pool = kubernetes.NodePool(
             f"{name}-nodes",

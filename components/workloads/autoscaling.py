@@ -21,7 +21,7 @@ PAUSED = {"autoscaling.keda.sh/paused-replicas": "0"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class AutoscalingArgs:
+class ModelAutoscalingArgs:
     """`port` is the pods' own, where they show their metrics. `spread`: the model runs as a LeaderWorkerSet. `after` is
     what must be there first: KEDA where the stack installs it, and the workload."""
 
@@ -32,10 +32,10 @@ class AutoscalingArgs:
     after: Sequence[pulumi.Resource] = ()
 
 
-class Autoscaling(pulumi.ComponentResource):
+class ModelAutoscaling(pulumi.ComponentResource):
     """The scaling of one model. It is deleted before KEDA, which has to take its finalizer off."""
 
-    def __init__(self, name: str, args: AutoscalingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: ModelAutoscalingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tke-llm:workloads:Autoscaling", name, None, opts)
         CustomResource(
             f"{name}-scaled-object",
@@ -54,7 +54,7 @@ class Autoscaling(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def scaled_object_spec(args: AutoscalingArgs) -> dict[str, Any]:
+def scaled_object_spec(args: ModelAutoscalingArgs) -> dict[str, Any]:
     """KEDA's settings. The gauges of all pods are summed, and the sum is what `waiting` per replica is measured by:
     their mean would ask for no more replicas than the first."""
     plan = args.plan

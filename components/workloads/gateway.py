@@ -34,7 +34,7 @@ HTTP, HTTPS = "http", "https"
 
 
 @dataclass(frozen=True, kw_only=True)
-class GatewayArgs:
+class GatewayRoutesArgs:
     """`subnet_id` is that of an internal load balancer, `security_group_id` that which guards it; both None where the
     load balancer is not ours to shape. `suffix` ends cluster-scoped names on a cluster that is not ours. `after` is
     what brings the kinds of Gateway API; `targets` are the Services' names by route."""
@@ -49,10 +49,10 @@ class GatewayArgs:
     after: Sequence[pulumi.Resource] = ()
 
 
-class Gateway(pulumi.ComponentResource):
+class GatewayRoutes(pulumi.ComponentResource):
     """A Gateway with its load balancer, and one HTTPRoute for the page and for each model."""
 
-    def __init__(self, name: str, args: GatewayArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: GatewayRoutesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tke-llm:workloads:Gateway", name, None, opts)
         self._name, self._args = name, args
         made = [] if args.plan.attach_to is not None else [self._gateway()]
@@ -128,7 +128,7 @@ class Gateway(pulumi.ComponentResource):
         )
 
 
-def proxy_spec(args: GatewayArgs) -> dict[str, Any]:
+def proxy_spec(args: GatewayRoutesArgs) -> dict[str, Any]:
     """How Envoy runs, and what its load balancer is like."""
     deployment: dict[str, Any] = {"replicas": REPLICAS}
     if args.node_selector:
@@ -140,7 +140,7 @@ def proxy_spec(args: GatewayArgs) -> dict[str, Any]:
     return {"provider": {"type": "Kubernetes", "kubernetes": kubernetes}}
 
 
-def balancer_annotations(args: GatewayArgs) -> dict[str, pulumi.Input[str]]:
+def balancer_annotations(args: GatewayRoutesArgs) -> dict[str, pulumi.Input[str]]:
     """Annotations that make TKE's Service controller shape the CLB (vendor document 457/51258)."""
     annotations: dict[str, pulumi.Input[str]] = {}
     if args.subnet_id is not None:

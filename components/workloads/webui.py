@@ -74,7 +74,7 @@ def join_keys(keys: Sequence[str]) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WebuiArgs:
+class ChatPageArgs:
     """`api_keys` by the model's name; `admin_password`: the one to use, absent: a random one; `claim`: the volume for
     the page's data, absent: it is in the database at `database_url`; `cpu`: where pods without GPU run; `sealed_env`:
     values of the plan's variables of that name."""
@@ -92,14 +92,14 @@ class WebuiArgs:
     pull_secret: str | None = None
 
 
-class Webui(pulumi.ComponentResource):
+class ChatPage(pulumi.ComponentResource):
     """Open WebUI on the CPU nodes. It needs no model to start and is made beside them."""
 
     service: pulumi.Output[str]
     admin_email: str
     admin_password: pulumi.Output[str]
 
-    def __init__(self, name: str, args: WebuiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, args: ChatPageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tke-llm:workloads:Webui", name, None, opts)
         labels = kube.labels(APPLICATION, NAME, COMPONENT)
         selector = kube.selector(NAME, COMPONENT)
@@ -197,7 +197,7 @@ def checksum(data: Mapping[str, str]) -> str:
     return key_checksum("\0".join(f"{key}={data[key]}" for key in sorted(data)))
 
 
-def page_pod(args: WebuiArgs, secret: pulumi.Input[str], keys: Container[str]) -> "PodSpecArgsDict":
+def page_pod(args: ChatPageArgs, secret: pulumi.Input[str], keys: Container[str]) -> "PodSpecArgsDict":
     """The page's pod; `keys` are those that the Secret has."""
     secrets: list[EnvVarArgsDict] = [
         kube.secret_env(each, secret, key)

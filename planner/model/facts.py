@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from catalog.engines import SourceName
 from catalog.load import Catalog
-from catalog.types import Model as CatalogModel
-from catalog.types import WeightFormat, Weights
+from catalog.types import CatalogModel, WeightFormat, Weights
 from planner.engines.engine import Engine
 from planner.engines.registry import NAMES, every, find
 from settings.diagnostics import Diagnostic

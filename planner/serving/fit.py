@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from catalog.load import Catalog
-from catalog.types import Model as CatalogModel
-from catalog.types import WeightFormat
+from catalog.types import CatalogModel, WeightFormat
 from planner.diagnostics.finding import Finding, blocking
 from planner.engines.registry import every
 from planner.images.choose import Host, choose

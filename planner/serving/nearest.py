@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from catalog.load import Catalog
-from catalog.types import Gpu, Machine, Model
+from catalog.types import CatalogModel, Gpu, Machine
 from planner.diagnostics.finding import blocking
 from planner.engines.check_spread import check_spread
 from planner.engines.registry import every, find
@@ -81,7 +81,7 @@ def ways(case: Situation, catalog: Catalog) -> Iterator[tuple[str, Change]]:
         yield from _of_own_registries(case.host.gpu, catalog.models[case.facts.family])
 
 
-def _of_own_registries(gpu: Gpu, entry: Model) -> Iterator[tuple[str, Change]]:
+def _of_own_registries(gpu: Gpu, entry: CatalogModel) -> Iterator[tuple[str, Change]]:
     """The same model from the registry of an engine that has one, where one GPU holds it."""
     for engine in (each for each in every() if each.own_ids):
         weights = entry.weights.get(engine.formats[0])

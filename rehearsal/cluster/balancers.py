@@ -1,6 +1,6 @@
 """Stands in for the cloud's load balancers: gives Services and Ingresses an address."""
 
-from rehearsal.cluster.world import World
+from rehearsal.cluster.world import ClusterState
 from rehearsal.control_plane.api import Api
 from rehearsal.simulated.identity import address
 
@@ -8,7 +8,7 @@ NETWORK = "43.139."
 """Where the simulated load balancers have their addresses."""
 
 
-def step(api: Api, world: World) -> None:
+def step(api: Api, world: ClusterState) -> None:
     """Give an address to whatever asks for one and has none."""
     for kind, root, plural in (
         ("Service", "/api/v1", "services"),

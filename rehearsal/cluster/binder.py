@@ -7,7 +7,7 @@ from typing import Any
 from rehearsal.cluster import drivers
 from rehearsal.cluster.nodes import ZONE
 from rehearsal.cluster.objects import Object
-from rehearsal.cluster.world import World
+from rehearsal.cluster.world import ClusterState
 from rehearsal.control_plane.api import Api, ApiError
 
 _PROVISIONER = "volume.kubernetes.io/storage-provisioner"
@@ -24,7 +24,7 @@ class Binder:
         self.refused: dict[str, str] = {}
         """Claims, by UID, that a driver makes no volume for, and its answer."""
 
-    def step(self, world: World) -> None:
+    def step(self, world: ClusterState) -> None:
         """Do what is to do at the moment."""
         running = {driver["metadata"]["name"] for driver in world.every("CSIDriver")}
         made = {volume["metadata"]["name"] for volume in world.every("PersistentVolume")}
@@ -40,7 +40,7 @@ class Binder:
                 name = attachment["metadata"]["name"]
                 self._api.patch(f"{_CLASSES}/volumeattachments/{name}/status", {"status": {"attached": True}})
 
-    def _provision(self, claim: Object, world: World) -> None:
+    def _provision(self, claim: Object, world: ClusterState) -> None:
         storage_class = world.find("StorageClass", "", claim["spec"].get("storageClassName") or "")
         if storage_class is None:
             return

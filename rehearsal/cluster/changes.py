@@ -30,7 +30,7 @@ _REPLACING: Mapping[str, tuple[str, ...]] = {
 _IDENTITY = ("apiVersion", "kind", "metadata.name", "metadata.namespace")
 
 
-class Change(Enum):
+class ChangeKind(Enum):
     CREATE = "created"
     UPDATE = "updated"
     REPLACE = "replaced"
@@ -42,20 +42,20 @@ class Change(Enum):
 class Differing:
     """What happens to a resource, and the fields that it happens for."""
 
-    change: Change
+    change: ChangeKind
     fields: tuple[str, ...] = ()
 
 
 def compare(old: Registration | None, new: Registration) -> Differing:
     """How a registration differs from the one that it follows."""
     if old is None:
-        return Differing(Change.CREATE)
+        return Differing(ChangeKind.CREATE)
     fields = tuple(_differences(reveal(old.inputs), reveal(new.inputs), ()))
     if not fields:
-        return Differing(Change.KEEP)
+        return Differing(ChangeKind.KEEP)
     causes = (*_IDENTITY, *_REPLACING.get(str(new.inputs.get("kind")), ()), *new.replace_on_changes)
     replaced = any(_under(field, cause) for field in fields for cause in causes)
-    return Differing(Change.REPLACE if replaced else Change.UPDATE, fields)
+    return Differing(ChangeKind.REPLACE if replaced else ChangeKind.UPDATE, fields)
 
 
 def carried_over(old: Registration | None, new: Registration) -> Registration:

@@ -3,7 +3,7 @@
 import re
 
 from rehearsal.cluster.objects import Object, Paths, Ref
-from rehearsal.cluster.world import World
+from rehearsal.cluster.world import ClusterState
 from rehearsal.control_plane.api import Api, ApiError
 
 _FOREGROUND = "foregroundDeletion"
@@ -29,7 +29,7 @@ class Collector:
         if not _BUILT_IN.fullmatch(wanted.api_version.rpartition("/")[0]):
             self._ending.add(wanted)
 
-    def step(self, world: World) -> None:
+    def step(self, world: ClusterState) -> None:
         """Bring each deletion one step on."""
         for wanted in list(self._ending):
             try:
@@ -41,7 +41,7 @@ class Collector:
                     raise
                 self._ending.remove(wanted)
 
-    def _collect(self, wanted: Ref, found: Object, world: World) -> None:
+    def _collect(self, wanted: Ref, found: Object, world: ClusterState) -> None:
         owned = [each for kind in _DEPENDENTS for each in world.owned(kind, found)]
         for each in owned:
             metadata = each["metadata"]

@@ -6,7 +6,7 @@ from typing import Any
 
 from rehearsal.cluster.balancers import NETWORK
 from rehearsal.cluster.objects import Object
-from rehearsal.cluster.world import World
+from rehearsal.cluster.world import ClusterState
 from rehearsal.control_plane.api import Api
 from rehearsal.simulated.identity import address
 
@@ -15,7 +15,7 @@ _ROOT = "/apis/gateway.networking.k8s.io/v1"
 _GROUP = "gateway.networking.k8s.io"
 
 
-def step(api: Api, world: World) -> None:
+def step(api: Api, world: ClusterState) -> None:
     """Write the status that each object should have, where it differs from the one it has."""
     for each in world.every("GatewayClass"):
         if each["spec"]["controllerName"] == CONTROLLER:
@@ -57,7 +57,7 @@ def _condition(kind: str, reason: str, fault: str) -> dict[str, Any]:
     }
 
 
-def _gateway(gateway: Object, world: World) -> dict[str, Any]:
+def _gateway(gateway: Object, world: ClusterState) -> dict[str, Any]:
     metadata, spec = gateway["metadata"], gateway["spec"]
     wanted = spec["gatewayClassName"]
     fault = "" if world.find("GatewayClass", "", wanted) else f"GatewayClass {wanted} not found"
@@ -91,7 +91,7 @@ def _parent(route: Object, parent: Mapping[str, Any], gateway: Object) -> bool:
     return named == (metadata["namespace"], metadata["name"])
 
 
-def _route(route: Object, world: World) -> dict[str, Any]:
+def _route(route: Object, world: ClusterState) -> dict[str, Any]:
     unresolved = next(_unresolved(route, world), "")
     return {
         "parents": [
@@ -109,7 +109,7 @@ def _route(route: Object, world: World) -> dict[str, Any]:
     }
 
 
-def _rejected(route: Object, parent: Mapping[str, Any], world: World) -> str:
+def _rejected(route: Object, parent: Mapping[str, Any], world: ClusterState) -> str:
     gateway = next((each for each in world.every("Gateway") if _parent(route, parent, each)), None)
     if gateway is None:
         return f"Gateway {parent.get('namespace', route['metadata']['namespace'])}/{parent['name']} not found"
@@ -119,7 +119,7 @@ def _rejected(route: Object, parent: Mapping[str, Any], world: World) -> str:
     return ""
 
 
-def _unresolved(route: Object, world: World) -> Iterator[str]:
+def _unresolved(route: Object, world: ClusterState) -> Iterator[str]:
     for rule in route["spec"].get("rules", ()):
         for backend in rule.get("backendRefs", ()):
             if backend.get("kind", "Service") == "Service":
@@ -127,7 +127,7 @@ def _unresolved(route: Object, world: World) -> Iterator[str]:
                 yield from missing_port(world, namespace, backend["name"], backend.get("port"))
 
 
-def missing_port(world: World, namespace: str, name: str, port: int | str | None) -> Iterator[str]:
+def missing_port(world: ClusterState, namespace: str, name: str, port: int | str | None) -> Iterator[str]:
     """What is wrong with a reference to a Service's port, by number or name."""
     service = world.find("Service", namespace, name)
     if service is None:

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from rehearsal.cluster.objects import Object
-from rehearsal.cluster.world import World, condition
+from rehearsal.cluster.world import ClusterState, condition
 from rehearsal.control_plane.api import Api, ApiError
 
 _LABEL = "leaderworkerset.sigs.k8s.io"
@@ -19,13 +19,13 @@ class Groups:
         self._api = api
         self.refused: dict[str, str] = {}
 
-    def step(self, world: World) -> None:
+    def step(self, world: ClusterState) -> None:
         """Bring the groups of each set one step nearer to what it asks for."""
         for each in world.every("LeaderWorkerSet"):
             if "deletionTimestamp" not in each["metadata"]:
                 self._step(world, each)
 
-    def _step(self, world: World, owner: Object) -> None:
+    def _step(self, world: ClusterState, owner: Object) -> None:
         pods = {pod["metadata"]["name"]: pod for pod in world.owned("Pod", owner)}
         wanted = {pod["metadata"]["name"]: pod for pod in _pods(owner)}
         path = f"/api/v1/namespaces/{owner['metadata']['namespace']}/pods"

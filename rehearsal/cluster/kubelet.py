@@ -8,10 +8,10 @@ from planner.pools.decide import SUPER_NODE_SELECTOR
 from rehearsal.cluster.drivers import mount_refusal
 from rehearsal.cluster.objects import Object
 from rehearsal.cluster.super_nodes import NoSuchMachineError, granted
-from rehearsal.cluster.world import World
+from rehearsal.cluster.world import ClusterState
 
 
-def obstacles(pod: Object, world: World, catalog: Catalog) -> Iterator[str]:
+def obstacles(pod: Object, world: ClusterState, catalog: Catalog) -> Iterator[str]:
     """Why the containers of a pod that has a node would not start, in the kubelet's words where it has some."""
     namespace = pod["metadata"]["namespace"]
     for kind, reference, keys in _references(pod["spec"]):
@@ -56,7 +56,7 @@ def _named(source: Mapping[str, Any], fields: tuple[tuple[str, str], ...]) -> It
             yield kind, source[name]
 
 
-def _missing(world: World, kind: str, namespace: str, name: str, keys: list[str]) -> Iterator[str]:
+def _missing(world: ClusterState, kind: str, namespace: str, name: str, keys: list[str]) -> Iterator[str]:
     found = world.find(kind, namespace, name)
     if found is None:
         yield f'{kind.lower()} "{name}" not found'
@@ -67,7 +67,7 @@ def _missing(world: World, kind: str, namespace: str, name: str, keys: list[str]
             yield f"couldn't find key {key} in {kind} {namespace}/{name}"
 
 
-def _volumes(pod: Object, world: World) -> Iterator[dict[str, Any]]:
+def _volumes(pod: Object, world: ClusterState) -> Iterator[dict[str, Any]]:
     for each in pod["spec"].get("volumes", ()):
         claim = each.get("persistentVolumeClaim")
         if claim:
@@ -77,7 +77,7 @@ def _volumes(pod: Object, world: World) -> Iterator[dict[str, Any]]:
                 yield volume
 
 
-def _unmounted(volume: Object, pod: Object, world: World) -> Iterator[str]:
+def _unmounted(volume: Object, pod: Object, world: ClusterState) -> Iterator[str]:
     name = volume["metadata"]["name"]
     if refusal := mount_refusal(volume):
         yield f"PersistentVolume {name}: {refusal}"

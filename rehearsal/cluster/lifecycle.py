@@ -6,14 +6,14 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rehearsal.cluster.changes import Change, Differing, carried_over, compare, predecessor
+from rehearsal.cluster.changes import ChangeKind, Differing, carried_over, compare, predecessor
 from rehearsal.cluster.installation import Installation, has_gpu_addon
-from rehearsal.cluster.nodes import Pool, is_pool, pool_of
+from rehearsal.cluster.nodes import SimulatedPool, is_pool, pool_of
 from rehearsal.cluster.objects import Ref, UnknownKindError, body, ref, title
 from rehearsal.cluster.readiness import Unready
 from rehearsal.cluster.recorded import Recorded
-from rehearsal.cluster.simulation import Finding, Simulation
-from rehearsal.cluster.steps import Step, carry_out
+from rehearsal.cluster.simulation import ReadinessProblem, Simulation
+from rehearsal.cluster.steps import ClusterStep, carry_out
 from rehearsal.control_plane.api import ApiError
 from rehearsal.manifests import is_object
 from rehearsal.registration import Registration
@@ -58,32 +58,32 @@ class Lifecycle:
         self._installation = Installation(simulation)
         self._current: dict[str, Registration] = {}
 
-    def bring_up(self, stack: Recorded) -> tuple[Finding, ...]:
+    def bring_up(self, stack: Recorded) -> tuple[ReadinessProblem, ...]:
         """Make everything; what is not ready in the end."""
         self._installation.before(stack)
         return self._move_to(stack)
 
-    def update(self, stack: Recorded) -> tuple[dict[str, Differing], tuple[Finding, ...]]:
+    def update(self, stack: Recorded) -> tuple[dict[str, Differing], tuple[ReadinessProblem, ...]]:
         """Bring the stack to another one: what happens to each resource, by its title, and what is not ready."""
         before = dict(self._current)
         changes = {
             title(each): differing
             for each in self._carried(stack)
-            if each.custom and (differing := compare(predecessor(each, before), each)).change is not Change.KEEP
+            if each.custom and (differing := compare(predecessor(each, before), each)).change is not ChangeKind.KEEP
         }
-        changes |= {title(each): Differing(Change.DELETE) for each in self._gone(stack) if each.custom}
+        changes |= {title(each): Differing(ChangeKind.DELETE) for each in self._gone(stack) if each.custom}
         return changes, self._move_to(stack)
 
-    def tear_down(self) -> tuple[Finding, ...]:
+    def tear_down(self) -> tuple[ReadinessProblem, ...]:
         """Delete everything in reverse order; what would not go."""
         findings = carry_out(self._simulation, self._deletions(list(self._current.values())))
         self._current = {}
         return findings
 
-    def unready(self) -> list[Finding]:
+    def unready(self) -> list[ReadinessProblem]:
         """Everything of the stack that is not ready as of the last picture."""
         return [
-            Finding(str(wanted), each.cause, each.settled)
+            ReadinessProblem(str(wanted), each.cause, each.settled)
             for wanted in self.objects()
             for each in self._simulation.judge.unready(wanted)
         ]
@@ -112,7 +112,7 @@ class Lifecycle:
         followed = {old.urn for each in stack.registrations if (old := predecessor(each, self._current))}
         return [each for urn, each in self._current.items() if urn not in followed]
 
-    def _move_to(self, stack: Recorded) -> tuple[Finding, ...]:
+    def _move_to(self, stack: Recorded) -> tuple[ReadinessProblem, ...]:
         stack = replace(stack, registrations=self._carried(stack))
         for each in stack.registrations:
             self._simulation.watch(str(each.inputs.get("kind")))
@@ -128,14 +128,14 @@ class Lifecycle:
         told = {each.resource for each in unfinished}
         return (*unfinished, *(each for each in self.unready() if each.resource not in told))
 
-    def _steps(self, new: Registration, stack: Recorded) -> Iterator[Step]:
+    def _steps(self, new: Registration, stack: Recorded) -> Iterator[ClusterStep]:
         old = predecessor(new, self._current)
         change = compare(old, new).change
         needs = new.waits_for & {each.urn for each in stack.registrations}
-        if change is Change.KEEP:
+        if change is ChangeKind.KEEP:
             yield _place(new, needs)
             return
-        if old is not None and change is Change.REPLACE and is_object(new) and _same_object(old, new):
+        if old is not None and change is ChangeKind.REPLACE and is_object(new) and _same_object(old, new):
             # The old object has to go before a new one of its name can come.
             yield self._object_deletion(f"{new.urn}#old", old, needs)
             needs |= {f"{new.urn}#old"}
@@ -148,14 +148,16 @@ class Lifecycle:
             if old is not None and is_object(new) and not _same_object(old, new) and not new.retain_on_delete:
                 yield old
 
-    def _creation(self, new: Registration, stack: Recorded, needs: frozenset[str], old: Registration | None) -> Step:
+    def _creation(
+        self, new: Registration, stack: Recorded, needs: frozenset[str], old: Registration | None
+    ) -> ClusterStep:
         """The step that makes or changes one resource."""
         if is_object(new):
             wanted = body(new)
-            return Step(new.urn, title(new), needs, lambda: self._apply(wanted), lambda: self._awaited(wanted))
+            return ClusterStep(new.urn, title(new), needs, lambda: self._apply(wanted), lambda: self._awaited(wanted))
         if is_pool(new):
             pool = pool_of(new, stack.plan, self._simulation.catalog, gpu_addon=has_gpu_addon(stack))
-            return Step(
+            return ClusterStep(
                 new.urn,
                 title(new),
                 needs,
@@ -163,7 +165,7 @@ class Lifecycle:
                 lambda: self._nodes(pool.name),
             )
         act = self._brought(new, stack)
-        return Step(new.urn, title(new), needs, act, self._installation.unready) if act else _place(new, needs)
+        return ClusterStep(new.urn, title(new), needs, act, self._installation.unready) if act else _place(new, needs)
 
     def _brought(self, new: Registration, stack: Recorded) -> Callable[[], None] | None:
         """What brings into the cluster that which comes with a resource of the cloud; None where nothing does."""
@@ -197,7 +199,7 @@ class Lifecycle:
             return []
         return judge.unready(place) if place.kind in _AWAITED or _WAIT_FOR in annotations else []
 
-    def _machines(self, pool: Pool, new: Registration, *, changed: bool) -> None:
+    def _machines(self, pool: SimulatedPool, new: Registration, *, changed: bool) -> None:
         if changed:
             self._simulation.machines.change(pool, self._simulation.world, old_first=new.delete_before_replace)
         else:
@@ -207,7 +209,7 @@ class Lifecycle:
         missing = self._simulation.machines.missing(pool, self._simulation.world)
         return [Unready(missing)] if missing else []
 
-    def _deletions(self, gone: Iterable[Registration], after: frozenset[str] = frozenset()) -> list[Step]:
+    def _deletions(self, gone: Iterable[Registration], after: frozenset[str] = frozenset()) -> list[ClusterStep]:
         """Delete these, dependents first, when `after` is done."""
         known = {each.urn: each for each in gone}
         dependents: dict[str, set[str]] = {urn: set() for urn in known}
@@ -216,16 +218,16 @@ class Lifecycle:
                 dependents[wanted].add(_deleted(each.urn))
         return [self._deletion(each, after | dependents[each.urn], known) for each in reversed(list(known.values()))]
 
-    def _deletion(self, old: Registration, needs: frozenset[str], gone: Mapping[str, Registration]) -> Step:
+    def _deletion(self, old: Registration, needs: frozenset[str], gone: Mapping[str, Registration]) -> ClusterStep:
         key = _deleted(old.urn)
         if old.retain_on_delete or old.deleted_with in gone:
-            return Step(key, title(old), needs)
+            return ClusterStep(key, title(old), needs)
         if is_object(old):
             return self._object_deletion(key, old, needs)
         if is_pool(old):
             name = self._pool_name(old)
             machines = self._simulation.machines
-            return Step(
+            return ClusterStep(
                 key,
                 title(old),
                 needs,
@@ -233,16 +235,18 @@ class Lifecycle:
                 lambda: [Unready("nodes are left")] if machines.nodes(name, self._simulation.world) else [],
             )
         if short_type(old.type) == "kubernetes.Addon":
-            return Step(key, title(old), needs, lambda: self._installation.remove_addon(str(old.inputs["addonName"])))
-        return Step(key, title(old), needs)
+            return ClusterStep(
+                key, title(old), needs, lambda: self._installation.remove_addon(str(old.inputs["addonName"]))
+            )
+        return ClusterStep(key, title(old), needs)
 
     def _pool_name(self, registration: Registration) -> str:
         names = self._simulation.machines.pools
         return next(name for name in names if f"-{name}-" in registration.name)
 
-    def _object_deletion(self, key: str, old: Registration, needs: frozenset[str]) -> Step:
+    def _object_deletion(self, key: str, old: Registration, needs: frozenset[str]) -> ClusterStep:
         place = ref(body(old))
-        return Step(key, title(old), needs, lambda: self._delete(place), lambda: self._still_there(place))
+        return ClusterStep(key, title(old), needs, lambda: self._delete(place), lambda: self._still_there(place))
 
     def _delete(self, place: Ref) -> None:
         try:
@@ -274,9 +278,9 @@ def _same_object(old: Registration, new: Registration) -> bool:
     return ref(body(old)) == ref(body(new))
 
 
-def _place(registration: Registration, needs: frozenset[str]) -> Step:
+def _place(registration: Registration, needs: frozenset[str]) -> ClusterStep:
     """A step that only has its place in the graph."""
-    return Step(registration.urn, title(registration), needs)
+    return ClusterStep(registration.urn, title(registration), needs)
 
 
 def _deleted(urn: str) -> str:

@@ -6,9 +6,9 @@ from contextlib import suppress
 from typing import Any
 
 from rehearsal.cluster.amounts import amount, requested
-from rehearsal.cluster.nodes import POOL, Pool
+from rehearsal.cluster.nodes import POOL, SimulatedPool
 from rehearsal.cluster.objects import Object
-from rehearsal.cluster.world import World, condition
+from rehearsal.cluster.world import ClusterState, condition
 from rehearsal.control_plane.api import Api, ApiError
 
 _NODES = "/api/v1/nodes"
@@ -21,17 +21,17 @@ class Machines:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self.pools: dict[str, Pool] = {}
+        self.pools: dict[str, SimulatedPool] = {}
         self._numbers: dict[str, int] = {}
         self._added: dict[str, float] = {}
 
-    def make(self, pool: Pool) -> None:
+    def make(self, pool: SimulatedPool) -> None:
         """Buy the machines of a new pool."""
         self.pools[pool.name] = pool
         for _ in range(pool.count):
             self._buy(pool)
 
-    def change(self, pool: Pool, world: World, *, old_first: bool) -> None:
+    def change(self, pool: SimulatedPool, world: ClusterState, *, old_first: bool) -> None:
         """Resize a pool. Machines of another shape replace the old ones, which go first or last."""
         had = self.pools[pool.name]
         nodes = self.nodes(pool.name, world)
@@ -50,15 +50,15 @@ class Machines:
             self._buy(pool)
         self._give_back(nodes[wanted:])
 
-    def remove(self, name: str, world: World) -> None:
+    def remove(self, name: str, world: ClusterState) -> None:
         """Give all machines of a pool back."""
         self._give_back(self.nodes(name, world))
         self.pools.pop(name, None)
 
-    def nodes(self, name: str, world: World) -> list[dict[str, Any]]:
+    def nodes(self, name: str, world: ClusterState) -> list[dict[str, Any]]:
         return [node for node in world.every("Node") if node["metadata"]["labels"].get(POOL) == name]
 
-    def missing(self, name: str, world: World) -> str | None:
+    def missing(self, name: str, world: ClusterState) -> str | None:
         """What a pool still waits for; None when its machines are ready."""
         nodes = self.nodes(name, world)
         waiting = [node["metadata"]["name"] for node in nodes if not _ready(node)]
@@ -66,7 +66,7 @@ class Machines:
             return f"{len(nodes)} of {self.pools[name].count} nodes are there"
         return f"not ready: {', '.join(waiting)}" if waiting else None
 
-    def step(self, world: World) -> None:
+    def step(self, world: ClusterState) -> None:
         """End what ran on machines that are gone, and do a cluster autoscaler's work: add a machine where a pod waits
         that would run on one."""
         names = {node["metadata"]["name"] for node in world.every("Node")}
@@ -82,7 +82,7 @@ class Machines:
                 self._buy(pool)
                 self._added[name] = time.monotonic()
 
-    def _buy(self, pool: Pool) -> None:
+    def _buy(self, pool: SimulatedPool) -> None:
         self._numbers[pool.name] = number = self._numbers.get(pool.name, 0) + 1
         self._api.create(_NODES, pool.node(number))
 
@@ -112,7 +112,7 @@ def _ready(node: Object) -> bool:
     )
 
 
-def _would_run(pod: Object, pool: Pool) -> bool:
+def _would_run(pod: Object, pool: SimulatedPool) -> bool:
     spec = pod["spec"]
     asks, has = requested(spec), amount(pool.allocatable)
     return (

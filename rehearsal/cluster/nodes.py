@@ -31,11 +31,11 @@ USUAL_EFFECT = "NoSchedule"
 
 _POOL_TYPES = ("kubernetes.NodePool", "kubernetes.NativeNodePool", "kubernetes.ServerlessNodePool")
 
-Taint = tuple[str, str, str]
+TaintKey = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
-class Pool:
+class SimulatedPool:
     """Machines that are alike: `count` of them now, up to `most` where an autoscaler adds them.
 
     `allocatable` is in Kubernetes' quantities, before the DaemonSets of add-ons, which run as pods of their own.
@@ -47,7 +47,7 @@ class Pool:
     most: int
     allocatable: Mapping[str, str]
     labels: Mapping[str, str]
-    taints: tuple[Taint, ...]
+    taints: tuple[TaintKey, ...]
     zones: tuple[str, ...]
 
     def node(self, number: int) -> dict[str, Any]:
@@ -70,7 +70,7 @@ class Pool:
             "status": {"capacity": dict(self.allocatable), "allocatable": dict(self.allocatable)},
         }
 
-    def alike(self, other: "Pool") -> bool:
+    def alike(self, other: "SimulatedPool") -> bool:
         """Whether machines of the one can stay when the pool becomes the other."""
         shape = (self.allocatable, self.labels, self.taints, self.zones)
         return shape == (other.allocatable, other.labels, other.taints, other.zones)
@@ -80,7 +80,7 @@ def is_pool(registration: Registration) -> bool:
     return short_type(registration.type) in _POOL_TYPES
 
 
-def pool_of(registration: Registration, plan: Plan, catalog: Catalog, *, gpu_addon: bool) -> Pool:
+def pool_of(registration: Registration, plan: Plan, catalog: Catalog, *, gpu_addon: bool) -> SimulatedPool:
     """The pool that a registration asks the cloud for. Without the GPU add-on its machines announce no GPUs.
 
     Labels, taints, machine type and size are those that the program registered, not those that it planned.
@@ -107,7 +107,7 @@ def pool_of(registration: Registration, plan: Plan, catalog: Catalog, *, gpu_add
         else:
             planned = _planned(registration, plan)
             name, zones = planned.name, (planned.zone,)
-    return Pool(
+    return SimulatedPool(
         name=name,
         kind="system" if name == SYSTEM else "native" if "native" in inputs else "ordinary",
         count=count,
@@ -119,10 +119,10 @@ def pool_of(registration: Registration, plan: Plan, catalog: Catalog, *, gpu_add
     )
 
 
-def existing_pools(plan: Plan) -> tuple[Pool, ...]:
+def existing_pools(plan: Plan) -> tuple[SimulatedPool, ...]:
     """Pools of a cluster that is not ours: as many machines as the stack file says, and as it describes them."""
     return tuple(
-        Pool(
+        SimulatedPool(
             name=pool.name,
             kind="existing",
             count=pool.max_nodes,
@@ -143,10 +143,10 @@ def _planned(registration: Registration, plan: Plan) -> PoolPlan:
     return next(pool for pool in plan.pools.values() if f"-{pool.name}-pool-" in registration.name)
 
 
-def _super(inputs: Mapping[str, Any], planned: PoolPlan) -> Pool:
+def _super(inputs: Mapping[str, Any], planned: PoolPlan) -> SimulatedPool:
     """One virtual node per pool: no machine stands behind it, only the quota of pods bounds it."""
     key, value, effect = SUPER_NODE_TAINT
-    return Pool(
+    return SimulatedPool(
         name=planned.name,
         kind="super",
         count=1,
@@ -183,5 +183,5 @@ def _labels(given: Mapping[str, str] | Sequence[Mapping[str, str]] | None) -> di
     return {each["name"]: each.get("value", "") for each in given or ()}
 
 
-def _taints(given: Iterable[Mapping[str, str]] | None) -> tuple[Taint, ...]:
+def _taints(given: Iterable[Mapping[str, str]] | None) -> tuple[TaintKey, ...]:
     return tuple((each["key"], each.get("value") or "", each["effect"]) for each in given or ())

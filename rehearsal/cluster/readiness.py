@@ -9,7 +9,7 @@ from rehearsal.cluster.kubelet import obstacles
 from rehearsal.cluster.machines import waits
 from rehearsal.cluster.objects import Object, Ref
 from rehearsal.cluster.scalers import paused_at
-from rehearsal.cluster.world import World, condition
+from rehearsal.cluster.world import ClusterState, condition
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Unready:
 class Judge:
     """Looks at one object at a time. `refused` has what stand-ins said no to, by the UID of whom they said it to."""
 
-    world: World
+    world: ClusterState
     catalog: Catalog
     refused: Mapping[str, str] = field(default_factory=dict)
 

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from rehearsal.cluster.objects import Object
-from rehearsal.cluster.world import World
+from rehearsal.cluster.world import ClusterState
 from rehearsal.control_plane.api import Api
 
 PAUSED = "autoscaling.keda.sh/paused-replicas"
 PLURALS: Mapping[str, str] = {"Deployment": "deployments", "LeaderWorkerSet": "leaderworkersets"}
 
 
-def step(api: Api, world: World) -> None:
+def step(api: Api, world: ClusterState) -> None:
     """Make what is missing and bring up to date what differs."""
     for each in world.every("ScaledObject"):
         if "deletionTimestamp" in each["metadata"]:
@@ -43,7 +43,7 @@ def paused_at(scaled: Object) -> int | None:
     return None if said is None else int(said)
 
 
-def _scale(api: Api, world: World, namespace: str, target: Mapping[str, str], replicas: int) -> None:
+def _scale(api: Api, world: ClusterState, namespace: str, target: Mapping[str, str], replicas: int) -> None:
     found = world.find(target["kind"], namespace, target["name"])
     if found is not None and found["spec"].get("replicas", 1) != replicas:
         path = f"/apis/{target['apiVersion']}/namespaces/{namespace}/{PLURALS[target['kind']]}/{target['name']}"

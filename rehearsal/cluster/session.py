@@ -5,14 +5,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from catalog.load import Catalog
-from rehearsal.cluster.changes import Change, Differing
+from rehearsal.cluster.changes import ChangeKind, Differing
 from rehearsal.cluster.leftovers import Left, left_over
 from rehearsal.cluster.lifecycle import Lifecycle, Warned
 from rehearsal.cluster.objects import Object
 from rehearsal.cluster.recorded import Recorded
-from rehearsal.cluster.simulation import Finding, Patience, Seen, Simulation
+from rehearsal.cluster.simulation import Observations, Patience, ReadinessProblem, Simulation
 from rehearsal.cluster.usage import Usage, usage
-from rehearsal.cluster.world import World
+from rehearsal.cluster.world import ClusterState
 from rehearsal.control_plane.api import Api
 from rehearsal.registration import MASK, secret_texts
 
@@ -28,10 +28,10 @@ class Seconds:
 
 
 @dataclass(frozen=True)
-class Standing:
+class StackState:
     """The stack at rest: `findings` are what is not ready, nothing when all of it is."""
 
-    findings: tuple[Finding, ...]
+    findings: tuple[ReadinessProblem, ...]
     usage: Usage
     warnings: tuple[Warned, ...]
     seconds: Seconds
@@ -51,17 +51,17 @@ class Changed:
 
 
 @dataclass(frozen=True)
-class Update:
+class StackUpdate:
     """The stack after the update, and what it did on the way.
 
     `interrupted` are workloads that had no pod for a time; `waited` are pods that found no free GPU, and the
     scheduler's words; `lost` are volumes whose data is gone.
     """
 
-    standing: Standing
+    standing: StackState
     changes: tuple[Changed, ...]
     interrupted: tuple[str, ...]
-    waited: tuple[Finding, ...]
+    waited: tuple[ReadinessProblem, ...]
     lost: tuple[str, ...]
 
 
@@ -69,18 +69,18 @@ class Update:
 class Teardown:
     """What would not go, and what is left."""
 
-    findings: tuple[Finding, ...]
+    findings: tuple[ReadinessProblem, ...]
     left: Left
     seconds: float
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ClusterOutcome:
     """All of it. Without a second stack file, or where the first does not get ready, only `up` was rehearsed."""
 
     version: str
-    up: Standing
-    update: Update | None = None
+    up: StackState
+    update: StackUpdate | None = None
     down: Teardown | None = None
 
     @property
@@ -90,7 +90,7 @@ class Outcome:
         return self.up.ready and updated and gone
 
 
-class Session:
+class ClusterSession:
     """One stack on one control plane. Not for several threads."""
 
     def __init__(self, api: Api, catalog: Catalog, patience: Patience | None = None) -> None:
@@ -98,23 +98,24 @@ class Session:
         self.lifecycle = Lifecycle(self.simulation)
         self._secrets: set[str] = set()
 
-    def up(self, stack: Recorded) -> Standing:
+    def up(self, stack: Recorded) -> StackState:
         """Make everything and wait until it is ready."""
         begun = self._begin(stack)
         return self._standing(self.lifecycle.bring_up(stack), begun)
 
-    def update(self, stack: Recorded) -> Update:
+    def update(self, stack: Recorded) -> StackUpdate:
         """Bring the stack to this one."""
         before, begun = self.simulation.world, self._begin(stack)
         namespaces = {each.namespace for each in self.lifecycle.objects()}
         changes, findings = self.lifecycle.update(stack)
         after = self.simulation.world
-        return Update(
+        return StackUpdate(
             standing=self._standing(findings, begun),
             changes=tuple(_changed(resource, differing) for resource, differing in changes.items()),
             interrupted=tuple(_interrupted(before, after)),
             waited=tuple(
-                Finding(f"pod {name}", words) for name, words in sorted(self.simulation.seen.waited_for_gpu.items())
+                ReadinessProblem(f"pod {name}", words)
+                for name, words in sorted(self.simulation.seen.waited_for_gpu.items())
             ),
             lost=tuple(_lost(before, after, namespaces)),
         )
@@ -132,13 +133,13 @@ class Session:
 
     def _begin(self, stack: Recorded) -> float:
         self._secrets |= {text for each in stack.registrations for text in secret_texts(each.inputs)}
-        self.simulation.seen = Seen()
+        self.simulation.seen = Observations()
         self.lifecycle.applying = 0.0
         self.lifecycle.warnings.clear()
         return time.monotonic()
 
-    def _standing(self, findings: tuple[Finding, ...], begun: float) -> Standing:
-        return Standing(
+    def _standing(self, findings: tuple[ReadinessProblem, ...], begun: float) -> StackState:
+        return StackState(
             findings=self._hide(findings),
             usage=usage(self.simulation.world, self.simulation.machines, self.simulation.catalog),
             warnings=tuple(dict.fromkeys(self.lifecycle.warnings)),
@@ -149,7 +150,7 @@ class Session:
             ),
         )
 
-    def _hide(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    def _hide(self, findings: tuple[ReadinessProblem, ...]) -> tuple[ReadinessProblem, ...]:
         """The API server may quote what it refuses, and that may be a secret."""
         hidden = []
         for each in dict.fromkeys(findings):
@@ -160,23 +161,23 @@ class Session:
         return tuple(hidden)
 
 
-def rehearse(api: Api, catalog: Catalog, first: Recorded, then: Recorded | None = None) -> Outcome:
+def rehearse(api: Api, catalog: Catalog, first: Recorded, then: Recorded | None = None) -> ClusterOutcome:
     """Rehearse a stack, and the update to a second one and the teardown where there is one."""
-    session = Session(api, catalog)
+    session = ClusterSession(api, catalog)
     version = str(api.get("/version")["gitVersion"])
     up = session.up(first)
     if then is None or not up.ready:
-        return Outcome(version, up)
+        return ClusterOutcome(version, up)
     update = session.update(then)
-    return Outcome(version, up, update, session.down())
+    return ClusterOutcome(version, up, update, session.down())
 
 
 def _changed(resource: str, differing: Differing) -> Changed:
-    made = differing.change in (Change.CREATE, Change.DELETE)
+    made = differing.change in (ChangeKind.CREATE, ChangeKind.DELETE)
     return Changed(resource, differing.change.value, () if made else differing.fields)
 
 
-def _interrupted(before: World, after: World) -> list[str]:
+def _interrupted(before: ClusterState, after: ClusterState) -> list[str]:
     """Workloads all of whose pods are new, and which may have none while they are replaced."""
     found: list[str] = []
     for kind in ("Deployment", "StatefulSet", "LeaderWorkerSet"):
@@ -190,7 +191,7 @@ def _interrupted(before: World, after: World) -> list[str]:
     return found
 
 
-def _uids(world: World, owner: Object) -> set[str]:
+def _uids(world: ClusterState, owner: Object) -> set[str]:
     return {pod["metadata"]["uid"] for pod in world.pods_of(owner)}
 
 
@@ -202,7 +203,7 @@ def _stops(owner: Object, replicas: int) -> bool:
     return strategy["type"] == "Recreate" or (isinstance(unavailable, int) and unavailable >= replicas)
 
 
-def _lost(before: World, after: World, namespaces: Collection[str]) -> list[str]:
+def _lost(before: ClusterState, after: ClusterState, namespaces: Collection[str]) -> list[str]:
     """Volumes of claims in these namespaces that are gone."""
     there = {volume["metadata"]["uid"] for volume in after.every("PersistentVolume")}
     return [

@@ -15,12 +15,12 @@ from rehearsal.cluster.groups import Groups
 from rehearsal.cluster.machines import Machines, waits
 from rehearsal.cluster.objects import Object, Paths, Ref
 from rehearsal.cluster.readiness import Judge, Unready
-from rehearsal.cluster.world import ON_DEMAND, World, condition, look
+from rehearsal.cluster.world import ON_DEMAND, ClusterState, condition, look
 from rehearsal.control_plane.api import Api, GoneError
 
 
 @dataclass(frozen=True)
-class Finding:
+class ReadinessProblem:
     """One thing that is not as it should be: which resource, and the cause."""
 
     resource: str
@@ -42,7 +42,7 @@ class Patience:
 
 
 @dataclass
-class Seen:
+class Observations:
     """What was watched along the way: pods by ``namespace/name``."""
 
     waited_for_gpu: dict[str, str] = field(default_factory=dict)
@@ -62,8 +62,8 @@ class Simulation:
         self.machines = Machines(api)
         self.definitions = Definitions(api)
         self.collector = Collector(api, self.paths)
-        self.seen = Seen()
-        self.world = World({})
+        self.seen = Observations()
+        self.world = ClusterState({})
         self.patience = patience or Patience()
         self._binder = Binder(api)
         self._groups = Groups(api)
@@ -101,7 +101,7 @@ class Simulation:
     def judge(self) -> Judge:
         return Judge(self.world, self.catalog, {**self._binder.refused, **self._groups.refused})
 
-    def wait(self, left: Callable[[], Sequence[Finding]]) -> tuple[Finding, ...]:
+    def wait(self, left: Callable[[], Sequence[ReadinessProblem]]) -> tuple[ReadinessProblem, ...]:
         """Run until `left`, which is asked after each step, has nothing any more; else until nothing happens any more,
         and return what was left then."""
         begun = quiet_since = time.monotonic()
@@ -119,7 +119,7 @@ class Simulation:
                 return findings
             time.sleep(_PAUSE)
 
-    def _note(self, world: World) -> None:
+    def _note(self, world: ClusterState) -> None:
         now = time.monotonic()
         for pod in world.every("Pod"):
             name = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from rehearsal.cluster.definitions import MissingDefinitionsError
 from rehearsal.cluster.objects import UnknownKindError
 from rehearsal.cluster.readiness import Unready
-from rehearsal.cluster.simulation import Finding, Simulation
+from rehearsal.cluster.simulation import ReadinessProblem, Simulation
 from rehearsal.control_plane.api import ApiError
 
 
@@ -20,7 +20,7 @@ def at_once() -> list[Unready]:
 
 
 @dataclass(frozen=True)
-class Step:
+class ClusterStep:
     """`act` starts it, `waiting` says what it still waits for; `needs` are keys of other steps."""
 
     key: str
@@ -32,14 +32,14 @@ class Step:
 
 @dataclass
 class _Progress:
-    to_start: list[Step]
-    running: list[Step] = field(default_factory=list)
+    to_start: list[ClusterStep]
+    running: list[ClusterStep] = field(default_factory=list)
     done: set[str] = field(default_factory=set)
-    failed: list[Finding] = field(default_factory=list)
+    failed: list[ReadinessProblem] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
 
 
-def carry_out(simulation: Simulation, steps: Sequence[Step]) -> tuple[Finding, ...]:
+def carry_out(simulation: Simulation, steps: Sequence[ClusterStep]) -> tuple[ReadinessProblem, ...]:
     """Take all steps; what failed or never got ready. What needs a step that failed is not taken, and named as such.
 
     `steps` come in an order in which each follows those that it needs.
@@ -48,16 +48,16 @@ def carry_out(simulation: Simulation, steps: Sequence[Step]) -> tuple[Finding, .
     unfinished = simulation.wait(lambda: _advance(progress))
     if not unfinished:
         return ()
-    still = [Finding(step.resource, _because(step, progress)) for step in progress.to_start]
+    still = [ReadinessProblem(step.resource, _because(step, progress)) for step in progress.to_start]
     return (*unfinished, *(each for each in still if each.cause))
 
 
-def _advance(progress: _Progress) -> list[Finding]:
+def _advance(progress: _Progress) -> list[ReadinessProblem]:
     """Finish what is done, start what can be; what is left to wait for."""
-    findings: list[Finding] = []
+    findings: list[ReadinessProblem] = []
     for step in list(progress.running):
         reasons = step.waiting()
-        findings += [Finding(step.resource, each.cause, each.settled) for each in reasons]
+        findings += [ReadinessProblem(step.resource, each.cause, each.settled) for each in reasons]
         if not reasons:
             progress.running.remove(step)
             progress.done.add(step.key)
@@ -68,18 +68,18 @@ def _advance(progress: _Progress) -> list[Finding]:
         elif step.needs <= progress.done:
             progress.to_start.remove(step)
             if _start(step, progress):
-                findings.append(Finding(step.resource, "it was asked for just now"))
+                findings.append(ReadinessProblem(step.resource, "it was asked for just now"))
     return [*progress.failed, *findings]
 
 
-def _start(step: Step, progress: _Progress) -> bool:
+def _start(step: ClusterStep, progress: _Progress) -> bool:
     """Whether there is something to wait for now."""
     try:
         step.act()
     except (ApiError, UnknownKindError, MissingDefinitionsError) as error:
         progress.broken.add(step.key)
         cause = error.message if isinstance(error, ApiError) else str(error)
-        progress.failed.append(Finding(step.resource, cause, settled=True))
+        progress.failed.append(ReadinessProblem(step.resource, cause, settled=True))
         return False
     if step.waiting is at_once:
         progress.done.add(step.key)
@@ -88,7 +88,7 @@ def _start(step: Step, progress: _Progress) -> bool:
     return True
 
 
-def _because(step: Step, progress: _Progress) -> str:
+def _because(step: ClusterStep, progress: _Progress) -> str:
     """Why a step was not taken; "" where it only stands for something else in the graph."""
     if step.act is nothing:
         return ""

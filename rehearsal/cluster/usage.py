@@ -11,7 +11,7 @@ from rehearsal.cluster.nodes import POOL
 from rehearsal.cluster.objects import Object
 from rehearsal.cluster.platform import NAMESPACE as PLATFORM
 from rehearsal.cluster.super_nodes import NoSuchMachineError, granted
-from rehearsal.cluster.world import World, condition
+from rehearsal.cluster.world import ClusterState, condition
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Usage:
     elsewhere: tuple[PodUse, ...]
 
 
-def usage(world: World, machines: Machines, catalog: Catalog) -> Usage:
+def usage(world: ClusterState, machines: Machines, catalog: Catalog) -> Usage:
     """As the picture shows it."""
     waiting = [pod for pod in world.every("Pod") if "nodeName" not in pod["spec"]]
     meant = {
@@ -81,7 +81,7 @@ def _meant_for(pod: Object, labels: dict[str, str]) -> bool:
     return bool(wanted) and wanted.items() <= labels.items()
 
 
-def _node(node: Object, world: World, catalog: Catalog) -> NodeUse:
+def _node(node: Object, world: ClusterState, catalog: Catalog) -> NodeUse:
     name = node["metadata"]["name"]
     pods = tuple(_pods((pod for pod in world.every("Pod") if pod["spec"].get("nodeName") == name), catalog))
     asked = sum((pod.asks for pod in pods if pod.state == "running"), Amount())

@@ -46,7 +46,7 @@ _RESTLESS = frozenset({"Node", "Event"})
 
 
 @dataclass(frozen=True)
-class World:
+class ClusterState:
     """`objects` by kind."""
 
     objects: Mapping[str, tuple[dict[str, Any], ...]]
@@ -106,7 +106,7 @@ class World:
         )
 
 
-def look(api: Api, paths: Paths, demanded: Iterable[str]) -> World:
+def look(api: Api, paths: Paths, demanded: Iterable[str]) -> ClusterState:
     """Take a picture; `demanded` names the kinds of `ON_DEMAND` to look at besides."""
     kinds = {**WATCHED, **{kind: ON_DEMAND[kind] for kind in demanded}}
     seen: dict[str, tuple[dict[str, Any], ...]] = {}
@@ -117,7 +117,7 @@ def look(api: Api, paths: Paths, demanded: Iterable[str]) -> World:
             continue
         # Items of a list do not say what they are.
         seen[kind] = tuple({"apiVersion": version, "kind": kind, **item} for item in items)
-    return World(seen)
+    return ClusterState(seen)
 
 
 def condition(obj: Object, kind: str) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ from typing import cast
 
 from planner.storage.drivers import BLOCK_DRIVER, CFS_DRIVER, CFS_PROVISIONER, TURBO_DRIVER
 from rehearsal.cluster.amounts import size
-from rehearsal.pulumi_engine.world import Refused, Thing, Volume, World
+from rehearsal.pulumi_engine.world import CloudResource, CloudState, CloudVolume, RefusedError
 
 SUBNET = "Subnet/instance:Instance"
 CLUSTER = "Kubernetes/cluster:Cluster"
@@ -56,170 +56,176 @@ def leaves(value: object) -> Iterator[object]:
         yield value
 
 
-def kind(thing: Thing) -> str:
+def kind(resource: CloudResource) -> str:
     """The type without its package."""
-    return thing.type.partition(":")[2]
+    return resource.type.partition(":")[2]
 
 
-def check_creation(world: World, thing: Thing, cluster: str | None) -> None:
-    """Raise `Refused` where the cloud would not make the thing. `cluster`: the one a Kubernetes object is for, None
-    where it is not of this world."""
-    if thing.type.startswith("kubernetes:"):
+def check_creation(world: CloudState, resource: CloudResource, cluster: str | None) -> None:
+    """Raise `RefusedError` where the cloud would not make the resource. `cluster`: the one a Kubernetes object is for,
+    None where this cloud does not have it."""
+    if resource.type.startswith("kubernetes:"):
         check_reachable(world, cluster)
-        _check_namespace(world, thing, cluster)
-        if world.find(*thing.key):
-            raise Refused(f'{kind(thing).rpartition(":")[2].lower()} "{thing.id}" already exists')
+        _check_namespace(world, resource, cluster)
+        if world.find(*resource.key):
+            raise RefusedError(f'{kind(resource).rpartition(":")[2].lower()} "{resource.id}" already exists')
         return
-    for leaf in leaves(thing.inputs):
+    for leaf in leaves(resource.inputs):
         if leaf in world.gone:
-            raise Refused(f"ResourceNotFound: {leaf} does not exist")
-    if world.find(*thing.key) and kind(thing) != ATTACHMENT:
-        raise Refused(f"ResourceInUse: {thing.id} exists already")
-    cluster_id = str(thing.inputs.get("clusterId", ""))
+            raise RefusedError(f"ResourceNotFound: {leaf} does not exist")
+    if world.find(*resource.key) and kind(resource) != ATTACHMENT:
+        raise RefusedError(f"ResourceInUse: {resource.id} exists already")
+    cluster_id = str(resource.inputs.get("clusterId", ""))
     made_here = any(each.id == cluster_id for each in world.of_type(CLUSTER))
-    if kind(thing) in (ENDPOINT, ADDON) and made_here and not _nodes(world, cluster_id):
-        raise Refused(f"{cluster_id} has no running node yet")
-    if kind(thing) == CLUSTER:
-        _check_range(world, thing, "clusterCidr", "InvalidParameter.CidrConflictWithOtherCluster")
-    if kind(thing) == SUBNET:
-        _check_range(world, thing, "cidrBlock", "InvalidParameterValue.SubnetConflict")
+    if kind(resource) in (ENDPOINT, ADDON) and made_here and not _nodes(world, cluster_id):
+        raise RefusedError(f"{cluster_id} has no running node yet")
+    if kind(resource) == CLUSTER:
+        _check_range(world, resource, "clusterCidr", "InvalidParameter.CidrConflictWithOtherCluster")
+    if kind(resource) == SUBNET:
+        _check_range(world, resource, "cidrBlock", "InvalidParameterValue.SubnetConflict")
 
 
-def check_change(world: World, thing: Thing, inputs: Mapping[str, object]) -> None:
-    """Raise `Refused` where cloud or API server would not take the new inputs though no rule of the type speaks against
-    it: a cluster loses no subnet of its pods (Update in resource_tc_kubernetes_cluster_extension.go of the Terraform
-    provider), a volume only grows, and only where its class lets it."""
-    if kind(thing) == CLUSTER and {*leaves(thing.inputs.get("eniSubnetIds"))} - {*leaves(inputs.get("eniSubnetIds"))}:
-        raise Refused("the `eni_subnet_ids` parameter does not allow modification of existing subnet ID data")
+def check_change(world: CloudState, resource: CloudResource, inputs: Mapping[str, object]) -> None:
+    """Raise `RefusedError` where cloud or API server would not take the new inputs though no rule of the type speaks
+    against it: a cluster loses no subnet of its pods (Update in resource_tc_kubernetes_cluster_extension.go of the
+    Terraform provider), a volume only grows, and only where its class lets it."""
+    if kind(resource) == CLUSTER and {*leaves(resource.inputs.get("eniSubnetIds"))} - {
+        *leaves(inputs.get("eniSubnetIds"))
+    }:
+        raise RefusedError("the `eni_subnet_ids` parameter does not allow modification of existing subnet ID data")
     path = ("spec", "resources", "requests", "storage")
-    old, new = at(thing.inputs, *path), at(inputs, *path)
-    if kind(thing) != CLAIM or old == new:
+    old, new = at(resource.inputs, *path), at(inputs, *path)
+    if kind(resource) != CLAIM or old == new:
         return
-    made = _class_of(world, thing)
+    made = _class_of(world, resource)
     if made is not None and at(made.inputs, "allowVolumeExpansion") is not True:
-        raise Refused(f"claim {thing.id} cannot be resized: its class does not support it")
+        raise RefusedError(f"claim {resource.id} cannot be resized: its class does not support it")
     if size(str(new)) < size(str(old)):
-        raise Refused(f"claim {thing.id} cannot be made smaller")
+        raise RefusedError(f"claim {resource.id} cannot be made smaller")
 
 
-def check_deletion(world: World, thing: Thing, cluster: str | None) -> None:
-    """Raise `Refused` where the cloud would not delete the thing now, or would never be done with it."""
-    if thing.type.startswith("kubernetes:"):
+def check_deletion(world: CloudState, resource: CloudResource, cluster: str | None) -> None:
+    """Raise `RefusedError` where the cloud would not delete the resource now, or would never be done with it."""
+    if resource.type.startswith("kubernetes:"):
         check_reachable(world, cluster)
-        if kind(thing) == CLAIM:
-            _check_claim(world, thing)
+        if kind(resource) == CLAIM:
+            _check_claim(world, resource)
         return
-    if not _own_id(thing):
+    if not _own_id(resource):
         return
-    for other in world.things.values():
-        if other.key == thing.key or not other.type.startswith("tencentcloud:") or _goes_along(thing, other):
+    for other in world.resources.values():
+        if other.key == resource.key or not other.type.startswith("tencentcloud:") or _goes_along(resource, other):
             continue
-        if _held(thing, leaves(other.inputs)):
-            raise Refused(f"ResourceInUse: {thing.id} is used by {other.id} ({other.name})")
+        if _held(resource, leaves(other.inputs)):
+            raise RefusedError(f"ResourceInUse: {resource.id} is used by {other.id} ({other.name})")
     for volume in world.volumes.values():
-        if thing.id in volume.holds:
-            raise Refused(f"ResourceInUse: {thing.id} is used by the file system of claim {volume.claim[1]}")
+        if resource.id in volume.holds:
+            raise RefusedError(f"ResourceInUse: {resource.id} is used by the file system of claim {volume.claim[1]}")
 
 
-def check_reachable(world: World, cluster: str | None) -> None:
-    """Raise `Refused` where the API server of a cluster of this world cannot be reached."""
+def check_reachable(world: CloudState, cluster: str | None) -> None:
+    """Raise `RefusedError` where the API server of a cluster of this world cannot be reached."""
     if cluster is not None and not any(each.id == cluster for each in world.of_type(ENDPOINT)):
-        raise Refused(f"configured Kubernetes cluster is unreachable: {cluster} has no API endpoint")
+        raise RefusedError(f"configured Kubernetes cluster is unreachable: {cluster} has no API endpoint")
 
 
-def after_creation(world: World, thing: Thing) -> None:
-    """Make what the new thing brings about: the volume of a claim."""
-    if kind(thing) != CLAIM:
+def after_creation(world: CloudState, resource: CloudResource) -> None:
+    """Make what the new resource brings about: the volume of a claim."""
+    if kind(resource) != CLAIM:
         return
-    made = _class_of(world, thing)
+    made = _class_of(world, resource)
     if made is not None:
         parameters = at(made.inputs, "parameters")
         holds = tuple(str(each) for each in leaves(parameters) if isinstance(each, str))
         kept = at(made.inputs, "reclaimPolicy") == "Retain"
-        world.put_volume(Volume(thing.key, str(at(made.inputs, "provisioner")), holds, kept))
+        world.put_volume(CloudVolume(resource.key, str(at(made.inputs, "provisioner")), holds, kept))
 
 
-def after_deletion(world: World, thing: Thing) -> None:
-    """Take along what goes with the thing, and note what stays."""
-    if kind(thing) == CLAIM:
-        volume = world.volumes.get(thing.key)
+def after_deletion(world: CloudState, resource: CloudResource) -> None:
+    """Take along what goes with the resource, and note what stays."""
+    if kind(resource) == CLAIM:
+        volume = world.volumes.get(resource.key)
         if volume is not None and not volume.kept:
-            world.remove_volume(thing.key)
-    elif kind(thing) == NAMESPACE:
-        for other in [each for each in world.things.values() if _in_namespace(each, thing.id)]:
-            world.remove(other, by=thing.id)
+            world.remove_volume(resource.key)
+    elif kind(resource) == NAMESPACE:
+        for other in [each for each in world.resources.values() if _in_namespace(each, resource.id)]:
+            world.remove(other, by=resource.id)
             after_deletion(world, other)
-    elif kind(thing) == CLUSTER:
-        _cluster_gone(world, thing)
+    elif kind(resource) == CLUSTER:
+        _cluster_gone(world, resource)
 
 
-def left(world: World) -> list[str]:
-    """What is still there, in words: things, volumes that outlived their claim, what a cluster left behind."""
-    things = [f"{thing.name} ({thing.id})" for thing in world.things.values()]
-    volumes = [_of_volume(each) for each in world.volumes.values() if each.claim not in world.things]
-    return [*things, *volumes, *world.left_behind]
+def left(world: CloudState) -> list[str]:
+    """What is still there, in words: resources, volumes that outlived their claim, what a cluster left behind."""
+    resources = [f"{resource.name} ({resource.id})" for resource in world.resources.values()]
+    volumes = [_of_volume(each) for each in world.volumes.values() if each.claim not in world.resources]
+    return [*resources, *volumes, *world.left_behind]
 
 
-def _class_of(world: World, claim: Thing) -> Thing | None:
+def _class_of(world: CloudState, claim: CloudResource) -> CloudResource | None:
     """The StorageClass of a claim, where it is of this world."""
     wanted = at(claim.inputs, "spec", "storageClassName")
     return next((each for each in world.of_type(CLASS) if at(each.outputs, "metadata", "name") == wanted), None)
 
 
-def _of_volume(volume: Volume) -> str:
+def _of_volume(volume: CloudVolume) -> str:
     what = "disk" if volume.provisioner == BLOCK_DRIVER else "file system"
     return f"{what} of claim {volume.claim[1]}"
 
 
-def _goes_along(cluster: Thing, other: Thing) -> bool:
-    """Whether TKE deletes the other thing itself with the cluster: pools with their machines, add-ons, releases."""
+def _goes_along(cluster: CloudResource, other: CloudResource) -> bool:
+    """Whether TKE deletes the other resource itself with the cluster: pools with their machines, add-ons, releases."""
     return kind(cluster) == CLUSTER and other.inputs.get("clusterId") == cluster.id
 
 
-def _own_id(thing: Thing) -> bool:
-    """Whether the id is the thing's own and not that of what it belongs to (a rule set has its group's)."""
-    return thing.id not in leaves(thing.inputs)
+def _own_id(resource: CloudResource) -> bool:
+    """Whether the id is the resource's own and not that of what it belongs to (a rule set has its group's)."""
+    return resource.id not in leaves(resource.inputs)
 
 
-def _held(thing: Thing, values: Iterator[object]) -> bool:
-    names = {thing.id, thing.outputs.get("publicIp", thing.id)}
+def _held(resource: CloudResource, values: Iterator[object]) -> bool:
+    names = {resource.id, resource.outputs.get("publicIp", resource.id)}
     return any(value in names for value in values if isinstance(value, str))
 
 
-def _nodes(world: World, cluster_id: str) -> bool:
+def _nodes(world: CloudState, cluster_id: str) -> bool:
     return any(each.inputs.get("clusterId") == cluster_id for each in world.of_type(*POOLS))
 
 
-def _check_range(world: World, thing: Thing, key: str, code: str) -> None:
-    """Raise `Refused` where a range of addresses is taken in the VPC."""
-    wanted, vpc = thing.inputs.get(key), thing.inputs.get("vpcId")
-    for other in world.of_type(kind(thing)):
+def _check_range(world: CloudState, resource: CloudResource, key: str, code: str) -> None:
+    """Raise `RefusedError` where a range of addresses is taken in the VPC."""
+    wanted, vpc = resource.inputs.get(key), resource.inputs.get("vpcId")
+    for other in world.of_type(kind(resource)):
         taken = other.inputs.get(key)
         both = wanted and taken and other.inputs.get("vpcId") == vpc
         if both and ip_network(str(wanted)).overlaps(ip_network(str(taken))):
-            raise Refused(f"{code}: {wanted} is used by {other.id}")
+            raise RefusedError(f"{code}: {wanted} is used by {other.id}")
 
 
-def _check_namespace(world: World, thing: Thing, cluster: str | None) -> None:
-    namespace = at(thing.inputs, "metadata", "namespace")
+def _check_namespace(world: CloudState, resource: CloudResource, cluster: str | None) -> None:
+    namespace = at(resource.inputs, "metadata", "namespace")
     ours = {str(at(each.outputs, "metadata", "name")) for each in world.of_type(NAMESPACE)}
     given_by_tke = {None, "default", "kube-system", "kube-public"}
     if cluster is not None and namespace not in {*given_by_tke, *ours}:
-        raise Refused(f'namespaces "{namespace}" not found')
+        raise RefusedError(f'namespaces "{namespace}" not found')
 
 
-def _check_claim(world: World, thing: Thing) -> None:
-    name, namespace = at(thing.outputs, "metadata", "name"), at(thing.outputs, "metadata", "namespace")
+def _check_claim(world: CloudState, resource: CloudResource) -> None:
+    name, namespace = at(resource.outputs, "metadata", "name"), at(resource.outputs, "metadata", "namespace")
     for other in world.of_type(*RUNNING):
         if at(other.outputs, "metadata", "namespace") == namespace and name in _claims(other.inputs):
-            raise Refused(f"timed out: claim {thing.id} is in use by the pods of {other.id}")
-    volume = world.volumes.get(thing.key)
+            raise RefusedError(f"timed out: claim {resource.id} is in use by the pods of {other.id}")
+    volume = world.volumes.get(resource.key)
     addon = _DRIVERS.get(volume.provisioner) if volume is not None else None
-    if addon and any(deed.type.endswith(ADDON) and deed.id.endswith(f"#{addon}") for deed in world.deeds):
+    if addon and any(
+        operation.type.endswith(ADDON) and operation.id.endswith(f"#{addon}") for operation in world.operations
+    ):
         if not any(each.inputs.get("addonName") == addon for each in world.of_type(ADDON)):
-            raise Refused(f"timed out: nothing deletes the volume of claim {thing.id}, for the add-on {addon} is gone")
+            raise RefusedError(
+                f"timed out: nothing deletes the volume of claim {resource.id}, for the add-on {addon} is gone"
+            )
         if not list(world.of_type(*POOLS)):
-            raise Refused(f"timed out: nothing deletes the volume of claim {thing.id}, for no node is left")
+            raise RefusedError(f"timed out: nothing deletes the volume of claim {resource.id}, for no node is left")
 
 
 def _claims(value: object) -> Iterator[object]:
@@ -234,26 +240,26 @@ def _claims(value: object) -> Iterator[object]:
             yield from _claims(part)
 
 
-def _in_namespace(thing: Thing, namespace: str) -> bool:
-    return thing.type.startswith("kubernetes:") and at(thing.outputs, "metadata", "namespace") == namespace
+def _in_namespace(resource: CloudResource, namespace: str) -> bool:
+    return resource.type.startswith("kubernetes:") and at(resource.outputs, "metadata", "namespace") == namespace
 
 
-def _cluster_gone(world: World, cluster: Thing) -> None:
+def _cluster_gone(world: CloudState, cluster: CloudResource) -> None:
     options = cast("Sequence[Mapping[str, object]]", cluster.inputs.get("resourceDeleteOptions") or ())
     disks_go = any(each.get("resourceType") == "CBS" and each.get("deleteMode") == "terminate" for each in options)
-    for thing in [each for each in world.things.values() if _goes_along(cluster, each)]:
-        world.remove(thing, by=cluster.id)
-    for thing in [each for each in world.things.values() if each.type.startswith("kubernetes:")]:
-        if _balanced(thing):
-            world.leave(f"load balancer of {thing.id}")
-        world.remove(thing, by=cluster.id)
+    for resource in [each for each in world.resources.values() if _goes_along(cluster, each)]:
+        world.remove(resource, by=cluster.id)
+    for resource in [each for each in world.resources.values() if each.type.startswith("kubernetes:")]:
+        if _balanced(resource):
+            world.leave(f"load balancer of {resource.id}")
+        world.remove(resource, by=cluster.id)
     for volume in list(world.volumes.values()):
         if volume.provisioner == BLOCK_DRIVER and disks_go:
             world.remove_volume(volume.claim)
 
 
-def _balanced(thing: Thing) -> bool:
+def _balanced(resource: CloudResource) -> bool:
     """Whether a Kubernetes object has a load balancer of the cloud."""
-    if kind(thing) == "core/v1:Service":
-        return at(thing.inputs, "spec", "type") == "LoadBalancer"
-    return kind(thing).endswith((":Ingress", ":Gateway"))
+    if kind(resource) == "core/v1:Service":
+        return at(resource.inputs, "spec", "type") == "LoadBalancer"
+    return kind(resource).endswith((":Ingress", ":Gateway"))

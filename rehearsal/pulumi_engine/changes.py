@@ -7,16 +7,16 @@ from typing import Literal
 from rehearsal.pulumi_engine.rules import Rules
 from rehearsal.registration import Unknown
 
-Kind = Literal["add", "update", "delete", "unknown"]
+PropertyChangeKind = Literal["add", "update", "delete", "unknown"]
 Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
-class Change:
+class PropertyChange:
     """One property that differs. `replaces`: it takes a new resource."""
 
     path: Path
-    kind: Kind
+    kind: PropertyChangeKind
     replaces: bool = False
 
     @property
@@ -44,12 +44,13 @@ def written(path: Path) -> str:
     return text
 
 
-def changes(old: Mapping[str, object], new: Mapping[str, object], rules: Rules) -> tuple[Change, ...]:
+def changes(old: Mapping[str, object], new: Mapping[str, object], rules: Rules) -> tuple[PropertyChange, ...]:
     """The properties that differ, each judged by the rules of its resource. What is unknown counts as changed, but an
     object of which nothing is known does not count as a change of what stands in it (seen in pulumi-kubernetes)."""
     found = tuple(_differences(dict(old), dict(new), ()))
     return tuple(
-        Change(path, kind, rules.replaced_by(_names(path), whole=kind in ("add", "delete"))) for path, kind in found
+        PropertyChange(path, kind, rules.replaced_by(_names(path), whole=kind in ("add", "delete")))
+        for path, kind in found
     )
 
 
@@ -65,7 +66,7 @@ def _names(path: Path) -> tuple[str, ...]:
     return tuple(part for part in path if isinstance(part, str))
 
 
-def _differences(old: object, new: object, path: Path) -> Iterator[tuple[Path, Kind]]:
+def _differences(old: object, new: object, path: Path) -> Iterator[tuple[Path, PropertyChangeKind]]:
     if isinstance(new, Unknown):
         yield path, "unknown"
     elif isinstance(old, Mapping) and isinstance(new, Mapping):
@@ -78,7 +79,7 @@ def _differences(old: object, new: object, path: Path) -> Iterator[tuple[Path, K
         yield path, "update"
 
 
-def _inside(old: object, new: object, path: Path) -> Iterator[tuple[Path, Kind]]:
+def _inside(old: object, new: object, path: Path) -> Iterator[tuple[Path, PropertyChangeKind]]:
     if old is None and new is not None:
         yield path, "add"
     elif new is None and old is not None:

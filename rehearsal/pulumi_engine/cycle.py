@@ -10,18 +10,18 @@ from rehearsal.durations import Durations
 from rehearsal.pulumi_engine.acceptance import left
 from rehearsal.pulumi_engine.consequences import consequences
 from rehearsal.pulumi_engine.faults import Fault
-from rehearsal.pulumi_engine.outcome import Outcome
-from rehearsal.pulumi_engine.session import Listener, Session
+from rehearsal.pulumi_engine.outcome import EngineOutcome
+from rehearsal.pulumi_engine.session import EngineSession, Listener
 from settings.parse import StackInput
 from settings.suggest import closest
 
 
 @dataclass(frozen=True)
-class Step:
+class CycleStep:
     """One operation of the cycle, and what its changes mean for those who use the stack."""
 
     title: str
-    outcome: Outcome
+    outcome: EngineOutcome
     means: tuple[tuple[str, str], ...] = ()
 
 
@@ -29,7 +29,7 @@ class Step:
 class Cycle:
     """All steps, what is left in the cloud at the end, and in what the cycle differs from what it has to be."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[CycleStep, ...]
     left: tuple[str, ...]
     problems: tuple[str, ...]
 
@@ -57,7 +57,7 @@ def run(
 
     Raises `WorkerError` where the engine cannot be driven at all.
     """
-    with Session(stack.given, program, pulumi, listener=listener) as session:
+    with EngineSession(stack.given, program, pulumi, listener=listener) as session:
         runner = _Runner(session, begins)
         if runner.preview(stack.plan, faults):
             alive = runner.up("up", stack.plan, faults) and runner.unchanged("up again", session.up, stack.plan)
@@ -75,8 +75,8 @@ def run(
 class _Runner:
     """Takes one step after the other and notes what should have been otherwise."""
 
-    def __init__(self, session: Session, begins: Callable[[str], None]) -> None:
-        self.steps: list[Step] = []
+    def __init__(self, session: EngineSession, begins: Callable[[str], None]) -> None:
+        self.steps: list[CycleStep] = []
         self.problems: list[str] = []
         self._session = session
         self._begins = begins
@@ -110,7 +110,7 @@ class _Runner:
             and self.unchanged("update again", self._session.up, plan)
         )
 
-    def unchanged(self, title: str, operate: Callable[[], Outcome], plan: Plan) -> bool:
+    def unchanged(self, title: str, operate: Callable[[], EngineOutcome], plan: Plan) -> bool:
         """A step that must find nothing to do."""
         outcome = self._take(title, operate, plan)
         for each in outcome.changed:
@@ -129,15 +129,15 @@ class _Runner:
         retained = {each.name for each in outcome.operations if each.retained}
         self.problems += _unwanted(left(self._session.world), retained, keeps=plan.settings.retain)
 
-    def _take(self, title: str, operate: Callable[[], Outcome], plan: Plan) -> Outcome:
+    def _take(self, title: str, operate: Callable[[], EngineOutcome], plan: Plan) -> EngineOutcome:
         self._begins(title)
         outcome = operate()
         durations = Durations(plan, load_catalog())
         means = () if title in ("preview", "destroy") else consequences(outcome.changed, plan, durations)
-        self.steps.append(Step(title, outcome, tuple(means)))
+        self.steps.append(CycleStep(title, outcome, tuple(means)))
         return outcome
 
-    def _succeeded(self, title: str, outcome: Outcome) -> bool:
+    def _succeeded(self, title: str, outcome: EngineOutcome) -> bool:
         if outcome.error:
             why = "; ".join(outcome.complaints[:3]) or outcome.error.strip().splitlines()[-1]
             self.problems.append(f"{title} failed: {why}")
@@ -155,7 +155,7 @@ def _unwanted(kept: Sequence[str], retained: set[str], *, keeps: bool) -> Iterat
             yield f"destroy left behind: {text}"
 
 
-def _misnamed(faults: Sequence[Fault], preview: Outcome) -> Iterator[str]:
+def _misnamed(faults: Sequence[Fault], preview: EngineOutcome) -> Iterator[str]:
     """Faults for resources that the stack does not have."""
     known = [each.name for each in preview.operations if each.custom]
     for fault in faults:

@@ -25,7 +25,7 @@ def find(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 @dataclass(frozen=True)
-class Room:
+class PrivateFolder:
     """The folders of one private place. `events` takes every event of the engine in full, `world` what the simulated
     cloud holds."""
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Verdict = Literal["same", "create", "update", "replace", "delete", "read"]
+OperationVerdict = Literal["same", "create", "update", "replace", "delete", "read"]
 
-_VERDICTS: Mapping[str, Verdict] = {
+_VERDICTS: Mapping[str, OperationVerdict] = {
     "create": "create",
     "import": "create",
     "update": "update",
@@ -19,7 +19,7 @@ _VERDICTS: Mapping[str, Verdict] = {
     "discard-replaced": "replace",
     "replace": "replace",
 }
-_ORDER: Sequence[Verdict] = ("same", "read", "create", "update", "delete", "replace")
+_ORDER: Sequence[OperationVerdict] = ("same", "read", "create", "update", "delete", "replace")
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Operation:
     was deleted before its successor was made. `failed`: the provider refused. `retained`: what is deleted here stays in
     the cloud."""
 
-    verdict: Verdict
+    verdict: OperationVerdict
     urn: str
     type: str
     changes: tuple[tuple[str, str], ...]
@@ -65,7 +65,7 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class EngineOutcome:
     """One operation of the engine. `operations` are in the order in which the engine began them. `error` is empty where
     it succeeded; `seconds` is wall-clock time."""
 
@@ -87,7 +87,7 @@ class Outcome:
         return tuple(each for each in self.operations if each.failed)
 
     @property
-    def counts(self) -> Counter[Verdict]:
+    def counts(self) -> Counter[OperationVerdict]:
         """How many resources were created, updated, …"""
         return Counter(each.verdict for each in self.operations if each.custom and not each.failed)
 
@@ -101,7 +101,7 @@ class Outcome:
         return tuple(dict.fromkeys(said))
 
 
-def collect(events: Iterable[Mapping], error: str, seconds: float) -> Outcome:
+def collect(events: Iterable[Mapping], error: str, seconds: float) -> EngineOutcome:
     """The outcome of the events that the worker reported."""
     steps: dict[str, list[Mapping]] = {}
     failed: set[str] = set()
@@ -114,12 +114,12 @@ def collect(events: Iterable[Mapping], error: str, seconds: float) -> Outcome:
         elif event["event"] == "message" and event["severity"] in ("error", "warning"):
             messages.append(Message(event["severity"], event["text"], event["urn"] or ""))
     found = tuple(_operation(urn, told, failed=urn in failed) for urn, told in steps.items())
-    return Outcome(found, tuple(messages), error, seconds)
+    return EngineOutcome(found, tuple(messages), error, seconds)
 
 
 def _operation(urn: str, told: Sequence[Mapping], *, failed: bool) -> Operation:
     # A refresh begins as "refresh" and ends as what it found.
-    verdicts: list[Verdict] = [_VERDICTS[step["op"]] for step in told if step["op"] in _VERDICTS]
+    verdicts: list[OperationVerdict] = [_VERDICTS[step["op"]] for step in told if step["op"] in _VERDICTS]
     verdict = max(verdicts, key=_ORDER.index) if verdicts else _ORDER[0]
     begun = [step["op"] for step in told if step["event"] == "begin"]
     first = "delete-replaced" in begun and begun.index("delete-replaced") < _place(begun, "create-replacement")

@@ -23,10 +23,10 @@ from rehearsal.pulumi_engine.acceptance import (
     check_deletion,
     check_reachable,
 )
-from rehearsal.pulumi_engine.changes import Change, changes, stored
+from rehearsal.pulumi_engine.changes import PropertyChange, changes, stored
 from rehearsal.pulumi_engine.faults import Fault, Faults
 from rehearsal.pulumi_engine.rules import Names, Rules, rules_of
-from rehearsal.pulumi_engine.world import Refused, Thing, World
+from rehearsal.pulumi_engine.world import CloudResource, CloudState, RefusedError
 from rehearsal.registration import Secret, Unknown, reveal
 from rehearsal.wire import decode, encode, holds_secret
 
@@ -53,9 +53,9 @@ Properties = dict[str, object]
 
 
 class Provider(provider_pb2_grpc.ResourceProviderServicer):
-    """Answers for things that live in the world: those of Tencent Cloud and of Kubernetes."""
+    """Answers for resources that live in the world: those of Tencent Cloud and of Kubernetes."""
 
-    def __init__(self, world: World, faults: Faults) -> None:
+    def __init__(self, world: CloudState, faults: Faults) -> None:
         self._world = world
         self._faults = faults
         self._config: Mapping[str, str] = {}
@@ -97,7 +97,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         old, new = _compared(type_, _shown(request.old_inputs), _shown(request.news))
         found = list(changes(old, new, rules))
         if self._unready(type_, request.id, new):
-            found.append(Change(("metadata", "annotations", _UNREADY), "update", replaces=True))
+            found.append(PropertyChange(("metadata", "annotations", _UNREADY), "update", replaces=True))
         return _diff(found, first=_deleted_first(old, new, rules))
 
     def Create(self, request: provider_pb2.CreateRequest, context: Context) -> provider_pb2.CreateResponse:
@@ -108,11 +108,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         inputs = _revealed(given)
         fault = self._fault(request.urn, context)
         with self._refusing(context):
-            thing = self._make(request.urn, type_, inputs, ready=fault is None)
-        outputs = _marked(thing.outputs, given)
+            resource = self._make(request.urn, type_, inputs, ready=fault is None)
+        outputs = _marked(resource.outputs, given)
         if fault is not None:
-            _abort_after(fault, thing.id, outputs, request, context)
-        return provider_pb2.CreateResponse(id=thing.id, properties=outputs)
+            _abort_after(fault, resource.id, outputs, request, context)
+        return provider_pb2.CreateResponse(id=resource.id, properties=outputs)
 
     def Update(self, request: provider_pb2.UpdateRequest, context: Context) -> provider_pb2.UpdateResponse:
         given = decode(request.news)
@@ -121,10 +121,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         inputs = _revealed(given)
         fault = self._fault(request.urn, context)
         with self._refusing(context):
-            thing = self._change(_type(request.urn), request.id, inputs, _shown(request.old_inputs))
-        outputs = _marked(thing.outputs, given)
+            resource = self._change(_type(request.urn), request.id, inputs, _shown(request.old_inputs))
+        outputs = _marked(resource.outputs, given)
         if fault is not None:
-            _abort_after(fault, thing.id, outputs, request, context)
+            _abort_after(fault, resource.id, outputs, request, context)
         return provider_pb2.UpdateResponse(properties=outputs)
 
     def Delete(self, request: provider_pb2.DeleteRequest, context: Context) -> empty_pb2.Empty:
@@ -135,11 +135,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Read(self, request: provider_pb2.ReadRequest, context: Context) -> provider_pb2.ReadResponse:
         type_ = _type(request.urn)
         with self._refusing(context):
-            thing = self._find(type_, request.id)
-        if thing is None:
+            resource = self._find(type_, request.id)
+        if resource is None:
             return provider_pb2.ReadResponse()
         known = decode(request.inputs)
-        seen = self._seen(thing, _revealed(known))
+        seen = self._seen(resource, _revealed(known))
         given = {key: _as_known(value, known.get(key)) for key, value in seen.inputs.items()}
         return provider_pb2.ReadResponse(
             id=request.id, inputs=encode(given), properties=_marked({**seen.outputs, **seen.inputs}, given)
@@ -162,74 +162,76 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def _cluster(self) -> str | None:
         """The cluster of this world that the provider was given a kubeconfig for."""
         named = _CLUSTER_ID.search(self._config.get("kubeconfig", ""))
-        known = {deed.id for deed in self._world.deeds if deed.type.endswith(CLUSTER)}
+        known = {operation.id for operation in self._world.operations if operation.type.endswith(CLUSTER)}
         return named[0] if named and named[0] in known else None
 
-    def _make(self, urn: str, type_: str, inputs: Properties, *, ready: bool) -> Thing:
+    def _make(self, urn: str, type_: str, inputs: Properties, *, ready: bool) -> CloudResource:
         with self._world.lock:
-            thing = self._world.made(urn, type_, inputs)
-            upserts = self._config.get("upsertExistingObjects") == "true" and self._world.find(*thing.key)
+            resource = self._world.made(urn, type_, inputs)
+            upserts = self._config.get("upsertExistingObjects") == "true" and self._world.find(*resource.key)
             if not upserts:
-                check_creation(self._world, thing, self._cluster)
-            if not ready and "status" in thing.outputs:
-                thing = _with_outputs(thing, {key: value for key, value in thing.outputs.items() if key != "status"})
-            self._world.put("create", thing)
-            after_creation(self._world, thing)
-        return thing
+                check_creation(self._world, resource, self._cluster)
+            if not ready and "status" in resource.outputs:
+                resource = _with_outputs(
+                    resource, {key: value for key, value in resource.outputs.items() if key != "status"}
+                )
+            self._world.put("create", resource)
+            after_creation(self._world, resource)
+        return resource
 
-    def _change(self, type_: str, id_: str, inputs: Properties, old: Properties) -> Thing:
+    def _change(self, type_: str, id_: str, inputs: Properties, old: Properties) -> CloudResource:
         rules = rules_of(type_, self._config)
         with self._world.lock:
-            thing = self._find(type_, id_)
-            if thing is None:
-                raise Refused(f"{id_} does not exist")
+            resource = self._find(type_, id_)
+            if resource is None:
+                raise RefusedError(f"{id_} does not exist")
             why = rules.refusal([each.rule_path for each in changes(old, inputs, rules)])
             if why:
-                raise Refused(why)
-            check_change(self._world, thing, inputs)
-            now = self._world.changed(thing, inputs)
+                raise RefusedError(why)
+            check_change(self._world, resource, inputs)
+            now = self._world.changed(resource, inputs)
             arrived = dict(inputs)
             for path in rules.drops:
-                arrived = _with_old(arrived, dict(thing.inputs), path)
-            self._world.put("update", Thing(**{**vars(now), "inputs": arrived}))
+                arrived = _with_old(arrived, dict(resource.inputs), path)
+            self._world.put("update", CloudResource(**{**vars(now), "inputs": arrived}))
         return now
 
     def _remove(self, type_: str, id_: str) -> None:
         with self._world.lock:
-            thing = self._find(type_, id_)
-            if thing is not None:
-                check_deletion(self._world, thing, self._cluster)
-                self._world.remove(thing)
-                after_deletion(self._world, thing)
+            resource = self._find(type_, id_)
+            if resource is not None:
+                check_deletion(self._world, resource, self._cluster)
+                self._world.remove(resource)
+                after_deletion(self._world, resource)
 
-    def _find(self, type_: str, id_: str) -> Thing | None:
-        """The thing; None where it is gone. Raises `Refused` where nobody can tell."""
-        thing = self._world.find(type_, id_)
+    def _find(self, type_: str, id_: str) -> CloudResource | None:
+        """The resource; None where it is gone. Raises `RefusedError` where nobody can tell."""
+        resource = self._world.find(type_, id_)
         if type_.startswith("kubernetes:"):
             check_reachable(self._world, self._cluster)
-        if thing is None and rules_of(type_).lost:
-            raise Refused(f"ResourceNotFound: {id_} does not exist")
-        return thing
+        if resource is None and rules_of(type_).lost:
+            raise RefusedError(f"ResourceNotFound: {id_} does not exist")
+        return resource
 
-    def _seen(self, thing: Thing, known: Properties) -> Thing:
-        """The thing as a refresh sees it: what never reaches the cloud is not read back, and a cluster has a kubeconfig
-        once it has an endpoint."""
-        inputs, rules = dict(thing.inputs), rules_of(thing.type, self._config)
+    def _seen(self, resource: CloudResource, known: Properties) -> CloudResource:
+        """The resource as a refresh sees it: what never reaches the cloud is not read back, and a cluster has a
+        kubeconfig once it has an endpoint."""
+        inputs, rules = dict(resource.inputs), rules_of(resource.type, self._config)
         for path in rules.drops:
             inputs = _with_old(inputs, known, path)
-        outputs = dict(thing.outputs)
-        if thing.type.endswith(CLUSTER):
+        outputs = dict(resource.outputs)
+        if resource.type.endswith(CLUSTER):
             for endpoint in self._world.of_type(ENDPOINT):
-                if endpoint.id == thing.id:
+                if endpoint.id == resource.id:
                     outputs |= {key: endpoint.outputs[key] for key in ("kubeConfig", "kubeConfigIntranet")}
-        return Thing(**{**vars(thing), "inputs": inputs, "outputs": outputs})
+        return CloudResource(**{**vars(resource), "inputs": inputs, "outputs": outputs})
 
     def _unready(self, type_: str, id_: str, inputs: Properties) -> bool:
         """Whether a Job that is to be replaced until it succeeds has not yet."""
         if not type_.endswith(":Job") or _value_at(inputs, ("metadata", "annotations", _UNREADY)) != "true":
             return False
-        thing = self._world.find(type_, id_)
-        return thing is not None and "status" not in thing.outputs
+        resource = self._world.find(type_, id_)
+        return resource is not None and "status" not in resource.outputs
 
     def _fault(self, urn: str, context: Context) -> Fault | None:
         """The fault that this resource is to have. Does not return where nothing gets made."""
@@ -248,10 +250,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 class RandomProvider(Provider):
     """Random values exist in the state alone; no cloud keeps them."""
 
-    def _make(self, urn: str, type_: str, inputs: Properties, *, ready: bool) -> Thing:
+    def _make(self, urn: str, type_: str, inputs: Properties, *, ready: bool) -> CloudResource:
         _ = ready
         id_, outputs = Cloud().create(type_, urn.rpartition("::")[2], inputs)
-        return Thing(type_, id_, urn, "", inputs, outputs)
+        return CloudResource(type_, id_, urn, "", inputs, outputs)
 
     def _remove(self, type_: str, id_: str) -> None:
         pass
@@ -270,7 +272,7 @@ class _Refusing:
         return None
 
     def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, Refused | ValueError):
+        if isinstance(error, RefusedError | ValueError):
             self._context.abort(grpc.StatusCode.UNKNOWN, str(error))
 
 
@@ -328,7 +330,7 @@ def _compared(type_: str, old: Properties, new: Properties) -> tuple[Properties,
     return stored(old), stored(new) if type_ in schema.types() else new
 
 
-def _diff(found: list[Change], *, first: bool = False) -> provider_pb2.DiffResponse:
+def _diff(found: list[PropertyChange], *, first: bool = False) -> provider_pb2.DiffResponse:
     replaces = [each.text for each in found if each.replaces]
     return provider_pb2.DiffResponse(
         changes=provider_pb2.DiffResponse.DIFF_SOME if found else provider_pb2.DiffResponse.DIFF_NONE,
@@ -345,8 +347,8 @@ def _diff(found: list[Change], *, first: bool = False) -> provider_pb2.DiffRespo
     )
 
 
-def _replacing(change: Change) -> Change:
-    return Change(change.path, change.kind, replaces=True)
+def _replacing(change: PropertyChange) -> PropertyChange:
+    return PropertyChange(change.path, change.kind, replaces=True)
 
 
 def _deleted_first(old: Properties, new: Properties, rules: Rules) -> bool:
@@ -372,5 +374,5 @@ def _with_old(new: Properties, old: Properties, path: Names) -> Properties:
     return {**new, head: theirs}
 
 
-def _with_outputs(thing: Thing, outputs: Properties) -> Thing:
-    return Thing(**{**vars(thing), "outputs": outputs})
+def _with_outputs(resource: CloudResource, outputs: Properties) -> CloudResource:
+    return CloudResource(**{**vars(resource), "outputs": outputs})

@@ -9,11 +9,11 @@ from rehearsal.registration import Secret, Unknown
 
 _FILE = Path(__file__).with_name("schema.json")
 
-Failure = tuple[str, str]
+SchemaFailure = tuple[str, str]
 """Where in the inputs, and what is wrong there."""
 
 
-def failures(type_: str, inputs: Mapping[str, object]) -> list[Failure]:
+def failures(type_: str, inputs: Mapping[str, object]) -> list[SchemaFailure]:
     """What a provider would refuse before it makes anything. A type of Kubernetes that the SDK does not know is a
     custom resource, of which nothing is known here."""
     shapes = _schema()["resources"].get(type_)
@@ -45,7 +45,7 @@ def knows(type_: str, path: tuple[str, ...]) -> bool:
     return True
 
 
-def _object(value: Mapping[str, object], shapes: Mapping[str, str], path: str) -> Iterator[Failure]:
+def _object(value: Mapping[str, object], shapes: Mapping[str, str], path: str) -> Iterator[SchemaFailure]:
     for name in value:
         if name not in shapes:
             yield f"{path}{name}", "is not known to the provider"
@@ -56,7 +56,7 @@ def _object(value: Mapping[str, object], shapes: Mapping[str, str], path: str) -
             yield f"{path}{name}", "is missing"
 
 
-def _value(value: object, shape: str, path: str) -> Iterator[Failure]:
+def _value(value: object, shape: str, path: str) -> Iterator[SchemaFailure]:
     if isinstance(value, Secret):
         yield from _value(value.value, shape, path)
     elif isinstance(value, Unknown) or shape == "any":
@@ -67,7 +67,7 @@ def _value(value: object, shape: str, path: str) -> Iterator[Failure]:
         yield path, f"must be of type {shape}, not {_kind(value)}"
 
 
-def _compound(value: object, shape: str, path: str) -> Iterator[Failure]:
+def _compound(value: object, shape: str, path: str) -> Iterator[SchemaFailure]:
     inner = shape[1:-1]
     if shape.startswith("@") and isinstance(value, Mapping):
         yield from _object(value, _schema()["objects"][shape[1:]], f"{path}.")

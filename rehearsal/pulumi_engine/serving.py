@@ -10,7 +10,7 @@ from pulumi.runtime.proto import provider_pb2_grpc
 
 from rehearsal.pulumi_engine.faults import Faults
 from rehearsal.pulumi_engine.providers import VERSION, Provider, RandomProvider
-from rehearsal.pulumi_engine.world import World
+from rehearsal.pulumi_engine.world import CloudState
 
 _PROVIDERS: Mapping[str, type[Provider]] = {
     "tencentcloud": Provider,
@@ -28,7 +28,7 @@ class Serving:
     stop: Callable[[], None]
 
 
-def serve(world: World, faults: Faults) -> Serving:
+def serve(world: CloudState, faults: Faults) -> Serving:
     """Start the three providers on free ports of the loopback interface."""
     servers: list[grpc.Server] = []
     ports: dict[str, int] = {}

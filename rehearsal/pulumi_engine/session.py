@@ -16,10 +16,10 @@ from typing import Any, Self
 
 from rehearsal.cloud import Cloud
 from rehearsal.config import engine_values
-from rehearsal.pulumi_engine.environment import Room, interpreter
+from rehearsal.pulumi_engine.environment import PrivateFolder, interpreter
 from rehearsal.pulumi_engine.faults import Fault
-from rehearsal.pulumi_engine.outcome import Outcome, collect
-from rehearsal.pulumi_engine.world import Thing, World
+from rehearsal.pulumi_engine.outcome import EngineOutcome, collect
+from rehearsal.pulumi_engine.world import CloudResource, CloudState
 from settings.keys import NAMESPACE
 from settings.parse import StackInput
 
@@ -31,7 +31,7 @@ class WorkerError(Exception):
     """The process that drives the engine ended before it had answered. `str()` holds what it said last."""
 
 
-class Session:
+class EngineSession:
     """A stack, its private place and the engine. As a context manager it starts the worker, and at the end stops it and
     removes the place.
 
@@ -52,7 +52,7 @@ class Session:
         self._program = program.resolve()
         self._pulumi = pulumi
         self._keep = root is not None
-        self.room = Room(root or Path(tempfile.mkdtemp(prefix="tke-llm-engine-")))
+        self.room = PrivateFolder(root or Path(tempfile.mkdtemp(prefix="tke-llm-engine-")))
         self._listener = listener
         self._seed = secrets.token_hex(16)
         self._worker: subprocess.Popen[str] | None = None
@@ -83,19 +83,19 @@ class Session:
             shutil.rmtree(self.room.root, ignore_errors=True)
 
     @property
-    def world(self) -> World:
+    def world(self) -> CloudState:
         """What the simulated cloud holds now."""
-        return World.open(self.room.world, self._seed)
+        return CloudState.open(self.room.world, self._seed)
 
     @property
     def checkpoint(self) -> Path:
         """The engine's state of the stack."""
         return self.room.checkpoint(self._given.project, self._given.stack)
 
-    def orphans(self) -> list[Thing]:
+    def orphans(self) -> list[CloudResource]:
         """What exists in the cloud and not in the engine's state: nobody will ever delete it."""
         known = {(each["type"], each.get("id")) for each in self._state()}
-        return [thing for thing in self.world.things.values() if thing.key not in known]
+        return [resource for resource in self.world.resources.values() if resource.key not in known]
 
     def outputs(self) -> Mapping[str, Any]:
         """The stack's outputs as the state has them: those that are secret are encrypted."""
@@ -114,18 +114,18 @@ class Session:
         region = {} if given.region is None else {"tencentcloud:region": given.region}
         self._order("configure", values=sections | region, secrets={key: values[key] for key in sorted(secret)})
 
-    def preview(self, *, replacing: Sequence[str] = ()) -> Outcome:
+    def preview(self, *, replacing: Sequence[str] = ()) -> EngineOutcome:
         """What `up` would do. `replacing`: URNs of resources to make anew, whether they changed or not."""
         return self._operate("preview", replace=list(replacing))
 
-    def up(self, faults: Sequence[Fault] = (), *, replacing: Sequence[str] = ()) -> Outcome:
+    def up(self, faults: Sequence[Fault] = (), *, replacing: Sequence[str] = ()) -> EngineOutcome:
         return self._operate("up", faults, replace=list(replacing))
 
-    def refresh(self, *, clear_pending: bool = False) -> Outcome:
+    def refresh(self, *, clear_pending: bool = False) -> EngineOutcome:
         """Read all resources anew. `clear_pending` forgets creations that a killed engine left open in the state."""
         return self._operate("refresh", clear=clear_pending)
 
-    def destroy(self) -> Outcome:
+    def destroy(self) -> EngineOutcome:
         return self._operate("destroy")
 
     def cancel(self) -> None:
@@ -148,7 +148,7 @@ class Session:
                         stream.close()
             self._worker = None
 
-    def _operate(self, what: str, faults: Sequence[Fault] = (), **more: object) -> Outcome:
+    def _operate(self, what: str, faults: Sequence[Fault] = (), **more: object) -> EngineOutcome:
         events = self._order(what, seed=self._seed, faults=[asdict(each) for each in faults], **more)
         done = events[-1]
         return collect(events[:-1], str(done["error"]), float(str(done["seconds"])))

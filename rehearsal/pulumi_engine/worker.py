@@ -20,10 +20,10 @@ from pulumi import automation
 from pulumi.automation.events import EngineEvent
 
 from rehearsal.engine import as_the_engine_starts_it, start
-from rehearsal.pulumi_engine.environment import Room
+from rehearsal.pulumi_engine.environment import PrivateFolder
 from rehearsal.pulumi_engine.faults import Fault, Faults
 from rehearsal.pulumi_engine.serving import serve, silent
-from rehearsal.pulumi_engine.world import World
+from rehearsal.pulumi_engine.world import CloudState
 
 Order = Mapping[str, Any]
 
@@ -40,7 +40,7 @@ class _Workspace(automation.LocalWorkspace):
 
 
 class _Worker:
-    def __init__(self, room: Room, out: TextIO) -> None:
+    def __init__(self, room: PrivateFolder, out: TextIO) -> None:
         self._room = room
         self._out = out
         self._lock = threading.Lock()
@@ -118,7 +118,7 @@ class _Worker:
     @contextlib.contextmanager
     def _served(self, order: Order) -> Iterator[None]:
         """Simulated providers for one operation; it does not begin unless all of them answer."""
-        world = World.open(self._room.world, order["seed"])
+        world = CloudState.open(self._room.world, order["seed"])
         faults = Faults(tuple(Fault(**each) for each in order.get("faults", ())))
         serving = serve(world, faults)
         try:
@@ -175,7 +175,7 @@ def main() -> int:
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     # What the program prints must not get between the lines of JSON.
     os.dup2(2, 1)
-    worker = _Worker(Room(Path(sys.argv[1])), out)
+    worker = _Worker(PrivateFolder(Path(sys.argv[1])), out)
     orders: list[Order] = []
     arrived = threading.Condition()
 

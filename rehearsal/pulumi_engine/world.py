@@ -15,12 +15,12 @@ Key = tuple[str, str]
 """A resource's type and its id."""
 
 
-class Refused(Exception):  # noqa: N818  an answer of the cloud, not a fault of this program
+class RefusedError(Exception):
     """The cloud does not do what it was asked. `str()` is what its error says."""
 
 
 @dataclass(frozen=True)
-class Thing:
+class CloudResource:
     """One resource that exists. `secret_name` is what its made-up values follow from, new for each creation."""
 
     type: str
@@ -41,7 +41,7 @@ class Thing:
 
 
 @dataclass(frozen=True)
-class Volume:
+class CloudVolume:
     """A disk or file system that a claim brought about. `holds` are the ids of what it lives in, `claim` the key of
     the claim; `kept`: it stays when the claim goes."""
 
@@ -52,8 +52,8 @@ class Volume:
 
 
 @dataclass(frozen=True)
-class Deed:
-    """One thing that happened: made, changed or deleted; `by` is the key of what took it along, if anything did."""
+class CloudOperation:
+    """One change of the cloud: a resource made, changed or deleted. `by`: the key of what took it along, if any did."""
 
     did: str
     type: str
@@ -63,7 +63,7 @@ class Deed:
 
 
 @dataclass
-class World:
+class CloudState:
     """All that exists, in the order of creation, and all that happened.
 
     `file` is a journal with one JSON object a line, which a process that is killed leaves readable.
@@ -71,16 +71,16 @@ class World:
 
     file: Path
     seed: str = ""
-    things: dict[Key, Thing] = field(default_factory=dict)
-    volumes: dict[Key, Volume] = field(default_factory=dict)
+    resources: dict[Key, CloudResource] = field(default_factory=dict)
+    volumes: dict[Key, CloudVolume] = field(default_factory=dict)
     left_behind: list[str] = field(default_factory=list)
-    deeds: list[Deed] = field(default_factory=list)
+    operations: list[CloudOperation] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
     """Ids of what existed and does not any more."""
     lock: Lock = field(default_factory=Lock)
 
     @classmethod
-    def open(cls, file: Path, seed: str) -> "World":
+    def open(cls, file: Path, seed: str) -> "CloudState":
         """The world of a journal, or a new one. `seed` is what all generated values of a new world follow from."""
         world = cls(file)
         for entry in _entries(file):
@@ -93,12 +93,12 @@ class World:
     def cloud(self) -> Cloud:
         return Cloud(self.seed)
 
-    def find(self, type_: str, id_: str) -> Thing | None:
-        return self.things.get((type_, id_))
+    def find(self, type_: str, id_: str) -> CloudResource | None:
+        return self.resources.get((type_, id_))
 
-    def of_type(self, *types: str) -> Iterator[Thing]:
-        """Things of these types, without package: ``Kubernetes/cluster:Cluster``, ``core/v1:Service``."""
-        return (thing for thing in self.things.values() if thing.type.partition(":")[2] in types)
+    def of_type(self, *types: str) -> Iterator[CloudResource]:
+        """Resources of these types, without package: ``Kubernetes/cluster:Cluster``, ``core/v1:Service``."""
+        return (resource for resource in self.resources.values() if resource.type.partition(":")[2] in types)
 
     def answer(self, token: str, args: Mapping[str, object]) -> dict[str, object]:
         """What the cloud says when it is asked: of roles those that exist. Raises `ValueError` for what it does not
@@ -112,34 +112,34 @@ class World:
             ]
         return answered
 
-    def made(self, urn: str, type_: str, inputs: Mapping[str, object]) -> Thing:
+    def made(self, urn: str, type_: str, inputs: Mapping[str, object]) -> CloudResource:
         """What the cloud would make, without making it."""
         name = urn.rpartition("::")[2]
-        before = sum(deed.did == "create" and deed.urn == urn for deed in self.deeds)
+        before = sum(operation.did == "create" and operation.urn == urn for operation in self.operations)
         secret_name = f"{name}~{before}" if before else name
         id_, outputs = self.cloud.create(type_, secret_name, inputs)
-        return Thing(type_, id_, urn, secret_name, inputs, outputs)
+        return CloudResource(type_, id_, urn, secret_name, inputs, outputs)
 
-    def changed(self, thing: Thing, inputs: Mapping[str, object]) -> Thing:
-        """What a thing would be with other inputs."""
-        _, outputs = self.cloud.create(thing.type, thing.secret_name, inputs)
-        return replace(thing, inputs=inputs, outputs=outputs)
+    def changed(self, resource: CloudResource, inputs: Mapping[str, object]) -> CloudResource:
+        """What a resource would be with other inputs."""
+        _, outputs = self.cloud.create(resource.type, resource.secret_name, inputs)
+        return replace(resource, inputs=inputs, outputs=outputs)
 
-    def put(self, did: str, thing: Thing) -> None:
-        """Note that a thing was made (``create``) or changed (``update``)."""
+    def put(self, did: str, resource: CloudResource) -> None:
+        """Note that a resource was made (``create``) or changed (``update``)."""
         self._write(
             {
                 "did": did,
-                "type": thing.type,
-                "id": thing.id,
-                "urn": thing.urn,
-                "secretName": thing.secret_name,
-                "inputs": thing.inputs,
-                "outputs": thing.outputs,
+                "type": resource.type,
+                "id": resource.id,
+                "urn": resource.urn,
+                "secretName": resource.secret_name,
+                "inputs": resource.inputs,
+                "outputs": resource.outputs,
             }
         )
 
-    def put_volume(self, volume: Volume) -> None:
+    def put_volume(self, volume: CloudVolume) -> None:
         """Note that a claim brought a volume about."""
         self._write(
             {
@@ -154,9 +154,9 @@ class World:
     def remove_volume(self, claim: Key) -> None:
         self._write({"did": "volume-gone", "claim": list(claim)})
 
-    def remove(self, thing: Thing, by: str = "") -> None:
-        """Note that a thing is gone."""
-        self._write({"did": "delete", "type": thing.type, "id": thing.id, "urn": thing.urn, "by": by})
+    def remove(self, resource: CloudResource, by: str = "") -> None:
+        """Note that a resource is gone."""
+        self._write({"did": "delete", "type": resource.type, "id": resource.id, "urn": resource.urn, "by": by})
 
     def leave(self, text: str) -> None:
         """Note that something is left that no resource stands for."""
@@ -182,38 +182,40 @@ def _entries(file: Path) -> Iterator[Mapping[str, object]]:
             return
 
 
-def _begin(world: World, entry: Mapping) -> None:
+def _begin(world: CloudState, entry: Mapping) -> None:
     world.seed = entry["seed"]
 
 
-def _put(world: World, entry: Mapping) -> None:
-    thing = Thing(entry["type"], entry["id"], entry["urn"], entry["secretName"], entry["inputs"], entry["outputs"])
-    world.things[thing.key] = thing
-    world.gone.discard(thing.id)
-    world.deeds.append(Deed(entry["did"], thing.type, thing.id, thing.urn))
+def _put(world: CloudState, entry: Mapping) -> None:
+    resource = CloudResource(
+        entry["type"], entry["id"], entry["urn"], entry["secretName"], entry["inputs"], entry["outputs"]
+    )
+    world.resources[resource.key] = resource
+    world.gone.discard(resource.id)
+    world.operations.append(CloudOperation(entry["did"], resource.type, resource.id, resource.urn))
 
 
-def _remove(world: World, entry: Mapping) -> None:
-    world.things.pop((entry["type"], entry["id"]), None)
-    if not any(id_ == entry["id"] for _, id_ in world.things):
+def _remove(world: CloudState, entry: Mapping) -> None:
+    world.resources.pop((entry["type"], entry["id"]), None)
+    if not any(id_ == entry["id"] for _, id_ in world.resources):
         world.gone.add(entry["id"])
-    world.deeds.append(Deed("delete", entry["type"], entry["id"], entry["urn"], entry["by"]))
+    world.operations.append(CloudOperation("delete", entry["type"], entry["id"], entry["urn"], entry["by"]))
 
 
-def _put_volume(world: World, entry: Mapping) -> None:
+def _put_volume(world: CloudState, entry: Mapping) -> None:
     claim = (entry["claim"][0], entry["claim"][1])
-    world.volumes[claim] = Volume(claim, entry["provisioner"], tuple(entry["holds"]), entry["kept"])
+    world.volumes[claim] = CloudVolume(claim, entry["provisioner"], tuple(entry["holds"]), entry["kept"])
 
 
-def _remove_volume(world: World, entry: Mapping) -> None:
+def _remove_volume(world: CloudState, entry: Mapping) -> None:
     world.volumes.pop((entry["claim"][0], entry["claim"][1]), None)
 
 
-def _leave(world: World, entry: Mapping) -> None:
+def _leave(world: CloudState, entry: Mapping) -> None:
     world.left_behind.append(entry["text"])
 
 
-_REPLAYS: Mapping[str, Callable[[World, Mapping], None]] = {
+_REPLAYS: Mapping[str, Callable[[CloudState, Mapping], None]] = {
     "begin": _begin,
     "create": _put,
     "update": _put,

@@ -8,7 +8,7 @@ import pytest
 from stage import Stage
 
 from catalog.load import load
-from rehearsal.cluster.session import Session
+from rehearsal.cluster.session import ClusterSession
 from rehearsal.cluster.simulation import Patience
 from rehearsal.control_plane.api import Api
 from rehearsal.control_plane.binaries import Binaries, find
@@ -45,7 +45,7 @@ def rehearsed(binaries: Binaries) -> Iterator[Access]:
 def stage(rehearsed: Access) -> Iterator[Stage]:
     """A cluster without nodes, and a namespace that no test had before."""
     with rehearsed.api() as api:
-        stage = Stage(Session(api, load(), Patience(settled=3.0)), f"llm-{next(_NUMBERS)}")
+        stage = Stage(ClusterSession(api, load(), Patience(settled=3.0)), f"llm-{next(_NUMBERS)}")
         yield stage
         stage.clear()
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from rehearsal.cluster.objects import UnknownKindError
 from rehearsal.cluster.recorded import Recorded
-from rehearsal.cluster.session import Session
-from rehearsal.cluster.simulation import Finding
+from rehearsal.cluster.session import ClusterSession
+from rehearsal.cluster.simulation import ReadinessProblem
 from rehearsal.control_plane.api import ApiError
 from rehearsal.registration import Registration
 from rehearsal.run import rehearse
@@ -23,7 +23,7 @@ Sections = dict[str, Any]
 
 @dataclass
 class Stage:
-    session: Session
+    session: ClusterSession
     namespace: str
 
     def record(self, change: Callable[[Sections], None] = lambda _: None, file: str = "Pulumi.dev.yaml") -> Recorded:
@@ -86,6 +86,6 @@ def pod_of(deployment: dict[str, Any]) -> dict[str, Any]:
     return deployment["spec"]["template"]["spec"]
 
 
-def about(findings: tuple[Finding, ...], resource: str) -> str:
+def about(findings: tuple[ReadinessProblem, ...], resource: str) -> str:
     """All causes that were found for one resource."""
     return "\n".join(each.cause for each in findings if each.resource == resource)

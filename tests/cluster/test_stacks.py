@@ -1,6 +1,6 @@
 """Stack files on a real control plane: each comes up where it should and goes away whole.
 
-One for each distinct road; all of them where ALL_STACKS is set, as `make test-all` does.
+One for each distinct variant; all of them where ALL_STACKS is set, as `make test-all` does.
 """
 
 import os
@@ -8,12 +8,12 @@ import os
 import pytest
 from stage import ROOT, Stage
 
-from rehearsal.cluster.session import Standing
+from rehearsal.cluster.session import StackState
 from settings.file import read
 from settings.parse import parse
 
 
-def road(file: str) -> tuple[object, ...]:
+def variant(file: str) -> tuple[object, ...]:
     """What distinguishes the way that a stack takes through the program, but for sizes and names."""
     settings = parse(read(ROOT / file)).settings
     assert settings is not None
@@ -34,16 +34,16 @@ def road(file: str) -> tuple[object, ...]:
 
 
 def stack_files() -> list[str]:
-    """Dev before the others, so that it stands for its road."""
+    """Dev before the others, so that it stands for its variant."""
     files = sorted(
         (path.name for path in ROOT.glob("Pulumi.*.yaml")), key=lambda name: (name != "Pulumi.dev.yaml", name)
     )
     if os.environ.get("ALL_STACKS"):
         return files
-    return list({repr(road(file)): file for file in reversed(files)}.values())
+    return list({repr(variant(file)): file for file in reversed(files)}.values())
 
 
-def running(standing: Standing, namespace: str) -> list[tuple[str, str]]:
+def running(standing: StackState, namespace: str) -> list[tuple[str, str]]:
     """Each running pod of the stack and the pool that it is on."""
     return [
         (pod.name.removeprefix(f"{namespace}/"), pool.name)

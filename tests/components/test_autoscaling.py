@@ -5,7 +5,7 @@ from typing import Any
 
 import pulumi
 
-from components.workloads.autoscaling import Autoscaling, AutoscalingArgs
+from components.workloads.autoscaling import ModelAutoscaling, ModelAutoscalingArgs
 from components.workloads.software import Software, SoftwareArgs
 from planner.plan.types import InstallPlan, ScalingPlan
 from tests.components.recorder import Recorder, build
@@ -36,8 +36,8 @@ def scaled(plan: ScalingPlan = PLAN, **args: Any) -> Recorder:
     def make() -> None:
         keda = Software("keda", SoftwareArgs(plan=KEDA, node_selector={"pool": "system"}))
         server = pulumi.CustomResource("test:index:Server", "server", {})
-        Autoscaling(
-            "chat", AutoscalingArgs(namespace="llm", plan=plan, port=8000, after=[keda.release, server], **args)
+        ModelAutoscaling(
+            "chat", ModelAutoscalingArgs(namespace="llm", plan=plan, port=8000, after=[keda.release, server], **args)
         )
 
     return build(make)

@@ -6,7 +6,7 @@ from ipaddress import IPv4Network
 import pulumi
 import pytest
 
-from components.cloud.network import Network, NetworkArgs, eip_bandwidths
+from components.cloud.network import VpcNetwork, VpcNetworkArgs, eip_bandwidths
 from components.naming import NAME_LIMIT, POOL_NAME_LIMIT, Naming, cloud_name
 from planner.plan.types import NetworkPlan, SubnetPlan
 from tests.components.recorder import Recorder, build, plain
@@ -39,8 +39,8 @@ def network(
     preview: bool = False,
 ) -> Recorder:
     def make() -> dict[str, pulumi.Output[object]]:
-        made = Network(
-            "network", NetworkArgs(naming=NAMING, plan=replace(plan, pod_cidr=pod_cidr), api_allow=api_allow)
+        made = VpcNetwork(
+            "network", VpcNetworkArgs(naming=NAMING, plan=replace(plan, pod_cidr=pod_cidr), api_allow=api_allow)
         )
         return {
             "vpc": made.vpc_id,

@@ -7,11 +7,11 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.cloud.pools import CEILING, GpuPool, GpuPoolArgs, SystemPool, SystemPoolArgs
+from components.cloud.pools import CEILING, GpuPool, GpuPoolArgs, SystemNodePool, SystemNodePoolArgs
 from components.naming import POOL_NAME_LIMIT, Naming
 from planner.plan.types import DriverPlan, PoolPlan, SystemPoolPlan
 from planner.pools.decide import GPU_TAINT, POOL_LABEL
-from settings.models import SystemPool as SystemPoolSettings
+from settings.models import SystemPool
 from tests.components.recorder import Recorder, build, is_secret, plain
 
 NAMING = Naming("tke-llm", "dev", {"team": "ml"})
@@ -43,9 +43,9 @@ PLAN = PoolPlan(
 
 def system(*, nodes: int = 2, key_id: str | None = None, stack: str = "dev") -> Recorder:
     def make() -> dict[str, pulumi.Output[Any]]:
-        SystemPool(
+        SystemNodePool(
             "system",
-            SystemPoolArgs(
+            SystemNodePoolArgs(
                 naming=Naming("tke-llm", stack, {"team": "ml"}),
                 plan=SystemPoolPlan(
                     instance_type="SA5.LARGE8",
@@ -100,7 +100,7 @@ def test_another_number_of_cpu_nodes_changes_the_desired_capacity_alone() -> Non
 
 
 def test_every_size_that_the_stack_file_allows_is_within_the_bounds() -> None:
-    bounds = SystemPoolSettings.model_json_schema()["properties"]["nodes"]
+    bounds = SystemPool.model_json_schema()["properties"]["nodes"]
     assert bounds["maximum"] <= CEILING
 
 

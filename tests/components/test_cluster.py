@@ -8,7 +8,7 @@ import pulumi
 import pytest
 import yaml
 
-from components.cloud.cluster import Cluster, ClusterArgs, ExistingCluster, ExistingClusterArgs
+from components.cloud.cluster import AttachedCluster, AttachedClusterArgs, ManagedCluster, ManagedClusterArgs
 from components.cloud.kubeconfig import read, select_context
 from components.naming import Naming
 from planner.cluster.decide import plan_cluster
@@ -47,9 +47,9 @@ def cluster(
     assert isinstance(plan, ClusterPlan)
 
     def make() -> dict[str, pulumi.Output[Any]]:
-        made = Cluster(
+        made = ManagedCluster(
             "cluster",
-            ClusterArgs(
+            ManagedClusterArgs(
                 naming=NAMING,
                 plan=plan,
                 vpc_id="vpc-1",
@@ -177,9 +177,9 @@ def existing(
     plan = ExistingClusterPlan(public=public, **given)
 
     def make() -> dict[str, pulumi.Output[Any]]:
-        made = ExistingCluster(
+        made = AttachedCluster(
             "cluster",
-            ExistingClusterArgs(plan=plan, kubeconfig=kubeconfig),
+            AttachedClusterArgs(plan=plan, kubeconfig=kubeconfig),
         )
         return {"kubeconfig": made.kubeconfig, "id": made.cluster_id}
 

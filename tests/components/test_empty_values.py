@@ -9,7 +9,7 @@ at every `up`.
 import pytest
 
 from tests.components.recorder import plain
-from tests.components.roads import BY_ID, KUBECONFIG, up
+from tests.components.whole_stack import BY_ID, KUBECONFIG, up
 from tests.empties import empty_places
 from tests.unit.stacks import KUBECONFIG as BY_KUBECONFIG
 

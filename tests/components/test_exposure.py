@@ -1,4 +1,4 @@
-"""The road in, as it is registered: gateway, ingress, load balancer, and in which order it goes away."""
+"""Exposure as it is registered: gateway, ingress, load balancer, and in which order it goes away."""
 
 from dataclasses import replace
 from ipaddress import IPv4Network
@@ -11,7 +11,7 @@ from components.cloud.load_balancer import LoadBalancerGuard, LoadBalancerGuardA
 from components.naming import Naming
 from components.workloads import kube
 from components.workloads.exposure import addresses
-from components.workloads.gateway import Gateway, GatewayArgs
+from components.workloads.gateway import GatewayRoutes, GatewayRoutesArgs
 from components.workloads.ingress import Ingress, IngressArgs
 from components.workloads.software import Software, SoftwareArgs
 from planner.plan.types import ExposurePlan, InstallPlan, RoutePlan
@@ -78,9 +78,9 @@ def gateway(exposure: ExposurePlan = GATEWAY, *, preview: bool = False, **args: 
                 "envoy",
                 SoftwareArgs(plan=exposure.install, cluster_id="cls-1", node_selector={"pool": "system"}),
             )
-        Gateway(
-            "road",
-            GatewayArgs(
+        GatewayRoutes(
+            "front",
+            GatewayRoutesArgs(
                 namespace="llm",
                 plan=exposure,
                 node_selector={"pool": "system"},
@@ -97,7 +97,7 @@ def ingress(exposure: ExposurePlan = INGRESS, **args: Any) -> Recorder:
     selectors = {"webui": {"part": "page"}, "chat-api": {"part": "model"}}
 
     def make() -> None:
-        Ingress("road", IngressArgs(namespace="llm", plan=exposure, targets=TARGETS, selectors=selectors, **args))
+        Ingress("front", IngressArgs(namespace="llm", plan=exposure, targets=TARGETS, selectors=selectors, **args))
 
     return build(make)
 
@@ -153,7 +153,7 @@ def test_without_a_certificate_routes_are_on_http_and_nothing_is_redirected():
 
 def test_an_issuer_is_named_where_cert_manager_looks():
     made = gateway(replace(GATEWAY, issuer="letsencrypt"))
-    annotations = made.one(":Gateway", "road-gateway").inputs["metadata"]["annotations"]
+    annotations = made.one(":Gateway", "front-gateway").inputs["metadata"]["annotations"]
     assert annotations["cert-manager.io/cluster-issuer"] == "letsencrypt"
 
 
@@ -182,15 +182,15 @@ def test_proxies_run_on_the_cpu_nodes():
 def test_the_gateway_goes_before_its_class_and_that_before_the_release_and_its_namespace():
     made = gateway()
     chain = [
-        made.one(":HTTPRoute", "road-webui-route"),
-        made.one(":Gateway", "road-gateway"),
+        made.one(":HTTPRoute", "front-webui-route"),
+        made.one(":Gateway", "front-gateway"),
         made.one(":GatewayClass"),
         made.one("clusterRelease:ClusterRelease"),
         made.one(":Namespace"),
     ]
     for later, earlier in pairwise(chain):
         assert made.depends(later, earlier), f"{later.name} does not wait for {earlier.name}"
-    assert made.depends(made.one(":Gateway", "road-gateway"), made.one(":EnvoyProxy"))
+    assert made.depends(made.one(":Gateway", "front-gateway"), made.one(":EnvoyProxy"))
 
 
 def test_nothing_of_the_gateway_is_deleted_with_something_else():
@@ -198,7 +198,7 @@ def test_nothing_of_the_gateway_is_deleted_with_something_else():
 
 
 def test_pulumi_waits_for_the_gateways_address():
-    metadata = gateway().one(":Gateway", "road-gateway").inputs["metadata"]
+    metadata = gateway().one(":Gateway", "front-gateway").inputs["metadata"]
     assert metadata["annotations"]["pulumi.com/waitFor"] == "condition=Programmed"
 
 
@@ -244,7 +244,7 @@ def test_a_qcloud_ingress_takes_its_certificate_by_id_from_a_secret():
     assert spec(made, "Ingress")["tls"] == [
         {"hosts": ["chat.example.com", "api.example.com"], "secretName": "tke-llm-certificate"}
     ]
-    assert made.depends(made.one(":Ingress", "road-ingress"), secret)
+    assert made.depends(made.one(":Ingress", "front-ingress"), secret)
 
 
 def test_a_qcloud_ingress_reaches_pods_through_node_ports_of_its_own():
@@ -261,14 +261,14 @@ def test_a_qcloud_ingress_reaches_pods_through_node_ports_of_its_own():
 def test_with_direct_access_the_services_stay_inside():
     made = ingress(replace(INGRESS, direct_access=True))
     assert made.of("core/v1:Service") == []
-    annotations = made.one(":Ingress", "road-ingress").inputs["metadata"]["annotations"]
+    annotations = made.one(":Ingress", "front-ingress").inputs["metadata"]["annotations"]
     assert annotations["ingress.cloud.tencent.com/direct-access"] == "true"
 
 
 def test_a_qcloud_ingress_is_redirected_internal_and_guarded_by_annotation():
     annotations = (
         ingress(subnet_id="subnet-1", security_group_id="sg-1")
-        .one(":Ingress", "road-ingress")
+        .one(":Ingress", "front-ingress")
         .inputs["metadata"]["annotations"]
     )
     assert annotations == {
@@ -284,7 +284,7 @@ def test_another_class_takes_a_tls_secret_and_no_annotation_of_tke():
     assert made.of(":Secret") == []
     assert spec(made, "Ingress")["ingressClassName"] == "nginx"
     assert spec(made, "Ingress")["tls"][0]["secretName"] == "chat-tls"
-    annotations = made.one(":Ingress", "road-ingress").inputs["metadata"]["annotations"]
+    annotations = made.one(":Ingress", "front-ingress").inputs["metadata"]["annotations"]
     assert not any("tencent" in key or "qcloud" in key for key in annotations)
     assert annotations["nginx.ingress.kubernetes.io/proxy-read-timeout"] == "3600"
 
@@ -302,7 +302,7 @@ def test_on_one_host_the_longer_path_comes_first():
 
 
 def test_pulumi_waits_for_an_ingress_as_long_as_the_slowest_model_takes():
-    made = ingress().one(":Ingress", "road-ingress")
+    made = ingress().one(":Ingress", "front-ingress")
     assert made.options.customTimeouts.create == "2100s"
     assert kube.SKIP_AWAIT.keys().isdisjoint(made.inputs["metadata"]["annotations"])
 
@@ -348,7 +348,7 @@ def test_where_no_model_is_routed_there_is_no_question():
     assert seen.first_question([ollama]) is None
 
 
-def test_without_a_road_in_everything_is_on_the_local_machine():
+def test_without_exposure_everything_is_on_the_local_machine():
     seen = addresses(plan())
     assert seen.chat_url == "http://127.0.0.1:8080"
     assert seen.find_address is None

@@ -13,7 +13,7 @@ from planner.plan.server import Spread
 from planner.plan.types import FromRange, InNamespace, ModelPlan, PageRoads, PolicyPlan, Source
 from tests.components.plans import MODEL, SPEC
 from tests.components.recorder import Recorder, build
-from tests.security.evaluator import Cluster, End, Host, Pod
+from tests.security.evaluator import End, Outside, Pod, PolicyEvaluator
 
 VPC, SERVICES = "10.0.0.0/16", "172.16.0.0/20"
 KEYED = replace(MODEL, name="chat", spec=replace(SPEC, api_key_env="VLLM_API_KEY", port=8000))
@@ -41,13 +41,13 @@ GATEWAY = pod("envoy", {"app.kubernetes.io/name": "envoy"}, 40, "envoy-gateway-s
 CONTROLLER = pod("envoy-gateway", {"app.kubernetes.io/name": "gateway"}, 41, "envoy-gateway-system")
 STRANGER = pod("stranger", {}, 50, "other")
 DNS = pod("coredns", {"k8s-app": "kube-dns"}, 60, "kube-system")
-API_SERVER = Host("172.16.0.1")
-METADATA = Host("169.254.0.23")
-DNS_CACHE = Host("169.254.20.10")
-HUB = Host("203.0.113.80")
-DATABASE = Host("10.0.9.9")
-PROBE = Host("100.64.3.4")
-CLIENT = Host("198.51.100.7")
+API_SERVER = Outside("172.16.0.1")
+METADATA = Outside("169.254.0.23")
+DNS_CACHE = Outside("169.254.20.10")
+HUB = Outside("203.0.113.80")
+DATABASE = Outside("10.0.9.9")
+PROBE = Outside("100.64.3.4")
+CLIENT = Outside("198.51.100.7")
 
 
 OFFLINE = PageRoads()
@@ -66,11 +66,11 @@ def policies(
     return build(make)
 
 
-def clusters(recorder: Recorder) -> list[Cluster]:
+def clusters(recorder: Recorder) -> list[PolicyEvaluator]:
     """The cluster, for both kinds of implementations."""
     namespaces: dict[str, dict[str, str]] = {each.namespace: {} for each in (*OURS, GATEWAY, STRANGER, DNS)}
     made = [each.inputs for each in recorder.of(":NetworkPolicy")]
-    return [Cluster(namespaces, made, blocks_match_pods=kind) for kind in (True, False)]
+    return [PolicyEvaluator(namespaces, made, blocks_match_pods=kind) for kind in (True, False)]
 
 
 def verdicts(recorder: Recorder, source: End, target: End, port: int, protocol: str = "TCP") -> set[bool]:
@@ -126,7 +126,7 @@ def test_no_range_that_is_named_opens_the_metadata_service(reach: str) -> None:
     named = policies(PageRoads(internet=True, database=True), reach=(reach,))
     for source in OURS:
         assert verdicts(named, source, METADATA, 80) == DENIED
-    assert verdicts(named, JOB, Host("169.254.0.22"), 80) == ALLOWED
+    assert verdicts(named, JOB, Outside("169.254.0.22"), 80) == ALLOWED
 
 
 def test_not_even_a_vpc_that_holds_it_opens_the_metadata_service() -> None:
@@ -139,7 +139,7 @@ def test_a_private_range_is_reached_by_downloads_and_an_online_page_where_it_is_
     named = policies(PageRoads(internet=True), reach=("10.0.9.0/24",))
     for source in (JOB, PAGE):
         assert verdicts(named, source, DATABASE, 443) == ALLOWED
-        assert verdicts(named, source, Host("10.0.8.9"), 443) == DENIED
+        assert verdicts(named, source, Outside("10.0.8.9"), 443) == DENIED
 
 
 def test_who_reads_a_models_metrics_reaches_that_model_alone() -> None:
@@ -149,12 +149,12 @@ def test_who_reads_a_models_metrics_reaches_that_model_alone() -> None:
     assert verdicts(scraped, GATEWAY, PAGE, 8080) == DENIED
 
 
-def test_a_challenge_for_a_certificate_is_answered_through_the_road_in_alone() -> None:
+def test_a_challenge_for_a_certificate_is_answered_through_the_exposure_alone() -> None:
     solver = pod("cm-acme-http-solver", {"acme.cert-manager.io/http01-solver": "true"}, 26)
-    road = [InNamespace("envoy-gateway-system", tuple(GATEWAY.labels.items()))]
-    assert verdicts(policies(sources=road, acme=True), GATEWAY, solver, 8089) == ALLOWED
-    assert verdicts(policies(sources=road, acme=True), STRANGER, solver, 8089) == DENIED
-    assert verdicts(policies(sources=road), GATEWAY, solver, 8089) == DENIED
+    proxies = [InNamespace("envoy-gateway-system", tuple(GATEWAY.labels.items()))]
+    assert verdicts(policies(sources=proxies, acme=True), GATEWAY, solver, 8089) == ALLOWED
+    assert verdicts(policies(sources=proxies, acme=True), STRANGER, solver, 8089) == DENIED
+    assert verdicts(policies(sources=proxies), GATEWAY, solver, 8089) == DENIED
 
 
 def test_the_redis_of_the_page_is_reached_by_the_page_alone() -> None:
@@ -185,8 +185,8 @@ def test_a_download_reaches_nothing_that_is_private(target: End) -> None:
 
 def test_ranges_of_the_cluster_that_are_not_private_by_themselves_are_closed_to_downloads() -> None:
     made = policies(page=None, models=[KEYED], cluster_ranges=("9.0.0.0/16",))
-    assert verdicts(made, JOB, Host("9.0.1.1"), 443) == DENIED
-    assert verdicts(made, JOB, Host("9.1.1.1"), 443) == ALLOWED
+    assert verdicts(made, JOB, Outside("9.0.1.1"), 443) == DENIED
+    assert verdicts(made, JOB, Outside("9.1.1.1"), 443) == ALLOWED
 
 
 def test_nobody_reaches_a_download() -> None:
@@ -272,7 +272,7 @@ def test_the_door_is_closed_after_the_roads_are_open() -> None:
 
 def test_the_closed_door_alone_lets_nothing_in_or_out() -> None:
     closed = policies().one(":NetworkPolicy", "policies-default-deny").inputs
-    alone = Cluster({"llm": {}, "other": {}}, [closed])
+    alone = PolicyEvaluator({"llm": {}, "other": {}}, [closed])
     for ours in OURS:
         assert not alone.allows(STRANGER, ours, 80)
         assert not alone.allows(ours, STRANGER, 80)

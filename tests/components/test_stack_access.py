@@ -1,4 +1,4 @@
-"""The roads in, scaling and groups as parts of the whole stack: what leads where, and what waits for what."""
+"""Exposure, scaling and groups as parts of the whole stack: what leads where, and what waits for what."""
 
 import json
 from typing import Any
@@ -94,7 +94,7 @@ def test_proxies_and_controllers_run_on_the_cpu_nodes() -> None:
     assert made.one("helm.sh/v3:Release").inputs["values"]["deployment"]["pod"]["nodeSelector"] == selector
 
 
-def test_by_port_forward_nothing_of_a_road_in_is_made() -> None:
+def test_by_port_forward_nothing_of_an_exposure_is_made() -> None:
     made = stack({})
     for kind in ("k8s.io/v1:Gateway", ":Ingress", ":EnvoyProxy", "LoadBalancerGuard", "ClusterRelease", "Release"):
         assert made.of(kind) == []

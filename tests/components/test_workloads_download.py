@@ -28,7 +28,7 @@ def job(*, token: str | None = None, after: bool = False, pull_secret: str | Non
                 cpu=CpuPlan(node_selector=(("tke-llm/pool", "system"),)),
                 token=None if token is None else pulumi.Output.secret(token),
                 pull_secret=pull_secret,
-                after=[pulumi.CustomResource("test:index:Road", "road", {})] if after else [],
+                after=[pulumi.CustomResource("test:index:Nat", "nat", {})] if after else [],
             ),
         )
 
@@ -137,9 +137,9 @@ def test_the_job_runs_on_cpu_nodes_within_limits() -> None:
     assert resources["limits"] == {"memory": "4096Mi"}
 
 
-def test_the_job_waits_for_the_road_to_the_internet() -> None:
+def test_the_job_waits_for_internet_access() -> None:
     made = job(after=True)
-    assert made.depends(made.one(JOB), made.one("test:index:Road"))
+    assert made.depends(made.one(JOB), made.one("test:index:Nat"))
 
 
 def test_a_token_reaches_the_job_only_by_reference() -> None:

@@ -39,10 +39,10 @@ def args(**changes: Any) -> SmokeTestArgs:
     return SmokeTestArgs(namespace="llm", plan=replace(PLAN, **changes), cpu=cpu, pull_secret="registry")
 
 
-def made(*, roads: bool = False, **changes: Any) -> Recorder:
+def made(*, waits: bool = False, **changes: Any) -> Recorder:
     def make() -> None:
         given = args(**changes)
-        if roads:
+        if waits:
             server, addon = (pulumi.CustomResource(f"test:index:{each}", each, {}) for each in ("Server", "Addon"))
             given = replace(given, after=[server], enforced_by=[addon])
         SmokeTest("smoke", given)
@@ -74,7 +74,7 @@ def test_the_script_understands_what_the_jobs_tell_it_and_secrets_come_by_refere
     assert not request.forbidden
     tried = environment(job(recorder, "tries"))
     assert not [each for each in tried.values() if isinstance(each, dict)]
-    assert [road.place for road in read_request(tried).forbidden] == ["pool gpu"]
+    assert [each.place for each in read_request(tried).forbidden] == ["pool gpu"]
 
 
 def test_the_whole_package_is_mounted_where_python_finds_it() -> None:
@@ -135,7 +135,7 @@ def test_another_script_is_another_job(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_only_the_probe_waits_for_what_enforces_policies() -> None:
-    recorder = made(roads=True)
+    recorder = made(waits=True)
     server, addon = recorder.one("test:index:Server"), recorder.one("test:index:Addon")
     for role, waits in (("asks", False), ("tries", True)):
         assert recorder.depends(job(recorder, role), server)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pulumi
 
-from components.workloads.webui import Webui, WebuiArgs, backend_env, join_keys
+from components.workloads.webui import ChatPage, ChatPageArgs, backend_env, join_keys
 from planner.page.decide import DATA_DIR, HOME, STATIC_DIR
 from planner.plan.types import CpuPlan, ModelPlan
 from tests.components.plans import MODEL, SPEC, WEBUI
@@ -26,9 +26,9 @@ def page(*models: ModelPlan, password: str | None = None, claim: str | None = "w
     served = models or (model("chat"),)
 
     def make() -> dict[str, pulumi.Output[Any]]:
-        made = Webui(
+        made = ChatPage(
             "webui",
-            WebuiArgs(
+            ChatPageArgs(
                 namespace="llm",
                 plan=replace(WEBUI, **changes),
                 models=served,

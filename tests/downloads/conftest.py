@@ -14,7 +14,7 @@ from components.workloads.model_download import settings_env
 from components.workloads.scripts import download_model
 from tests.components.plans import DOWNLOAD
 from tests.downloads.clients import IMAGES, Clients, installed
-from tests.downloads.hub import REPOSITORY, Hub, serving
+from tests.downloads.hub import REPOSITORY, FakeHub, serving
 
 SCRIPTS = Path(download_model.__file__).parent
 WORKERS = 4
@@ -23,7 +23,7 @@ QUICK = "import download_model as script; script.PAUSES = (0.1, 0.1, 0.1); scrip
 
 
 @dataclass(frozen=True)
-class Run:
+class DownloadRun:
     code: int
     output: str
 
@@ -34,7 +34,7 @@ class Job:
 
     source: str
     clients: Clients
-    hub: Hub
+    hub: FakeHub
     folder: Path
     certificate: Path
 
@@ -76,7 +76,7 @@ class Job:
             text=True,
         )
 
-    def run(self, *before: str, **changes: str) -> Run:
+    def run(self, *before: str, **changes: str) -> DownloadRun:
         return finished(self.start(*before, **changes))
 
     def is_whole(self) -> bool:
@@ -87,9 +87,9 @@ class Job:
         )
 
 
-def finished(process: subprocess.Popen[str]) -> Run:
+def finished(process: subprocess.Popen[str]) -> DownloadRun:
     output, _ = process.communicate(timeout=400)
-    return Run(process.returncode, output)
+    return DownloadRun(process.returncode, output)
 
 
 def shard(size: int, seed: int) -> bytes:
@@ -131,5 +131,5 @@ def clients(request: pytest.FixtureRequest) -> Clients:
 
 @pytest.fixture(params=["huggingface", "modelscope"])
 def job(request: pytest.FixtureRequest, clients: Clients, tmp_path: Path, certificate: Path) -> Iterator[Job]:
-    with serving(Hub(model()), certificate) as hub:
+    with serving(FakeHub(model()), certificate) as hub:
         yield Job(request.param, clients, hub, tmp_path, certificate)

@@ -26,7 +26,7 @@ LARGE = 1 << 16
 
 
 @dataclass
-class Hub:
+class FakeHub:
     """The files that are given out, what went over the wire, and what is to go wrong.
 
     `sent`: bytes of bodies by file. `asked`: requests by file, and of the API under "". `cut_after`: when so many bytes
@@ -88,11 +88,11 @@ class Hub:
         return bytes(changed)
 
 
-class Handler(BaseHTTPRequestHandler):
+class HubHandler(BaseHTTPRequestHandler):
     """One request to either hub, told apart by its path."""
 
     protocol_version = "HTTP/1.1"
-    hub: Hub
+    hub: FakeHub
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the name of the base class
         """Requests are counted, not shown."""
@@ -221,7 +221,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
 
-class Server(ThreadingHTTPServer):
+class HubServer(ThreadingHTTPServer):
     """Clients that are killed leave connections behind; that is no fault to report."""
 
     daemon_threads = True
@@ -232,9 +232,9 @@ class Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(hub: Hub, certificate: Path) -> Iterator[Hub]:
+def serving(hub: FakeHub, certificate: Path) -> Iterator[FakeHub]:
     """The hub under https, as ModelScope's older client insists, with a certificate and its key."""
-    server = Server(("127.0.0.1", 0), type("Bound", (Handler,), {"hub": hub}))
+    server = HubServer(("127.0.0.1", 0), type("Bound", (HubHandler,), {"hub": hub}))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)

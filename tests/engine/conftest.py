@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal.pulumi_engine.environment import find
-from rehearsal.pulumi_engine.session import Session
+from rehearsal.pulumi_engine.session import EngineSession
 from settings.file import stacks
 from settings.parse import StackInput
 from tests.engine.samples import MAIN, ROOT, Opened, sample
@@ -36,10 +36,10 @@ def pulumi() -> Path:
 @pytest.fixture(scope="module")
 def opened(pulumi: Path) -> Iterator[Opened]:
     """Opens a session that ends with the module."""
-    sessions: list[Session] = []
+    sessions: list[EngineSession] = []
 
-    def start(given: StackInput) -> Session:
-        session = Session(given, MAIN, pulumi)
+    def start(given: StackInput) -> EngineSession:
+        session = EngineSession(given, MAIN, pulumi)
         sessions.append(session)
         return session.__enter__()
 

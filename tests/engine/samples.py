@@ -5,14 +5,14 @@ from pathlib import Path
 
 from planner.plan.types import Plan
 from planner.prove import prove
-from rehearsal.pulumi_engine.session import Session
+from rehearsal.pulumi_engine.session import EngineSession
 from settings.file import read
 from settings.parse import StackInput, parse
 
 ROOT = Path(__file__).resolve().parents[2]
 MAIN = ROOT / "__main__.py"
 
-Opened = Callable[[StackInput], Session]
+Opened = Callable[[StackInput], EngineSession]
 """Opens a session on a stack, which ends with the test module."""
 
 

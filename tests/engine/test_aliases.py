@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.pulumi_engine.outcome import Outcome
-from rehearsal.pulumi_engine.session import Session
+from rehearsal.pulumi_engine.outcome import EngineOutcome
+from rehearsal.pulumi_engine.session import EngineSession
 from tests.engine.samples import sample
 
 NETWORK = "Vpc/instance:Instance"
@@ -48,12 +48,12 @@ network("part-vpc", parent=part)
 """
 
 
-def stepped(pulumi: Path, folder: Path, *steps: str) -> tuple[list[Outcome], list[list[str]]]:
+def stepped(pulumi: Path, folder: Path, *steps: str) -> tuple[list[EngineOutcome], list[list[str]]]:
     """Each step's program brought up over the one before, and the ids of the networks that are then there."""
     program = folder / "__main__.py"
     outcomes, ids = [], []
     program.write_text(HEAD)
-    with Session(sample("dev"), program, pulumi) as session:
+    with EngineSession(sample("dev"), program, pulumi) as session:
         for step in steps:
             program.write_text(HEAD + step)
             outcomes.append(session.up())
@@ -62,7 +62,7 @@ def stepped(pulumi: Path, folder: Path, *steps: str) -> tuple[list[Outcome], lis
     return outcomes, ids
 
 
-def touched(outcome: Outcome) -> list[str]:
+def touched(outcome: EngineOutcome) -> list[str]:
     """What happened to networks. A component has nothing to lose."""
     return sorted(each.verdict for each in outcome.changed if each.type.endswith(NETWORK))
 

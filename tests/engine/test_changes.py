@@ -7,21 +7,21 @@ import pytest
 from planner.prove import prove
 from rehearsal.pulumi_engine.acceptance import at
 from rehearsal.pulumi_engine.change_table import DOCUMENT, Row, documented, rows
-from rehearsal.pulumi_engine.outcome import Outcome
-from rehearsal.pulumi_engine.session import Session
+from rehearsal.pulumi_engine.outcome import EngineOutcome
+from rehearsal.pulumi_engine.session import EngineSession
 from settings.parse import parse
 from tests.engine.samples import Opened, sample
 
-Standing = Callable[[Row], Session]
+DeployedStacks = Callable[[Row], EngineSession]
 
 
 @pytest.fixture(scope="module")
-def standing(opened: Opened) -> Standing:
+def standing(opened: Opened) -> DeployedStacks:
     """The stack of a row as it is before the change, up. Rows with the same beginning share it: a preview leaves it as
     it is."""
-    up: dict[str, Session] = {}
+    up: dict[str, EngineSession] = {}
 
-    def stand(row: Row) -> Session:
+    def stand(row: Row) -> EngineSession:
         begun = row.begun(sample(row.stack))
         key = f"{row.stack} {row.before}"
         if key not in up:
@@ -33,7 +33,7 @@ def standing(opened: Opened) -> Standing:
 
 
 @pytest.mark.parametrize("row", rows(), ids=[row.change for row in rows()])
-def test_a_change_touches_what_the_table_says_and_nothing_else(row: Row, standing: Standing) -> None:
+def test_a_change_touches_what_the_table_says_and_nothing_else(row: Row, standing: DeployedStacks) -> None:
     session = standing(row)
     changed = row.applied(sample(row.stack))
     _, diagnostics = prove(parse(changed))
@@ -62,7 +62,7 @@ def test_another_driver_reaches_the_machines_and_not_only_the_state(opened: Open
     assert [at(each.inputs, "nodeConfig", "gpuArgs", "driver", "version") for each in pools] == [at(wanted, "version")]
 
 
-def test_a_generated_key_is_renewed_by_replacing_it(standing: Standing) -> None:
+def test_a_generated_key_is_renewed_by_replacing_it(standing: DeployedStacks) -> None:
     session = standing(rows()[0])
     session.configure(sample("dev"))
     urn = next(each.urn for each in session.preview().operations if each.name == "llm-chat-inference-random-key")
@@ -84,11 +84,11 @@ def test_operations_md_shows_the_table_as_it_is() -> None:
     assert documented(text) == text, "python -m rehearsal.pulumi_engine.change_table"
 
 
-def done(outcome: Outcome) -> dict[str, list[str]]:
+def done(outcome: EngineOutcome) -> dict[str, list[str]]:
     verdicts = {each.verdict for each in outcome.changed}
     return {verdict: sorted(each.name for each in outcome.changed if each.verdict == verdict) for verdict in verdicts}
 
 
-def key(session: Session) -> object:
+def key(session: EngineSession) -> object:
     secret = next(each for each in session.world.of_type("core/v1:Secret") if each.id == "llm/chat-api-key")
     return at(secret.inputs, "stringData", "api-key")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.pulumi_engine.session import Session
+from rehearsal.pulumi_engine.session import EngineSession
 from tests.engine.samples import sample
 
 PROGRAM = """\
@@ -32,7 +32,7 @@ def test_a_second_up_updates_a_custom_resource_with_empty_annotations_and_no_kin
     program = tmp_path / "__main__.py"
     program.write_text(PROGRAM.format(more=more))
 
-    with Session(sample("dev"), program, pulumi) as session:
+    with EngineSession(sample("dev"), program, pulumi) as session:
         first, *later = session.up(), session.up(), session.up()
 
     assert not [each.error for each in (first, *later) if each.error]

@@ -1,4 +1,4 @@
-"""Things go wrong in the middle: the next `up` goes on from there."""
+"""Resources go wrong in the middle: the next `up` goes on from there."""
 
 import time
 from collections import Counter
@@ -10,7 +10,7 @@ import pytest
 from rehearsal.pulumi_engine.acceptance import left
 from rehearsal.pulumi_engine.cycle import Proved, run
 from rehearsal.pulumi_engine.faults import Fault
-from rehearsal.pulumi_engine.session import Session
+from rehearsal.pulumi_engine.session import EngineSession
 from tests.engine.samples import MAIN, planned, sample
 
 POOL, SERVER, JOB = "llm-gpu-pool-nodes", "llm-chat-inference-server", "llm-chat-download-job"
@@ -20,13 +20,15 @@ PATIENCE = 60.0
 
 
 @pytest.fixture
-def session(pulumi: Path) -> Iterator[Session]:
-    with Session(sample("dev"), MAIN, pulumi) as session:
+def session(pulumi: Path) -> Iterator[EngineSession]:
+    with EngineSession(sample("dev"), MAIN, pulumi) as session:
         yield session
 
 
 @pytest.mark.parametrize("resource", ["llm-cluster-endpoint", POOL])
-def test_after_a_refused_creation_the_next_up_goes_on_and_makes_nothing_twice(resource: str, session: Session) -> None:
+def test_after_a_refused_creation_the_next_up_goes_on_and_makes_nothing_twice(
+    resource: str, session: EngineSession
+) -> None:
     stopped = session.up([Fault(resource)])
     rest = session.up()
     again = session.up()
@@ -49,7 +51,7 @@ def test_after_a_refused_creation_the_next_up_goes_on_and_makes_nothing_twice(re
 def test_a_wrong_name_of_the_add_on_for_policies_costs_neither_the_rest_nor_the_outputs(
     pulumi: Path, name: str, missing: set[str]
 ) -> None:
-    with Session(sample(name), MAIN, pulumi) as session:
+    with EngineSession(sample(name), MAIN, pulumi) as session:
         shown = {each.name for each in session.preview().changed}
         stopped = session.up([Fault(POLICIES)])
         made, outputs = {each.name for each in stopped.changed}, dict(session.outputs())
@@ -65,7 +67,7 @@ def test_a_wrong_name_of_the_add_on_for_policies_costs_neither_the_rest_nor_the_
     assert {each.name for each in rest.changed} - {ASKS} == {POLICIES, *missing} - {ASKS}
 
 
-def test_a_server_that_never_got_ready_is_kept_and_watched_again(session: Session) -> None:
+def test_a_server_that_never_got_ready_is_kept_and_watched_again(session: EngineSession) -> None:
     stopped = session.up([Fault(SERVER, "hang")])
     rest = session.up()
 
@@ -81,7 +83,7 @@ def test_a_server_that_never_got_ready_is_kept_and_watched_again(session: Sessio
     assert twice(session) == []
 
 
-def test_a_download_that_failed_is_replaced_by_a_new_job_and_the_old_one_goes_first(session: Session) -> None:
+def test_a_download_that_failed_is_replaced_by_a_new_job_and_the_old_one_goes_first(session: EngineSession) -> None:
     session.up([Fault(JOB, "hang")])
     rest = session.up()
 
@@ -100,13 +102,13 @@ def test_a_pool_whose_answer_was_lost_is_shown_as_unknown_to_the_state(pulumi: P
 
 
 def test_after_a_kill_in_the_middle_refresh_and_up_go_on(pulumi: Path, tmp_path: Path) -> None:
-    with Session(sample("dev"), MAIN, pulumi, root=tmp_path) as session:
+    with EngineSession(sample("dev"), MAIN, pulumi, root=tmp_path) as session:
         session.send_up([Fault(POOL, "stall")])
         wait_until_nothing_moves(session)
         session.kill()
 
-    with Session(sample("dev"), MAIN, pulumi, root=tmp_path) as session:
-        made = len(session.world.things)
+    with EngineSession(sample("dev"), MAIN, pulumi, root=tmp_path) as session:
+        made = len(session.world.resources)
         locked = session.refresh()
         session.cancel()
         refreshed = session.refresh(clear_pending=True)
@@ -134,13 +136,13 @@ def test_a_fault_for_a_resource_that_the_stack_does_not_have_names_the_nearest(p
     assert [step.title for step in cycle.steps] == ["preview"]
 
 
-def twice(session: Session) -> list[str]:
+def twice(session: EngineSession) -> list[str]:
     """Resources that were made more than once and of which an earlier one still exists."""
-    standing = Counter(thing.urn for thing in session.world.things.values())
+    standing = Counter(resource.urn for resource in session.world.resources.values())
     return [urn for urn, number in standing.items() if number > 1]
 
 
-def wait_until_nothing_moves(session: Session) -> None:
+def wait_until_nothing_moves(session: EngineSession) -> None:
     """Until the stalled resource has begun and the rest, which does not wait for it, is done and in the state."""
     deadline = time.monotonic() + PATIENCE
     seen, since = -1, time.monotonic()

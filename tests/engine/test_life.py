@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from rehearsal.pulumi_engine.acceptance import ADDON, CLAIM, CLUSTER, ENDPOINT, POOLS, RUNNING, at, left
-from rehearsal.pulumi_engine.outcome import Outcome
+from rehearsal.pulumi_engine.outcome import EngineOutcome
 from rehearsal.pulumi_engine.schema import types
-from rehearsal.pulumi_engine.session import Session
-from rehearsal.pulumi_engine.world import Deed, World
+from rehearsal.pulumi_engine.session import EngineSession
+from rehearsal.pulumi_engine.world import CloudOperation, CloudState
 from rehearsal.run import rehearse
 from settings.parse import StackInput
 from tests.engine.samples import MAIN, Opened, planned
@@ -23,17 +23,17 @@ GROUND = ("Vpc/instance:Instance", "Subnet/instance:Instance", "Security/group:G
 
 @dataclass(frozen=True)
 class Life:
-    preview: Outcome
-    up: Outcome
-    again: Outcome
-    refresh: Outcome
-    after_refresh: Outcome
-    destroy: Outcome
+    preview: EngineOutcome
+    up: EngineOutcome
+    again: EngineOutcome
+    refresh: EngineOutcome
+    after_refresh: EngineOutcome
+    destroy: EngineOutcome
     secrets: frozenset[str]
     in_clear: frozenset[str]
     written: int
     orphans: tuple[str, ...]
-    deeds: tuple[Deed, ...]
+    operations: tuple[CloudOperation, ...]
     left: tuple[str, ...]
 
 
@@ -48,21 +48,21 @@ def life(stack: StackInput, opened: Opened) -> Life:
     in_clear = frozenset(each for each in secrets if any(each in text for text in written))
     world = session.world
     return Life(
-        *first, destroy, secrets, in_clear, sum(map(len, written)), orphans, tuple(world.deeds), tuple(left(world))
+        *first, destroy, secrets, in_clear, sum(map(len, written)), orphans, tuple(world.operations), tuple(left(world))
     )
 
 
-def made_up_secrets(world: World) -> Iterator[str]:
+def made_up_secrets(world: CloudState) -> Iterator[str]:
     """What was generated on the way, as the cloud and the cluster know it."""
-    for thing in world.things.values():
-        values = [thing.outputs.get(key) for key in CLOUD_SECRETS]
-        values.append(at(thing.inputs, "autoScalingConfig", "password"))
-        if thing.type == "kubernetes:core/v1:Secret":
-            values += list(dict(thing.inputs.get("stringData") or {}).values())  # type: ignore[call-overload]
+    for resource in world.resources.values():
+        values = [resource.outputs.get(key) for key in CLOUD_SECRETS]
+        values.append(at(resource.inputs, "autoScalingConfig", "password"))
+        if resource.type == "kubernetes:core/v1:Secret":
+            values += list(dict(resource.inputs.get("stringData") or {}).values())  # type: ignore[call-overload]
         yield from (value for value in values if isinstance(value, str) and value)
 
 
-def everything_written(session: Session) -> Iterator[str]:
+def everything_written(session: EngineSession) -> Iterator[str]:
     """State, its history and backups, the event log, what the engine and the program said; not the cloud itself."""
     for path in session.room.root.rglob("*"):
         if path.is_file() and not path.is_symlink() and path != session.room.world:
@@ -112,35 +112,37 @@ def test_destroy_deletes_what_owns_something_in_the_cloud_while_cluster_and_cpu_
 
     assert not life.destroy.error
     assert owners
-    assert max(owners) < min(places(life, (ENDPOINT, CLUSTER)), default=len(life.deeds))
-    assert max(owners) < max(places(life, POOLS), default=len(life.deeds))
+    assert max(owners) < min(places(life, (ENDPOINT, CLUSTER)), default=len(life.operations))
+    assert max(owners) < max(places(life, POOLS), default=len(life.operations))
 
 
 def test_destroy_takes_the_servers_off_the_gpu_nodes_before_the_nodes_go(life: Life) -> None:
     servers, pools = places(life, RUNNING, "Inference$"), places(life, POOLS, "GpuPool$")
 
     assert servers
-    assert max(servers) < min(pools, default=len(life.deeds))
+    assert max(servers) < min(pools, default=len(life.operations))
 
 
 def test_destroy_takes_the_network_down_last(life: Life) -> None:
     rest = places(life, (*OWNERS, *POOLS, ENDPOINT, CLUSTER))
 
-    assert max(rest) < min(places(life, GROUND), default=len(life.deeds))
+    assert max(rest) < min(places(life, GROUND), default=len(life.operations))
 
 
 def test_destroy_deletes_the_add_ons_after_the_volumes_that_they_made(life: Life) -> None:
     # That which enforces NetworkPolicies makes none, and goes first as it came last.
-    addons = [place for place in places(life, (ADDON,)) if not life.deeds[place].urn.endswith("-networkpolicy")]
+    addons = [place for place in places(life, (ADDON,)) if not life.operations[place].urn.endswith("-networkpolicy")]
 
-    assert max(places(life, (CLAIM,)), default=-1) < min(addons, default=len(life.deeds))
+    assert max(places(life, (CLAIM,)), default=-1) < min(addons, default=len(life.operations))
 
 
 def test_destroy_deletes_a_controller_after_the_custom_resources_that_it_looks_after(life: Life) -> None:
-    custom = {deed.type.partition(":")[2] for deed in life.deeds} - {each.partition(":")[2] for each in types()}
+    custom = {operation.type.partition(":")[2] for operation in life.operations} - {
+        each.partition(":")[2] for each in types()
+    }
     controllers = places(life, RELEASES)
 
-    assert max(places(life, tuple(custom)), default=-1) < min(controllers, default=len(life.deeds))
+    assert max(places(life, tuple(custom)), default=-1) < min(controllers, default=len(life.operations))
 
 
 def test_destroy_leaves_nothing_but_what_is_to_be_retained(stack: StackInput, life: Life) -> None:
@@ -153,7 +155,7 @@ def test_destroy_leaves_nothing_but_what_is_to_be_retained(stack: StackInput, li
 
 
 def test_nothing_of_a_private_place_is_left(stack: StackInput, pulumi: Path) -> None:
-    with Session(stack, MAIN, pulumi) as session:
+    with EngineSession(stack, MAIN, pulumi) as session:
         root = session.room.root
 
         assert root.stat().st_mode & 0o077 == 0
@@ -165,6 +167,6 @@ def places(life: Life, kinds: tuple[str, ...], inside: str = "") -> list[int]:
     """When resources of these kinds were deleted: places in the row of all that happened."""
     return [
         place
-        for place, deed in enumerate(life.deeds)
-        if deed.did == "delete" and deed.type.partition(":")[2] in kinds and inside in deed.urn
+        for place, operation in enumerate(life.operations)
+        if operation.did == "delete" and operation.type.partition(":")[2] in kinds and inside in operation.urn
     ]

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 from rehearsal.pulumi_engine.acceptance import at
 from rehearsal.pulumi_engine.change_table import with_values
-from rehearsal.pulumi_engine.session import Session
+from rehearsal.pulumi_engine.session import EngineSession
 from tests.engine.samples import Opened, sample
 
 KEPT = ("core/v1:PersistentVolumeClaim", "core/v1:Secret", "Kubernetes/clusterEndpoint:ClusterEndpoint")
 
 
-def sizes(session: Session) -> tuple[list[object], list[object]]:
+def sizes(session: EngineSession) -> tuple[list[object], list[object]]:
     """Replicas of the Deployments (models, page), and nodes of the pools with GPUs."""
     deployments = sorted(session.world.of_type("apps/v1:Deployment"), key=lambda each: each.name)
     pools = session.world.of_type("Kubernetes/nativeNodePool:NativeNodePool")

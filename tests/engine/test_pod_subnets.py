@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rehearsal.pulumi_engine.acceptance import CLUSTER
-from rehearsal.pulumi_engine.session import Session
+from rehearsal.pulumi_engine.session import EngineSession
 from settings.parse import StackInput
 from tests.engine.samples import MAIN, sample
 
@@ -16,7 +16,7 @@ def dev_in(**network: object) -> StackInput:
     return replace(dev, sections={**dev.sections, "network": {**NETWORK, **network}})
 
 
-def subnets_of_pods(session: Session) -> object:
+def subnets_of_pods(session: EngineSession) -> object:
     (cluster,) = session.world.of_type(CLUSTER)
     return cluster.inputs["eniSubnetIds"]
 
@@ -24,7 +24,7 @@ def subnets_of_pods(session: Session) -> object:
 def test_a_cluster_keeps_the_subnets_that_its_pods_had(pulumi: Path) -> None:
     """The provider appends, and refuses a list without an old subnet (update of `eni_subnet_ids` in
     resource_tc_kubernetes_cluster_extension.go of terraform-provider-tencentcloud f6970a9)."""
-    with Session(dev_in(), MAIN, pulumi) as session:
+    with EngineSession(dev_in(), MAIN, pulumi) as session:
         assert not session.up().error
         before = subnets_of_pods(session)
         session.configure(dev_in(podSubnetIds=["subnet-2"]))
@@ -42,7 +42,7 @@ def test_a_cluster_keeps_the_subnets_that_its_pods_had(pulumi: Path) -> None:
 
 
 def test_a_new_cluster_gives_pods_addresses_of_their_own_subnets_alone(pulumi: Path) -> None:
-    with Session(sample("dev"), MAIN, pulumi) as session:
+    with EngineSession(sample("dev"), MAIN, pulumi) as session:
         assert not session.up().error
         subnets = {each.id: each.name for each in session.world.of_type("Subnet/instance:Instance")}
         found = subnets_of_pods(session)

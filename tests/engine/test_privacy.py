@@ -9,11 +9,11 @@ import grpc
 import pytest
 from pulumi.runtime.proto import plugin_pb2, provider_pb2_grpc
 
-from rehearsal.pulumi_engine.environment import Room
+from rehearsal.pulumi_engine.environment import PrivateFolder
 from rehearsal.pulumi_engine.faults import Faults
 from rehearsal.pulumi_engine.serving import PACKAGES, serve, silent
-from rehearsal.pulumi_engine.session import Session
-from rehearsal.pulumi_engine.world import World
+from rehearsal.pulumi_engine.session import EngineSession
+from rehearsal.pulumi_engine.world import CloudState
 from tests.engine.samples import MAIN, sample
 
 CREDENTIALS = {
@@ -52,7 +52,7 @@ def touched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_no_credential_is_read_and_no_plugin_is_started(pulumi: Path, touched: Path, tmp_path: Path) -> None:
-    with Session(sample("dev"), MAIN, pulumi) as session:
+    with EngineSession(sample("dev"), MAIN, pulumi) as session:
         outcomes = [session.preview(), session.up(), session.refresh(), session.destroy()]
         files = [path for path in session.room.root.rglob("*") if path.is_file() and not path.is_symlink()]
         written = "".join(path.read_text(encoding="utf-8", errors="replace") for path in files)
@@ -64,7 +64,7 @@ def test_no_credential_is_read_and_no_plugin_is_started(pulumi: Path, touched: P
 
 
 def test_the_environment_holds_nothing_of_the_callers_but_what_is_made_for_it(touched: Path, tmp_path: Path) -> None:
-    room = Room(tmp_path / "room")
+    room = PrivateFolder(tmp_path / "room")
 
     values = room.environment()
 
@@ -76,7 +76,7 @@ def test_the_environment_holds_nothing_of_the_callers_but_what_is_made_for_it(to
 
 
 def test_the_engine_is_the_only_program_on_its_search_path(pulumi: Path, tmp_path: Path) -> None:
-    room = Room(tmp_path)
+    room = PrivateFolder(tmp_path)
 
     room.furnish(pulumi)
 
@@ -84,11 +84,11 @@ def test_the_engine_is_the_only_program_on_its_search_path(pulumi: Path, tmp_pat
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World.open(tmp_path / "world.jsonl", "seed")
+def world(tmp_path: Path) -> CloudState:
+    return CloudState.open(tmp_path / "world.jsonl", "seed")
 
 
-def test_simulated_providers_that_all_answer_are_let_through(world: World) -> None:
+def test_simulated_providers_that_all_answer_are_let_through(world: CloudState) -> None:
     serving = serve(world, Faults())
     try:
         assert silent(serving.ports) == []
@@ -96,7 +96,7 @@ def test_simulated_providers_that_all_answer_are_let_through(world: World) -> No
         serving.stop()
 
 
-def test_a_simulated_provider_that_does_not_answer_is_named(world: World) -> None:
+def test_a_simulated_provider_that_does_not_answer_is_named(world: CloudState) -> None:
     serving = serve(world, Faults())
     serving.stop()
 
@@ -118,7 +118,7 @@ def real_plugin() -> Iterator[int]:
     server.stop(None)
 
 
-def test_a_real_plugin_in_the_place_of_a_simulated_one_is_not_let_through(world: World, real_plugin: int) -> None:
+def test_a_real_plugin_in_the_place_of_a_simulated_one_is_not_let_through(world: CloudState, real_plugin: int) -> None:
     serving = serve(world, Faults())
     try:
         assert silent({**serving.ports, "tencentcloud": real_plugin}) == ["tencentcloud"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rehearsal.pulumi_engine.acceptance import at, left
 from rehearsal.pulumi_engine.change_table import with_values
-from rehearsal.pulumi_engine.session import Session
+from rehearsal.pulumi_engine.session import EngineSession
 from tests.engine.samples import MAIN, sample
 
 VOLUME = "core/v1:PersistentVolume"
@@ -15,7 +15,7 @@ FILES = "Cfs/fileSystem:FileSystem"
 def test_the_file_system_outlives_the_stack_and_the_next_one_finds_it_by_the_output_model_store(pulumi: Path) -> None:
     dev = sample("dev")
     keeping = replace(dev, sections=with_values(dev.sections, {"retain": True}))
-    with Session(keeping, MAIN, pulumi) as session:
+    with EngineSession(keeping, MAIN, pulumi) as session:
         session.up()
         told = session.outputs()["modelStore"]
         destroyed = session.destroy()

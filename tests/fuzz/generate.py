@@ -11,7 +11,7 @@ from typing import Any, Literal
 from hypothesis import strategies as st
 
 from catalog.load import load
-from settings.describe import Kind, field_kind, fields_of, kind_of
+from settings.describe import ValueKind, field_kind, fields_of, kind_of
 from settings.file import read
 from settings.models import Settings
 from settings.parse import StackInput
@@ -86,12 +86,12 @@ def texts() -> st.SearchStrategy[str]:
     return st.builds(_edited, st.sampled_from(sorted(TEXTS)), edits) | st.text(max_size=200)
 
 
-def places(sections: dict[str, Any]) -> Iterator[tuple[str, Kind]]:
+def places(sections: dict[str, Any]) -> Iterator[tuple[str, ValueKind]]:
     """Every place of the schema, with the names of this stack's pools and models where those stand."""
-    yield from _below((), Kind(Settings), sections)
+    yield from _below((), ValueKind(Settings), sections)
 
 
-def _below(steps: tuple[Step, ...], kind: Kind, tree: object) -> Iterator[tuple[str, Kind]]:
+def _below(steps: tuple[Step, ...], kind: ValueKind, tree: object) -> Iterator[tuple[str, ValueKind]]:
     if steps:
         yield join(steps), kind
     if kind.is_section:
@@ -113,7 +113,7 @@ def _changed(sample: str, changes: list[tuple[bool, int]]) -> StackInput:
     return replace(given, sections=sections)
 
 
-def _value(path: str, kind: Kind, seed: Random) -> Any:
+def _value(path: str, kind: ValueKind, seed: Random) -> Any:
     """Something that is allowed there; None, which removes the key, once in a while."""
     real = _REAL.get(path.rpartition(".")[2])
     if real is not None and seed.random() < 0.8:

@@ -12,7 +12,7 @@ from random import Random
 from typing import Any, Literal
 
 from planner.prove import prove
-from settings.describe import Kind, field_kind, fields_of, kind_of
+from settings.describe import ValueKind, field_kind, fields_of, kind_of
 from settings.models import Settings
 from settings.parse import StackInput, parse
 from settings.paths import apply_fix
@@ -181,11 +181,11 @@ class Choice:
 def choices() -> tuple[Choice, ...]:
     """Some values for every key of the schema: of a list the first and the last, the ends of a range, a text of every
     form."""
-    every = [(path, KNOWN.get(path) or _values(kind)) for path, kind in keys(Kind(Settings))]
+    every = [(path, KNOWN.get(path) or _values(kind)) for path, kind in keys(ValueKind(Settings))]
     return tuple(Choice(path, value) for path, values in every for value in values)
 
 
-def keys(kind: Kind, path: str = "") -> Iterator[tuple[str, Kind]]:
+def keys(kind: ValueKind, path: str = "") -> Iterator[tuple[str, ValueKind]]:
     """Every key that holds a value, with its kind."""
     for key, info in fields_of(kind.core).items():
         here, inner = f"{path}.{key}" if path else key, field_kind(info)
@@ -199,7 +199,7 @@ def keys(kind: Kind, path: str = "") -> Iterator[tuple[str, Kind]]:
             yield here, inner
 
 
-def _values(kind: Kind) -> tuple[object, ...]:
+def _values(kind: ValueKind) -> tuple[object, ...]:
     limits = kind.limits
     if kind.is_section:
         required = {key: info for key, info in fields_of(kind.core).items() if info.is_required()}

@@ -65,7 +65,7 @@ def test_steps_3_and_4_gpus_come_after_the_addon_that_tke_would_install_with_the
     assert addon.urn in pool.waits_for
 
 
-def test_step_5_the_download_needs_a_road_out_a_store_and_no_gpu():
+def test_step_5_the_download_needs_the_internet_a_store_and_no_gpu():
     job = one("Job", "chat-download")
     assert before(one("route.TableEntry"), job)
     assert before(one("PersistentVolumeClaim", "ai-model"), job)

@@ -7,8 +7,8 @@ from itertools import count
 import pytest
 from rehearsed import NAMES, registrations
 
-from e2e.containers import Container, ManifestError, Pod, Rendered, recorded
-from e2e.mapping import Addresses, Change, Process, UnknownImageError, addresses, cpu_settings, image_of, mapped
+from e2e.containers import ManifestError, Rendered, RenderedContainer, RenderedPod, recorded
+from e2e.mapping import Addresses, Difference, Process, UnknownImageError, addresses, cpu_settings, image_of, mapped
 from rehearsal.registration import secret_texts
 
 FIRST = 40000
@@ -26,7 +26,7 @@ def located(of: Rendered) -> Addresses:
     return addresses(of, count(FIRST))
 
 
-def every(name: str) -> Iterator[tuple[Pod, Container, Process, tuple[Change, ...]]]:
+def every(name: str) -> Iterator[tuple[RenderedPod, RenderedContainer, Process, tuple[Difference, ...]]]:
     of = stack(name)
     where = located(of)
     for pod in of.pods:

@@ -6,7 +6,7 @@ import pytest
 
 from rehearsal.engine import ProgramError
 from rehearsal.run import rehearse
-from settings.describe import Kind
+from settings.describe import ValueKind
 from settings.models import Settings
 from tests.generate.stacks import BASES, Stack, combined, keys, placed
 
@@ -38,7 +38,7 @@ def test_every_key_of_the_schema_runs_beside_others() -> None:
         if why := trouble(packed.stack):
             alone = [each for each in packed.held if trouble(packed.base.changed((each.path, each.value)))]
             pytest.fail(f"{why}: {alone or packed.held}")
-    assert {path for path, _ in keys(Kind(Settings))} - tried == set()
+    assert {path for path, _ in keys(ValueKind(Settings))} - tried == set()
 
 
 @pytest.mark.parametrize("first", range(0, COMBINATIONS, EACH))

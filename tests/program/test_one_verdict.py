@@ -1,4 +1,4 @@
-"""What `check` calls ready, the policy pack calls ready: samples, roads that none takes, random stacks."""
+"""What `check` calls ready, the policy pack calls ready: samples, variants that none covers, random stacks."""
 
 from random import Random
 from typing import Any

@@ -19,7 +19,7 @@ _PEER = {"podSelector", "namespaceSelector", "ipBlock"}
 
 
 @dataclass(frozen=True)
-class Host:
+class Outside:
     """An address that is no pod's: the Internet, a load balancer, or the node called `node`."""
 
     ip: str
@@ -39,11 +39,11 @@ class Pod:
     host_network: bool = False
 
 
-End = Host | Pod
+End = Outside | Pod
 
 
 @dataclass(frozen=True)
-class Cluster:
+class PolicyEvaluator:
     """Namespaces by name with their labels, and the NetworkPolicies as the API takes them.
 
     Raises `ValueError` for a policy with a field that is not known here, so that none is passed over.
@@ -60,7 +60,7 @@ class Cluster:
     def allows(self, source: End, target: End, port: int, protocol: str = "TCP") -> bool:
         """Whether `source` can open a connection to a port of `target`."""
         # Nothing keeps a pod from itself, or a node from its own pods (probes, port-forward).
-        if source == target or (isinstance(source, Host) and isinstance(target, Pod) and _on(source, target)):
+        if source == target or (isinstance(source, Outside) and isinstance(target, Pod) and _on(source, target)):
             return True
         return self._passes("egress", source, target, port, protocol, target) and self._passes(
             "ingress", target, source, port, protocol, target
@@ -132,7 +132,7 @@ def _expression(expression: Mapping[str, Any], labels: Mapping[str, str]) -> boo
             raise ValueError(f"unknown operator {other}")
 
 
-def _on(node: Host, pod: Pod) -> bool:
+def _on(node: Outside, pod: Pod) -> bool:
     return node.node is not None and node.node == pod.node
 
 

@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any
 
 from policy.pods import pods as templates
-from tests.security.evaluator import Cluster, Host, Pod
+from tests.security.evaluator import Outside, Pod, PolicyEvaluator
 from tests.security.stacks import objects, registrations, rehearsed
 
 ROLES = {
@@ -22,14 +22,14 @@ ROLES = {
 API_PORTS = {"vllm": 8000, "sglang": 30000, "ollama": 11434}
 PAGE_PORT, REDIS_PORT = 8080, 6379
 
-INTERNET = Host("198.51.100.7")
-ELSEWHERE = Host("192.0.2.7")
-METADATA = Host("169.254.0.23")
-MIRROR = Host("169.254.0.3")
+INTERNET = Outside("198.51.100.7")
+ELSEWHERE = Outside("192.0.2.7")
+METADATA = Outside("169.254.0.23")
+MIRROR = Outside("169.254.0.3")
 """Beside the metadata service: Tencent Cloud's mirrors answer on link-local addresses too."""
-API_SERVER = Host("172.16.0.1")
-VPC_HOST = Host("10.0.250.9")
-HEALTH_CHECK = Host("100.64.3.4")
+API_SERVER = Outside("172.16.0.1")
+VPC_HOST = Outside("10.0.250.9")
+HEALTH_CHECK = Outside("100.64.3.4")
 
 STRANGER = Pod("stranger", "other", {}, "10.0.9.1")
 KEDA = Pod("keda-operator", "keda", {"app": "keda-operator"}, "10.0.9.2")
@@ -76,7 +76,7 @@ def lodger(name: str) -> Pod:
 
 
 def ours(name: str) -> list[Ours]:
-    """Two pods of every template, so that the roads between a workload's own pods are tried too."""
+    """Two pods of every template, so that connections between a workload's own pods are tried too."""
     plan = rehearsed(name).plan
     assert plan is not None
     addresses = (f"10.0.1.{number}" for number in count(1))
@@ -106,11 +106,11 @@ def _labels(metadata: Mapping[str, Any]) -> dict[str, str]:
     return {str(key): str(value) for key, value in metadata["labels"].items()}
 
 
-def clusters(name: str) -> Iterator[Cluster]:
+def clusters(name: str) -> Iterator[PolicyEvaluator]:
     """The cluster under both readings that the API leaves open: whether a range means pods as well."""
     outsiders = (STRANGER, KEDA, NGINX, CONTROLLER, INFRA, DNS)
     namespaces: dict[str, dict[str, str]] = {each.namespace: {} for each in outsiders} | {namespace_of(name): {}}
     policies = objects(name, "NetworkPolicy")
     assert policies
     for reading in (True, False):
-        yield Cluster(namespaces, policies, blocks_match_pods=reading)
+        yield PolicyEvaluator(namespaces, policies, blocks_match_pods=reading)

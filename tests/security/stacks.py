@@ -1,4 +1,4 @@
-"""The stacks that are attacked: every sample, and the roads that no sample takes."""
+"""The stacks that are attacked: every sample, and the variants that no sample covers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

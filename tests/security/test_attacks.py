@@ -1,4 +1,4 @@
-"""Who tries to reach what in every stack, and what must come of it: the roads that are open, and no other."""
+"""Who tries to reach what in every stack, and what must come of it: what is open, and nothing else."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from planner.plan.types import Plan
-from tests.security.evaluator import End, Host
+from tests.security.evaluator import End, Outside
 from tests.security.pods import (
     API_SERVER,
     CONTROLLER,
@@ -65,10 +65,10 @@ def into(name: str) -> Iterator[Attempt]:
     """Everyone outside the namespace, and one who sneaked in, at every door of ours."""
     plan = plan_of(name)
     exposure = plan.exposure
-    road = None if exposure is None else exposure.via
-    by_envoy = road == "gateway" and exposure is not None and exposure.attach_to is None
-    by_balancer = road == "ingress" and exposure is not None and exposure.ingress_class == "qcloud"
-    shared = road == "gateway" and not by_envoy
+    via = None if exposure is None else exposure.via
+    by_envoy = via == "gateway" and exposure is not None and exposure.attach_to is None
+    by_balancer = via == "ingress" and exposure is not None and exposure.ingress_class == "qcloud"
+    shared = via == "gateway" and not by_envoy
     for target in (each for each in ours(name) if each.role in ("page", "model") and not each.pod.host_network):
         assert target.port is not None
         routed = target.role == "page" or target.keyed
@@ -78,14 +78,14 @@ def into(name: str) -> Iterator[Attempt]:
             called(OTHERS_PROXY): shared,
             called(CONTROLLER): shared,
             called(INFRA): shared,
-            called(NGINX): road == "ingress" and not by_balancer,
+            called(NGINX): via == "ingress" and not by_balancer,
             called(KEDA): target.model in plan.scaling,
             called(VPC_HOST): by_balancer and routed,
             called(HEALTH_CHECK): by_balancer and routed,
             called(INTERNET): by_balancer and routed and bool(exposure and exposure.direct_access),
         }
         for source in (*FOREIGN, proxy(name), lodger(name), *SOMEWHERE):
-            pod_in_vpc = by_balancer and routed and not isinstance(source, Host) and source.name != "lodger"
+            pod_in_vpc = by_balancer and routed and not isinstance(source, Outside) and source.name != "lodger"
             opens = opened.get(called(source), False)
             yield Attempt(source, target.pod, target.port, opens, as_address=pod_in_vpc and not opens)
             yield Attempt(source, target.pod, SSH, opens=False)
@@ -104,7 +104,7 @@ def between(name: str) -> Iterator[Attempt]:
             together = source.model == target.model and source.group > 1
             door = (source.role, target.role) in DOORS
             if target.port is not None:
-                # A balancer's road is one for addresses; a pod of ours has none of its own to send from.
+                # A balancer admits by address; a pod of ours has none of its own to send from.
                 yield Attempt(source.pod, target.pod, target.port, opens=door or together)
             yield Attempt(source.pod, target.pod, RENDEZVOUS, opens=together)
 
@@ -121,7 +121,7 @@ def out(name: str) -> Iterator[Attempt]:
         yield Attempt(source.pod, DNS, DNS_PORT, opens=True)
         for target in (METADATA, HEALTH_CHECK, STRANGER, KUBE_SYSTEM, INFRA):
             # The database's port is known to a secret only, so the page may go to any inside the VPC.
-            yield Attempt(source.pod, target, SSH, opens=False, as_address=database and not isinstance(target, Host))
+            yield Attempt(source.pod, target, SSH, opens=False, as_address=database and not isinstance(target, Outside))
         yield Attempt(source.pod, METADATA, HTTPS, opens=False)
         yield Attempt(source.pod, METADATA, 80, opens=False)
 
@@ -138,11 +138,11 @@ def came_of(name: str, attempts: Iterator[Attempt]) -> tuple[list[str], int]:
 
 
 def called(end: End) -> str:
-    return end.ip if isinstance(end, Host) else end.name
+    return end.ip if isinstance(end, Outside) else end.name
 
 
 @pytest.mark.parametrize("name", STACKS)
-def test_only_the_road_in_leads_into_the_namespace(name: str) -> None:
+def test_only_the_exposure_leads_into_the_namespace(name: str) -> None:
     wrong, made = came_of(name, into(name))
     assert not wrong
     assert made
@@ -180,15 +180,15 @@ def test_the_smoke_test_reaches_what_it_asks_and_the_probe_nothing_that_it_tries
     for source in asking:
         assert {cluster.allows(source.pod, proxy(name), ENVOY) for cluster in clusters(name)} == {by_envoy}
     assert bool(trying) is bool(plan.smoke_test.forbidden)
-    for road in plan.smoke_test.forbidden:
-        targets = [each for each in every if each.port == road.port and each.model == (road.model or each.model)]
+    for port in plan.smoke_test.forbidden:
+        targets = [each for each in every if each.port == port.port and each.model == (port.model or each.model)]
         assert targets
         for source, target in product(trying, targets):
             for cluster in clusters(name):
-                assert not cluster.allows(source.pod, target.pod, road.port)
+                assert not cluster.allows(source.pod, target.pod, port.port)
                 # Only the model's own policy refuses it, so that the test is one of the model's node.
                 out = type(cluster)(cluster.namespaces, egress(cluster.policies), cluster.blocks_match_pods)
-                assert out.allows(source.pod, target.pod, road.port) is (road.model is not None)
+                assert out.allows(source.pod, target.pod, port.port) is (port.model is not None)
 
 
 def egress(policies: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

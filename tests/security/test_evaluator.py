@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from tests.security.evaluator import Cluster, Host, Pod, selects
+from tests.security.evaluator import Outside, Pod, PolicyEvaluator, selects
 
 PAGE = Pod("page", "llm", {"app": "page"}, "10.0.1.1", node="n1", ports={("http", "TCP"): 8080})
 MODEL = Pod("model", "llm", {"app": "model", "gpu": "a10"}, "10.0.1.2", node="n2", ports={("http", "TCP"): 8000})
 PROXY = Pod("proxy", "gateway", {"app": "proxy"}, "10.0.1.3")
-INTERNET = Host("198.51.100.7")
+INTERNET = Outside("198.51.100.7")
 NAMESPACES = {"llm": {}, "gateway": {"role": "edge"}}
 
 
@@ -18,8 +18,8 @@ def policy(spec: dict[str, Any], namespace: str = "llm") -> dict[str, Any]:
     return {"metadata": {"name": "p", "namespace": namespace}, "spec": spec}
 
 
-def cluster(*specs: dict[str, Any], blocks_match_pods: bool = True) -> Cluster:
-    return Cluster(NAMESPACES, [policy(each) for each in specs], blocks_match_pods)
+def cluster(*specs: dict[str, Any], blocks_match_pods: bool = True) -> PolicyEvaluator:
+    return PolicyEvaluator(NAMESPACES, [policy(each) for each in specs], blocks_match_pods)
 
 
 DENY_ALL = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
@@ -83,14 +83,14 @@ def test_no_rules_admit_no_one() -> None:
 @pytest.mark.parametrize(("ip", "expected"), [("10.1.0.1", True), ("10.1.2.3", False), ("10.2.0.1", False)])
 def test_an_ip_block_holds_but_for_its_exceptions(ip: str, expected: bool) -> None:
     block = {"ipBlock": {"cidr": "10.1.0.0/16", "except": ["10.1.2.0/24"]}}
-    assert cluster(admit(block)).allows(Host(ip), MODEL, 8000) is expected
+    assert cluster(admit(block)).allows(Outside(ip), MODEL, 8000) is expected
 
 
 @pytest.mark.parametrize("matches", [True, False])
 def test_whether_a_block_matches_a_pods_address_is_the_implementations(matches: bool) -> None:
     within = cluster(admit({"ipBlock": {"cidr": "10.0.0.0/8"}}), blocks_match_pods=matches)
     assert within.allows(PROXY, MODEL, 8000) is matches
-    assert within.allows(Host("10.9.9.9"), MODEL, 8000)
+    assert within.allows(Outside("10.9.9.9"), MODEL, 8000)
 
 
 def test_an_internet_address_matches_no_selector() -> None:
@@ -169,8 +169,8 @@ def test_all_parts_of_a_selector_must_match() -> None:
 
 def test_a_node_reaches_its_own_pods_and_a_pod_itself_whatever_the_policies() -> None:
     closed = cluster(DENY_ALL)
-    assert closed.allows(Host("10.0.0.2", node="n2"), MODEL, 8000)
-    assert not closed.allows(Host("10.0.0.1", node="n1"), MODEL, 8000)
+    assert closed.allows(Outside("10.0.0.2", node="n2"), MODEL, 8000)
+    assert not closed.allows(Outside("10.0.0.1", node="n1"), MODEL, 8000)
     assert closed.allows(MODEL, MODEL, 8000)
 
 

@@ -69,8 +69,8 @@ def test_no_unguarded_route_of_an_engine_is_reached(name: str) -> None:
 @pytest.mark.parametrize("name", EXPOSED)
 def test_whatever_reaches_an_engine_is_below_v1_and_asks_for_its_key(name: str) -> None:
     plan, behind = plan_of(name), services(name)
-    roads = [way for way in ways(name) if way.service is not None and behind[way.service] != "page"]
-    for way in roads:
+    models = [way for way in ways(name) if way.service is not None and behind[way.service] != "page"]
+    for way in models:
         assert (way.rewrite or way.path) == "/v1"
         assert plan.models[behind[way.service or ""]].spec.api_key_env is not None
 

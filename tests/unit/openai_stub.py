@@ -10,7 +10,7 @@ from typing import Any
 
 
 @dataclass
-class Asked:
+class ReceivedRequest:
     """`keys`: the Authorization headers. `bodies`: of the chat completions. `refuse`: answer them with 500."""
 
     address: str = ""
@@ -19,8 +19,8 @@ class Asked:
     bodies: list[dict[str, Any]] = field(default_factory=list)
 
 
-class Handler(BaseHTTPRequestHandler):
-    asked: Asked
+class OpenAiHandler(BaseHTTPRequestHandler):
+    asked: ReceivedRequest
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the name of the base class
         """Requests are remembered, not shown."""
@@ -50,9 +50,9 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def answering() -> Iterator[Asked]:
-    asked = Asked()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"asked": asked}))
+def answering() -> Iterator[ReceivedRequest]:
+    asked = ReceivedRequest()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (OpenAiHandler,), {"asked": asked}))
     asked.address = f"http://127.0.0.1:{server.server_address[1]}/v1"
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     try:

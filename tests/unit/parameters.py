@@ -4,13 +4,13 @@ Source: the weight matrices of the classes in `transformers` (modeling_llama.py,
 modeling_deepseek_v3.py, modeling_bert.py). Norms, biases and the gates of experts are left out: less than 0.3 %.
 """
 
-from catalog.types import Architecture
+from catalog.types import ModelArchitecture
 
 ENCODERS = ("Bert", "XLMRoberta")
 """Beginnings of the classes whose layers have no gate: two matrices in the feed-forward part instead of three."""
 
 
-def parameters(shape: Architecture, class_: str) -> int | None:
+def parameters(shape: ModelArchitecture, class_: str) -> int | None:
     """Parameters of the text model with its embeddings; None where a figure that it takes is not known."""
     hidden, vocabulary = shape.hidden_size, shape.vocab_size
     if hidden is None or vocabulary is None or (widths := _feed_forward(shape, hidden, class_)) is None:
@@ -20,7 +20,7 @@ def parameters(shape: Architecture, class_: str) -> int | None:
     return whole + shape.mtp_layers * _prediction(shape, hidden, vocabulary)
 
 
-def _attention(shape: Architecture, hidden: int) -> int:
+def _attention(shape: ModelArchitecture, hidden: int) -> int:
     values = shape.v_head_dim or shape.head_dim
     queries = shape.heads * shape.head_dim
     if shape.kv_lora_rank is None or shape.qk_rope_head_dim is None:
@@ -31,7 +31,7 @@ def _attention(shape: Architecture, hidden: int) -> int:
     return asked + kept + shape.kv_lora_rank * shape.heads * (plain + values) + shape.heads * values * hidden
 
 
-def _feed_forward(shape: Architecture, hidden: int, class_: str) -> int | None:
+def _feed_forward(shape: ModelArchitecture, hidden: int, class_: str) -> int | None:
     """All layers' feed-forward matrices, experts and their router included."""
     if shape.experts is None:
         matrices = 2 if class_.startswith(ENCODERS) else 3
@@ -43,11 +43,11 @@ def _feed_forward(shape: Architecture, hidden: int, class_: str) -> int | None:
     return dense + (shape.layers - shape.dense_layers) * expert_layer
 
 
-def _expert_layer(shape: Architecture, hidden: int) -> int:
+def _expert_layer(shape: ModelArchitecture, hidden: int) -> int:
     experts, width = shape.experts or 0, shape.moe_intermediate_size or 0
     return experts * (3 * hidden * width + hidden) + 3 * hidden * shape.shared_intermediate_size
 
 
-def _prediction(shape: Architecture, hidden: int, vocabulary: int) -> int:
+def _prediction(shape: ModelArchitecture, hidden: int, vocabulary: int) -> int:
     """One layer for multi-token prediction: a layer with experts, a projection of two states, and two tables."""
     return _attention(shape, hidden) + _expert_layer(shape, hidden) + 2 * hidden * hidden + 2 * vocabulary * hidden

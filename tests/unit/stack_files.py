@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from hypothesis import strategies as st
 
-from settings.describe import Kind, field_kind, fields_of, kind_of
+from settings.describe import ValueKind, field_kind, fields_of, kind_of
 from settings.models import Settings
 from settings.parse import Parsed, StackInput, parse
 from settings.section import Section
@@ -35,7 +35,7 @@ arbitrary_sections = st.dictionaries(st.sampled_from(list(fields_of(Settings))) 
 _NAMES = st.from_regex(r"\A[a-df-jl-su-z][a-df-jl-su-z0-9]{0,7}\Z")
 
 
-def valid(kind: Kind) -> st.SearchStrategy[Any]:
+def valid(kind: ValueKind) -> st.SearchStrategy[Any]:
     """Values, as a stack file holds them, that are allowed for a kind."""
     limits = kind.limits
     if kind.is_section:
@@ -77,4 +77,4 @@ def _ordered(section: dict[str, Any]) -> dict[str, Any]:
     return section
 
 
-valid_sections = st.deferred(lambda: valid(Kind(Settings)))
+valid_sections = st.deferred(lambda: valid(ValueKind(Settings)))

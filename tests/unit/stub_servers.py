@@ -28,7 +28,7 @@ class Reply:
 
 
 @dataclass
-class Server:
+class StubServer:
     """Something that answers; `port` is there while it is served."""
 
     port: int = 0
@@ -43,10 +43,10 @@ class Server:
 
 
 @contextmanager
-def serving(server: Server, certificate: Path | None = None) -> Iterator[None]:
+def serving(server: StubServer, certificate: Path | None = None) -> Iterator[None]:
     """Serve on a port of its own, by TLS where a certificate is given."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class StubHandler(BaseHTTPRequestHandler):
         def _reply(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(length)) if length else None
@@ -68,7 +68,7 @@ def serving(server: Server, certificate: Path | None = None) -> Iterator[None]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base's own name
             pass
 
-    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    listening = ThreadingHTTPServer(("127.0.0.1", 0), StubHandler)
     if certificate is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
@@ -91,7 +91,7 @@ def stream(*pieces: dict[str, Any], end: bool = True) -> Reply:
 
 
 @dataclass
-class Engine(Server):
+class EngineStub(StubServer):
     """vLLM, or with `key` None one that asks for none. `fault` names what is wrong with it; below `path` it answers."""
 
     name: str = "chat"
@@ -137,10 +137,10 @@ class Engine(Server):
 
 
 @dataclass
-class Page(Server):
+class PageStub(StubServer):
     """Open WebUI in front of one engine. `fault` as above."""
 
-    engine: Engine = field(default_factory=Engine)
+    engine: EngineStub = field(default_factory=EngineStub)
     fault: str = ""
     native: bool = False
     providers: tuple[str, ...] = ()

@@ -78,9 +78,9 @@ def test_a_kubernetes_that_keda_is_not_tested_on_is_noted():
     assert noted("1.34.1") == set()
 
 
-def test_kedas_images_are_asked_for_a_road_to_the_mainland_once():
-    roads = [finding for finding in findings(SCALED) if finding.code == "IMAGE_ROAD_UNKNOWN"]
-    assert [finding.path for finding in roads] == ["models.chat.autoscaling"]
+def test_kedas_images_are_asked_for_a_mirror_on_the_mainland_once():
+    unknown = [finding for finding in findings(SCALED) if finding.code == "IMAGE_ROAD_UNKNOWN"]
+    assert [finding.path for finding in unknown] == ["models.chat.autoscaling"]
     mirrored = {**SCALED, "images": {"mirrors": {"ghcr.io": "hub.example.com/ghcr"}}}
     assert "IMAGE_ROAD_UNKNOWN" not in {finding.code for finding in findings(mirrored)}
     keda = plan_keda(settings(mirrored), load())

@@ -36,7 +36,7 @@ CASES = {
     "a super node without NAT gateway or EIP": Case(
         {**SUPER, "network.nat": False},
         "SUPER_NODE_WITHOUT_ROAD", "pools.gpu.publicBandwidth", "no NAT gateway and no EIP", "network.nat to true"),
-    "downloads without any road": Case(
+    "downloads without Internet access": Case(
         {"network.nat": False},
         "NO_INTERNET_ROAD", "network.nat", "cannot reach the model hub", "network.nat to true"),
     "Turbo without a CCN": Case(
@@ -176,7 +176,7 @@ def test_its_sound_neighbour_is_let_through(changes: dict[str, object], secrets:
     assert [each for each in proved(sections(changes), secrets) if each.severity == "error"] == []
 
 
-def test_a_doubtful_road_warns_and_does_not_refuse() -> None:
+def test_doubtful_access_warns_and_does_not_refuse() -> None:
     doubts: dict[str, dict[str, object]] = {
         "PUBLIC_ADDRESS_OF_NODE": SOUND["nodes with public bandwidth"][0],
         "PUBLIC_BANDWIDTH_HIGH": {"pools.gpu.publicBandwidth": 500},

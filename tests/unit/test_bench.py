@@ -17,7 +17,7 @@ from cli.deployed import Deployed, DeployedModel
 from cli.load_generator import AIPERF, Level, Load, level
 from cli.main import app
 from planner.report.expectation import expectation
-from tests.unit.openai_stub import Asked, answering
+from tests.unit.openai_stub import ReceivedRequest, answering
 from tests.unit.stacks import planned
 
 UV = """
@@ -61,7 +61,7 @@ def generator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UV", str(uv))
 
 
-def bench(asked: Asked, folder: Path, *further: str, **environ: str):
+def bench(asked: ReceivedRequest, folder: Path, *further: str, **environ: str):
     arguments = ["bench", "--base-url", asked.address, "--model", "chat", "--output-tokens", "4", "--out", str(folder)]
     return CliRunner(env=environ).invoke(app, [*arguments, *further])
 

@@ -9,7 +9,7 @@ from parameters import parameters
 
 from catalog.checks import registry_of
 from catalog.load import DATA, Catalog, CatalogError, load
-from catalog.types import Model
+from catalog.types import CatalogModel
 
 TABLES = (
     "addons",
@@ -125,7 +125,7 @@ WITH_ENCODER = {
 """Beginnings of the classes that have more than the text model whose figures are kept: no less than that is held."""
 
 
-def _plain(model: Model) -> float:
+def _plain(model: CatalogModel) -> float:
     return model.weights[model.format].gib * 2**30 / PLAIN_BYTES[model.format]
 
 
@@ -322,7 +322,7 @@ BREAKAGES = {
     ),
     "one Ollama id on two models": ("models/qwen2.yaml", '"qwq:32b"', '"qwen2.5:32b"', "names"),
     "two sizes of one repository": ("models/qwen3.yaml", "awq: {gib: 5.68", "awq: {gib: 6.5", "5.68 GiB of awq"),
-    "a registry without a road": ("images.yaml", "docker.io/ollama/", "example.com/ollama/", "example.com"),
+    "a registry that nodes cannot reach": ("images.yaml", "docker.io/ollama/", "example.com/ollama/", "example.com"),
     "a floating tag": ("images.yaml", "open-webui:0.11.4:", "open-webui:latest:", "not pinned"),
     "two variants alike": ("images.yaml", "suffix: -cu129", 'suffix: ""', "stands twice"),
     "an engine that is no engine's image": ("images.yaml", "role: webui", "role: engine", "role and engine"),

@@ -7,7 +7,7 @@ import pytest
 
 from catalog.load import load
 from rehearsal.cluster.amounts import Amount, requested, size
-from rehearsal.cluster.changes import Change, carried_over, compare
+from rehearsal.cluster.changes import ChangeKind, carried_over, compare
 from rehearsal.cluster.machines import waits
 from rehearsal.cluster.nodes import pool_of
 from rehearsal.cluster.super_nodes import NoSuchMachineError, granted
@@ -141,11 +141,11 @@ def job(**spec: Any) -> Registration:
 
 def test_a_job_with_another_template_is_replaced_and_with_another_limit_updated() -> None:
     had = job(template={"image": "a"}, backoffLimit=1)
-    assert compare(had, job(template={"image": "b"}, backoffLimit=1)).change is Change.REPLACE
+    assert compare(had, job(template={"image": "b"}, backoffLimit=1)).change is ChangeKind.REPLACE
     updated = compare(had, job(template={"image": "a"}, backoffLimit=2))
-    assert (updated.change, updated.fields) == (Change.UPDATE, ("spec.backoffLimit",))
-    assert compare(had, had).change is Change.KEEP
-    assert compare(None, had).change is Change.CREATE
+    assert (updated.change, updated.fields) == (ChangeKind.UPDATE, ("spec.backoffLimit",))
+    assert compare(had, had).change is ChangeKind.KEEP
+    assert compare(None, had).change is ChangeKind.CREATE
 
 
 def test_what_a_program_ignores_keeps_its_old_value() -> None:

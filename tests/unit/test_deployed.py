@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cli import deployed as module
-from cli.deployed import DeployedError, Service, api, deployed, forward, page
+from cli.deployed import DeployedError, DeployedService, api, deployed, forward, page
 from rehearsal.registration import reveal
 from tests.program.rehearsed import given, unseeded
 
@@ -60,8 +60,8 @@ def test_the_outputs_of_a_stack_say_how_its_model_is_asked(bin_):
     model = stack.model(None)
     assert (model.name, model.engine, model.api_key) == ("chat", "vllm", "sk-of-the-test")
     assert model.served_name == outputs()["models"]["chat"]["servedName"]
-    assert stack.services["chat"] == Service("llm", "chat", 8000)
-    assert stack.services["webui"] == Service("llm", "webui", 8080)
+    assert stack.services["chat"] == DeployedService("llm", "chat", 8000)
+    assert stack.services["webui"] == DeployedService("llm", "webui", 8080)
     assert stack.admin_password
     arguments = json.loads((bin_ / "pulumi.json").read_text())
     assert arguments[:2] == ["stack", "output"]

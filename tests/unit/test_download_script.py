@@ -45,7 +45,7 @@ def put(directory: Path, files: dict[str, bytes]) -> None:
         path.write_bytes(content)
 
 
-class Hub:
+class FakeClient:
     """A hub that fetches what is not there, and does what `script` says, call by call, before it does so."""
 
     def __init__(self, files: dict[str, bytes] = MODEL) -> None:
@@ -85,8 +85,8 @@ class Hub:
 
 
 @pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch) -> Hub:
-    played = Hub()
+def hub(monkeypatch: pytest.MonkeyPatch) -> FakeClient:
+    played = FakeClient()
     modules = {"modelscope.hub.snapshot_download": played.modelscope, "huggingface_hub": played.huggingface}
     for name, function in modules.items():
         module = ModuleType(name)
@@ -130,7 +130,7 @@ def fails(error: Exception) -> Fetch:
     return mishap
 
 
-def test_a_model_is_fetched_verified_and_marked_with_its_files_and_sizes(store: Path, hub: Hub) -> None:
+def test_a_model_is_fetched_verified_and_marked_with_its_files_and_sizes(store: Path, hub: FakeClient) -> None:
     assert run(store) == script.DONE
     marker = json.loads((store / ".complete").read_text())
     assert marker == {
@@ -145,13 +145,13 @@ def test_a_model_is_fetched_verified_and_marked_with_its_files_and_sizes(store: 
     assert hub.calls[0][1]["allow_patterns"] is None
 
 
-def test_a_second_run_does_not_ask_the_hub(store: Path, hub: Hub) -> None:
+def test_a_second_run_does_not_ask_the_hub(store: Path, hub: FakeClient) -> None:
     run(store)
     assert run(store) == script.DONE
     assert len(hub.calls) == 1
 
 
-def test_another_revision_takes_the_marker_away_before_it_touches_files(store: Path, hub: Hub) -> None:
+def test_another_revision_takes_the_marker_away_before_it_touches_files(store: Path, hub: FakeClient) -> None:
     run(store)
     seen: list[bool] = []
     hub.mishaps = [lambda directory: seen.append((directory / ".complete").exists())]
@@ -161,7 +161,7 @@ def test_another_revision_takes_the_marker_away_before_it_touches_files(store: P
     assert json.loads((store / ".complete").read_text())["revision"] == "v2"
 
 
-def test_a_marked_model_that_lost_a_file_is_fetched_again(store: Path, hub: Hub) -> None:
+def test_a_marked_model_that_lost_a_file_is_fetched_again(store: Path, hub: FakeClient) -> None:
     run(store)
     (store / "model-00002-of-00002.safetensors").unlink()
     assert run(store) == script.DONE
@@ -169,13 +169,13 @@ def test_a_marked_model_that_lost_a_file_is_fetched_again(store: Path, hub: Hub)
     assert (store / "model-00002-of-00002.safetensors").stat().st_size == len(shard(200))
 
 
-def test_a_marker_that_is_no_json_does_not_count(store: Path, hub: Hub) -> None:
+def test_a_marker_that_is_no_json_does_not_count(store: Path, hub: FakeClient) -> None:
     put(store, {".complete": b"{"})
     assert run(store) == script.DONE
     assert len(hub.calls) == 1
 
 
-def test_an_interrupted_download_is_tried_again_and_keeps_what_was_there(store: Path, hub: Hub) -> None:
+def test_an_interrupted_download_is_tried_again_and_keeps_what_was_there(store: Path, hub: FakeClient) -> None:
     def break_off(directory: Path) -> None:
         put(directory, {"config.json": MODEL["config.json"]})
         raise ConnectionError("reset by peer")
@@ -188,7 +188,7 @@ def test_an_interrupted_download_is_tried_again_and_keeps_what_was_there(store: 
 
 
 def test_a_run_that_keeps_failing_ends_with_one_line_and_no_marker(
-    store: Path, hub: Hub, caplog: pytest.LogCaptureFixture
+    store: Path, hub: FakeClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     hub.mishaps = [fails(ConnectionError("reset\nby peer"))] * (len(script.PAUSES) + 1)
     assert run(store) == script.FAILED
@@ -196,14 +196,14 @@ def test_a_run_that_keeps_failing_ends_with_one_line_and_no_marker(
     assert not (store / ".complete").exists()
 
 
-def test_the_next_run_goes_on_after_a_failed_one(store: Path, hub: Hub) -> None:
+def test_the_next_run_goes_on_after_a_failed_one(store: Path, hub: FakeClient) -> None:
     hub.mishaps = [fails(ConnectionError("gone"))] * (len(script.PAUSES) + 1)
     run(store)
     assert run(store) == script.DONE
 
 
 def test_a_truncated_shard_is_removed_and_fetched_again(
-    store: Path, hub: Hub, caplog: pytest.LogCaptureFixture
+    store: Path, hub: FakeClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     name = "model-00001-of-00002.safetensors"
     put(store, {name: shard(100)[:-1]})
@@ -217,40 +217,44 @@ def test_a_truncated_shard_is_removed_and_fetched_again(
     [b"", b"1234567", (200).to_bytes(8, "little") + b"{}", (4).to_bytes(8, "little") + b"nope"],
     ids=["empty", "shorter than its length field", "header cut off", "header no JSON"],
 )
-def test_a_shard_without_a_whole_header_is_not_accepted(store: Path, hub: Hub, content: bytes) -> None:
+def test_a_shard_without_a_whole_header_is_not_accepted(store: Path, hub: FakeClient, content: bytes) -> None:
     hub.files["model-00002-of-00002.safetensors"] = content
     assert run(store) == script.FAILED
     assert not (store / ".complete").exists()
 
 
-def test_a_shard_that_the_index_names_must_be_there(store: Path, hub: Hub, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_shard_that_the_index_names_must_be_there(
+    store: Path, hub: FakeClient, caplog: pytest.LogCaptureFixture
+) -> None:
     del hub.files["model-00002-of-00002.safetensors"]
     assert run(store) == script.FAILED
     assert "model-00002-of-00002.safetensors is missing" in caplog.messages[-1]
     assert not (store / ".complete").exists()
 
 
-def test_an_index_in_a_subfolder_speaks_of_its_own_folder(store: Path, hub: Hub) -> None:
+def test_an_index_in_a_subfolder_speaks_of_its_own_folder(store: Path, hub: FakeClient) -> None:
     index = json.dumps({"weight_map": {"a": "part.safetensors"}}).encode()
     hub.files |= {"extra/model.safetensors.index.json": index, "extra/part.safetensors": shard(5)}
     assert run(store) == script.DONE
 
 
-def test_a_broken_index_is_removed_and_fetched_again(store: Path, hub: Hub) -> None:
+def test_a_broken_index_is_removed_and_fetched_again(store: Path, hub: FakeClient) -> None:
     put(store, {"model.safetensors.index.json": b"[1,"})
     assert run(store) == script.DONE
     assert len(hub.calls) == 2
 
 
 @pytest.mark.parametrize("missing", ["config.json", "*.safetensors"])
-def test_a_model_needs_a_configuration_and_weights(store: Path, hub: Hub, missing: str) -> None:
+def test_a_model_needs_a_configuration_and_weights(store: Path, hub: FakeClient, missing: str) -> None:
     hub.files = {
         name: content for name, content in MODEL.items() if not Path(name).match(missing) and "index" not in name
     }
     assert run(store) == script.FAILED
 
 
-def test_the_marker_is_written_only_after_verification(store: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_marker_is_written_only_after_verification(
+    store: Path, hub: FakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen: list[bool] = []
 
     def verify(request: script.Request) -> dict[str, int]:
@@ -264,7 +268,7 @@ def test_the_marker_is_written_only_after_verification(store: Path, hub: Hub, mo
     assert not (store / ".complete").exists()
 
 
-def test_the_tree_is_readable_for_the_servers_user(store: Path, hub: Hub) -> None:
+def test_the_tree_is_readable_for_the_servers_user(store: Path, hub: FakeClient) -> None:
     run(store)
     for path in [store, *store.rglob("*")]:
         mode = stat.S_IMODE(path.stat().st_mode)
@@ -272,14 +276,14 @@ def test_the_tree_is_readable_for_the_servers_user(store: Path, hub: Hub) -> Non
     assert stat.S_IMODE(store.parent.stat().st_mode) == 0o755
 
 
-def test_hugging_face_gets_workers_and_patterns(store: Path, hub: Hub) -> None:
+def test_hugging_face_gets_workers_and_patterns(store: Path, hub: FakeClient) -> None:
     assert run(store, MODEL_SOURCE="huggingface", MODEL_WORKERS="3", MODEL_INCLUDE='["*.json"]') == script.DONE
     assert hub.calls[0][1]["max_workers"] == 3
     assert hub.calls[0][1]["allow_patterns"] == ["*.json"]
 
 
 def test_a_repository_that_does_not_exist_is_not_asked_for_again(
-    store: Path, hub: Hub, caplog: pytest.LogCaptureFixture
+    store: Path, hub: FakeClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     class RepositoryNotFoundError(Exception):
         pass
@@ -293,7 +297,7 @@ def test_a_repository_that_does_not_exist_is_not_asked_for_again(
     assert "does not give out maker/seven" in caplog.messages[-1]
 
 
-def test_a_refusal_that_a_client_wraps_is_seen(store: Path, hub: Hub) -> None:
+def test_a_refusal_that_a_client_wraps_is_seen(store: Path, hub: FakeClient) -> None:
     """ModelScope's clients since 1.38 raise requests' HTTPError from their own errors; older ones have its status."""
 
     class PermissionDeniedError(Exception):
@@ -315,7 +319,7 @@ def test_a_refusal_that_a_client_wraps_is_seen(store: Path, hub: Hub) -> None:
     "digest", [hashlib.sha256(MODEL["config.json"]).hexdigest(), "9e26dfeeb6e641a33dae4961196235bdb965b21b"]
 )
 def test_a_file_that_is_not_what_hugging_face_s_client_noted_is_fetched_again(
-    store: Path, hub: Hub, caplog: pytest.LogCaptureFixture, digest: str
+    store: Path, hub: FakeClient, caplog: pytest.LogCaptureFixture, digest: str
 ) -> None:
     """The second digest is that of `git hash-object` for a file of two bytes, `{}`."""
     put(store, {"config.json": b"[]"})
@@ -325,7 +329,9 @@ def test_a_file_that_is_not_what_hugging_face_s_client_noted_is_fetched_again(
     assert "config.json: its digest is not the hub's" in caplog.text
 
 
-def test_half_files_that_no_client_looks_for_again_are_removed_and_others_are_kept(store: Path, hub: Hub) -> None:
+def test_half_files_that_no_client_looks_for_again_are_removed_and_others_are_kept(
+    store: Path, hub: FakeClient
+) -> None:
     orphan, resumable = "a.sha.0123abcd.incomplete", f"a.{'0' * 64}.incomplete"
     put(store / script.HF_BOOKS, {orphan: b"half", resumable: b"half"})
     assert run(store) == script.DONE
@@ -333,7 +339,7 @@ def test_half_files_that_no_client_looks_for_again_are_removed_and_others_are_ke
 
 
 def test_a_lock_that_shows_no_life_is_taken_over_and_given_back(
-    store: Path, hub: Hub, caplog: pytest.LogCaptureFixture
+    store: Path, hub: FakeClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     put(store, {script.LOCK: b"somebody"})
     with caplog.at_level("INFO"):
@@ -342,7 +348,9 @@ def test_a_lock_that_shows_no_life_is_taken_over_and_given_back(
     assert not (store / script.LOCK).exists()
 
 
-def test_a_run_waits_for_another_and_then_finds_the_model_complete(store: Path, hub: Hub, tmp_path: Path) -> None:
+def test_a_run_waits_for_another_and_then_finds_the_model_complete(
+    store: Path, hub: FakeClient, tmp_path: Path
+) -> None:
     put(store, {script.LOCK: b"somebody"})
     waiting: list[int] = []
     thread = threading.Thread(target=lambda: waiting.append(run(store, MODEL_LOCK_SECONDS="30")))
@@ -357,7 +365,7 @@ def test_a_run_waits_for_another_and_then_finds_the_model_complete(store: Path, 
 
 
 def test_a_model_that_does_not_fit_is_not_begun(
-    store: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    store: Path, hub: FakeClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(script.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 5 * script.GIB}))
     assert run(store, MODEL_BYTES=str(14 * script.GIB)) == script.HOPELESS
@@ -366,7 +374,7 @@ def test_a_model_that_does_not_fit_is_not_begun(
 
 
 def test_a_store_that_grows_is_filled_however_little_room_it_shows(
-    store: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    store: Path, hub: FakeClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(script.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 10 * script.GIB}))
     with caplog.at_level("WARNING"):
@@ -384,7 +392,7 @@ def test_a_store_that_grows_is_filled_however_little_room_it_shows(
     ids=["full", "over its quota", "as Xet's client says it"],
 )
 def test_a_full_store_ends_the_job_and_says_what_to_do(
-    store: Path, hub: Hub, caplog: pytest.LogCaptureFixture, error: Exception
+    store: Path, hub: FakeClient, caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
     def mishap(directory: Path) -> None:
         put(directory, {"part": bytes(1000)})
@@ -398,7 +406,7 @@ def test_a_full_store_ends_the_job_and_says_what_to_do(
 
 
 def test_what_is_there_already_counts_when_room_is_looked_for(
-    store: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch
+    store: Path, hub: FakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(store, {".cache/part.incomplete": bytes(1000)})
     monkeypatch.setattr(script.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 100}))
@@ -409,7 +417,7 @@ def test_what_is_there_already_counts_when_room_is_looked_for(
     ("variable", "value"), [("MODEL_SOURCE", "floppy"), ("MODEL_WORKERS", "many"), ("MODEL_INCLUDE", "[")]
 )
 def test_a_request_that_makes_no_sense_is_hopeless(
-    store: Path, hub: Hub, caplog: pytest.LogCaptureFixture, variable: str, value: str
+    store: Path, hub: FakeClient, caplog: pytest.LogCaptureFixture, variable: str, value: str
 ) -> None:
     assert script.main(environ(store, **{variable: value})) == script.HOPELESS
     assert value in caplog.messages[-1] or variable in caplog.messages[-1]
@@ -421,7 +429,7 @@ def test_an_image_without_the_hubs_library_is_hopeless(store: Path, monkeypatch:
 
 
 def test_neither_the_token_nor_a_signed_address_reaches_the_log(
-    store: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    store: Path, hub: FakeClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_sesame")
     error = ConnectionError("bearer hf_sesame refused by https://cdn.example/file?Signature=abc123")
@@ -433,7 +441,7 @@ def test_neither_the_token_nor_a_signed_address_reaches_the_log(
 
 
 def test_the_download_says_how_far_it_is(
-    store: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    store: Path, hub: FakeClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(script, "REPORT_SECONDS", 0.01)
     caplog.set_level("INFO")

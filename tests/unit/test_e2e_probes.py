@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from e2e.containers import ManifestError, Probe, rendered
-from e2e.mapping import HIDDEN, Image, Process
+from e2e.containers import ManifestError, RenderedProbe, rendered
+from e2e.mapping import HIDDEN, Process, StandIn
 from e2e.probes import Execute, Watch, evaluate
 from e2e.processes import Masker
 
@@ -17,14 +17,14 @@ FAST = {"period": 0.02, "timeout": 2.0}
 PATIENCE = 20.0
 
 
-class Server:
+class ProbeTarget:
     """Answers what it is told to."""
 
     def __init__(self) -> None:
         self.status = 200
         server = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class ProbeHandler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 self.send_response(server.status)
                 self.end_headers()
@@ -32,21 +32,21 @@ class Server:
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 pass
 
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), ProbeHandler)
         self.port: int = self.http.server_address[1]
         threading.Thread(target=self.http.serve_forever, daemon=True).start()
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
-    given = Server()
+def server() -> Iterator[ProbeTarget]:
+    given = ProbeTarget()
     yield given
     given.http.shutdown()
     given.http.server_close()
 
 
-def get(**changes: Any) -> Probe:
-    return Probe("httpGet", {"path": "/health", "port": "http"}, **{**FAST, **changes})
+def get(**changes: Any) -> RenderedProbe:
+    return RenderedProbe("httpGet", {"path": "/health", "port": "http"}, **{**FAST, **changes})
 
 
 def ends(status: int | None) -> Execute:
@@ -58,9 +58,9 @@ def ends(status: int | None) -> Execute:
     return execute
 
 
-def watch(server: Server, **probes: Probe) -> Watch:
+def watch(server: ProbeTarget, **probes: RenderedProbe) -> Watch:
     container: Any = None
-    process = Process("chat/vllm", container, Image("vllm", "v1", "/", ()), (), {}, probes, {"http": server.port})
+    process = Process("chat/vllm", container, StandIn("vllm", "v1", "/", ()), (), {}, probes, {"http": server.port})
     return Watch(process, ends(0))
 
 
@@ -79,7 +79,7 @@ def test_a_status_from_200_to_399_passes(server, status, passes):
 
 @pytest.mark.parametrize(("status", "passes"), [(0, True), (1, False), (None, False)])
 def test_a_command_passes_with_status_0_in_time(status, passes):
-    probe = Probe("exec", {"command": ["true"]})
+    probe = RenderedProbe("exec", {"command": ["true"]})
     assert evaluate(probe, {}, ends(status))[0] is passes
 
 

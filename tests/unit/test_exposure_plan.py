@@ -1,4 +1,4 @@
-"""The road in, decided: routes, addresses, and what is refused."""
+"""Exposure, decided: routes, addresses, and what is refused."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -36,7 +36,7 @@ def paths(exposure: ExposurePlan) -> set[tuple[str, str, str]]:
     return {(route.host, route.path, route.service) for route in exposure.routes}
 
 
-def test_port_forward_needs_no_road():
+def test_port_forward_needs_no_exposure():
     assert plan_exposure(settings(), {}, load()) is None
 
 
@@ -147,16 +147,16 @@ def test_the_app_market_chooses_the_version():
 
 
 @dataclass(frozen=True)
-class Refused:
-    """`changes` that bring about `code` at `path`; the fix must leave no error of the road in."""
+class RefusedExposure:
+    """`changes` that bring about `code` at `path`; the fix must leave no error of exposure."""
 
     code: str
     path: str
     changes: dict[str, object]
 
 
-def _expose(code: str, path: str, expose: dict[str, Any], also: dict[str, object] | None = None) -> Refused:
-    return Refused(code, path, {**(also or {}), "expose": expose})
+def _expose(code: str, path: str, expose: dict[str, Any], also: dict[str, object] | None = None) -> RefusedExposure:
+    return RefusedExposure(code, path, {**(also or {}), "expose": expose})
 
 
 REFUSED = (
@@ -202,7 +202,7 @@ REFUSED = (
 
 
 @pytest.mark.parametrize("case", REFUSED, ids=lambda case: f"{case.code}-{case.path}")
-def test_an_impossible_road_is_refused_with_a_way_out(case: Refused):
+def test_an_impossible_exposure_is_refused_with_a_way_out(case: RefusedExposure):
     (error,) = [f for f in findings(case.changes) if f.code == case.code and f.path == case.path]
     assert error.severity == "error"
     assert error.remedy

@@ -64,7 +64,7 @@ def test_the_mirror_of_the_documents_example_does_what_the_document_says() -> No
     assert resolve(before, settings({"images": {"mirrors": {"docker.io": mirror}}}), CATALOG) == after
 
 
-def test_default_images_come_from_registries_that_have_a_road() -> None:
+def test_default_images_come_from_registries_that_nodes_reach() -> None:
     registries = {registry_of(image.repository) for image in CATALOG.images}
     assert registries == {"docker.io"}, "the document says that all default images are there"
     charts = {registry_of(image.mainland or image.image) for chart in CATALOG.charts.values() for image in chart.images}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from settings.describe import Kind, field_kind, fields_of, in_words, kind_of
+from settings.describe import ValueKind, field_kind, fields_of, in_words, kind_of
 from settings.models import Settings
 from settings.paths import apply_fix
 from tests.unit.stack_files import parsed, sound
@@ -111,7 +111,7 @@ def test_what_an_api_takes_is_taken(place: str, value: object) -> None:
     assert parsed(apply_fix(sound(), [(place, value)])).problems == ()
 
 
-def _texts(kind: Kind) -> Iterator[Kind]:
+def _texts(kind: ValueKind) -> Iterator[ValueKind]:
     if kind.core is str:
         yield kind
     fields = fields_of(kind.core).values() if kind.is_section else ()  # pyright: ignore[reportArgumentType]
@@ -122,7 +122,7 @@ def _texts(kind: Kind) -> Iterator[Kind]:
 
 
 def test_every_text_of_the_schema_has_a_pattern_that_its_example_fits_and_words() -> None:
-    kinds = list(_texts(Kind(Settings)))
+    kinds = list(_texts(ValueKind(Settings)))
     assert len(kinds) > 60
     for kind in kinds:
         limits: dict[str, Any] = kind.limits

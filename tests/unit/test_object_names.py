@@ -79,11 +79,11 @@ NASTY = (
 
 
 @pytest.mark.parametrize("names", NASTY, ids=lambda names: names[1])
-@pytest.mark.parametrize("road", ["port-forward", "gateway"])
+@pytest.mark.parametrize("via", ["port-forward", "gateway"])
 def test_names_of_all_objects_are_unique_for_models_with_names_that_invite_a_clash(
-    names: tuple[str, ...], road: str
+    names: tuple[str, ...], via: str
 ) -> None:
-    expose = {"expose": GATEWAY} if road == "gateway" else {}
+    expose = {"expose": GATEWAY} if via == "gateway" else {}
     registrations = registered({**named(*names), **expose})
     assert [each for each, count in Counter(objects(registrations)).items() if count > 1] == []
     assert len({each.urn for each in registrations}) == len(registrations)

@@ -12,7 +12,7 @@ from stack_files import anything, arbitrary_sections, parsed, sound, valid_secti
 
 from planner.prove import prove
 from settings import secrecy
-from settings.describe import Kind, field_kind, fields_of, in_words, kind_of
+from settings.describe import ValueKind, field_kind, fields_of, in_words, kind_of
 from settings.models import SECRET_MAPS, SECRET_NAMES, Settings
 from settings.parse import StackInput, parse
 from settings.paths import apply_fix, join, split
@@ -344,13 +344,13 @@ def test_a_path_can_be_taken_apart_again(steps: list[str | int]) -> None:
 
 
 def test_every_limit_of_the_schema_can_be_said_in_words() -> None:
-    def walk(kind: Kind) -> int:
+    def walk(kind: ValueKind) -> int:
         assert in_words(kind)
         inner = [field_kind(info) for info in fields_of(kind.core).values()] if kind.is_section else []
         inner += [kind_of(arg) for arg in kind.args if arg is not Ellipsis] if kind.core in (dict, tuple) else []
         return 1 + sum(walk(one) for one in inner)
 
-    assert walk(Kind(Settings)) > 100
+    assert walk(ValueKind(Settings)) > 100
 
 
 def test_a_value_nested_without_end_is_refused_quickly() -> None:

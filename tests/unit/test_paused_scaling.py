@@ -11,7 +11,7 @@ AUTOSCALER = "/apis/autoscaling/v2/namespaces/llm/horizontalpodautoscalers/keda-
 TARGET = "/apis/apps/v1/namespaces/llm/deployments/chat"
 
 
-class Cluster:
+class FakeCluster:
     """World and API server in one: holds a ScaledObject, its target and its HPA, and notes what is asked."""
 
     def __init__(self, *, paused: bool, replicas: int, scaled: bool) -> None:
@@ -44,15 +44,15 @@ class Cluster:
 @pytest.mark.parametrize(
     ("cluster", "asked"),
     [
-        (Cluster(paused=False, replicas=1, scaled=False), [("apply", AUTOSCALER, "keda")]),
-        (Cluster(paused=False, replicas=2, scaled=True), []),
+        (FakeCluster(paused=False, replicas=1, scaled=False), [("apply", AUTOSCALER, "keda")]),
+        (FakeCluster(paused=False, replicas=2, scaled=True), []),
         (
-            Cluster(paused=True, replicas=2, scaled=True),
+            FakeCluster(paused=True, replicas=2, scaled=True),
             [("delete", AUTOSCALER), ("patch", TARGET, {"spec": {"replicas": 0}})],
         ),
-        (Cluster(paused=True, replicas=0, scaled=False), []),
+        (FakeCluster(paused=True, replicas=0, scaled=False), []),
         (
-            Cluster(paused=False, replicas=0, scaled=False),
+            FakeCluster(paused=False, replicas=0, scaled=False),
             [("apply", AUTOSCALER, "keda"), ("patch", TARGET, {"spec": {"replicas": 1}})],
         ),
     ],

@@ -80,7 +80,7 @@ def messages(*resources: Resource) -> str:
     return " ".join(each.message for each in violations([*resources, *BACKENDS]) if each.code in RULES)
 
 
-def test_services_inside_the_cluster_are_no_roads() -> None:
+def test_services_inside_the_cluster_are_not_public() -> None:
     assert found() == []
 
 
@@ -143,7 +143,7 @@ def test_an_empty_key_is_no_question() -> None:
     assert found(ingress("open", "/v1"), *keyless) == [(NO_LOGIN, "the-in")]
 
 
-def test_the_default_backend_of_an_ingress_is_a_road() -> None:
+def test_the_default_backend_of_an_ingress_is_public() -> None:
     spec = {"defaultBackend": {"service": {"name": "chat"}}, "tls": [{"secretName": "tls"}]}
     assert found(kubernetes("networking.k8s.io/v1:Ingress", "in", spec)) == [(NO_LOGIN, "the-in")]
 

@@ -1,4 +1,4 @@
-"""docs/security.md: every promise is held by a test that exists, and the roads it names are the planner's."""
+"""docs/security.md: every promise is held by a test that exists, and the exceptions it names are the planner's."""
 
 import re
 

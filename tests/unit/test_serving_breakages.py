@@ -47,7 +47,7 @@ FIXED = (
 
 
 @dataclass(frozen=True)
-class Breakage:
+class ServingBreakage:
     """`changes` to the sound stack that bring about `code` at `path`."""
 
     code: str
@@ -55,18 +55,18 @@ class Breakage:
     changes: dict[str, object]
 
 
-def broken(code: str, path: str, value: object, *others: Mapping[str, object]) -> Breakage:
+def broken(code: str, path: str, value: object, *others: Mapping[str, object]) -> ServingBreakage:
     changes: dict[str, object] = {}
     for other in others:
         changes.update(other)
-    return Breakage(code, path, {**changes, path: value})
+    return ServingBreakage(code, path, {**changes, path: value})
 
 
-def caused(code: str, path: str, *others: Mapping[str, object]) -> Breakage:
+def caused(code: str, path: str, *others: Mapping[str, object]) -> ServingBreakage:
     changes: dict[str, object] = {}
     for other in others:
         changes.update(other)
-    return Breakage(code, path, changes)
+    return ServingBreakage(code, path, changes)
 
 
 ERRORS = (
@@ -171,12 +171,12 @@ WARNINGS = (
 )
 
 
-def _name(breakage: Breakage) -> str:
+def _name(breakage: ServingBreakage) -> str:
     return f"{breakage.code}-{breakage.path}"
 
 
 @pytest.mark.parametrize("breakage", ERRORS, ids=_name)
-def test_a_breakage_is_an_error_at_its_place_whose_fix_leaves_none(breakage: Breakage):
+def test_a_breakage_is_an_error_at_its_place_whose_fix_leaves_none(breakage: ServingBreakage):
     finding = found(plan_stack(settings(breakage.changes)), breakage.code)
     assert (finding.severity, finding.path) == ("error", breakage.path)
     assert finding.remedy
@@ -185,7 +185,7 @@ def test_a_breakage_is_an_error_at_its_place_whose_fix_leaves_none(breakage: Bre
 
 
 @pytest.mark.parametrize("breakage", WARNINGS, ids=_name)
-def test_a_doubt_is_a_warning_at_its_place_whose_fix_removes_it(breakage: Breakage):
+def test_a_doubt_is_a_warning_at_its_place_whose_fix_removes_it(breakage: ServingBreakage):
     given = plan_stack(settings(breakage.changes))
     finding = found(given, breakage.code)
     assert (finding.severity, finding.path) == ("warning", breakage.path)
@@ -196,7 +196,7 @@ def test_a_doubt_is_a_warning_at_its_place_whose_fix_removes_it(breakage: Breaka
 
 
 @pytest.mark.parametrize("breakage", [*ERRORS, *WARNINGS], ids=_name)
-def test_every_code_is_explained_with_the_gravity_it_occurs_with(breakage: Breakage):
+def test_every_code_is_explained_with_the_gravity_it_occurs_with(breakage: ServingBreakage):
     assert registry()[breakage.code].severity == ("error" if breakage in ERRORS else "warning")
 
 
@@ -235,7 +235,7 @@ def test_a_node_without_memory_for_the_engine_is_refused():
     assert found(plan_stack(settings(changes)), "POD_TOO_LARGE").severity == "error"
 
 
-def _mended(breakage: Breakage, fix: tuple[tuple[str, object], ...]):
+def _mended(breakage: ServingBreakage, fix: tuple[tuple[str, object], ...]):
     changed = apply_fix(sections(breakage.changes), list(fix))
     parsed = parse(StackInput("tke-llm", "dev", "ap-guangzhou", changed, {}))
     assert parsed.settings is not None

@@ -12,31 +12,31 @@ from rehearsal.pulumi_engine.acceptance import (
     check_deletion,
     left,
 )
-from rehearsal.pulumi_engine.world import Refused, Thing, World
+from rehearsal.pulumi_engine.world import CloudResource, CloudState, RefusedError
 
 PREFIX = "urn:pulumi:dev::tke-llm::"
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World.open(tmp_path / "world.jsonl", "seed")
+def world(tmp_path: Path) -> CloudState:
+    return CloudState.open(tmp_path / "world.jsonl", "seed")
 
 
-def make(world: World, type_: str, name: str, /, *, cluster: str | None = None, **inputs: object) -> Thing:
-    thing = world.made(f"{PREFIX}{type_}::{name}", type_, inputs)
-    check_creation(world, thing, cluster)
-    world.put("create", thing)
-    after_creation(world, thing)
-    return thing
+def make(world: CloudState, type_: str, name: str, /, *, cluster: str | None = None, **inputs: object) -> CloudResource:
+    resource = world.made(f"{PREFIX}{type_}::{name}", type_, inputs)
+    check_creation(world, resource, cluster)
+    world.put("create", resource)
+    after_creation(world, resource)
+    return resource
 
 
-def delete(world: World, thing: Thing, cluster: str | None = None) -> None:
-    check_deletion(world, thing, cluster)
-    world.remove(thing)
-    after_deletion(world, thing)
+def delete(world: CloudState, resource: CloudResource, cluster: str | None = None) -> None:
+    check_deletion(world, resource, cluster)
+    world.remove(resource)
+    after_deletion(world, resource)
 
 
-def cluster_with_endpoint(world: World) -> Thing:
+def cluster_with_endpoint(world: CloudState) -> CloudResource:
     cluster = make(world, "tencentcloud:Kubernetes/cluster:Cluster", "cluster", clusterName="c")
     make(world, "tencentcloud:Kubernetes/nativeNodePool:NativeNodePool", "pool", clusterId=cluster.id)
     make(
@@ -49,7 +49,7 @@ def cluster_with_endpoint(world: World) -> Thing:
     return cluster
 
 
-def claim_on_class(world: World, cluster: Thing, **of_class: object) -> Thing:
+def claim_on_class(world: CloudState, cluster: CloudResource, **of_class: object) -> CloudResource:
     make(world, "kubernetes:core/v1:Namespace", "namespace", cluster=cluster.id, metadata={"name": "llm"})
     make(
         world,
@@ -69,24 +69,24 @@ def claim_on_class(world: World, cluster: Thing, **of_class: object) -> Thing:
     )
 
 
-def test_what_exists_outlives_the_process(world: World) -> None:
+def test_what_exists_outlives_the_process(world: CloudState) -> None:
     vpc = make(world, "tencentcloud:Vpc/instance:Instance", "vpc", cidrBlock="10.0.0.0/16")
 
-    again = World.open(world.file, "another seed")
+    again = CloudState.open(world.file, "another seed")
 
     assert again.find(*vpc.key) == vpc
     assert again.seed == "seed"
 
 
-def test_a_process_that_is_killed_while_it_writes_loses_only_that_line(world: World) -> None:
+def test_a_process_that_is_killed_while_it_writes_loses_only_that_line(world: CloudState) -> None:
     vpc = make(world, "tencentcloud:Vpc/instance:Instance", "vpc", cidrBlock="10.0.0.0/16")
     with world.file.open("a") as journal:
         journal.write('{"did": "crea')
 
-    assert list(World.open(world.file, "").things) == [vpc.key]
+    assert list(CloudState.open(world.file, "").resources) == [vpc.key]
 
 
-def test_what_is_made_again_has_another_id_and_other_secrets(world: World) -> None:
+def test_what_is_made_again_has_another_id_and_other_secrets(world: CloudState) -> None:
     first = cluster_with_endpoint(world)
     delete(world, first)
 
@@ -96,7 +96,7 @@ def test_what_is_made_again_has_another_id_and_other_secrets(world: World) -> No
     assert second.outputs["password"] != first.outputs["password"]
 
 
-def test_what_changes_keeps_its_id_and_its_secrets(world: World) -> None:
+def test_what_changes_keeps_its_id_and_its_secrets(world: CloudState) -> None:
     cluster = cluster_with_endpoint(world)
 
     changed = world.changed(cluster, {"clusterName": "c", "clusterLevel": "L50"})
@@ -105,11 +105,11 @@ def test_what_changes_keeps_its_id_and_its_secrets(world: World) -> None:
     assert changed.outputs["clusterLevel"] == "L50"
 
 
-def test_what_another_resource_uses_is_not_deleted(world: World) -> None:
+def test_what_another_resource_uses_is_not_deleted(world: CloudState) -> None:
     vpc = make(world, "tencentcloud:Vpc/instance:Instance", "vpc", cidrBlock="10.0.0.0/16")
     subnet = make(world, "tencentcloud:Subnet/instance:Instance", "subnet", vpcId=vpc.id)
 
-    with pytest.raises(Refused, match=f"{vpc.id} is used by {subnet.id}"):
+    with pytest.raises(RefusedError, match=f"{vpc.id} is used by {subnet.id}"):
         delete(world, vpc)
 
     delete(world, subnet)
@@ -117,65 +117,65 @@ def test_what_another_resource_uses_is_not_deleted(world: World) -> None:
     assert left(world) == []
 
 
-def test_an_address_that_a_nat_gateway_has_is_in_use(world: World) -> None:
+def test_an_address_that_a_nat_gateway_has_is_in_use(world: CloudState) -> None:
     eip = make(world, "tencentcloud:Eip/instance:Instance", "eip")
     make(world, "tencentcloud:Nat/gateway:Gateway", "nat", assignedEipSets=[eip.outputs["publicIp"]])
 
-    with pytest.raises(Refused, match="is used by nat-"):
+    with pytest.raises(RefusedError, match="is used by nat-"):
         delete(world, eip)
 
 
-def test_nothing_is_made_in_what_is_gone(world: World) -> None:
+def test_nothing_is_made_in_what_is_gone(world: CloudState) -> None:
     vpc = make(world, "tencentcloud:Vpc/instance:Instance", "vpc", cidrBlock="10.0.0.0/16")
     delete(world, vpc)
 
-    with pytest.raises(Refused, match=f"{vpc.id} does not exist"):
+    with pytest.raises(RefusedError, match=f"{vpc.id} does not exist"):
         make(world, "tencentcloud:Subnet/instance:Instance", "subnet", vpcId=vpc.id)
 
 
 @pytest.mark.parametrize("kind", ["addon:Addon", "clusterEndpoint:ClusterEndpoint"])
-def test_an_add_on_or_endpoint_needs_a_node(world: World, kind: str) -> None:
+def test_an_add_on_or_endpoint_needs_a_node(world: CloudState, kind: str) -> None:
     cluster = make(world, "tencentcloud:Kubernetes/cluster:Cluster", "cluster", clusterName="c")
 
-    with pytest.raises(Refused, match="has no running node"):
+    with pytest.raises(RefusedError, match="has no running node"):
         make(world, f"tencentcloud:Kubernetes/{kind}", "it", clusterId=cluster.id, addonName="cfs")
 
 
-def test_two_clusters_do_not_share_a_pod_range(world: World) -> None:
+def test_two_clusters_do_not_share_a_pod_range(world: CloudState) -> None:
     make(world, "tencentcloud:Kubernetes/cluster:Cluster", "one", clusterCidr="172.20.0.0/16")
 
-    with pytest.raises(Refused, match="CidrConflictWithOtherCluster"):
+    with pytest.raises(RefusedError, match="CidrConflictWithOtherCluster"):
         make(world, "tencentcloud:Kubernetes/cluster:Cluster", "two", clusterCidr="172.20.128.0/17")
 
 
-def test_two_subnets_of_one_vpc_do_not_overlap_and_those_of_two_may(world: World) -> None:
+def test_two_subnets_of_one_vpc_do_not_overlap_and_those_of_two_may(world: CloudState) -> None:
     subnet = "tencentcloud:Subnet/instance:Instance"
     make(world, subnet, "one", vpcId="vpc-1", cidrBlock="10.0.0.0/20")
     make(world, subnet, "elsewhere", vpcId="vpc-2", cidrBlock="10.0.0.0/20")
 
-    with pytest.raises(Refused, match="SubnetConflict"):
+    with pytest.raises(RefusedError, match="SubnetConflict"):
         make(world, subnet, "two", vpcId="vpc-1", cidrBlock="10.0.8.0/24")
 
 
-def test_a_cluster_without_an_endpoint_cannot_be_reached(world: World) -> None:
+def test_a_cluster_without_an_endpoint_cannot_be_reached(world: CloudState) -> None:
     cluster = make(world, "tencentcloud:Kubernetes/cluster:Cluster", "cluster", clusterName="c")
 
-    with pytest.raises(Refused, match="unreachable"):
+    with pytest.raises(RefusedError, match="unreachable"):
         make(world, "kubernetes:core/v1:Namespace", "ns", cluster=cluster.id, metadata={"name": "llm"})
 
 
-def test_an_object_that_exists_is_not_created_again(world: World) -> None:
+def test_an_object_that_exists_is_not_created_again(world: CloudState) -> None:
     cluster = cluster_with_endpoint(world)
     claim_on_class(world, cluster)
 
-    with pytest.raises(Refused, match='namespace "llm" already exists'):
+    with pytest.raises(RefusedError, match='namespace "llm" already exists'):
         make(world, "kubernetes:core/v1:Namespace", "other", cluster=cluster.id, metadata={"name": "llm"})
 
 
-def test_an_object_needs_its_namespace(world: World) -> None:
+def test_an_object_needs_its_namespace(world: CloudState) -> None:
     cluster = cluster_with_endpoint(world)
 
-    with pytest.raises(Refused, match='namespaces "llm" not found'):
+    with pytest.raises(RefusedError, match='namespaces "llm" not found'):
         make(
             world,
             "kubernetes:core/v1:Secret",
@@ -185,7 +185,7 @@ def test_an_object_needs_its_namespace(world: World) -> None:
         )
 
 
-def test_a_claim_is_not_deleted_under_a_pod(world: World) -> None:
+def test_a_claim_is_not_deleted_under_a_pod(world: CloudState) -> None:
     cluster = cluster_with_endpoint(world)
     claim = claim_on_class(world, cluster)
     volumes = [{"name": "models", "persistentVolumeClaim": {"claimName": "ai-model"}}]
@@ -198,33 +198,33 @@ def test_a_claim_is_not_deleted_under_a_pod(world: World) -> None:
         spec={"template": {"spec": {"volumes": volumes}}},
     )
 
-    with pytest.raises(Refused, match="in use by the pods of llm/chat"):
+    with pytest.raises(RefusedError, match="in use by the pods of llm/chat"):
         delete(world, claim, cluster.id)
 
 
-def test_a_volume_needs_its_driver_to_be_deleted(world: World) -> None:
+def test_a_volume_needs_its_driver_to_be_deleted(world: CloudState) -> None:
     cluster = cluster_with_endpoint(world)
     addon = make(world, "tencentcloud:Kubernetes/addon:Addon", "driver", clusterId=cluster.id, addonName="cfs")
     claim = claim_on_class(world, cluster)
     delete(world, addon)
 
-    with pytest.raises(Refused, match="the add-on cfs is gone"):
+    with pytest.raises(RefusedError, match="the add-on cfs is gone"):
         delete(world, claim, cluster.id)
 
 
-def test_the_file_system_of_a_claim_holds_the_network_that_it_is_in(world: World) -> None:
+def test_the_file_system_of_a_claim_holds_the_network_that_it_is_in(world: CloudState) -> None:
     vpc = make(world, "tencentcloud:Vpc/instance:Instance", "vpc", cidrBlock="10.0.0.0/16")
     cluster = cluster_with_endpoint(world)
     claim = claim_on_class(world, cluster, parameters={"vpcid": vpc.id})
 
-    with pytest.raises(Refused, match="used by the file system of claim llm/ai-model"):
+    with pytest.raises(RefusedError, match="used by the file system of claim llm/ai-model"):
         delete(world, vpc)
 
     delete(world, claim, cluster.id)
     delete(world, vpc)
 
 
-def test_a_volume_of_a_retaining_class_outlives_its_claim_and_is_named(world: World) -> None:
+def test_a_volume_of_a_retaining_class_outlives_its_claim_and_is_named(world: CloudState) -> None:
     cluster = cluster_with_endpoint(world)
     claim = claim_on_class(world, cluster, reclaimPolicy="Retain")
 
@@ -238,7 +238,7 @@ def test_a_volume_of_a_retaining_class_outlives_its_claim_and_is_named(world: Wo
     [(True, "20Gi", None), (True, "5Gi", "cannot be made smaller"), (False, "20Gi", "cannot be resized")],
 )
 def test_a_claim_only_grows_and_only_where_its_class_lets_it(
-    world: World, expands: bool, wanted: str, refusal: str | None
+    world: CloudState, expands: bool, wanted: str, refusal: str | None
 ) -> None:
     claim = claim_on_class(world, cluster_with_endpoint(world), allowVolumeExpansion=expands)
     inputs = {**claim.inputs, "spec": {"resources": {"requests": {"storage": wanted}}}}
@@ -246,11 +246,13 @@ def test_a_claim_only_grows_and_only_where_its_class_lets_it(
     if refusal is None:
         check_change(world, claim, inputs)
     else:
-        with pytest.raises(Refused, match=refusal):
+        with pytest.raises(RefusedError, match=refusal):
             check_change(world, claim, inputs)
 
 
-def test_a_cluster_takes_its_pools_and_objects_along_and_leaves_load_balancers_and_file_systems(world: World) -> None:
+def test_a_cluster_takes_its_pools_and_objects_along_and_leaves_load_balancers_and_file_systems(
+    world: CloudState,
+) -> None:
     cluster = cluster_with_endpoint(world)
     claim_on_class(world, cluster)
     make(
@@ -267,7 +269,7 @@ def test_a_cluster_takes_its_pools_and_objects_along_and_leaves_load_balancers_a
     assert left(world) == ["file system of claim llm/ai-model", "load balancer of llm/webui"]
 
 
-def test_a_namespace_takes_what_is_in_it_along(world: World) -> None:
+def test_a_namespace_takes_what_is_in_it_along(world: CloudState) -> None:
     cluster = cluster_with_endpoint(world)
     claim = claim_on_class(world, cluster)
     namespace = next(world.of_type("core/v1:Namespace"))
@@ -277,7 +279,7 @@ def test_a_namespace_takes_what_is_in_it_along(world: World) -> None:
     assert world.find(*claim.key) is None
 
 
-def test_a_role_is_found_once_it_was_made(world: World) -> None:
+def test_a_role_is_found_once_it_was_made(world: CloudState) -> None:
     def asked(name: str) -> object:
         return world.answer("tencentcloud:Cam/getRoles:getRoles", {"name": name})["roleLists"]
 
@@ -287,7 +289,7 @@ def test_a_role_is_found_once_it_was_made(world: World) -> None:
     assert asked("AS_QCSRole") == []
 
 
-def test_a_policy_may_be_attached_to_a_role_again(world: World) -> None:
+def test_a_policy_may_be_attached_to_a_role_again(world: CloudState) -> None:
     attachment = "tencentcloud:Cam/rolePolicyAttachmentByName:RolePolicyAttachmentByName"
     first = make(world, attachment, "once", roleName="TKE_QCSRole", policyName="p")
     assert make(world, attachment, "again", roleName="TKE_QCSRole", policyName="p").id == first.id

@@ -14,7 +14,7 @@ from rehearsal.pulumi_engine.environment import MissingEngineError, find
 from rehearsal.pulumi_engine.faults import Fault, Faults, parse
 from rehearsal.pulumi_engine.providers import Provider
 from rehearsal.pulumi_engine.rules import ruled_paths, rules_of
-from rehearsal.pulumi_engine.world import World
+from rehearsal.pulumi_engine.world import CloudState
 from rehearsal.registration import Secret, Unknown
 from rehearsal.wire import encode
 
@@ -59,7 +59,7 @@ def test_an_empty_map_of_metadata_is_a_change_of_a_custom_resource_every_time(ty
         id="llm/chat", urn=f"urn:pulumi:dev::tke-llm::{type_}::chat", old_inputs=inputs, olds=inputs, news=inputs
     )
     with TemporaryDirectory() as folder:
-        answer = Provider(World.open(Path(folder) / "world", "seed"), Faults()).Diff(request, Mock())
+        answer = Provider(CloudState.open(Path(folder) / "world", "seed"), Faults()).Diff(request, Mock())
 
     assert dict(answer.detailedDiff).keys() == ({"metadata.annotations"} if differs else set())
     assert (answer.changes == provider_pb2.DiffResponse.DIFF_SOME) is differs

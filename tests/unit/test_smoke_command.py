@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 
 from cli import smoke as module
-from cli.deployed import Deployed, DeployedError, DeployedModel, Service
+from cli.deployed import Deployed, DeployedError, DeployedModel, DeployedService
 from tests.program.rehearsed import command
-from tests.unit.stub_servers import ADMIN, KEY, PASSWORD, Page, serving
+from tests.unit.stub_servers import ADMIN, KEY, PASSWORD, PageStub, serving
 from tests.unit.test_deployed import answering, outputs, program
 
 
 @pytest.fixture
-def up(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Deployed, Page]]:
+def up(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Deployed, PageStub]]:
     """A stack whose ports are forwarded to servers of ours."""
-    page = Page()
+    page = PageStub()
     with ExitStack() as stack:
         stack.enter_context(serving(page.engine))
         stack.enter_context(serving(page))
@@ -42,7 +42,7 @@ def up(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Deployed, Page]]:
             admin_email=ADMIN,
             admin_password=PASSWORD,
             kubeconfig="apiVersion: v1",
-            services={"chat": Service("llm", "chat", 8000), "webui": Service("llm", "webui", 8080)},
+            services={"chat": DeployedService("llm", "chat", 8000), "webui": DeployedService("llm", "webui", 8080)},
             plan={"paused": False},
         )
         monkeypatch.setattr(module, "forward", Forwarding)
@@ -50,7 +50,7 @@ def up(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Deployed, Page]]:
         yield found, page
 
 
-def test_a_deployed_stack_is_asked_through_forwarded_ports_and_keeps_no_account(up: tuple[Deployed, Page]) -> None:
+def test_a_deployed_stack_is_asked_through_forwarded_ports_and_keeps_no_account(up: tuple[Deployed, PageStub]) -> None:
     result = command("smoke", "dev")
     assert result.exit_code == 0, result.output
     assert "chat answers an ordinary user" in result.stdout
@@ -60,7 +60,7 @@ def test_a_deployed_stack_is_asked_through_forwarded_ports_and_keeps_no_account(
         assert secret not in result.output
 
 
-def test_what_fails_is_told_and_ends_with_one(up: tuple[Deployed, Page]) -> None:
+def test_what_fails_is_told_and_ends_with_one(up: tuple[Deployed, PageStub]) -> None:
     up[1].engine.fault = "no key asked"
     result = command("smoke", "dev", "--json")
     assert result.exit_code == 1
@@ -69,7 +69,7 @@ def test_what_fails_is_told_and_ends_with_one(up: tuple[Deployed, Page]) -> None
 
 
 def test_a_public_name_that_leads_nowhere_yet_is_told_and_a_port_forwarded(
-    up: tuple[Deployed, Page], monkeypatch: pytest.MonkeyPatch
+    up: tuple[Deployed, PageStub], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = replace(up[0], chat_url="https://chat.example.com")
     found = replace(found, models={"chat": replace(found.models["chat"], base_url="https://chat.example.com/v1")})
@@ -81,7 +81,7 @@ def test_a_public_name_that_leads_nowhere_yet_is_told_and_a_port_forwarded(
     assert result.stdout.count("leads nowhere yet") == 1
 
 
-def test_a_paused_stack_is_not_asked(up: tuple[Deployed, Page], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_paused_stack_is_not_asked(up: tuple[Deployed, PageStub], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "deployed", lambda _: replace(up[0], plan={"paused": True}))
     result = command("smoke", "dev")
     assert result.exit_code == 1

@@ -33,8 +33,7 @@ from components.workloads.scripts.smoke_test.request import (
     RequestError,
     read_request,
 )
-from tests.unit.stub_servers import ADMIN, KEY, PASSWORD, TOOLS, Engine, Reply, Server, serving
-from tests.unit.stub_servers import Page as PageServer
+from tests.unit.stub_servers import ADMIN, KEY, PASSWORD, TOOLS, EngineStub, PageStub, Reply, StubServer, serving
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "components" / "workloads" / "scripts"
@@ -56,12 +55,12 @@ def started() -> Iterator[ExitStack]:
         yield stack
 
 
-def model_of(engine: Engine, **changes: Any) -> Model:
+def model_of(engine: EngineStub, **changes: Any) -> Model:
     given = {"name": "chat", "model": "chat", "url": f"{engine.url}/v1", "key": engine.key, "patience": PATIENCE}
     return Model(**{**given, **changes})
 
 
-def page_of(server: PageServer, **changes: Any) -> Page:
+def page_of(server: PageStub, **changes: Any) -> Page:
     given = {"url": server.url, "email": ADMIN, "password": PASSWORD, "patience": PATIENCE}
     return Page(**{**given, **changes})
 
@@ -75,12 +74,12 @@ def found(findings: list[Finding], level: str) -> str:
 
 
 def asked_model(started: ExitStack, patience: float = PATIENCE, **faults: Any) -> list[Finding]:
-    engine = Engine(**faults)
+    engine = EngineStub(**faults)
     started.enter_context(serving(engine))
     return run(request_of(model_of(engine, patience=patience)))
 
 
-def asked_page(started: ExitStack, server: PageServer, **changes: Any) -> list[Finding]:
+def asked_page(started: ExitStack, server: PageStub, **changes: Any) -> list[Finding]:
     started.enter_context(serving(server.engine))
     started.enter_context(serving(server))
     return run(request_of(model_of(server.engine), page=page_of(server, **changes)))
@@ -130,7 +129,7 @@ def test_a_server_that_never_gets_ready_fails_in_its_time(started: ExitStack) ->
 
 def test_a_server_that_nobody_hears_of_fails_in_its_time() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        engine = Engine(port=silent.getsockname()[1])
+        engine = EngineStub(port=silent.getsockname()[1])
         findings = run(request_of(model_of(engine, patience=BRIEFLY)))
     assert "no answer in 0 s (TimeoutError" in found(findings, FAILED)
 
@@ -142,7 +141,7 @@ def test_no_secret_is_told_even_where_a_server_tells_it(started: ExitStack) -> N
 
 
 def test_an_ordinary_user_is_answered_and_gone_again(started: ExitStack) -> None:
-    server = PageServer()
+    server = PageStub()
     findings = asked_page(started, server)
     assert {each.level for each in findings} == {OK}, message(findings)
     assert "an ordinary user signs in" in found(findings, OK)
@@ -154,36 +153,34 @@ def test_an_ordinary_user_is_answered_and_gone_again(started: ExitStack) -> None
 @pytest.mark.parametrize(
     ("page", "says"),
     [
-        (PageServer(fault="no answer"), "a stream without a single token"),
-        (PageServer(fault="no model"), "its list of models has no chat: it is empty"),
-        (PageServer(engine=Engine(fault="tools"), native=True), TOOLS),
+        (PageStub(fault="no answer"), "a stream without a single token"),
+        (PageStub(fault="no model"), "its list of models has no chat: it is empty"),
+        (PageStub(engine=EngineStub(fault="tools"), native=True), TOOLS),
     ],
     ids=["no answer", "no model", "tools that the engine refuses"],
 )
-def test_a_page_that_answers_no_user_fails_and_keeps_no_account(
-    started: ExitStack, page: PageServer, says: str
-) -> None:
+def test_a_page_that_answers_no_user_fails_and_keeps_no_account(started: ExitStack, page: PageStub, says: str) -> None:
     assert says in found(asked_page(started, page), FAILED)
     assert page.made
     assert not page.users
 
 
 def test_an_account_is_removed_even_where_nobody_heard_that_it_was_made(started: ExitStack) -> None:
-    page = PageServer(fault="answer lost")
+    page = PageStub(fault="answer lost")
     assert "answers 500: lost" in found(asked_page(started, page), FAILED)
     assert page.made
     assert not page.users
 
 
 def test_an_account_that_cannot_be_removed_is_named(started: ExitStack) -> None:
-    page = PageServer(fault="undeletable")
+    page = PageStub(fault="undeletable")
     said = found(asked_page(started, page), FAILED)
     assert f"an account is left behind: {page.made[0]}" in said
 
 
 def test_what_an_earlier_run_left_is_removed_and_nobody_elses(started: ExitStack) -> None:
     fresh = {"created_at": time.time(), "password": "", "role": "user"}
-    page = PageServer(
+    page = PageStub(
         users={
             "u7": {**fresh, "email": "smoke-test-job-1@tke-llm.invalid"},
             "u8": {**fresh, "email": "smoke-test-cli-1@tke-llm.invalid"},
@@ -196,12 +193,12 @@ def test_what_an_earlier_run_left_is_removed_and_nobody_elses(started: ExitStack
 
 
 def test_a_page_that_is_open_to_everyone_fails(started: ExitStack) -> None:
-    said = found(asked_page(started, PageServer(fault="open to everyone")), FAILED)
+    said = found(asked_page(started, PageStub(fault="open to everyone")), FAILED)
     assert "somebody who is not signed in gets 200" in said
 
 
 def test_a_password_that_was_changed_in_the_page_is_no_fault_of_the_stack(started: ExitStack) -> None:
-    page = PageServer(password="another")
+    page = PageStub(password="another")
     findings = asked_page(started, page)
     assert not found(findings, FAILED)
     assert "changed in the page?" in found(findings, WARNING)
@@ -209,7 +206,7 @@ def test_a_password_that_was_changed_in_the_page_is_no_fault_of_the_stack(starte
 
 
 def test_a_page_whose_models_are_granted_one_by_one_is_asked_as_far_as_the_sign_in(started: ExitStack) -> None:
-    page = PageServer(fault="no model")
+    page = PageStub(fault="no model")
     findings = asked_page(started, page, chats=False)
     assert not found(findings, FAILED)
     assert "ordinary users see no model" in found(findings, WARNING)
@@ -217,7 +214,7 @@ def test_a_page_whose_models_are_granted_one_by_one_is_asked_as_far_as_the_sign_
 
 
 def test_a_page_with_single_sign_on_alone_is_asked_as_far_as_its_login(started: ExitStack) -> None:
-    page = PageServer(providers=("oidc",))
+    page = PageStub(providers=("oidc",))
     findings = asked_page(started, page, password=None)
     assert {each.level for each in findings} == {OK}
     assert "single sign-on leads to oidc" in found(findings, OK)
@@ -227,12 +224,12 @@ def test_a_page_with_single_sign_on_alone_is_asked_as_far_as_its_login(started: 
 @pytest.mark.parametrize(
     ("page", "says"),
     [
-        (PageServer(), "nobody can sign in"),
-        (PageServer(providers=("oidc",), fault="login leads nowhere"), "the login by oidc leads nowhere"),
+        (PageStub(), "nobody can sign in"),
+        (PageStub(providers=("oidc",), fault="login leads nowhere"), "the login by oidc leads nowhere"),
     ],
-    ids=["no provider", "no road to the provider"],
+    ids=["no provider", "no way to the provider"],
 )
-def test_a_login_that_leads_nowhere_fails(started: ExitStack, page: PageServer, says: str) -> None:
+def test_a_login_that_leads_nowhere_fails(started: ExitStack, page: PageStub, says: str) -> None:
     assert says in found(asked_page(started, page, password=None), FAILED)
 
 
@@ -249,7 +246,7 @@ def certificate(folder: Path) -> Path:
 
 
 def at_gateway(
-    engine: Engine, front: Server, scheme: str, patience: float = PATIENCE, pending: str | None = None
+    engine: EngineStub, front: StubServer, scheme: str, patience: float = PATIENCE, pending: str | None = None
 ) -> list[Finding]:
     public = f"{scheme}://{HOST}:{front.port}/v1"
     model = model_of(engine, public=public, patience=patience)
@@ -257,7 +254,7 @@ def at_gateway(
 
 
 def test_the_gateway_is_asked_at_its_address_by_the_hosts_name(started: ExitStack) -> None:
-    engine = Engine()
+    engine = EngineStub()
     started.enter_context(serving(engine))
     findings = at_gateway(engine, engine, "http")
     assert {each.level for each in findings} == {OK}
@@ -265,7 +262,7 @@ def test_the_gateway_is_asked_at_its_address_by_the_hosts_name(started: ExitStac
 
 
 def test_a_certificate_that_nobody_trusts_is_told_and_the_answers_are_taken(started: ExitStack, tmp_path: Path) -> None:
-    engine, front = Engine(), Engine()
+    engine, front = EngineStub(), EngineStub()
     started.enter_context(serving(engine))
     started.enter_context(serving(front, certificate(tmp_path)))
     findings = at_gateway(engine, front, "https")
@@ -277,7 +274,7 @@ def test_a_certificate_that_nobody_trusts_is_told_and_the_answers_are_taken(star
 def test_where_a_name_leads_by_itself_nobody_is_told_a_secret_without_a_trusted_certificate(
     started: ExitStack, tmp_path: Path
 ) -> None:
-    engine = Engine()
+    engine = EngineStub()
     started.enter_context(serving(engine, certificate(tmp_path)))
     findings = run(request_of(model_of(engine, url=f"https://127.0.0.1:{engine.port}/v1")))
     assert "its certificate is not trusted here" in found(findings, FAILED)
@@ -285,14 +282,14 @@ def test_where_a_name_leads_by_itself_nobody_is_told_a_secret_without_a_trusted_
 
 
 def test_a_gateway_that_asks_for_no_key_fails(started: ExitStack) -> None:
-    engine, front = Engine(), Engine(fault="no key asked")
+    engine, front = EngineStub(), EngineStub(fault="no key asked")
     started.enter_context(serving(engine))
     started.enter_context(serving(front))
     assert "a request without a key is answered" in found(at_gateway(engine, front, "http"), FAILED)
 
 
 def test_a_gateway_that_knows_no_such_host_fails(started: ExitStack) -> None:
-    engine, front = Engine(), Engine(path="/elsewhere", key=None)
+    engine, front = EngineStub(), EngineStub(path="/elsewhere", key=None)
     started.enter_context(serving(engine))
     started.enter_context(serving(front))
     assert "gets 404" in found(at_gateway(engine, front, "http"), FAILED)
@@ -304,7 +301,7 @@ PENDING = "HTTPS answers when the Secret chat holds a certificate"
 def test_a_certificate_that_is_still_to_come_is_a_warning_where_the_gateway_is_there(
     started: ExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine, plain = Engine(), Engine(fault="redirect")
+    engine, plain = EngineStub(), EngineStub(fault="redirect")
     started.enter_context(serving(engine))
     started.enter_context(serving(plain))
     monkeypatch.setattr(roads, "HTTP_PORT", plain.port)
@@ -317,11 +314,11 @@ def test_a_certificate_that_is_still_to_come_is_a_warning_where_the_gateway_is_t
 def test_a_gateway_that_is_not_there_fails_whatever_becomes_of_the_certificate(
     started: ExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine = Engine()
+    engine = EngineStub()
     started.enter_context(serving(engine))
     with socket.create_server(("127.0.0.1", 0)) as closed:
         monkeypatch.setattr(roads, "HTTP_PORT", closed.getsockname()[1])
-    assert "no answer" in found(at_gateway(engine, Server(port=1), "https", BRIEFLY, PENDING), FAILED)
+    assert "no answer" in found(at_gateway(engine, StubServer(port=1), "https", BRIEFLY, PENDING), FAILED)
 
 
 def tried(port: int, *, promised: bool, host: str = "127.0.0.1") -> Finding:
@@ -330,7 +327,7 @@ def tried(port: int, *, promised: bool, host: str = "127.0.0.1") -> Finding:
 
 
 def test_a_connection_that_opens_where_it_must_not_fails_where_it_was_promised(started: ExitStack) -> None:
-    engine = Engine()
+    engine = EngineStub()
     started.enter_context(serving(engine))
     assert "not enforced on pool gpu" in tried(engine.port, promised=True).text
     assert tried(engine.port, promised=True).level == FAILED
@@ -411,7 +408,7 @@ def container(folder: Path, request: dict[str, Any], **environ: str) -> subproce
 
 
 def test_the_container_leaves_its_findings_and_its_verdict(started: ExitStack, tmp_path: Path) -> None:
-    engine = Engine()
+    engine = EngineStub()
     started.enter_context(serving(engine))
     models = [{**REQUEST["models"][0], "url": f"{engine.url}/v1", "patience": 5}]
     for key, code, verdict in ((KEY, 0, "smoke test: 4 ok"), ("another", 1, "smoke test: 1 failed")):
@@ -425,14 +422,14 @@ def test_the_container_leaves_its_findings_and_its_verdict(started: ExitStack, t
 
 
 def test_a_container_that_is_told_to_stop_removes_its_account(started: ExitStack, tmp_path: Path) -> None:
-    class Stopping(PageServer):
+    class Stopping(PageStub):
         def answer(self, method: str, path: str, token: str | None, body: Any) -> Reply:
             if path == "/api/models" and token is not None:
                 os.kill(job.pid, signal.SIGTERM)
                 time.sleep(0.5)
             return super().answer(method, path, token, body)
 
-    server = Stopping(engine=Engine(key=None))
+    server = Stopping(engine=EngineStub(key=None))
     started.enter_context(serving(server.engine))
     started.enter_context(serving(server))
     models = [{**REQUEST["models"][0], "url": f"{server.engine.url}/v1", "key": None, "patience": 5}]

@@ -1,4 +1,4 @@
-"""The chat page and the roads of images."""
+"""The chat page and where its images come from."""
 
 import json
 from collections.abc import Mapping

@@ -16,7 +16,7 @@ PAUSE = 0.4
 """Seconds between two words: an answer lasts longer than a preStop."""
 
 
-class Handler(BaseHTTPRequestHandler):
+class LlamaHandler(BaseHTTPRequestHandler):
     """One request."""
 
     protocol_version = "HTTP/1.1"
@@ -79,7 +79,7 @@ def main() -> None:
         sys.stdout.write("Available devices:\n")
         return
     port = int(sys.argv[sys.argv.index("--port") + 1])
-    ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()
+    ThreadingHTTPServer(("127.0.0.1", port), LlamaHandler).serve_forever()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.components.recorder import Recorder
-from tests.components.roads import BY_ID, DEPLOYMENT, DOWNLOAD, JOB, KUBECONFIG, environment, named, pod, up
+from tests.components.whole_stack import BY_ID, DEPLOYMENT, DOWNLOAD, JOB, KUBECONFIG, environment, named, pod, up
 
 LOCAL: dict[str, object] = {
     "network": None,

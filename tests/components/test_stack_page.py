@@ -5,7 +5,7 @@ from typing import Any
 
 from components.workloads.redis import config
 from tests.components.recorder import Recorder, is_secret
-from tests.components.roads import BY_ID, DEPLOYMENT, environment, named, pod, up
+from tests.components.whole_stack import BY_ID, DEPLOYMENT, environment, named, pod, up
 
 SECRET = "core/v1:Secret"
 DATABASE = "postgresql://webui:sesame@10.0.0.8/webui"

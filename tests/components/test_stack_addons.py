@@ -1,7 +1,7 @@
 """The add-on that enforces NetworkPolicies: after all else, for a wrong name stops what has not started."""
 
 from tests.components.recorder import Recorder, Registered
-from tests.components.roads import up
+from tests.components.whole_stack import up
 
 PROVIDER = {"llm-kubernetes", "llm-cluster-endpoint"}
 """What comes before every object of the cluster by way of their provider, which is no dependency."""

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.components.recorder import Recorder
-from tests.components.roads import BY_ID, DEPLOYMENT, DOWNLOAD, JOB, annotations, named, pod, up
+from tests.components.whole_stack import BY_ID, DEPLOYMENT, DOWNLOAD, JOB, annotations, named, pod, up
 
 ORDINARY = "kubernetes/nodePool:NodePool"
 EKLET = "eks.tke.cloud.tencent.com"

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cli.text import Line, Span, count, facts, heading, line, paragraph, table
-from rehearsal.cluster.session import Changed, Outcome, Standing, Teardown, Update
-from rehearsal.cluster.simulation import Finding
+from rehearsal.cluster.session import Changed, ClusterOutcome, StackState, StackUpdate, Teardown
+from rehearsal.cluster.simulation import ReadinessProblem
 from rehearsal.cluster.usage import NodeUse, PodUse, PoolUse
 
 
@@ -14,7 +14,7 @@ class Rehearsed:
     """`start`: seconds until the control plane answered."""
 
     start: float
-    outcome: Outcome
+    outcome: ClusterOutcome
 
 
 def on_control_plane(rehearsed: Rehearsed) -> list[Line]:
@@ -42,13 +42,13 @@ def _times(rehearsed: Rehearsed) -> str:
     )
 
 
-def _verdict(stage: str, findings: Sequence[Finding], good: str = "everything is ready") -> Line:
+def _verdict(stage: str, findings: Sequence[ReadinessProblem], good: str = "everything is ready") -> Line:
     if findings:
         return line(Span(f"  {stage}: not ready, {count(len(findings), 'finding')}", "bad"))
     return line(Span(f"  {stage}: {good}", "good"))
 
 
-def _standing(standing: Standing) -> list[Line]:
+def _standing(standing: StackState) -> list[Line]:
     lines = _findings(standing.findings)
     rows = [
         ("pool", "node", "CPU", "memory GiB", "GPUs", "pods"),
@@ -73,7 +73,7 @@ def _standing(standing: Standing) -> list[Line]:
     return lines
 
 
-def _findings(findings: Iterable[Finding]) -> list[Line]:
+def _findings(findings: Iterable[ReadinessProblem]) -> list[Line]:
     return [each for finding in findings for each in paragraph(finding.cause, Span(f"    {finding.resource}: ", "bad"))]
 
 
@@ -95,7 +95,7 @@ def _pods(pods: Iterable[PodUse]) -> str:
     return ", ".join([*own, *([f"{others} of the cluster's"] if others else [])])
 
 
-def _update(update: Update) -> list[Line]:
+def _update(update: StackUpdate) -> list[Line]:
     lines = [(), _verdict("update", update.standing.findings), *_findings(update.standing.findings)]
     if not update.changes:
         lines.append(line("    nothing changes"))
@@ -112,7 +112,7 @@ def _change(changed: Changed) -> str:
 
 
 def _teardown(teardown: Teardown) -> list[Line]:
-    forgotten = [Finding(each, "is left behind", settled=True) for each in teardown.left.forgotten]
+    forgotten = [ReadinessProblem(each, "is left behind", settled=True) for each in teardown.left.forgotten]
     faults = [*teardown.findings, *forgotten]
     lines = [(), _verdict("down", faults, good=f"nothing is left, after {teardown.seconds:.1f} s"), *_findings(faults)]
     return [*lines, *facts([("kept", each) for each in teardown.left.kept], indent=4)]

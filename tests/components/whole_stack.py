@@ -1,4 +1,4 @@
-"""The whole stack under mocks, from a stack file to what is registered, for each road through it."""
+"""The whole stack under mocks, from a stack file to what is registered."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,6 +1,6 @@
 """Downloads from each source, and what another model does to the one that is served."""
 
-from tests.components.roads import DEPLOYMENT, DOWNLOAD, JOB, annotations, environment, named, pod, up
+from tests.components.whole_stack import DEPLOYMENT, DOWNLOAD, JOB, annotations, environment, named, pod, up
 
 QWEN = "Qwen/Qwen2.5-7B-Instruct"
 

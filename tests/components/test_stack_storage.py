@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.components.recorder import Recorder
-from tests.components.roads import BY_ID, DEPLOYMENT, DOWNLOAD, JOB, named, pod, up
+from tests.components.whole_stack import BY_ID, DEPLOYMENT, DOWNLOAD, JOB, named, pod, up
 
 CLASS = "storage.k8s.io/v1:StorageClass"
 CLAIM = "core/v1:PersistentVolumeClaim"
@@ -166,7 +166,7 @@ def test_a_class_that_exists_is_used_as_it_is() -> None:
 @pytest.mark.parametrize(
     "changes", [{}, {"retain": True}, TURBO, {**BY_ID, **GIVEN}], ids=["class", "kept", "turbo", "given"]
 )
-def test_every_road_ends_in_one_claim_that_downloads_write_and_servers_read(changes: dict[str, object]) -> None:
+def test_every_store_ends_in_one_claim_that_downloads_write_and_servers_read(changes: dict[str, object]) -> None:
     made = up(changes)
     assert claim(made)["accessModes"] == ["ReadWriteMany"]
     for each, read_only in ((made.one(JOB, DOWNLOAD), False), (named(made, DEPLOYMENT, "chat"), True)):

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import pulumi
 
 from components.cloud.load_balancer import LoadBalancerGuard, LoadBalancerGuardArgs
-from components.cloud.network import Network
+from components.cloud.network import VpcNetwork
 from components.naming import Naming
 from components.workloads import inference, kube, webui
-from components.workloads.gateway import Gateway, GatewayArgs
+from components.workloads.gateway import GatewayRoutes, GatewayRoutesArgs
 from components.workloads.ingress import Ingress, IngressArgs
 from components.workloads.network_policy import NetworkPolicies, NetworkPoliciesArgs
 from components.workloads.software import Software, SoftwareArgs
@@ -36,7 +36,7 @@ class Installer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AccessArgs:
+class InboundArgs:
     """`network`: where an internal load balancer lies; None where the stack knows of none. `services` are the Services'
     names by model, and that of the page under None. `outside` and `inside` are the options of what is made in the cloud
     and in the cluster."""
@@ -44,14 +44,14 @@ class AccessArgs:
     naming: Naming
     plan: Plan
     namespace: pulumi.Input[str]
-    network: Network | None
+    network: VpcNetwork | None
     installer: Installer
     services: Mapping[str | None, pulumi.Input[str]]
     outside: pulumi.ResourceOptions
     inside: pulumi.ResourceOptions
 
 
-def access(name: str, args: AccessArgs) -> list[pulumi.Resource]:
+def make_inbound(name: str, args: InboundArgs) -> list[pulumi.Resource]:
     """Make the road in and the NetworkPolicies, as far as the plan has them, and return what was made."""
     plan = args.plan
     made: list[pulumi.Resource] = []
@@ -63,7 +63,7 @@ def access(name: str, args: AccessArgs) -> list[pulumi.Resource]:
     return made
 
 
-def _road_in(name: str, args: AccessArgs, exposure: ExposurePlan) -> Gateway | Ingress:
+def _road_in(name: str, args: InboundArgs, exposure: ExposurePlan) -> GatewayRoutes | Ingress:
     guard = None
     if exposure.balancer:
         guard = LoadBalancerGuard(
@@ -72,9 +72,9 @@ def _road_in(name: str, args: AccessArgs, exposure: ExposurePlan) -> Gateway | I
     subnet = args.network.subnet_ids[0] if exposure.internal and args.network is not None else None
     targets = {route.name: args.services[route.target] for route in exposure.routes}
     if exposure.via == "gateway":
-        return Gateway(
+        return GatewayRoutes(
             f"{name}-gateway",
-            GatewayArgs(
+            GatewayRoutesArgs(
                 namespace=args.namespace,
                 plan=exposure,
                 node_selector=args.installer.node_selector,
