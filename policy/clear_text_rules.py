@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from policy.pods import Container, pods
-from policy.rule import Hidden, Rule, get, in_kubernetes, items, kind_of, leaves, mapping
+from policy.rule import Hidden, Rule, in_kubernetes, items, kind_of, leaves, mapping
+from settings.paths import value_at
 from settings.secrecy import is_token, looks_secret
 
 _FLAG = re.compile(r"^--?([A-Za-z][\w-]*)$")
@@ -68,7 +69,7 @@ def _on_command_line(type_token: str, _name: str, properties: Mapping[str, objec
             sealed = [
                 str(variable.get("name"))
                 for variable in items(container.spec, "env")
-                if get(variable, "valueFrom", "secretKeyRef") is not None
+                if value_at(variable, "valueFrom", "secretKeyRef") is not None
             ]
             for kind in ("command", "args"):
                 arguments = container.spec.get(kind)

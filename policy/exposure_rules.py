@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from policy.page_rules import PAGE_LOGIN
 from policy.pods import PodTemplate, pods
-from policy.rule import Resource, StackRule, get, in_kubernetes, items, leaves, mapping
+from policy.rule import Resource, StackRule, in_kubernetes, items, leaves, mapping
+from settings.paths import value_at
 
 _INTERNAL_SERVICE = "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid"
 _INTERNAL_INGRESS = "kubernetes.io/ingress.subnetId"
@@ -74,8 +75,8 @@ def _keyless(resources: Sequence[Resource]) -> list[tuple[Resource, str]]:
         for service in cluster
         if service.kind == "Service"
         and (
-            get(service.properties, "spec", "type") in _OPENED_TO_ADDRESSES
-            or get(service.properties, "spec", "externalIPs")
+            value_at(service.properties, "spec", "type") in _OPENED_TO_ADDRESSES
+            or value_at(service.properties, "spec", "externalIPs")
         )
         if any(not _has_login(pod) and not _has_key(pod) for pod in _pods_behind(_object_name(service), cluster))
     ]
@@ -87,7 +88,7 @@ def _has_login(pod: PodTemplate) -> bool:
 
 def _has_key(pod: PodTemplate) -> bool:
     return any(
-        each.get("name") in _ENGINE_KEYS and get(each, "valueFrom", "secretKeyRef") is not None
+        each.get("name") in _ENGINE_KEYS and value_at(each, "valueFrom", "secretKeyRef") is not None
         for each in _variables(pod)
     )
 
@@ -104,12 +105,13 @@ def _public_services(cluster: Sequence[Resource]) -> list[Resource]:
     return [
         each
         for each in cluster
-        if each.kind == "Service" and (_balances_publicly(each) or get(each.properties, "spec", "externalIPs"))
+        if each.kind == "Service" and (_balances_publicly(each) or value_at(each.properties, "spec", "externalIPs"))
     ]
 
 
 def _balances_publicly(service: Resource) -> bool:
-    return get(service.properties, "spec", "type") == "LoadBalancer" and _INTERNAL_SERVICE not in _annotations(service)
+    balances = value_at(service.properties, "spec", "type") == "LoadBalancer"
+    return balances and _INTERNAL_SERVICE not in _annotations(service)
 
 
 def _public_ingresses(cluster: Sequence[Resource]) -> list[Resource]:
@@ -132,7 +134,7 @@ def _ingress_routes(cluster: Sequence[Resource]) -> Iterator[PublicRoute]:
         if "defaultBackend" in spec:
             places.append({"backend": spec["defaultBackend"]})
         for place in places:
-            yield PublicRoute(ingress, str(get(place, "backend", "service", "name")), str(place.get("path", "/")))
+            yield PublicRoute(ingress, str(value_at(place, "backend", "service", "name")), str(place.get("path", "/")))
 
 
 def _gateway_routes(cluster: Sequence[Resource]) -> Iterator[PublicRoute]:
@@ -152,10 +154,10 @@ def _gateway_routes(cluster: Sequence[Resource]) -> Iterator[PublicRoute]:
 def _backend_paths(rule: Mapping[str, object]) -> list[str]:
     """The paths under which the backend sees what a rule matches, which a filter may rewrite."""
     for each in items(rule, "filters"):
-        rewritten = get(each, "urlRewrite", "path", "replacePrefixMatch")
+        rewritten = value_at(each, "urlRewrite", "path", "replacePrefixMatch")
         if rewritten is not None:
             return [str(rewritten)]
-    return [str(get(match, "path", "value") or "/") for match in items(rule, "matches")] or ["/"]
+    return [str(value_at(match, "path", "value") or "/") for match in items(rule, "matches")] or ["/"]
 
 
 def _parents(route: Resource, cluster: Sequence[Resource]) -> list[tuple[Resource, Mapping[str, object]]]:
@@ -174,11 +176,12 @@ def _internal(gateway: Resource, cluster: Sequence[Resource]) -> bool:
     classes = [
         each
         for each in cluster
-        if each.kind == "GatewayClass" and _object_name(each) == get(gateway.properties, "spec", "gatewayClassName")
+        if each.kind == "GatewayClass"
+        and _object_name(each) == value_at(gateway.properties, "spec", "gatewayClassName")
     ]
     proxies = {
-        get(gateway.properties, "spec", "infrastructure", "parametersRef", "name"),
-        *(get(each.properties, "spec", "parametersRef", "name") for each in classes),
+        value_at(gateway.properties, "spec", "infrastructure", "parametersRef", "name"),
+        *(value_at(each.properties, "spec", "parametersRef", "name") for each in classes),
     }
     described = [gateway, *(each for each in cluster if each.kind == "EnvoyProxy" and _object_name(each) in proxies)]
     return any(_INTERNAL_SERVICE in path for each in described for path, _ in leaves(each.properties))
@@ -231,7 +234,7 @@ def _balances_tls(service: Resource) -> bool:
     except ValueError:
         return False
     return all(
-        bool(_PROTOCOLS_OVER_TLS.intersection(_texts(get(ports, str(port.get("port")), "protocol"))))
+        bool(_PROTOCOLS_OVER_TLS.intersection(_texts(value_at(ports, str(port.get("port")), "protocol"))))
         for port in items(service.properties, "spec", "ports")
     )
 
@@ -254,7 +257,7 @@ def _plain_listeners(gateway: Resource, cluster: Sequence[Resource]) -> list[tup
 
 def _redirects(rule: Mapping[str, object]) -> bool:
     return any(
-        each.get("type") == _REDIRECT and get(each, "requestRedirect", "scheme") == "https"
+        each.get("type") == _REDIRECT and value_at(each, "requestRedirect", "scheme") == "https"
         for each in items(rule, "filters")
     )
 
@@ -264,7 +267,7 @@ def _annotations(resource: Resource) -> Mapping[str, object]:
 
 
 def _object_name(resource: Resource) -> str:
-    return str(get(resource.properties, "metadata", "name"))
+    return str(value_at(resource.properties, "metadata", "name"))
 
 
 def _texts(value: object) -> list[str]:

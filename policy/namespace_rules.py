@@ -6,7 +6,8 @@ from ipaddress import IPv4Network, ip_network
 from catalog.load import load
 from planner.access.policies import METADATA
 from planner.cluster.namespaces import DEFAULT, SYSTEM, is_of_others
-from policy.rule import Rule, get, in_kubernetes, items, kind_of, mapping
+from policy.rule import Rule, in_kubernetes, items, kind_of, mapping
+from settings.paths import value_at
 
 _BINDINGS = frozenset({"ClusterRoleBinding", "RoleBinding"})
 _ROLES = frozenset({"ClusterRole", "Role"})
@@ -19,11 +20,11 @@ def _namespace(type_token: str, _name: str, properties: Mapping[str, object]) ->
         return []
     kind = kind_of(type_token)
     if kind == "Namespace":
-        name = get(properties, "metadata", "name")
+        name = value_at(properties, "metadata", "name")
         # A controller's own is made for the controller; what is closed in it, below, is somebody else's.
         foreign = isinstance(name, str) and (name == DEFAULT or name.startswith(SYSTEM))
         return [f"takes the namespace {name}, which is not its own"] if foreign else []
-    name = get(properties, "metadata", "namespace")
+    name = value_at(properties, "metadata", "namespace")
     if kind != "NetworkPolicy" or not isinstance(name, str) or not (name == DEFAULT or is_of_others(name, load())):
         return []
     return [f"closes the namespace {name}, which is not its own"]
@@ -33,7 +34,7 @@ def _rights(type_token: str, _name: str, properties: Mapping[str, object]) -> li
     kind = kind_of(type_token)
     if not in_kubernetes(type_token):
         return []
-    role = get(properties, "roleRef", "name")
+    role = value_at(properties, "roleRef", "name")
     if kind in _BINDINGS and role in _ALL_POWERFUL:
         return [f"binds {role}, which may read every Secret"]
     everything = [

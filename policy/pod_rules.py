@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from planner.images.choose import split
 from planner.images.tags import names_release
 from policy.pods import Container, PodTemplate, pods
-from policy.rule import Hidden, Rule, get, in_kubernetes, items, kind_of, mapping
+from policy.rule import Hidden, Rule, in_kubernetes, items, kind_of, mapping
+from settings.paths import value_at
 
 _WITH_HOST_NETWORK = frozenset({"IPC_LOCK"})
 """Capabilities that a pod may add which says why it is on its machine's network: RDMA locks memory."""
@@ -47,7 +48,7 @@ def _floating(_pod: PodTemplate, container: Container) -> list[str]:
 
 
 def _unlimited(_pod: PodTemplate, container: Container) -> list[str]:
-    if get(container.spec, "resources", "limits", "memory") is not None:
+    if value_at(container.spec, "resources", "limits", "memory") is not None:
         return []
     return [f"{container.path}: no memory limit; a leak would take the node's other pods down"]
 
@@ -69,7 +70,7 @@ def _toleration(pod: PodTemplate) -> list[str]:
 
 
 def _node_selector(pod: PodTemplate) -> list[str]:
-    chosen = mapping(pod.spec, "nodeSelector") or get(
+    chosen = mapping(pod.spec, "nodeSelector") or value_at(
         pod.spec, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"
     )
     if not _has_gpu(pod) or chosen:
@@ -88,7 +89,7 @@ def _privileged(_pod: PodTemplate, container: Container) -> list[str]:
 
 
 def _capabilities(pod: PodTemplate, container: Container) -> list[str]:
-    added = get(container.spec, "securityContext", "capabilities", "add")
+    added = value_at(container.spec, "securityContext", "capabilities", "add")
     wanted = {str(each) for each in added} if isinstance(added, list | tuple) else set()
     if pod.spec.get("hostNetwork") and _excused(pod, "host-network"):
         wanted -= _WITH_HOST_NETWORK
@@ -96,15 +97,15 @@ def _capabilities(pod: PodTemplate, container: Container) -> list[str]:
 
 
 def _seccomp(pod: PodTemplate, container: Container) -> list[str]:
-    own = get(container.spec, "securityContext", "seccompProfile", "type")
-    kind = own or get(pod.spec, "securityContext", "seccompProfile", "type")
+    own = value_at(container.spec, "securityContext", "seccompProfile", "type")
+    kind = own or value_at(pod.spec, "securityContext", "seccompProfile", "type")
     if kind in _SECCOMP:
         return []
     return [f"{container.path}: its system calls are not filtered (seccompProfile {kind or 'not given'})"]
 
 
 def _writable_root(_pod: PodTemplate, container: Container) -> list[str]:
-    if get(container.spec, "securityContext", "readOnlyRootFilesystem") is True:
+    if value_at(container.spec, "securityContext", "readOnlyRootFilesystem") is True:
         return []
     return [f"{container.path}: may write to its root file system"]
 
@@ -135,7 +136,7 @@ def _never_root(pod: PodTemplate, container: Container) -> bool:
 
 def _host_paths(pod: PodTemplate) -> list[str]:
     return [
-        f"{pod.path}: volume {volume.get('name')} is the node's {get(volume, 'hostPath', 'path')}"
+        f"{pod.path}: volume {volume.get('name')} is the node's {value_at(volume, 'hostPath', 'path')}"
         for volume in items(pod.spec, "volumes")
         if volume.get("hostPath") is not None
     ]
@@ -145,9 +146,9 @@ def _node_volumes(type_token: str, _name: str, properties: Mapping[str, object])
     if not in_kubernetes(type_token) or kind_of(type_token) != "PersistentVolume":
         return []
     return [
-        f"spec.{kind}: the volume is the node's {get(properties, 'spec', kind, 'path')}"
+        f"spec.{kind}: the volume is the node's {value_at(properties, 'spec', kind, 'path')}"
         for kind in ("hostPath", "local")
-        if get(properties, "spec", kind) is not None
+        if value_at(properties, "spec", kind) is not None
     ]
 
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from settings.paths import value_at
+
 
 class Hidden(Enum):
     """Stands in a resource's properties where a value cannot be looked at."""
@@ -74,22 +76,15 @@ def in_kubernetes(type_token: str) -> bool:
     return type_token.startswith("kubernetes:") and not type_token.startswith("kubernetes:helm.sh/")
 
 
-def get(value: object, *path: str) -> object:
-    """The value below a path of keys; None where there is none."""
-    for key in path:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return value
-
-
 def mapping(value: object, *path: str) -> Mapping[str, object]:
     """The object below a path of keys; empty where there is none."""
-    found = get(value, *path)
+    found = value_at(value, *path)
     return found if isinstance(found, Mapping) else {}
 
 
 def items(value: object, *path: str) -> list[Mapping[str, object]]:
     """The objects of the list below a path of keys."""
-    found = get(value, *path)
+    found = value_at(value, *path)
     return [each for each in found if isinstance(each, Mapping)] if isinstance(found, list | tuple) else []
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from xml.sax.saxutils import escape
 
-from rehearsal.registration import Registration
+from rehearsal.registration import Registration, depths
 from rehearsal.tree import display_name, short_type
 
 _BOX = (176, 36)
@@ -38,7 +38,7 @@ def svg(
     holds the URNs of the critical path in order, `notes` a few words on a resource, such as when it is done."""
     resources = [each for each in registrations if each.custom]
     edges = _edges(registrations)
-    layers = _layers(resources, edges)
+    layers = depths(edges)
     places, lanes, width, height = _placed(registrations, resources, layers)
     steps = set(pairwise(critical))
     size = f'viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}"'
@@ -70,13 +70,6 @@ def _edges(registrations: Sequence[Registration]) -> dict[str, set[str]]:
         if each.custom:
             edges[each.urn] = found
     return edges
-
-
-def _layers(resources: Sequence[Registration], edges: Mapping[str, set[str]]) -> dict[str, int]:
-    layers: dict[str, int] = {}
-    for each in resources:
-        layers[each.urn] = max((layers[urn] + 1 for urn in edges[each.urn]), default=0)
-    return layers
 
 
 def _reduced(edges: Mapping[str, set[str]], resources: Sequence[Registration]) -> dict[str, set[str]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from rehearsal.registration import MASK, Registration, mask
+from rehearsal.registration import MASK, Registration, depths, mask
 
 _FIRST = (
     "Namespace",
@@ -59,10 +59,11 @@ def manifests(registrations: Iterable[Registration]) -> tuple[Manifest, ...]:
     `registrations` come dependencies first. Helm releases have no manifest: their chart's objects are not known here.
     """
     every = tuple(registrations)
-    depths = _depths(every)
+    found = [each for each in every if is_object(each)]
+    depth = depths({each.urn: each.waits_for for each in every}, {each.urn for each in found})
     objects = sorted(
-        (each for each in every if is_object(each)),
-        key=lambda each: (depths[each.urn], _kind_rank(_kind(each)), _kind(each), _name(each)),
+        found,
+        key=lambda each: (depth[each.urn], _kind_rank(_kind(each)), _kind(each), _name(each)),
     )
     width = len(str(len(objects)))
     return tuple(
@@ -92,16 +93,6 @@ def _name(registration: Registration) -> str:
 
 def _kind_rank(kind: str) -> int:
     return _FIRST.index(kind) if kind in _FIRST else len(_FIRST)
-
-
-def _depths(registrations: Iterable[Registration]) -> dict[str, int]:
-    """How many objects must exist before each registration, one after the other, whatever stands between them."""
-    depths: dict[str, int] = {}
-    reached: dict[str, int] = {}
-    for each in registrations:
-        depths[each.urn] = max((reached[urn] for urn in each.waits_for if urn in reached), default=0)
-        reached[each.urn] = depths[each.urn] + is_object(each)
-    return depths
 
 
 def _content(registration: Registration) -> dict[str, object]:

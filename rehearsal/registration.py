@@ -1,7 +1,8 @@
 """What the program asked the engine for, as plain data. Nothing here imports pulumi."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
 from heapq import heappop, heappush
 
 MASK = "<masked>"
@@ -123,18 +124,27 @@ def in_order(registrations: Iterable[Registration]) -> tuple[Registration, ...]:
     Registrations arrive from several threads, hence in an order that differs from run to run.
     """
     known = {each.urn: each for each in registrations}
-    missing = {urn: sum(wanted in known for wanted in each.waits_for) for urn, each in known.items()}
-    followers: dict[str, list[str]] = {urn: [] for urn in known}
-    for urn, each in known.items():
-        for wanted in each.waits_for & known.keys():
-            followers[wanted].append(urn)
-    ready: list[str] = sorted(urn for urn, count in missing.items() if count == 0)
+    sorter = TopologicalSorter({urn: each.waits_for & known.keys() for urn, each in known.items()})
+    sorter.prepare()
+    ready: list[str] = []
     ordered: list[Registration] = []
-    while ready:
+    while sorter.is_active():
+        for urn in sorter.get_ready():
+            heappush(ready, urn)
         urn = heappop(ready)
         ordered.append(known[urn])
-        for follower in followers[urn]:
-            missing[follower] -= 1
-            if missing[follower] == 0:
-                heappush(ready, follower)
+        sorter.done(urn)
     return tuple(ordered)
+
+
+def depths(waits_for: Mapping[str, Iterable[str]], counted: Collection[str] | None = None) -> dict[str, int]:
+    """How many of `counted` (None: of all) must exist before each, one after the other, whatever stands between them.
+    `waits_for` comes dependencies first; what is no key of it does not count."""
+    found: dict[str, int] = {}
+    for urn, wanted in waits_for.items():
+        found[urn] = max((found[each] + _counts(each, counted) for each in wanted if each in found), default=0)
+    return found
+
+
+def _counts(urn: str, counted: Collection[str] | None) -> bool:
+    return counted is None or urn in counted

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from rehearsal.registration import Registration, mask
+from rehearsal.registration import Registration, depths, mask
+from settings.paths import split, value_at
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,10 @@ def tree(registrations: Iterable[Registration]) -> tuple[Node, ...]:
     """The roots of the tree. Siblings stand in the order in which they are made, components by the mean of theirs;
     `registrations` come dependencies first."""
     below: dict[str, list[Registration]] = {}
-    depth: dict[str, int] = {}
-    for each in registrations:
+    every = tuple(registrations)
+    depth = depths({each.urn: each.waits_for for each in every})
+    for each in every:
         below.setdefault(each.parent, []).append(each)
-        depth[each.urn] = max((depth[urn] + 1 for urn in each.waits_for if urn in depth), default=0)
 
     def resources(each: Registration) -> list[int]:
         # Random values wait for nothing and say nothing of when their component is made.
@@ -71,14 +72,7 @@ def display_name(registration: Registration) -> str:
 
 
 def _at(value: object, path: str) -> object:
-    for key in path.split("."):
-        if isinstance(value, Mapping):
-            value = value.get(key)
-        elif isinstance(value, list) and key.isdigit() and int(key) < len(value):
-            value = value[int(key)]
-        else:
-            return None
-    return value
+    return value_at(value, *split(path))
 
 
 def _joined(*paths: str) -> Callable[[Mapping[str, object]], str]:
@@ -93,7 +87,7 @@ def _words(value: object) -> str:
 
 
 def _image(inputs: Mapping[str, object]) -> str:
-    return _words(_at(inputs, "spec.template.spec.containers.0.image") or "")
+    return _words(_at(inputs, "spec.template.spec.containers[0].image") or "")
 
 
 _DETAILS: dict[str, Callable[[Mapping[str, object]], str]] = {
@@ -117,7 +111,7 @@ _DETAILS: dict[str, Callable[[Mapping[str, object]], str]] = {
     "Job": _image,
     "PersistentVolumeClaim": _joined("spec.storageClassName", "spec.resources.requests.storage"),
     "StorageClass": _joined("provisioner"),
-    "Service": lambda inputs: f"port {_at(inputs, 'spec.ports.0.port')}",
+    "Service": lambda inputs: f"port {_at(inputs, 'spec.ports[0].port')}",
 }
 
 

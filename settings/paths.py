@@ -1,8 +1,10 @@
-"""Places in the stack file, written as ``pulumi config set --path`` takes them, and the fixes that apply to them."""
+"""Places in trees of objects and lists, above all in the stack file, written as ``pulumi config set --path`` takes
+them; what stands there, and other values put there."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
+from functools import reduce
 from typing import Any
 
 _PLAIN = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
@@ -52,11 +54,13 @@ def apply_fix(sections: dict[str, object], fix: Iterable[tuple[str, object]]) ->
         if value is None:
             remove(changed, steps)
         else:
-            _put(changed, steps, value)
+            put(changed, steps, value)
     return changed
 
 
-def _put(tree: Any, steps: Sequence[Step], value: object) -> None:  # noqa: ANN401  a tree of any shape
+def put(tree: Any, steps: Sequence[Step], value: object) -> None:  # noqa: ANN401  a tree of any shape
+    """Let `value` stand at `steps` of `tree`, in place; objects on the way are made. Nothing happens where a list is
+    too short."""
     for step in steps[:-1]:
         if not has(tree, step) and isinstance(tree, dict):
             tree[step] = {}
@@ -67,7 +71,7 @@ def _put(tree: Any, steps: Sequence[Step], value: object) -> None:  # noqa: ANN4
 
 def has(tree: object, step: Step) -> bool:
     """Whether `step` leads anywhere from `tree`."""
-    if isinstance(tree, dict):
+    if isinstance(tree, Mapping):
         return step in tree
     return isinstance(tree, list) and isinstance(step, int) and step < len(tree)
 
@@ -75,3 +79,8 @@ def has(tree: object, step: Step) -> bool:
 def child(tree: object, step: Step) -> object:
     """What stands at `step` of `tree`, or None."""
     return tree[step] if has(tree, step) else None  # pyright: ignore[reportIndexIssue]  `has` looked
+
+
+def value_at(tree: object, *steps: Step) -> object:
+    """What stands below `steps` of `tree`, or None."""
+    return reduce(child, steps, tree)

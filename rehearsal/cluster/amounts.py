@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.workloads.kube import GPU_RESOURCE
-
-_MEMORY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "": 1}
+from settings.quantity import mebibytes, millicores
 
 
 @dataclass(frozen=True)
@@ -24,8 +23,8 @@ class Amount:
 def amount(resources: Mapping[str, str]) -> Amount:
     """From a map of quantities, such as a node's `status.allocatable`."""
     return Amount(
-        cpu_millis=_millis(str(resources.get("cpu", "0"))),
-        memory_mib=size(str(resources.get("memory", "0"))) // 2**20,
+        cpu_millis=millicores(str(resources.get("cpu", "0"))),
+        memory_mib=mebibytes(str(resources.get("memory", "0"))),
         gpus=int(resources.get(GPU_RESOURCE, 0)),
     )
 
@@ -48,13 +47,3 @@ def _asked(container: Mapping[str, Any]) -> Amount:
     resources = container.get("resources", {})
     # A limit without a request is the request.
     return amount({**resources.get("limits", {}), **resources.get("requests", {})})
-
-
-def size(quantity: str) -> int:
-    """Bytes of a quantity of memory or storage."""
-    number = quantity.rstrip("KMGTik")
-    return int(float(number) * _MEMORY[quantity[len(number) :]])
-
-
-def _millis(quantity: str) -> int:
-    return int(quantity[:-1]) if quantity.endswith("m") else round(float(quantity) * 1000)

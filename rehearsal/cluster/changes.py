@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from rehearsal.registration import Registration, reveal
+from settings.paths import apply_fix, split, value_at
 
 _REPLACING: Mapping[str, tuple[str, ...]] = {
     "ConfigMap": ("data", "binaryData"),
@@ -62,20 +63,8 @@ def carried_over(old: Registration | None, new: Registration) -> Registration:
     """The new registration with the old one's values where it ignores changes."""
     if old is None or not new.ignore_changes:
         return new
-    inputs: object = new.inputs
-    for path in new.ignore_changes:
-        inputs = _with(inputs, old.inputs, path.split("."))
-    assert isinstance(inputs, Mapping)  # noqa: S101  what went in was one
-    return replace(new, inputs=inputs)
-
-
-def _with(new: object, old: object, path: Sequence[str]) -> object:
-    """`new` with what stands at the path in `old`."""
-    if not path:
-        return old
-    if not isinstance(new, Mapping) or not isinstance(old, Mapping) or path[0] not in old:
-        return new
-    return {**new, path[0]: _with(new.get(path[0]), old[path[0]], path[1:])}
+    there = ((path, value) for path in new.ignore_changes if (value := value_at(old.inputs, *split(path))) is not None)
+    return replace(new, inputs=apply_fix(dict(new.inputs), there))
 
 
 def predecessor(new: Registration, olds: Mapping[str, Registration]) -> Registration | None:

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from planner.storage.drivers import BLOCK_DRIVER, CFS_DRIVER, CFS_PROVISIONER, TURBO_DRIVER
-from rehearsal.cluster.amounts import size
 from rehearsal.cluster.nodes import ZONE
 from rehearsal.cluster.objects import Object
 from rehearsal.cluster.platform import ANY_PROVISIONER
 from rehearsal.simulated.identity import address, short_id
+from settings.quantity import size
 
 GIB = 2**30
 

@@ -9,8 +9,9 @@ from ipaddress import ip_network
 from typing import cast
 
 from planner.storage.drivers import BLOCK_DRIVER, CFS_DRIVER, CFS_PROVISIONER, TURBO_DRIVER
-from rehearsal.cluster.amounts import size
 from rehearsal.pulumi_engine.world import CloudResource, CloudState, CloudVolume, RefusedError
+from settings.paths import value_at
+from settings.quantity import size
 
 SUBNET = "Subnet/instance:Instance"
 CLUSTER = "Kubernetes/cluster:Cluster"
@@ -35,13 +36,6 @@ _DRIVERS = {
     BLOCK_DRIVER: "cbs",
 }
 """Provisioner -> the add-on that brings its driver."""
-
-
-def at(value: object, *path: str) -> object:
-    """A value inside objects; None where it is not."""
-    for name in path:
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value
 
 
 def leaves(value: object) -> Iterator[object]:
@@ -94,11 +88,11 @@ def check_change(world: CloudState, resource: CloudResource, inputs: Mapping[str
     }:
         raise RefusedError("the `eni_subnet_ids` parameter does not allow modification of existing subnet ID data")
     path = ("spec", "resources", "requests", "storage")
-    old, new = at(resource.inputs, *path), at(inputs, *path)
+    old, new = value_at(resource.inputs, *path), value_at(inputs, *path)
     if kind(resource) != CLAIM or old == new:
         return
     made = _class_of(world, resource)
-    if made is not None and at(made.inputs, "allowVolumeExpansion") is not True:
+    if made is not None and value_at(made.inputs, "allowVolumeExpansion") is not True:
         raise RefusedError(f"claim {resource.id} cannot be resized: its class does not support it")
     if size(str(new)) < size(str(old)):
         raise RefusedError(f"claim {resource.id} cannot be made smaller")
@@ -135,10 +129,10 @@ def after_creation(world: CloudState, resource: CloudResource) -> None:
         return
     made = _class_of(world, resource)
     if made is not None:
-        parameters = at(made.inputs, "parameters")
+        parameters = value_at(made.inputs, "parameters")
         holds = tuple(str(each) for each in leaves(parameters) if isinstance(each, str))
-        kept = at(made.inputs, "reclaimPolicy") == "Retain"
-        world.put_volume(CloudVolume(resource.key, str(at(made.inputs, "provisioner")), holds, kept))
+        kept = value_at(made.inputs, "reclaimPolicy") == "Retain"
+        world.put_volume(CloudVolume(resource.key, str(value_at(made.inputs, "provisioner")), holds, kept))
 
 
 def after_deletion(world: CloudState, resource: CloudResource) -> None:
@@ -164,8 +158,8 @@ def left(world: CloudState) -> list[str]:
 
 def _class_of(world: CloudState, claim: CloudResource) -> CloudResource | None:
     """The StorageClass of a claim, where it is of this world."""
-    wanted = at(claim.inputs, "spec", "storageClassName")
-    return next((each for each in world.of_type(CLASS) if at(each.outputs, "metadata", "name") == wanted), None)
+    wanted = value_at(claim.inputs, "spec", "storageClassName")
+    return next((each for each in world.of_type(CLASS) if value_at(each.outputs, "metadata", "name") == wanted), None)
 
 
 def _of_volume(volume: CloudVolume) -> str:
@@ -203,17 +197,20 @@ def _check_range(world: CloudState, resource: CloudResource, key: str, code: str
 
 
 def _check_namespace(world: CloudState, resource: CloudResource, cluster: str | None) -> None:
-    namespace = at(resource.inputs, "metadata", "namespace")
-    ours = {str(at(each.outputs, "metadata", "name")) for each in world.of_type(NAMESPACE)}
+    namespace = value_at(resource.inputs, "metadata", "namespace")
+    ours = {str(value_at(each.outputs, "metadata", "name")) for each in world.of_type(NAMESPACE)}
     given_by_tke = {None, "default", "kube-system", "kube-public"}
     if cluster is not None and namespace not in {*given_by_tke, *ours}:
         raise RefusedError(f'namespaces "{namespace}" not found')
 
 
 def _check_claim(world: CloudState, resource: CloudResource) -> None:
-    name, namespace = at(resource.outputs, "metadata", "name"), at(resource.outputs, "metadata", "namespace")
+    name, namespace = (
+        value_at(resource.outputs, "metadata", "name"),
+        value_at(resource.outputs, "metadata", "namespace"),
+    )
     for other in world.of_type(*RUNNING):
-        if at(other.outputs, "metadata", "namespace") == namespace and name in _claims(other.inputs):
+        if value_at(other.outputs, "metadata", "namespace") == namespace and name in _claims(other.inputs):
             raise RefusedError(f"timed out: claim {resource.id} is in use by the pods of {other.id}")
     volume = world.volumes.get(resource.key)
     addon = _DRIVERS.get(volume.provisioner) if volume is not None else None
@@ -241,7 +238,7 @@ def _claims(value: object) -> Iterator[object]:
 
 
 def _in_namespace(resource: CloudResource, namespace: str) -> bool:
-    return resource.type.startswith("kubernetes:") and at(resource.outputs, "metadata", "namespace") == namespace
+    return resource.type.startswith("kubernetes:") and value_at(resource.outputs, "metadata", "namespace") == namespace
 
 
 def _cluster_gone(world: CloudState, cluster: CloudResource) -> None:
@@ -261,5 +258,5 @@ def _cluster_gone(world: CloudState, cluster: CloudResource) -> None:
 def _balanced(resource: CloudResource) -> bool:
     """Whether a Kubernetes object has a load balancer of the cloud."""
     if kind(resource) == "core/v1:Service":
-        return at(resource.inputs, "spec", "type") == "LoadBalancer"
+        return value_at(resource.inputs, "spec", "type") == "LoadBalancer"
     return kind(resource).endswith((":Ingress", ":Gateway"))

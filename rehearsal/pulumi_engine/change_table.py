@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import yaml
 
 from settings.parse import StackInput
+from settings.paths import apply_fix
 
 _FILE = Path(__file__).with_name("change_table.yaml")
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "operations.md"
@@ -33,25 +33,13 @@ class Row:
 
     def begun(self, given: StackInput) -> StackInput:
         """The stack file before the change."""
-        return replace(given, sections=with_values(given.sections, self.before))
+        return replace(given, sections=apply_fix(given.sections, self.before.items()))
 
     def applied(self, given: StackInput) -> StackInput:
         """The stack file with the change."""
         named = {name: True for path in self.secrets for name in (path.partition(".")[0], path)}
-        sections = with_values(given.sections, {**self.before, **self.set})
+        sections = apply_fix(given.sections, {**self.before, **self.set}.items())
         return replace(given, sections=sections, secrets={**given.secrets, **named})
-
-
-def with_values(sections: Mapping[str, object], values: Mapping[str, object]) -> dict[str, object]:
-    """Sections of a stack file with other values at dotted paths (``pools.gpu.disk``)."""
-    changed = deepcopy(dict(sections))
-    for path, value in values.items():
-        *outer, last = path.split(".")
-        place: dict = changed
-        for key in outer:
-            place = place.setdefault(key, {})
-        place[last] = value
-    return changed
 
 
 @cache

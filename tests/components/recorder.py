@@ -1,55 +1,65 @@
-"""Runs component code against Pulumi's mocks and keeps what it registers, options and dependencies included."""
+"""Runs component code on the rehearsal's recorder and keeps what it registers, options and dependencies included."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Any, cast
 
 import pulumi
 from pulumi.runtime import mocks
 
+from rehearsal.recorder import Recorder
+from rehearsal.registration import Registration, reveal
+
 PROJECT, STACK = "tke-llm", "dev"
-SECRET_KEY = "4dabf18193072939515e22adb298388d"
-SECRET_MARK = "1b47061264138c4ac30d75fd1eb44270"
-
-
-def is_secret(value: object) -> bool:
-    """Whether an input, as the engine receives it, is marked as secret."""
-    return isinstance(value, dict) and SECRET_KEY in value
-
-
-def plain(value: Any) -> Any:
-    """An input with whole floats as integers, and secrets opened."""
-    if is_secret(value):
-        return plain(value["value"])
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [plain(item) for item in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 @dataclass(frozen=True)
 class Registered:
-    """One registration: `raw` holds the inputs with secrets wrapped, `inputs` the same opened."""
+    """One registration: `registration` in full, with secrets sealed; `inputs` with secrets opened."""
 
-    type: str
-    name: str
-    urn: str
-    parent: str
-    custom: bool
-    provider: str
-    dependencies: frozenset[str]
-    raw: dict[str, Any]
-    options: Any
-    """The whole `RegisterResourceRequest`: ignoreChanges, customTimeouts, retainOnDelete and so on."""
+    registration: Registration
+
+    @cached_property
+    def inputs(self) -> dict[str, Any]:
+        return cast("dict[str, Any]", reveal(self.registration.inputs))
 
     @property
-    def inputs(self) -> dict[str, Any]:
-        return plain(self.raw)
+    def sealed(self) -> Mapping[str, Any]:
+        """The inputs with secrets sealed."""
+        return self.registration.inputs
+
+    @property
+    def type(self) -> str:
+        return self.registration.type
+
+    @property
+    def name(self) -> str:
+        return self.registration.name
+
+    @property
+    def urn(self) -> str:
+        return self.registration.urn
+
+    @property
+    def parent(self) -> str:
+        return self.registration.parent
+
+    @property
+    def custom(self) -> bool:
+        return self.registration.custom
+
+    @property
+    def provider(self) -> str:
+        return self.registration.provider
+
+    @property
+    def dependencies(self) -> frozenset[str]:
+        return frozenset(self.registration.dependencies)
 
 
 @dataclass(frozen=True)
-class Seen:
+class OutputValue:
     """What an Output came to: `value` is None where it stayed unknown."""
 
     value: Any
@@ -58,30 +68,24 @@ class Seen:
 
 
 @dataclass
-class Recorder(mocks.Mocks):
-    """Answers registrations with plausible ids and outputs, and keeps them in order.
+class ComponentRun(mocks.Mocks):
+    """Answers registrations with plausible ids and outputs, and holds what was registered, in order.
 
-    `outputs` maps a resource type to outputs beyond its inputs, `answers` a function token to its result. In a
-    `preview` no id and no computed output is known, as on a stack that does not exist yet.
+    `outputs` maps a resource type to outputs beyond its inputs, `answers` a function token to its result.
     """
 
-    preview: bool = False
     outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     resources: list[Registered] = field(default_factory=list)
     calls: list[mocks.MockCallArgs] = field(default_factory=list)
-    seen: dict[str, Seen] = field(default_factory=dict)
+    seen: dict[str, OutputValue] = field(default_factory=dict)
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        if not args.custom:
-            return "", args.inputs
-        if self.preview:
-            return None, args.inputs
-        return args.resource_id or f"{args.name}-id", {**args.inputs, **self.outputs.get(args.typ, {})}
+        return f"{args.name}-id", {**args.inputs, **self.outputs.get(args.typ, {})}
 
-    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         self.calls.append(args)
-        return dict(self.answers.get(args.token, {}))
+        return dict(self.answers.get(args.token, {})), None
 
     def of(self, type_: str) -> list[Registered]:
         """Everything of a type; `type_` may be its end, such as `vpc/instance:Instance`."""
@@ -107,41 +111,9 @@ class Recorder(mocks.Mocks):
         return False
 
 
-class _Monitor(mocks.MockMonitor):
-    """The mock monitor, which also keeps each request's options and, like the engine, seals secret outputs."""
-
-    def __init__(self, recorder: Recorder) -> None:
-        super().__init__(recorder)
-        self.recorder = recorder
-
-    def RegisterResource(self, request: Any) -> Any:  # noqa: N802  the monitor's own name
-        if request.type != "pulumi:pulumi:Stack":
-            self.recorder.resources.append(
-                Registered(
-                    type=request.type,
-                    name=request.name,
-                    urn=self.make_urn(request.parent, request.type, request.name),
-                    parent=request.parent,
-                    custom=request.custom,
-                    provider=request.provider,
-                    dependencies=frozenset(request.dependencies),
-                    raw=pulumi.runtime.rpc.deserialize_properties(request.object),
-                    options=request,
-                )
-            )
-        response = super().RegisterResource(request)
-        for key in set(request.additionalSecretOutputs) & set(response.object.fields):
-            value = type(response.object.fields[key])()
-            value.CopyFrom(response.object.fields[key])
-            sealed = response.object.fields[key].struct_value
-            sealed.fields[SECRET_KEY].string_value = SECRET_MARK
-            sealed.fields["value"].CopyFrom(value)
-        return response
-
-
-async def _look(output: pulumi.Output[Any]) -> Seen:
+async def _look(output: pulumi.Output[Any]) -> OutputValue:
     known = await output.is_known()
-    return Seen(value=await output.future() if known else None, known=known, secret=await output.is_secret())
+    return OutputValue(value=await output.future() if known else None, known=known, secret=await output.is_secret())
 
 
 def build(
@@ -150,22 +122,25 @@ def build(
     preview: bool = False,
     outputs: Mapping[str, Mapping[str, Any]] | None = None,
     answers: Mapping[str, Mapping[str, Any]] | None = None,
-) -> Recorder:
-    """Run `make` to the end and return the recorder.
+) -> ComponentRun:
+    """Run `make` to the end and return what it registered. In a `preview` no id and no computed output is known, as on
+    a stack that does not exist yet.
 
-    The Outputs that `make` returns by name are kept in `Recorder.seen`. Every registration has landed on return, so
+    The Outputs that `make` returns by name are kept in `ComponentRun.seen`. Every registration has landed on return, so
     absence can be asserted too.
     """
-    recorder = Recorder(preview=preview, outputs=outputs or {}, answers=answers or {})
-    pulumi.runtime.set_mocks(recorder, project=PROJECT, stack=STACK, preview=preview, monitor=_Monitor(recorder))
+    made = ComponentRun(outputs=outputs or {}, answers=answers or {})
+    recorder = Recorder(made, preview=preview)
+    pulumi.runtime.set_mocks(made, project=PROJECT, stack=STACK, preview=preview, monitor=recorder)
 
-    async def collect(made: Mapping[str, pulumi.Output[Any]]) -> None:
-        for key, output in made.items():
-            recorder.seen[key] = await _look(output)
+    async def collect(values: Mapping[str, pulumi.Output[Any]]) -> None:
+        for key, output in values.items():
+            made.seen[key] = await _look(output)
 
     @pulumi.runtime.test
     def run() -> Any:
         return collect(make() or {})
 
     run()
-    return recorder
+    made.resources = [Registered(each) for each in recorder.registrations if not each.read]
+    return made

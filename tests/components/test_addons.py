@@ -8,14 +8,14 @@ from components.cloud.addons import Addons, AddonsArgs
 from components.cloud.roles import SERVICE_ROLES, ServiceRoles, ServiceRolesArgs
 from components.naming import Naming
 from planner.plan.types import AddonPlan
-from tests.components.recorder import Recorder, build
+from tests.components.recorder import ComponentRun, build
 
 ADDON = "kubernetes/addon:Addon"
 ROLE = "cam/role:Role"
 ATTACHMENT = "cam/rolePolicyAttachmentByName:RolePolicyAttachmentByName"
 
 
-def addons(*plans: AddonPlan) -> Recorder:
+def addons(*plans: AddonPlan) -> ComponentRun:
     def make() -> None:
         nodes = {name: [pulumi.CustomResource("test:index:Nodes", name, {})] for name in ("system", "gpu")}
         made = Addons("addons", AddonsArgs(cluster_id="cls-1", addons=plans, nodes=nodes))
@@ -33,8 +33,8 @@ def test_each_addon_waits_for_the_nodes_that_it_runs_on_and_no_others() -> None:
 
 
 def test_an_addon_is_given_longer_than_the_providers_three_minutes() -> None:
-    timeouts = addons(AddonPlan("cfs", "system")).one(ADDON).options.customTimeouts
-    assert {timeouts.create, timeouts.update, timeouts.delete} == {"20m"}
+    timeouts = addons(AddonPlan("cfs", "system")).one(ADDON).registration.timeouts
+    assert {timeouts["create"], timeouts["update"], timeouts["delete"]} == {"20m"}
 
 
 def test_nothing_is_sent_where_there_is_nothing_to_set() -> None:
@@ -46,7 +46,7 @@ def test_addons_are_children_of_their_component() -> None:
     assert cloud.one(ADDON).parent == cloud.one("tke-llm:cloud:Addons").urn
 
 
-def roles(**existing: str) -> Recorder:
+def roles(**existing: str) -> ComponentRun:
     """The service roles in an account where `existing` roles are there, with these descriptions."""
     answers = {
         "tencentcloud:Cam/getRoles:getRoles": {
@@ -78,13 +78,13 @@ def test_a_role_that_is_there_is_left_alone_and_lacks_no_policy() -> None:
 def test_a_role_that_this_stack_made_stays_declared() -> None:
     description = roles().one(ROLE, "roles-TKE_QCSRole").inputs["description"]
     cloud = roles(TKE_QCSRole=description)
-    assert cloud.one(ROLE, "roles-TKE_QCSRole").options.importId == "TKE_QCSRole-there"
+    assert cloud.one(ROLE, "roles-TKE_QCSRole").registration.import_id == "TKE_QCSRole-there"
     assert len(cloud.of(ROLE)) == len(SERVICE_ROLES)
 
 
 def test_no_stack_deletes_a_role_or_takes_a_policy_from_it() -> None:
     cloud = roles()
-    assert all(r.options.retainOnDelete for r in cloud.of(ROLE) + cloud.of(ATTACHMENT))
+    assert all(r.registration.retain_on_delete for r in cloud.of(ROLE) + cloud.of(ATTACHMENT))
 
 
 def test_a_cluster_that_waits_for_the_roles_waits_for_every_policy() -> None:

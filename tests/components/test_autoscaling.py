@@ -8,7 +8,7 @@ import pulumi
 from components.workloads.autoscaling import ModelAutoscaling, ModelAutoscalingArgs
 from components.workloads.software import Software, SoftwareArgs
 from planner.plan.types import InstallPlan, ScalingPlan
-from tests.components.recorder import Recorder, build
+from tests.components.recorder import ComponentRun, build
 
 PLAN = ScalingPlan(
     model="chat",
@@ -32,7 +32,7 @@ KEDA = InstallPlan(
 )
 
 
-def scaled(plan: ScalingPlan = PLAN, **args: Any) -> Recorder:
+def scaled(plan: ScalingPlan = PLAN, **args: Any) -> ComponentRun:
     def make() -> None:
         keda = Software("keda", SoftwareArgs(plan=KEDA, node_selector={"pool": "system"}))
         server = pulumi.CustomResource("test:index:Server", "server", {})
@@ -43,7 +43,7 @@ def scaled(plan: ScalingPlan = PLAN, **args: Any) -> Recorder:
     return build(make)
 
 
-def spec(made: Recorder) -> dict[str, Any]:
+def spec(made: ComponentRun) -> dict[str, Any]:
     return made.one(":ScaledObject").inputs["spec"]
 
 

@@ -9,7 +9,7 @@ import pytest
 from components.cloud.network import VpcNetwork, VpcNetworkArgs, eip_bandwidths
 from components.naming import NAME_LIMIT, POOL_NAME_LIMIT, Naming, cloud_name
 from planner.plan.types import NetworkPlan, SubnetPlan
-from tests.components.recorder import Recorder, build, plain
+from tests.components.recorder import ComponentRun, build
 
 NAMING = Naming("tke-llm", "dev", {"team": "ml"})
 ZONES = ("ap-guangzhou-6", "ap-guangzhou-7")
@@ -37,7 +37,7 @@ def network(
     api_allow: list[IPv4Network] | None = None,
     pod_cidr: IPv4Network | None = None,
     preview: bool = False,
-) -> Recorder:
+) -> ComponentRun:
     def make() -> dict[str, pulumi.Output[object]]:
         made = VpcNetwork(
             "network", VpcNetworkArgs(naming=NAMING, plan=replace(plan, pod_cidr=pod_cidr), api_allow=api_allow)
@@ -164,7 +164,7 @@ def test_the_nat_gateway_takes_addresses_and_every_subnet_routes_through_it() ->
     assert gateway.inputs["assignedEipSets"] == ["198.51.100.7"]
     entry = cloud.one("route/tableEntry:TableEntry").inputs
     assert (entry["nextType"], entry["nextHub"]) == ("NAT", "network-nat-id")
-    associated = {plain(a.raw["subnetId"]) for a in cloud.of("route/tableAssociation:TableAssociation")}
+    associated = {a.inputs["subnetId"] for a in cloud.of("route/tableAssociation:TableAssociation")}
     assert associated == set(cloud.seen["subnets"].value)
 
 

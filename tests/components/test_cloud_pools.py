@@ -11,8 +11,9 @@ from components.cloud.pools import CEILING, GpuPool, GpuPoolArgs, SystemNodePool
 from components.naming import POOL_NAME_LIMIT, Naming
 from planner.plan.types import DriverPlan, PoolPlan, SystemPoolPlan
 from planner.pools.decide import GPU_TAINT, POOL_LABEL
+from rehearsal.wire import holds_secret
 from settings.models import SystemPool
-from tests.components.recorder import Recorder, build, is_secret, plain
+from tests.components.recorder import ComponentRun, build
 
 NAMING = Naming("tke-llm", "dev", {"team": "ml"})
 PASSWORD = {"random:index/randomPassword:RandomPassword": {"result": "generated"}}
@@ -41,7 +42,7 @@ PLAN = PoolPlan(
 )
 
 
-def system(*, nodes: int = 2, key_id: str | None = None, stack: str = "dev") -> Recorder:
+def system(*, nodes: int = 2, key_id: str | None = None, stack: str = "dev") -> ComponentRun:
     def make() -> dict[str, pulumi.Output[Any]]:
         SystemNodePool(
             "system",
@@ -65,7 +66,7 @@ def system(*, nodes: int = 2, key_id: str | None = None, stack: str = "dev") -> 
     return build(make, outputs=PASSWORD)
 
 
-def gpu(plan: PoolPlan = PLAN, *, hold: bool = False, preview: bool = False, **changes: Any) -> Recorder:
+def gpu(plan: PoolPlan = PLAN, *, hold: bool = False, preview: bool = False, **changes: Any) -> ComponentRun:
     def make() -> dict[str, pulumi.Output[Any]]:
         downloads = [pulumi.CustomResource("test:index:Download", "download", {})] if hold else []
         pool = GpuPool(
@@ -122,10 +123,10 @@ def test_security_groups_are_given_in_the_one_way_that_works() -> None:
 
 def test_without_a_key_pair_the_nodes_get_a_sealed_password() -> None:
     cloud = system()
-    config = cloud.one(ORDINARY).raw["autoScalingConfig"]
-    assert is_secret(config)
-    assert plain(config)["password"] == "generated"
-    assert "keyIds" not in plain(config)
+    assert holds_secret(cloud.one(ORDINARY).sealed["autoScalingConfig"])
+    config = cloud.one(ORDINARY).inputs["autoScalingConfig"]
+    assert config["password"] == "generated"
+    assert "keyIds" not in config
 
 
 def test_with_a_key_pair_there_is_no_password_at_all() -> None:
@@ -187,7 +188,7 @@ def test_a_native_pool_of_fixed_size_is_scaled_by_the_stack_file() -> None:
     pool = gpu(replace(PLAN, min_nodes=3, max_nodes=3)).one(NATIVE)
     assert pool.inputs["native"]["enableAutoscaling"] is False
     assert pool.inputs["native"]["replicas"] == 3
-    assert list(pool.options.ignoreChanges) == []
+    assert list(pool.registration.ignore_changes) == []
 
 
 def test_the_size_of_an_autoscaled_native_pool_is_left_to_the_autoscaler() -> None:
@@ -195,7 +196,7 @@ def test_the_size_of_an_autoscaled_native_pool_is_left_to_the_autoscaler() -> No
     native = pool.inputs["native"]
     assert native["enableAutoscaling"] is True
     assert (native["scaling"]["minReplicas"], native["scaling"]["maxReplicas"]) == (1, 4)
-    assert list(pool.options.ignoreChanges) == ["native.replicas"]
+    assert list(pool.registration.ignore_changes) == ["native.replicas"]
 
 
 def test_a_native_pool_is_billed_by_the_hour_unless_it_is_prepaid() -> None:
@@ -223,15 +224,15 @@ def test_another_fixed_size_of_an_ordinary_pool_changes_the_desired_capacity_alo
 def test_the_size_of_an_autoscaled_ordinary_pool_is_left_to_the_autoscaler() -> None:
     pool = gpu(ordinary(min_nodes=0, max_nodes=4)).one(ORDINARY)
     assert (pool.inputs["minSize"], pool.inputs["maxSize"], pool.inputs["enableAutoScale"]) == (0, 4, True)
-    assert list(pool.options.ignoreChanges) == ["desiredCapacity"]
+    assert list(pool.registration.ignore_changes) == ["desiredCapacity"]
     assert "waitNodeReady" not in pool.inputs
 
 
 def test_another_driver_makes_another_pool() -> None:
     pool = gpu(ordinary(), driver=DriverPlan(version="535.161.07", name="driver.run")).one(ORDINARY)
     assert pool.inputs["nodeConfig"]["gpuArgs"]["driver"] == {"version": "535.161.07", "name": "driver.run"}
-    assert list(pool.options.replaceOnChanges) == ["nodeConfig.gpuArgs"]
-    assert pool.options.deleteBeforeReplace
+    assert list(pool.registration.replace_on_changes) == ["nodeConfig.gpuArgs"]
+    assert pool.registration.delete_before_replace
 
 
 def test_a_driver_without_a_file_name_is_not_sent_by_halves() -> None:
@@ -273,10 +274,10 @@ def test_ordinary_nodes_get_a_public_address_only_when_asked() -> None:
 
 
 def test_an_ordinary_pool_has_exactly_one_way_to_log_in() -> None:
-    config = gpu(ordinary()).one(ORDINARY).raw["autoScalingConfig"]
-    assert is_secret(config)
-    assert "keyIds" not in plain(config)
-    config = plain(gpu(ordinary(), key_id="skey-1").one(ORDINARY).raw["autoScalingConfig"])
+    pool = gpu(ordinary()).one(ORDINARY)
+    assert holds_secret(pool.sealed["autoScalingConfig"])
+    assert "keyIds" not in pool.inputs["autoScalingConfig"]
+    config = gpu(ordinary(), key_id="skey-1").one(ORDINARY).inputs["autoScalingConfig"]
     assert config["keyIds"] == ["skey-1"]
     assert "password" not in config
 
@@ -285,7 +286,7 @@ def test_changes_that_a_super_pool_would_drop_make_another_pool() -> None:
     pool = gpu(replace(PLAN, kind="super", instance_type="", gpu_type="T4", taints=())).one(SUPER)
     assert pool.inputs["serverlessNodes"][0]["subnetId"] == "subnet-1"
     assert pool.inputs["labels"][POOL_LABEL] == "gpu"
-    assert set(pool.options.replaceOnChanges) == {"serverlessNodes", "labels"}
+    assert set(pool.registration.replace_on_changes) == {"serverlessNodes", "labels"}
 
 
 def test_every_child_of_a_pool_has_it_as_parent() -> None:

@@ -13,8 +13,9 @@ from components.cloud.kubeconfig import read, select_context
 from components.naming import Naming
 from planner.cluster.decide import plan_cluster
 from planner.plan.types import ClusterPlan, ExistingClusterPlan
+from rehearsal.wire import holds_secret
 from tests.components.plans import settings
-from tests.components.recorder import Recorder, build, is_secret, plain
+from tests.components.recorder import ComponentRun, build
 
 NAMING = Naming("tke-llm", "dev", {"team": "ml"})
 KUBECONFIG = "apiVersion: v1\nkind: Config\n"
@@ -42,7 +43,7 @@ def cluster(
     preview: bool = False,
     after: Callable[[], list[pulumi.Resource]] = list,
     **given: Any,
-) -> Recorder:
+) -> ComponentRun:
     plan = plan_cluster(settings(cluster=given))
     assert isinstance(plan, ClusterPlan)
 
@@ -93,7 +94,7 @@ def test_in_gr_mode_pods_have_a_range_and_no_subnets() -> None:
 
 
 def test_password_and_ca_of_the_cluster_are_sealed() -> None:
-    sealed = set(cluster().one("kubernetes/cluster:Cluster").options.additionalSecretOutputs)
+    sealed = set(cluster().one("kubernetes/cluster:Cluster").registration.additional_secret_outputs)
     assert {"password", "certificationAuthority"} <= sealed
 
 
@@ -156,7 +157,7 @@ def test_disks_left_behind_follow_retain(retain: bool, mode: str) -> None:
 def test_slow_steps_are_given_time() -> None:
     cloud = cluster()
     for type_ in ("kubernetes/cluster:Cluster", "kubernetes/nodePool:NodePool", ENDPOINT):
-        assert cloud.one(type_).options.customTimeouts.create == "60m", type_
+        assert cloud.one(type_).registration.timeouts["create"] == "60m", type_
 
 
 def test_every_child_has_its_parent_and_a_name_of_its_own() -> None:
@@ -173,7 +174,7 @@ def test_every_child_has_its_parent_and_a_name_of_its_own() -> None:
 
 def existing(
     kubeconfig: str | None = None, *, public: bool = False, answers: dict[str, Any] | None = None, **given: str
-) -> Recorder:
+) -> ComponentRun:
     plan = ExistingClusterPlan(public=public, **given)
 
     def make() -> dict[str, pulumi.Output[Any]]:
@@ -259,6 +260,6 @@ def test_no_way_into_an_existing_cluster_is_refused_with_the_ways_there_are() ->
 
 
 def test_the_nodes_password_goes_out_sealed() -> None:
-    config = cluster().one("kubernetes/nodePool:NodePool").raw["autoScalingConfig"]
-    assert is_secret(config)
-    assert plain(config)["password"] == "generated"
+    pool = cluster().one("kubernetes/nodePool:NodePool")
+    assert holds_secret(pool.sealed["autoScalingConfig"])
+    assert pool.inputs["autoScalingConfig"]["password"] == "generated"

@@ -8,7 +8,6 @@ at every `up`.
 
 import pytest
 
-from tests.components.recorder import plain
 from tests.components.whole_stack import BY_ID, KUBECONFIG, up
 from tests.empties import empty_places
 from tests.unit.stacks import KUBECONFIG as BY_KUBECONFIG
@@ -60,7 +59,7 @@ def test_nothing_that_is_registered_has_an_empty_map_or_list(case: str) -> None:
     made = up(GRID[case], secrets={"kubeconfig": KUBECONFIG, "databaseUrl": "postgres://unused"})
     objects = [each for each in made.resources if each.type.startswith("kubernetes:") and each.custom]
     assert objects
-    assert [f"{each.name}: {path}" for each in objects for path in empty_places(plain(each.raw))] == []
+    assert [f"{each.name}: {path}" for each in objects for path in empty_places(each.inputs)] == []
 
 
 def test_an_empty_map_is_found_where_it_says_nothing() -> None:

@@ -16,7 +16,7 @@ from components.workloads.ingress import Ingress, IngressArgs
 from components.workloads.software import Software, SoftwareArgs
 from planner.plan.types import ExposurePlan, InstallPlan, RoutePlan
 from tests.components.plans import MODEL, SPEC, plan, settings
-from tests.components.recorder import Recorder, build
+from tests.components.recorder import ComponentRun, build
 
 PAGE = RoutePlan("webui", None, "chat.example.com", "/", "webui", 8080)
 OWN = RoutePlan("chat-api", "chat", "api.example.com", "/chat/v1", "chat", 8000, rewrite="/v1")
@@ -70,7 +70,7 @@ INGRESS = replace(
 )
 
 
-def gateway(exposure: ExposurePlan = GATEWAY, *, preview: bool = False, **args: Any) -> Recorder:
+def gateway(exposure: ExposurePlan = GATEWAY, *, preview: bool = False, **args: Any) -> ComponentRun:
     def make() -> None:
         software = None
         if exposure.install is not None:
@@ -93,7 +93,7 @@ def gateway(exposure: ExposurePlan = GATEWAY, *, preview: bool = False, **args: 
     return build(make, preview=preview)
 
 
-def ingress(exposure: ExposurePlan = INGRESS, **args: Any) -> Recorder:
+def ingress(exposure: ExposurePlan = INGRESS, **args: Any) -> ComponentRun:
     selectors = {"webui": {"part": "page"}, "chat-api": {"part": "model"}}
 
     def make() -> None:
@@ -102,7 +102,7 @@ def ingress(exposure: ExposurePlan = INGRESS, **args: Any) -> Recorder:
     return build(make)
 
 
-def spec(made: Recorder, kind: str, name: str | None = None) -> dict[str, Any]:
+def spec(made: ComponentRun, kind: str, name: str | None = None) -> dict[str, Any]:
     found = [r.inputs for r in made.of(f":{kind}") if r.custom and name in (None, r.inputs["metadata"]["name"])]
     assert len(found) == 1, [r.name for r in made.resources]
     return found[0]["spec"]
@@ -194,7 +194,7 @@ def test_the_gateway_goes_before_its_class_and_that_before_the_release_and_its_n
 
 
 def test_nothing_of_the_gateway_is_deleted_with_something_else():
-    assert [r.name for r in gateway().resources if r.options.deletedWith] == []
+    assert [r.name for r in gateway().resources if r.registration.deleted_with] == []
 
 
 def test_pulumi_waits_for_the_gateways_address():
@@ -225,7 +225,7 @@ def test_the_app_market_chooses_the_version_and_keeps_it():
     assert release.inputs["chartFrom"] == "tke-market"
     assert release.inputs["chartNamespace"] == "opensource-stable"
     assert "chartVersion" not in release.inputs
-    assert list(release.options.ignoreChanges) == ["chartVersion"]
+    assert list(release.registration.ignore_changes) == ["chartVersion"]
 
 
 def test_helm_installs_the_pinned_chart_with_mirrored_images_on_cpu_nodes():
@@ -303,7 +303,7 @@ def test_on_one_host_the_longer_path_comes_first():
 
 def test_pulumi_waits_for_an_ingress_as_long_as_the_slowest_model_takes():
     made = ingress().one(":Ingress", "front-ingress")
-    assert made.options.customTimeouts.create == "2100s"
+    assert made.registration.timeouts["create"] == "2100s"
     assert kube.SKIP_AWAIT.keys().isdisjoint(made.inputs["metadata"]["annotations"])
 
 

@@ -13,7 +13,7 @@ from planner.engines.spread import spread
 from planner.plan.server import Resources
 from planner.plan.types import ModelPlan
 from tests.components.plans import MODEL, POOL, SPEC
-from tests.components.recorder import Recorder, build
+from tests.components.recorder import ComponentRun, build
 
 LABELS = kube.labels("vllm", "chat", "inference")
 
@@ -23,7 +23,7 @@ def model(*, rdma: bool = False, **changes: Any) -> ModelPlan:
     return replace(MODEL, nodes=2, gpus=16, spec=spread(whole, 2, rdma=rdma), **changes)
 
 
-def made(planned: ModelPlan | None = None) -> Recorder:
+def made(planned: ModelPlan | None = None) -> ComponentRun:
     planned = planned or model()
 
     def make() -> None:
@@ -47,12 +47,12 @@ def made(planned: ModelPlan | None = None) -> Recorder:
     return build(make)
 
 
-def template(recorder: Recorder, role: str) -> dict[str, Any]:
+def template(recorder: ComponentRun, role: str) -> dict[str, Any]:
     group = recorder.one(":LeaderWorkerSet").inputs["spec"]["leaderWorkerTemplate"]
     return group[f"{role}Template"]
 
 
-def container(recorder: Recorder, role: str) -> dict[str, Any]:
+def container(recorder: ComponentRun, role: str) -> dict[str, Any]:
     (only,) = template(recorder, role)["spec"]["containers"]
     return only
 
@@ -126,7 +126,7 @@ def test_replicas_are_left_to_an_autoscaler():
 def test_pulumi_waits_for_a_group_as_long_as_for_a_deployment():
     group = made().one(":LeaderWorkerSet")
     assert group.inputs["metadata"]["annotations"]["pulumi.com/waitFor"] == "condition=Available"
-    assert group.options.customTimeouts.create == f"{MODEL.progress_deadline_seconds + kube.WAIT_MARGIN}s"
+    assert group.registration.timeouts["create"] == f"{MODEL.progress_deadline_seconds + kube.WAIT_MARGIN}s"
 
 
 def test_the_controller_is_there_first():

@@ -12,7 +12,7 @@ from planner.access.policies import balancer_sources
 from planner.plan.server import Spread
 from planner.plan.types import FromRange, InNamespace, ModelPlan, PageRoads, PolicyPlan, Source
 from tests.components.plans import MODEL, SPEC
-from tests.components.recorder import Recorder, build
+from tests.components.recorder import ComponentRun, build
 from tests.security.evaluator import End, Outside, Pod, PolicyEvaluator
 
 VPC, SERVICES = "10.0.0.0/16", "172.16.0.0/20"
@@ -58,7 +58,7 @@ def policies(
     sources: Sequence[Source] = (),
     models: Sequence[ModelPlan] = MODELS,
     **changes: Any,
-) -> Recorder:
+) -> ComponentRun:
     def make() -> None:
         plan = PolicyPlan(cluster_ranges=(VPC, SERVICES), page=page, sources=tuple(sources))
         NetworkPolicies("policies", NetworkPoliciesArgs(namespace="llm", models=models, plan=replace(plan, **changes)))
@@ -66,14 +66,14 @@ def policies(
     return build(make)
 
 
-def clusters(recorder: Recorder) -> list[PolicyEvaluator]:
+def clusters(recorder: ComponentRun) -> list[PolicyEvaluator]:
     """The cluster, for both kinds of implementations."""
     namespaces: dict[str, dict[str, str]] = {each.namespace: {} for each in (*OURS, GATEWAY, STRANGER, DNS)}
     made = [each.inputs for each in recorder.of(":NetworkPolicy")]
     return [PolicyEvaluator(namespaces, made, blocks_match_pods=kind) for kind in (True, False)]
 
 
-def verdicts(recorder: Recorder, source: End, target: End, port: int, protocol: str = "TCP") -> set[bool]:
+def verdicts(recorder: ComponentRun, source: End, target: End, port: int, protocol: str = "TCP") -> set[bool]:
     return {each.allows(source, target, port, protocol) for each in clusters(recorder)}
 
 

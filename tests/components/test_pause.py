@@ -47,8 +47,8 @@ def test_an_autoscaled_pool_may_be_emptied_and_its_size_is_still_the_autoscalers
     ranged = replace(plan, max_nodes=3)
     ignored = {"native.replicas", "desiredCapacity"}
     assert {path: value for path, value in changed(ranged, kind).items() if path not in ignored} == {least: 0}
-    assert set(gpu(replace(ranged, paused=True)).one(kind).options.ignoreChanges) <= ignored
-    assert gpu(replace(ranged, paused=True)).one(kind).options.ignoreChanges
+    assert set(gpu(replace(ranged, paused=True)).one(kind).registration.ignore_changes) <= ignored
+    assert gpu(replace(ranged, paused=True)).one(kind).registration.ignore_changes
 
 
 def test_keda_holds_a_paused_model_at_zero_and_keeps_its_range() -> None:

@@ -22,7 +22,7 @@ from planner.plan.types import Plan
 from planner.plan_stack import plan_stack
 from planner.software.addons import plan_addons
 from tests.components.plans import POOL
-from tests.components.recorder import Recorder, Registered, build
+from tests.components.recorder import ComponentRun, Registered, build
 from tests.unit.stack_files import parsed, sound
 from tests.unit.stacks import settings
 
@@ -51,14 +51,14 @@ EVERY_KIND: dict[str, object] = {
 
 
 @cache
-def every_kind() -> Recorder:
+def every_kind() -> ComponentRun:
     """The stack with a pool of each kind, registered to the end."""
     decided = plan_stack(settings(EVERY_KIND))
     assert not decided.errors, decided.errors
     return stack(decided)
 
 
-def stack(decided: Plan) -> Recorder:
+def stack(decided: Plan) -> ComponentRun:
     def make() -> dict[str, pulumi.Output[object]]:
         made = LlmStack("llm", LlmStackArgs(plan=decided, secrets={}))
         return {"kubeconfig": pulumi.Output.from_input(made.outputs["kubeconfig"])}
@@ -118,11 +118,11 @@ def test_every_protocol_and_action_is_in_upper_case_and_every_group_has_a_descri
 def test_changes_that_the_provider_drops_make_another_pool() -> None:
     gpu = every_kind().one(ORDINARY, "llm-ordinary-pool-nodes")
     virtual = every_kind().one("serverlessNodePool:ServerlessNodePool")
-    assert "nodeConfig.gpuArgs" in gpu.options.replaceOnChanges
-    assert {"serverlessNodes", "labels"} <= set(virtual.options.replaceOnChanges)
+    assert "nodeConfig.gpuArgs" in gpu.registration.replace_on_changes
+    assert {"serverlessNodes", "labels"} <= set(virtual.registration.replace_on_changes)
     # Its name is taken until it is gone.
-    assert gpu.options.deleteBeforeReplace
-    assert virtual.options.deleteBeforeReplace
+    assert gpu.registration.delete_before_replace
+    assert virtual.registration.delete_before_replace
 
 
 @pytest.mark.parametrize("kind", ["native", "ordinary"])
@@ -142,7 +142,7 @@ def test_an_autoscaler_and_the_stack_file_do_not_both_set_the_size(kind: str) ->
         )
 
     (pool,) = build(make, outputs=OUTPUTS).of("NodePool")
-    (ignored,) = pool.options.ignoreChanges
+    (ignored,) = pool.registration.ignore_changes
     assert ignored in {"native.replicas", "desiredCapacity"}
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from components.stack import LlmStack, LlmStackArgs
 from planner.plan.types import AddonPlan, OrderPlan, Plan
+from rehearsal.wire import holds_secret
 from tests.components.plans import DOWNLOAD, MODEL, POOL, STORAGE, plan, settings
-from tests.components.recorder import Recorder, Registered, build, is_secret
+from tests.components.recorder import ComponentRun, Registered, build
 
 KUBECONFIG = json.dumps({"clusters": [{"name": "c", "cluster": {"server": "https://api.example"}}]})
 OUTPUTS = {
@@ -37,7 +38,9 @@ CLAIM = "core/v1:PersistentVolumeClaim"
 GPU_POOL = "nativeNodePool:NativeNodePool"
 
 
-def stack(made_from: Plan | None = None, *, secrets: dict[str, str] | None = None, preview: bool = False) -> Recorder:
+def stack(
+    made_from: Plan | None = None, *, secrets: dict[str, str] | None = None, preview: bool = False
+) -> ComponentRun:
     def make() -> dict[str, pulumi.Output[Any]]:
         sealed = {key: pulumi.Output.secret(value) for key, value in (secrets or {}).items()}
         made = LlmStack("llm", LlmStackArgs(plan=made_from or plan(), secrets=sealed))
@@ -47,19 +50,19 @@ def stack(made_from: Plan | None = None, *, secrets: dict[str, str] | None = Non
 
 
 @pytest.fixture(scope="module")
-def dev() -> Recorder:
+def dev() -> ComponentRun:
     return stack()
 
 
-def in_cluster(made: Recorder) -> list[Registered]:
+def in_cluster(made: ComponentRun) -> list[Registered]:
     return [each for each in made.resources if each.custom and each.type.startswith("kubernetes:")]
 
 
-def pods(made: Recorder) -> list[dict[str, Any]]:
+def pods(made: ComponentRun) -> list[dict[str, Any]]:
     return [each.inputs["spec"]["template"]["spec"] for each in [*made.of(JOB), *made.of(DEPLOYMENT)]]
 
 
-def test_every_part_is_a_component_below_the_stack(dev: Recorder) -> None:
+def test_every_part_is_a_component_below_the_stack(dev: ComponentRun) -> None:
     root = dev.one("tke-llm:stack:LlmStack")
     parts = {each.type for each in dev.resources if each.parent == root.urn and not each.custom}
     assert parts == {
@@ -75,7 +78,7 @@ def test_every_part_is_a_component_below_the_stack(dev: Recorder) -> None:
     }
 
 
-def test_everything_hangs_below_the_stack_and_is_named_after_its_parent(dev: Recorder) -> None:
+def test_everything_hangs_below_the_stack_and_is_named_after_its_parent(dev: ComponentRun) -> None:
     by_urn = {each.urn: each for each in dev.resources}
     for each in dev.resources:
         if each.parent in by_urn:
@@ -84,22 +87,22 @@ def test_everything_hangs_below_the_stack_and_is_named_after_its_parent(dev: Rec
             assert each.name == "llm"
 
 
-def test_everything_in_the_cluster_uses_the_stacks_own_provider(dev: Recorder) -> None:
+def test_everything_in_the_cluster_uses_the_stacks_own_provider(dev: ComponentRun) -> None:
     provider = dev.one("pulumi:providers:kubernetes")
     assert len(in_cluster(dev)) == 13
     for each in in_cluster(dev):
         assert each.provider.startswith(f"{provider.urn}::"), each.name
 
 
-def test_cloud_resources_use_the_configured_default_provider(dev: Recorder) -> None:
+def test_cloud_resources_use_the_configured_default_provider(dev: ComponentRun) -> None:
     assert not any(each.provider for each in dev.resources if each.type.startswith("tencentcloud:"))
 
 
-def test_the_provider_follows_the_cluster_and_its_kubeconfig_is_secret(dev: Recorder) -> None:
+def test_the_provider_follows_the_cluster_and_its_kubeconfig_is_secret(dev: ComponentRun) -> None:
     provider = dev.one("pulumi:providers:kubernetes")
     assert provider.inputs["clusterIdentifier"] == "llm-cluster-cluster-id"
     assert provider.inputs["enableServerSideApply"] == "true"
-    assert is_secret(provider.raw["kubeconfig"])
+    assert holds_secret(provider.sealed["kubeconfig"])
     assert provider.inputs["kubeconfig"] == KUBECONFIG
     assert dev.depends(provider, dev.one("clusterEndpoint:ClusterEndpoint"))
     assert dev.depends(provider, dev.one("nodePool:NodePool", "llm-cluster-system-nodes"))
@@ -113,14 +116,14 @@ def test_a_first_preview_gets_through_without_a_kubeconfig() -> None:
     assert made.seen["curl"].known
 
 
-def test_the_namespace_warns_of_pods_that_are_not_restricted_and_refuses_worse(dev: Recorder) -> None:
+def test_the_namespace_warns_of_pods_that_are_not_restricted_and_refuses_worse(dev: ComponentRun) -> None:
     namespace = dev.one("core/v1:Namespace").inputs["metadata"]
     assert namespace["name"] == "llm"
     assert namespace["labels"]["pod-security.kubernetes.io/enforce"] == "baseline"
     assert namespace["labels"]["pod-security.kubernetes.io/warn"] == "restricted"
 
 
-def test_everything_carries_the_recommended_labels(dev: Recorder) -> None:
+def test_everything_carries_the_recommended_labels(dev: ComponentRun) -> None:
     for each in in_cluster(dev):
         labels = each.inputs["metadata"]["labels"]
         names = {"name", "instance", "component", "part-of", "managed-by"}
@@ -128,7 +131,7 @@ def test_everything_carries_the_recommended_labels(dev: Recorder) -> None:
         assert labels["app.kubernetes.io/part-of"] == "tke-llm"
 
 
-def test_what_has_a_namespace_takes_it_from_the_namespace_itself(dev: Recorder) -> None:
+def test_what_has_a_namespace_takes_it_from_the_namespace_itself(dev: ComponentRun) -> None:
     namespace = dev.one("core/v1:Namespace")
     for each in in_cluster(dev):
         if each.type.split(":")[-1] not in {"Namespace", "StorageClass"}:
@@ -153,17 +156,17 @@ def test_what_has_a_namespace_takes_it_from_the_namespace_itself(dev: Recorder) 
     ],
     ids=lambda each: each[1] or each[0],
 )
-def test_order(dev: Recorder, later: tuple[str, str | None], earlier: tuple[str, str | None]) -> None:
+def test_order(dev: ComponentRun, later: tuple[str, str | None], earlier: tuple[str, str | None]) -> None:
     assert dev.depends(dev.one(*later), dev.one(*earlier))
 
 
-def test_the_page_waits_for_neither_gpus_nor_models(dev: Recorder) -> None:
+def test_the_page_waits_for_neither_gpus_nor_models(dev: ComponentRun) -> None:
     page = dev.one(DEPLOYMENT, "llm-webui-server")
     assert not dev.depends(page, dev.one(GPU_POOL))
     assert not dev.depends(page, dev.one(JOB))
 
 
-def test_downloads_start_without_waiting_for_gpus(dev: Recorder) -> None:
+def test_downloads_start_without_waiting_for_gpus(dev: ComponentRun) -> None:
     download = dev.one(JOB)
     assert not dev.depends(download, dev.one(GPU_POOL))
     assert not dev.depends(download, dev.one("addon:Addon", "llm-addons-nvidia-gpu"))
@@ -191,7 +194,7 @@ def test_the_store_is_in_the_zone_of_the_gpus() -> None:
     assert parameters["storagetype"] == "HP"
 
 
-def test_cpu_pods_run_on_the_system_pool_and_servers_on_their_own(dev: Recorder) -> None:
+def test_cpu_pods_run_on_the_system_pool_and_servers_on_their_own(dev: ComponentRun) -> None:
     label = dict(dev.one("nodePool:NodePool", "llm-cluster-system-nodes").inputs["labels"])
     servers = [each for each in pods(dev) if "tolerations" in each]
     others = [each for each in pods(dev) if "tolerations" not in each]
@@ -199,14 +202,14 @@ def test_cpu_pods_run_on_the_system_pool_and_servers_on_their_own(dev: Recorder)
     assert [each["nodeSelector"] for each in others] == [label, label]
 
 
-def test_no_pod_holds_a_credential_or_sees_service_variables(dev: Recorder) -> None:
+def test_no_pod_holds_a_credential_or_sees_service_variables(dev: ComponentRun) -> None:
     assert len(pods(dev)) == 3
     for each in pods(dev):
         assert each["automountServiceAccountToken"] is False
         assert each["enableServiceLinks"] is False
 
 
-def test_no_container_may_gain_rights_or_lacks_limits(dev: Recorder) -> None:
+def test_no_container_may_gain_rights_or_lacks_limits(dev: ComponentRun) -> None:
     for pod in pods(dev):
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
         for container in [*pod["containers"], *pod.get("initContainers", [])]:
@@ -215,16 +218,16 @@ def test_no_container_may_gain_rights_or_lacks_limits(dev: Recorder) -> None:
             assert container["resources"]["limits"]["memory"] == container["resources"]["requests"]["memory"]
 
 
-def test_a_secret_is_nowhere_in_clear(dev: Recorder) -> None:
+def test_a_secret_is_nowhere_in_clear(dev: ComponentRun) -> None:
     for each in dev.resources:
         if each.type.endswith(":Secret"):
-            assert is_secret(each.raw["stringData"])
+            assert holds_secret(each.sealed["stringData"])
         elif each.custom and each.type.startswith("kubernetes:"):
             assert "generated value" not in json.dumps(each.inputs), each.name
-            assert not any(is_secret(value) for value in each.raw.values()), each.name
+            assert not any(holds_secret(value) for value in each.sealed.values()), each.name
 
 
-def test_variables_that_hold_secrets_are_references(dev: Recorder) -> None:
+def test_variables_that_hold_secrets_are_references(dev: ComponentRun) -> None:
     for pod in pods(dev):
         for variable in pod["containers"][0]["env"]:
             if variable["name"].endswith(("_KEY", "_KEYS", "_TOKEN", "_PASSWORD")):
@@ -243,29 +246,29 @@ def test_given_secrets_are_used() -> None:
     assert made.seen["apiKeys"].value == {"chat": "my key"}
 
 
-def test_nothing_that_owns_a_cloud_resource_is_left_to_the_clusters_deletion(dev: Recorder) -> None:
-    assert not any(each.options.deletedWith for each in dev.resources)
+def test_nothing_that_owns_a_cloud_resource_is_left_to_the_clusters_deletion(dev: ComponentRun) -> None:
+    assert not any(each.registration.deleted_with for each in dev.resources)
 
 
 def test_nothing_is_protected_so_that_a_destroy_never_stops_half_way() -> None:
     made = stack(plan(settings(retain=True)))
-    assert not any(each.options.protect for each in made.resources)
+    assert not any(each.registration.protect for each in made.resources)
 
 
 def test_retain_keeps_volumes_and_what_they_stand_on() -> None:
     made = stack(plan(settings(retain=True)))
     assert {each.inputs["reclaimPolicy"] for each in made.of("StorageClass")} == {"Retain"}
-    assert made.one("cfs/accessGroup:AccessGroup").options.retainOnDelete
-    assert not made.one("core/v1:Namespace").options.retainOnDelete
+    assert made.one("cfs/accessGroup:AccessGroup").registration.retain_on_delete
+    assert not made.one("core/v1:Namespace").registration.retain_on_delete
 
 
 def test_retain_on_a_foreign_class_keeps_the_namespace_of_the_claim() -> None:
     foreign = replace(STORAGE, webui_class="fast", makes_webui_class=False, leaves_claims=True)
     made = stack(plan(settings(retain=True), storage=foreign))
-    assert made.one("core/v1:Namespace").options.retainOnDelete
+    assert made.one("core/v1:Namespace").registration.retain_on_delete
 
 
-def test_outputs_are_those_of_the_design(dev: Recorder) -> None:
+def test_outputs_are_those_of_the_design(dev: ComponentRun) -> None:
     assert dev.seen.keys() == OUTPUT_NAMES
     assert dev.seen["chatUrl"].value == "http://127.0.0.1:8080"
     assert dev.seen["apiBaseUrl"].value == "http://127.0.0.1:8000/v1"
@@ -276,7 +279,7 @@ def test_outputs_are_those_of_the_design(dev: Recorder) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(OUTPUT_NAMES))
-def test_an_output_is_secret_exactly_where_it_holds_a_secret(dev: Recorder, name: str) -> None:
+def test_an_output_is_secret_exactly_where_it_holds_a_secret(dev: ComponentRun, name: str) -> None:
     seen = dev.seen[name]
     assert seen.secret == (name in {"webuiAdmin", "apiKeys", "kubeconfig"})
     assert seen.secret or "generated value" not in json.dumps(seen.value)
@@ -305,7 +308,7 @@ def test_models_of_the_same_files_share_one_download() -> None:
         assert made.depends(made.one(DEPLOYMENT, f"llm-{name}-inference-server"), download)
 
 
-def existing(**changes: Any) -> Recorder:
+def existing(**changes: Any) -> ComponentRun:
     by_kubeconfig = settings(
         cluster={"existing": {"context": "c"}},
         pools={"gpu": {"kind": "existing", "nodeSelector": {"gpu": "a10"}, "gpu": "A10"}},

@@ -7,7 +7,7 @@ import pulumi
 import pytest
 
 from components.stack import LlmStack, LlmStackArgs
-from tests.components.recorder import Recorder, Registered, build
+from tests.components.recorder import ComponentRun, Registered, build
 from tests.unit.stacks import KUBECONFIG, planned
 
 HOST = "chat.example.com"
@@ -36,7 +36,7 @@ OUTPUTS = {
 }
 
 
-def stack(changes: dict[str, object], secrets: dict[str, str] | None = None) -> Recorder:
+def stack(changes: dict[str, object], secrets: dict[str, str] | None = None) -> ComponentRun:
     plan = planned(changes, secrets=tuple(secrets or {}))
     assert not plan.errors, plan.errors
 
@@ -52,7 +52,7 @@ def annotations(each: Registered) -> dict[str, Any]:
     return each.inputs["metadata"].get("annotations", {})
 
 
-def proxy(made: Recorder) -> dict[str, Any]:
+def proxy(made: ComponentRun) -> dict[str, Any]:
     return made.one(":EnvoyProxy").inputs["spec"]["provider"]["kubernetes"]
 
 
@@ -167,7 +167,7 @@ def test_the_namespace_enforces_baseline_but_for_pods_on_their_machines_network(
         "pools.gpu": {"kind": "ordinary", "instanceType": "HCCPNV6.96XLARGE2304", "nodes": 2},
     }
 
-    def enforced(made: Recorder) -> str:
+    def enforced(made: ComponentRun) -> str:
         (own,) = (each for each in made.of("core/v1:Namespace") if each.name == "llm-namespace")
         return own.inputs["metadata"]["labels"]["pod-security.kubernetes.io/enforce"]
 

@@ -1,13 +1,13 @@
 """The add-on that enforces NetworkPolicies: after all else, for a wrong name stops what has not started."""
 
-from tests.components.recorder import Recorder, Registered
+from tests.components.recorder import ComponentRun, Registered
 from tests.components.whole_stack import up
 
 PROVIDER = {"llm-kubernetes", "llm-cluster-endpoint"}
 """What comes before every object of the cluster by way of their provider, which is no dependency."""
 
 
-def aside_of(made: Recorder, addon: Registered) -> set[str]:
+def aside_of(made: ComponentRun, addon: Registered) -> set[str]:
     """Names of the resources that come neither before an add-on nor after it."""
     aside = {
         each.name

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.components.recorder import Recorder
+from tests.components.recorder import ComponentRun
 from tests.components.whole_stack import BY_ID, DEPLOYMENT, DOWNLOAD, JOB, KUBECONFIG, environment, named, pod, up
 
 LOCAL: dict[str, object] = {
@@ -16,11 +16,11 @@ LOCAL: dict[str, object] = {
 NAMESPACED = {"Job", "Deployment", "Service", "Secret", "ConfigMap", "PersistentVolumeClaim"}
 
 
-def local(stack: str = "local", **changes: object) -> Recorder:
+def local(stack: str = "local", **changes: object) -> ComponentRun:
     return up({**LOCAL, **changes}, secrets={"kubeconfig": KUBECONFIG}, stack=stack)
 
 
-def objects(made: Recorder) -> list[tuple[str, dict[str, Any]]]:
+def objects(made: ComponentRun) -> list[tuple[str, dict[str, Any]]]:
     """Kind and metadata of everything in the cluster."""
     return [
         (each.inputs["kind"], each.inputs["metadata"])

@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from components.workloads.redis import config
-from tests.components.recorder import Recorder, is_secret
+from rehearsal.wire import holds_secret
+from tests.components.recorder import ComponentRun
 from tests.components.whole_stack import BY_ID, DEPLOYMENT, environment, named, pod, up
 
 SECRET = "core/v1:Secret"
@@ -12,13 +13,13 @@ DATABASE = "postgresql://webui:sesame@10.0.0.8/webui"
 COPIES: dict[str, object] = {"webui.replicas": 2}
 
 
-def page(made: Recorder) -> dict[str, Any]:
+def page(made: ComponentRun) -> dict[str, Any]:
     return environment(named(made, DEPLOYMENT, "webui"))
 
 
-def secret(made: Recorder, name: str) -> dict[str, str]:
+def secret(made: ComponentRun, name: str) -> dict[str, str]:
     (found,) = [each for each in made.of(SECRET) if each.inputs["metadata"]["name"] == name]
-    assert is_secret(found.raw["stringData"])
+    assert holds_secret(found.sealed["stringData"])
     return found.inputs["stringData"]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.components.recorder import Recorder
+from tests.components.recorder import ComponentRun
 from tests.components.whole_stack import BY_ID, DEPLOYMENT, DOWNLOAD, JOB, annotations, named, pod, up
 
 ORDINARY = "kubernetes/nodePool:NodePool"
@@ -14,11 +14,11 @@ SUPER = {"pools.gpu": {"kind": "super", "gpuType": "A10*PNV4"}}
 WITHOUT_NAT: dict[str, object] = {"network.nat": False}
 
 
-def gpu_pool(made: Recorder) -> dict[str, Any]:
+def gpu_pool(made: ComponentRun) -> dict[str, Any]:
     return made.one(ORDINARY, "llm-gpu-pool-nodes").inputs
 
 
-def system_machine(made: Recorder) -> dict[str, Any]:
+def system_machine(made: ComponentRun) -> dict[str, Any]:
     return made.one(ORDINARY, "llm-cluster-system-nodes").inputs["autoScalingConfig"]
 
 
@@ -36,7 +36,7 @@ def test_an_ordinary_pool_installs_the_driver_cuda_and_cudnn_that_are_named() ->
     assert arguments["driver"] == {"version": driver["version"], "name": driver["name"]}
     assert arguments["cuda"] == {"version": driver["cuda"], "name": driver["cudaName"]}
     assert arguments["cudnn"] == {"version": driver["cudnn"], "name": driver["cudnnName"]}
-    assert "nodeConfig.gpuArgs" in made.one(ORDINARY, "llm-gpu-pool-nodes").options.replaceOnChanges
+    assert "nodeConfig.gpuArgs" in made.one(ORDINARY, "llm-gpu-pool-nodes").registration.replace_on_changes
 
 
 def test_mig_reaches_the_nodes_of_a_gpu_that_has_it() -> None:

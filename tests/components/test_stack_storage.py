@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.components.recorder import Recorder
+from tests.components.recorder import ComponentRun
 from tests.components.whole_stack import BY_ID, DEPLOYMENT, DOWNLOAD, JOB, named, pod, up
 
 CLASS = "storage.k8s.io/v1:StorageClass"
@@ -17,16 +17,16 @@ TURBO: dict[str, object] = {
 GIVEN: dict[str, object] = {"storage": {"fileSystemId": "abcd1234", "mountHost": "10.0.0.9", "mountPath": "/shared"}}
 
 
-def claim(made: Recorder) -> dict[str, Any]:
+def claim(made: ComponentRun) -> dict[str, Any]:
     return named(made, CLAIM, "ai-model").inputs["spec"]
 
 
-def volume(made: Recorder) -> dict[str, Any]:
+def volume(made: ComponentRun) -> dict[str, Any]:
     return made.one(VOLUME).inputs["spec"]
 
 
-def kept(made: Recorder) -> set[str]:
-    return {each.name for each in made.resources if each.options.retainOnDelete}
+def kept(made: ComponentRun) -> set[str]:
+    return {each.name for each in made.resources if each.registration.retain_on_delete}
 
 
 def test_by_default_the_claims_class_makes_the_file_system_which_goes_with_it() -> None:
@@ -121,8 +121,8 @@ def test_two_stacks_that_share_a_file_system_have_volumes_of_their_own() -> None
 
 def test_another_model_does_not_resize_a_volume_that_bills_what_is_used() -> None:
     made = up({"retain": True})
-    assert list(made.one(VOLUME).options.ignoreChanges) == ["spec.capacity"]
-    assert "spec.resources" in named(made, CLAIM, "ai-model").options.ignoreChanges
+    assert list(made.one(VOLUME).registration.ignore_changes) == ["spec.capacity"]
+    assert "spec.resources" in named(made, CLAIM, "ai-model").registration.ignore_changes
 
 
 def test_turbo_is_made_in_the_connected_network_and_mounted_by_its_own_driver() -> None:
@@ -174,4 +174,4 @@ def test_every_store_ends_in_one_claim_that_downloads_write_and_servers_read(cha
         assert mount.get("readOnly", False) is read_only
         source = next(v for v in pod(each)["volumes"] if v["name"] == "models")
         assert source["persistentVolumeClaim"]["claimName"] == "ai-model"
-    assert not any(each.options.deletedWith for each in made.resources)
+    assert not any(each.registration.deleted_with for each in made.resources)

@@ -15,7 +15,7 @@ from components.cloud.storage import (
 )
 from components.naming import ACCESS_GROUP_NAME_LIMIT, Naming
 from planner.plan.types import ConnectionPlan, MadeFileSystem, StoragePlan
-from tests.components.recorder import Recorder, build
+from tests.components.recorder import ComponentRun, build
 
 PLAN = StoragePlan(
     kind="cfs",
@@ -33,7 +33,7 @@ NFS = MadeFileSystem(storage_type="HP")
 MOUNT = {"tencentcloud:Cfs/fileSystem:FileSystem": {"fsId": "abcd1234", "mountIp": "10.0.0.9"}}
 
 
-def storage(*, retain: bool = False, preview: bool = False, stack: str = "dev") -> Recorder:
+def storage(*, retain: bool = False, preview: bool = False, stack: str = "dev") -> ComponentRun:
     def make() -> dict[str, pulumi.Output[Any]]:
         made = SharedStorage(
             "storage",
@@ -51,7 +51,7 @@ def storage(*, retain: bool = False, preview: bool = False, stack: str = "dev") 
     return build(make, preview=preview)
 
 
-def file_system(plan: MadeFileSystem = NFS, *, retain: bool = False) -> Recorder:
+def file_system(plan: MadeFileSystem = NFS, *, retain: bool = False) -> ComponentRun:
     def make() -> dict[str, pulumi.Output[Any]]:
         made = FileSystem(
             "store",
@@ -102,7 +102,7 @@ def test_who_may_mount_a_retained_store_is_retained_with_it(retain: bool) -> Non
     cloud = storage(retain=retain)
     children = [r for r in cloud.resources if r.custom]
     assert len(children) == 2
-    assert {r.options.retainOnDelete for r in children} == {retain}
+    assert {r.registration.retain_on_delete for r in children} == {retain}
 
 
 def test_the_access_groups_name_stays_within_its_limit() -> None:
@@ -131,7 +131,7 @@ def test_a_folder_of_an_existing_file_system_counts_from_its_root() -> None:
 
 @pytest.mark.parametrize("retain", [True, False])
 def test_a_file_system_follows_retain(retain: bool) -> None:
-    assert file_system(retain=retain).one("cfs/fileSystem:FileSystem").options.retainOnDelete is retain
+    assert file_system(retain=retain).one("cfs/fileSystem:FileSystem").registration.retain_on_delete is retain
 
 
 def test_a_turbo_file_system_is_made_once_the_vpc_is_attached_to_its_network() -> None:

@@ -11,13 +11,16 @@ from components.workloads import model_download
 from components.workloads.model_download import ModelDownload, ModelDownloadArgs, marker_path
 from components.workloads.scripts import download_model as script
 from planner.plan.types import CpuPlan
+from rehearsal.wire import holds_secret
 from tests.components.plans import DOWNLOAD, MODEL, SERVER_GROUP
-from tests.components.recorder import Recorder, build, is_secret
+from tests.components.recorder import ComponentRun, build
 
 JOB = "batch/v1:Job"
 
 
-def job(*, token: str | None = None, after: bool = False, pull_secret: str | None = None, **changes: Any) -> Recorder:
+def job(
+    *, token: str | None = None, after: bool = False, pull_secret: str | None = None, **changes: Any
+) -> ComponentRun:
     def make() -> None:
         ModelDownload(
             "chat",
@@ -35,15 +38,15 @@ def job(*, token: str | None = None, after: bool = False, pull_secret: str | Non
     return build(make)
 
 
-def pod(made: Recorder) -> dict[str, Any]:
+def pod(made: ComponentRun) -> dict[str, Any]:
     return made.one(JOB).inputs["spec"]["template"]["spec"]
 
 
-def environment(made: Recorder) -> dict[str, Any]:
+def environment(made: ComponentRun) -> dict[str, Any]:
     return {each["name"]: each.get("value", each.get("valueFrom")) for each in pod(made)["containers"][0]["env"]}
 
 
-def name(made: Recorder) -> str:
+def name(made: ComponentRun) -> str:
     return made.one(JOB).inputs["metadata"]["name"]
 
 
@@ -93,14 +96,14 @@ def test_a_failed_job_is_replaced_and_a_finished_one_stays() -> None:
     made = job().one(JOB)
     assert made.inputs["metadata"]["annotations"] == {"pulumi.com/replaceUnready": "true"}
     assert "ttlSecondsAfterFinished" not in made.inputs["spec"]
-    assert made.options.deleteBeforeReplace
+    assert made.registration.delete_before_replace
 
 
 def test_the_job_has_its_time_and_pulumi_waits_a_little_longer() -> None:
     made = job(deadline_seconds=5000, retries=4).one(JOB)
     assert made.inputs["spec"]["activeDeadlineSeconds"] == 5000
     assert made.inputs["spec"]["backoffLimit"] == 4
-    assert 5000 < int(made.options.customTimeouts.create.removesuffix("s")) < 5600
+    assert 5000 < int(made.registration.timeouts["create"].removesuffix("s")) < 5600
 
 
 def test_a_hopeless_download_is_not_repeated_and_an_eviction_does_not_count() -> None:
@@ -145,7 +148,7 @@ def test_the_job_waits_for_internet_access() -> None:
 def test_a_token_reaches_the_job_only_by_reference() -> None:
     made = job(token="hf_sesame", needs_token=True)
     secret = made.one("core/v1:Secret")
-    assert is_secret(secret.raw["stringData"])
+    assert holds_secret(secret.sealed["stringData"])
     assert environment(made)["HF_TOKEN"]["secretKeyRef"] == {"name": secret.inputs["metadata"]["name"], "key": "token"}
     assert secret.inputs["stringData"]["token"] == "hf_sesame"
     assert "hf_sesame" not in json.dumps([made.one(JOB).inputs, made.one("core/v1:ConfigMap").inputs])

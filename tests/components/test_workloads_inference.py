@@ -9,8 +9,9 @@ import pytest
 
 from components.workloads.inference import Inference, InferenceArgs, key_checksum
 from planner.plan.server import Spread
+from rehearsal.wire import holds_secret
 from tests.components.plans import MODEL, POOL, SERVER_GROUP, SPEC
-from tests.components.recorder import Recorder, build, is_secret
+from tests.components.recorder import ComponentRun, build
 
 DEPLOYMENT = "apps/v1:Deployment"
 SERVICE = "core/v1:Service"
@@ -20,7 +21,7 @@ RANDOM = "random:index/randomPassword:RandomPassword"
 
 def serve(
     *, key: str | None = None, spec: dict[str, Any] | None = None, pool: dict[str, Any] | None = None, **changes: Any
-) -> Recorder:
+) -> ComponentRun:
     def make() -> dict[str, pulumi.Output[Any]]:
         made = Inference(
             "chat",
@@ -38,15 +39,15 @@ def serve(
     return build(make, outputs={RANDOM: {"result": "generated"}})
 
 
-def deployment(made: Recorder) -> dict[str, Any]:
+def deployment(made: ComponentRun) -> dict[str, Any]:
     return made.one(DEPLOYMENT).inputs["spec"]
 
 
-def pod(made: Recorder) -> dict[str, Any]:
+def pod(made: ComponentRun) -> dict[str, Any]:
     return deployment(made)["template"]["spec"]
 
 
-def server(made: Recorder) -> dict[str, Any]:
+def server(made: ComponentRun) -> dict[str, Any]:
     return pod(made)["containers"][0]
 
 
@@ -82,7 +83,7 @@ def test_the_service_does_not_wait_for_the_model_to_load() -> None:
 def test_a_key_is_generated_and_reaches_the_engine_by_reference() -> None:
     made = serve()
     secret = made.one(SECRET)
-    assert is_secret(secret.raw["stringData"])
+    assert holds_secret(secret.sealed["stringData"])
     assert secret.inputs["stringData"] == {"api-key": "generated"}
     key = next(each for each in server(made)["env"] if each["name"] == "VLLM_API_KEY")
     assert key == {
@@ -97,7 +98,7 @@ def test_a_given_key_is_used_and_stays_secret() -> None:
     made = serve(key="open sesame")
     assert made.of(RANDOM) == []
     assert made.one(SECRET).inputs["stringData"] == {"api-key": "open sesame"}
-    assert is_secret(made.one(SECRET).raw["stringData"])
+    assert holds_secret(made.one(SECRET).sealed["stringData"])
     assert "sesame" not in json.dumps(made.one(DEPLOYMENT).inputs)
 
 
@@ -110,7 +111,7 @@ def test_another_key_restarts_the_pods_and_the_same_key_does_not() -> None:
 
 
 def test_the_mark_of_a_key_does_not_hide_the_deployment_from_previews() -> None:
-    assert not is_secret(serve(key="one").one(DEPLOYMENT).raw["spec"])
+    assert not holds_secret(serve(key="one").one(DEPLOYMENT).sealed["spec"])
     assert len(key_checksum("one")) == 8
 
 
@@ -174,9 +175,9 @@ def test_one_startup_budget_feeds_probe_deadline_and_pulumis_patience() -> None:
     probe = server(made)["startupProbe"]
     assert (probe["periodSeconds"], probe["failureThreshold"], probe["initialDelaySeconds"]) == (10, 90, 15)
     assert deployment(made)["progressDeadlineSeconds"] == 1800
-    timeouts = made.one(DEPLOYMENT).options.customTimeouts
-    assert timeouts.create == timeouts.update
-    assert 1800 < int(timeouts.create.removesuffix("s")) < 2400
+    timeouts = made.one(DEPLOYMENT).registration.timeouts
+    assert timeouts["create"] == timeouts["update"]
+    assert 1800 < int(timeouts["create"].removesuffix("s")) < 2400
 
 
 def test_readiness_and_liveness_are_the_plans() -> None:

@@ -11,7 +11,7 @@ from components.workloads import smoke_test
 from components.workloads.scripts.smoke_test.request import read_request
 from components.workloads.smoke_test import SmokeTest, SmokeTestArgs, find_findings, job_names
 from planner.plan.types import AskedModel, AskedPage, CpuPlan, ForbiddenConnection, SmokeTestPlan
-from tests.components.recorder import Recorder, Registered, build
+from tests.components.recorder import ComponentRun, Registered, build
 
 JOB = "batch/v1:Job"
 PLAN = SmokeTestPlan(
@@ -39,7 +39,7 @@ def args(**changes: Any) -> SmokeTestArgs:
     return SmokeTestArgs(namespace="llm", plan=replace(PLAN, **changes), cpu=cpu, pull_secret="registry")
 
 
-def made(*, waits: bool = False, **changes: Any) -> Recorder:
+def made(*, waits: bool = False, **changes: Any) -> ComponentRun:
     def make() -> None:
         given = args(**changes)
         if waits:
@@ -50,7 +50,7 @@ def made(*, waits: bool = False, **changes: Any) -> Recorder:
     return build(make)
 
 
-def job(recorder: Recorder, role: str) -> Registered:
+def job(recorder: ComponentRun, role: str) -> Registered:
     return recorder.one(JOB, f"smoke-{role}")
 
 
@@ -109,7 +109,7 @@ def test_the_script_ends_before_kubernetes_ends_it_and_pulumi_waits_longer() -> 
         each = job(made(), role)
         assert each.inputs["spec"]["activeDeadlineSeconds"] == 1900
         assert json.loads(environment(each)["SMOKE_TEST"])["limit"] == 1000
-        assert each.options.customTimeouts.create == "2020s"
+        assert each.registration.timeouts["create"] == "2020s"
 
 
 def test_a_job_that_failed_is_made_anew_and_a_drained_node_is_no_failure() -> None:

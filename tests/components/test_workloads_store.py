@@ -7,13 +7,13 @@ import pulumi
 
 from components.workloads.model_store import ModelStore, ModelStoreArgs
 from tests.components.plans import STORAGE
-from tests.components.recorder import Recorder, build
+from tests.components.recorder import ComponentRun, build
 
 CLASS = "storage.k8s.io/v1:StorageClass"
 CLAIM = "core/v1:PersistentVolumeClaim"
 
 
-def store(**changes: Any) -> Recorder:
+def store(**changes: Any) -> ComponentRun:
     plan = replace(STORAGE, **changes.pop("plan", {}))
 
     def make() -> dict[str, pulumi.Output[Any]]:
@@ -77,20 +77,20 @@ def test_a_class_that_is_replaced_does_not_take_the_models_with_it() -> None:
     """A claim that read the class's output would be replaced with it, and its files would be gone."""
     made = store()
     for claim in made.of(CLAIM):
-        sources = {urn for each in claim.options.propertyDependencies.values() for urn in each.urns}
+        sources = {urn for each in claim.registration.property_dependencies.values() for urn in each}
         assert not sources & {each.urn for each in made.of(CLASS)}
 
 
 def test_deleting_a_claim_is_waited_for_and_nothing_is_deleted_with_something_else() -> None:
     for each in store().resources:
         assert "skipAwait" not in str(each.inputs)
-        assert not each.options.deletedWith
+        assert not each.registration.deleted_with
 
 
 def test_another_model_does_not_resize_a_cfs_claim() -> None:
     made = store()
-    assert list(made.one(CLAIM, "store-models-claim").options.ignoreChanges) == ["spec.resources"]
-    assert not made.one(CLAIM, "store-webui-claim").options.ignoreChanges
+    assert list(made.one(CLAIM, "store-models-claim").registration.ignore_changes) == ["spec.resources"]
+    assert not made.one(CLAIM, "store-webui-claim").registration.ignore_changes
 
 
 def test_without_retain_volumes_go_with_their_claims() -> None:
@@ -100,13 +100,13 @@ def test_without_retain_volumes_go_with_their_claims() -> None:
 def test_with_retain_volumes_outlive_their_claims() -> None:
     made = store(retain=True)
     assert {each.inputs["reclaimPolicy"] for each in made.of(CLASS)} == {"Retain"}
-    assert not any(each.options.retainOnDelete for each in made.of(CLAIM))
+    assert not any(each.registration.retain_on_delete for each in made.of(CLAIM))
 
 
 def test_with_retain_a_claim_on_a_foreign_class_stays() -> None:
     made = store(retain=True, plan={"webui_class": "fast", "makes_webui_class": False})
-    assert made.one(CLAIM, "store-webui-claim").options.retainOnDelete
-    assert not made.one(CLAIM, "store-models-claim").options.retainOnDelete
+    assert made.one(CLAIM, "store-webui-claim").registration.retain_on_delete
+    assert not made.one(CLAIM, "store-models-claim").registration.retain_on_delete
 
 
 def test_an_existing_class_is_used_as_it_is() -> None:

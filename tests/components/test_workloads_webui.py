@@ -9,8 +9,9 @@ import pulumi
 from components.workloads.webui import ChatPage, ChatPageArgs, backend_env, join_keys
 from planner.page.decide import DATA_DIR, HOME, STATIC_DIR
 from planner.plan.types import CpuPlan, ModelPlan
+from rehearsal.wire import holds_secret
 from tests.components.plans import MODEL, SPEC, WEBUI
-from tests.components.recorder import Recorder, build, is_secret
+from tests.components.recorder import ComponentRun, build
 
 DEPLOYMENT = "apps/v1:Deployment"
 SECRET = "core/v1:Secret"
@@ -22,7 +23,7 @@ def model(name: str, *, engine: str = "vllm", port: int = 8000) -> ModelPlan:
     return replace(MODEL, name=name, engine=engine, spec=replace(SPEC, engine=engine, port=port, api_key_env=key))
 
 
-def page(*models: ModelPlan, password: str | None = None, claim: str | None = "webui", **changes: Any) -> Recorder:
+def page(*models: ModelPlan, password: str | None = None, claim: str | None = "webui", **changes: Any) -> ComponentRun:
     served = models or (model("chat"),)
 
     def make() -> dict[str, pulumi.Output[Any]]:
@@ -45,11 +46,11 @@ def page(*models: ModelPlan, password: str | None = None, claim: str | None = "w
     return build(make, outputs={RANDOM: {"result": "generated"}})
 
 
-def pod(made: Recorder) -> dict[str, Any]:
+def pod(made: ComponentRun) -> dict[str, Any]:
     return made.one(DEPLOYMENT).inputs["spec"]["template"]["spec"]
 
 
-def environment(made: Recorder) -> dict[str, Any]:
+def environment(made: ComponentRun) -> dict[str, Any]:
     return {each["name"]: each.get("value", each.get("valueFrom")) for each in pod(made)["containers"][0]["env"]}
 
 
@@ -78,7 +79,7 @@ def test_keys_are_joined_as_the_page_reads_them() -> None:
 def test_secrets_reach_the_page_only_by_reference() -> None:
     made = page(password="open sesame")
     secret = made.one(SECRET)
-    assert is_secret(secret.raw["stringData"])
+    assert holds_secret(secret.sealed["stringData"])
     for variable in ("WEBUI_SECRET_KEY", "WEBUI_ADMIN_PASSWORD", "OPENAI_API_KEYS"):
         reference = environment(made)[variable]["secretKeyRef"]
         assert reference["name"] == secret.inputs["metadata"]["name"]
@@ -161,14 +162,14 @@ def test_pulumi_waits_longer_than_the_page_may_take() -> None:
     deadline = made.one(DEPLOYMENT).inputs["spec"]["progressDeadlineSeconds"]
     probe = pod(made)["containers"][0]["startupProbe"]
     assert probe["periodSeconds"] * probe["failureThreshold"] < deadline
-    assert deadline < int(made.one(DEPLOYMENT).options.customTimeouts.create.removesuffix("s"))
+    assert deadline < int(made.one(DEPLOYMENT).registration.timeouts["create"].removesuffix("s"))
 
 
 def test_the_client_secret_of_single_sign_on_reaches_the_page_by_reference_and_only_with_it() -> None:
     made = page(login=True)
     secret = made.one(SECRET)
     assert secret.inputs["stringData"]["oidc-client-secret"] == "client secret"
-    assert is_secret(secret.raw["stringData"]) or is_secret(secret.raw["stringData"]["oidc-client-secret"])
+    assert holds_secret(secret.sealed["stringData"]) or holds_secret(secret.sealed["stringData"]["oidc-client-secret"])
     reference = environment(made)["OAUTH_CLIENT_SECRET"]
     assert reference["secretKeyRef"]["key"] == "oidc-client-secret"
     assert "OAUTH_CLIENT_SECRET" not in environment(page())
@@ -179,7 +180,7 @@ def test_a_sealed_variable_reaches_the_page_by_reference() -> None:
     made = page(sealed_env=("LDAP_APP_PASSWORD",))
     secret = made.one(SECRET)
     assert secret.inputs["stringData"]["LDAP_APP_PASSWORD"] == "ldap password"
-    assert is_secret(secret.raw["stringData"]) or is_secret(secret.raw["stringData"]["LDAP_APP_PASSWORD"])
+    assert holds_secret(secret.sealed["stringData"]) or holds_secret(secret.sealed["stringData"]["LDAP_APP_PASSWORD"])
     assert environment(made)["LDAP_APP_PASSWORD"]["secretKeyRef"]["key"] == "LDAP_APP_PASSWORD"
     assert "LDAP_APP_PASSWORD" not in environment(page())
 

@@ -7,7 +7,7 @@ import pulumi
 
 from components.stack import LlmStack, LlmStackArgs
 from planner.plan.types import Plan
-from tests.components.recorder import Recorder, Registered, build
+from tests.components.recorder import ComponentRun, Registered, build
 from tests.unit.stacks import planned
 
 KUBECONFIG = """
@@ -55,7 +55,7 @@ def decided(changes: Mapping[str, object] | None = None, *, secrets: tuple[str, 
 
 def up(
     changes: Mapping[str, object] | None = None, *, secrets: Mapping[str, str] | None = None, stack: str = "dev"
-) -> Recorder:
+) -> ComponentRun:
     """Everything that the stack registers. The outputs are in `seen`."""
     given = dict(secrets or {})
     plan = decided(changes, secrets=tuple(given), stack=stack)
@@ -82,7 +82,7 @@ def environment(registered: Registered) -> dict[str, Any]:
     return {each["name"]: each.get("value", each.get("valueFrom")) for each in pod(registered)["containers"][0]["env"]}
 
 
-def named(made: Recorder, type_: str, name: str) -> Registered:
+def named(made: ComponentRun, type_: str, name: str) -> Registered:
     """The one object of a type that is called so in Kubernetes."""
     found = [each for each in made.of(type_) if each.inputs["metadata"]["name"] == name]
     assert len(found) == 1, [each.inputs["metadata"]["name"] for each in made.of(type_)]

@@ -5,11 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from planner.prove import prove
-from rehearsal.pulumi_engine.acceptance import at
 from rehearsal.pulumi_engine.change_table import DOCUMENT, Row, documented, rows
 from rehearsal.pulumi_engine.outcome import EngineOutcome
 from rehearsal.pulumi_engine.session import EngineSession
 from settings.parse import parse
+from settings.paths import value_at
 from tests.engine.samples import Opened, sample
 
 DeployedStacks = Callable[[Row], EngineSession]
@@ -59,7 +59,9 @@ def test_another_driver_reaches_the_machines_and_not_only_the_state(opened: Open
     pools = [each for each in session.world.of_type("Kubernetes/nodePool:NodePool") if "gpu" in each.name]
     wanted = row.set["pools.gpu.driver"]
     assert not outcome.error
-    assert [at(each.inputs, "nodeConfig", "gpuArgs", "driver", "version") for each in pools] == [at(wanted, "version")]
+    assert [value_at(each.inputs, "nodeConfig", "gpuArgs", "driver", "version") for each in pools] == [
+        value_at(wanted, "version")
+    ]
 
 
 def test_a_generated_key_is_renewed_by_replacing_it(standing: DeployedStacks) -> None:
@@ -91,4 +93,4 @@ def done(outcome: EngineOutcome) -> dict[str, list[str]]:
 
 def key(session: EngineSession) -> object:
     secret = next(each for each in session.world.of_type("core/v1:Secret") if each.id == "llm/chat-api-key")
-    return at(secret.inputs, "stringData", "api-key")
+    return value_at(secret.inputs, "stringData", "api-key")

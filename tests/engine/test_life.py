@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.pulumi_engine.acceptance import ADDON, CLAIM, CLUSTER, ENDPOINT, POOLS, RUNNING, at, left
+from rehearsal.pulumi_engine.acceptance import ADDON, CLAIM, CLUSTER, ENDPOINT, POOLS, RUNNING, left
 from rehearsal.pulumi_engine.outcome import EngineOutcome
 from rehearsal.pulumi_engine.schema import types
 from rehearsal.pulumi_engine.session import EngineSession
 from rehearsal.pulumi_engine.world import CloudOperation, CloudState
 from rehearsal.run import rehearse
 from settings.parse import StackInput
+from settings.paths import value_at
 from tests.engine.samples import MAIN, Opened, planned
 
 CLOUD_SECRETS = ("password", "kubeConfig", "kubeConfigIntranet", "certificationAuthority", "privateKey")
@@ -56,7 +57,7 @@ def made_up_secrets(world: CloudState) -> Iterator[str]:
     """What was generated on the way, as the cloud and the cluster know it."""
     for resource in world.resources.values():
         values = [resource.outputs.get(key) for key in CLOUD_SECRETS]
-        values.append(at(resource.inputs, "autoScalingConfig", "password"))
+        values.append(value_at(resource.inputs, "autoScalingConfig", "password"))
         if resource.type == "kubernetes:core/v1:Secret":
             values += list(dict(resource.inputs.get("stringData") or {}).values())  # type: ignore[call-overload]
         yield from (value for value in values if isinstance(value, str) and value)

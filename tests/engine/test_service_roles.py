@@ -3,15 +3,15 @@
 from dataclasses import replace
 from pathlib import Path
 
-from rehearsal.pulumi_engine.change_table import with_values
 from rehearsal.pulumi_engine.session import EngineSession
 from rehearsal.pulumi_engine.world import ROLE
+from settings.paths import apply_fix
 from tests.engine.samples import MAIN, sample
 
 
 def test_roles_that_a_stack_made_outlive_it_and_are_taken_up_when_it_comes_back(pulumi: Path) -> None:
     dev = sample("dev")
-    creating = replace(dev, sections=with_values(dev.sections, {"cluster.serviceRoles": "create"}))
+    creating = replace(dev, sections=apply_fix(dev.sections, {"cluster.serviceRoles": "create"}.items()))
     with EngineSession(creating, MAIN, pulumi) as session:
         up, again = session.up(), session.up()
         made = {each.id for each in session.world.of_type(ROLE)}

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from catalog.load import load
-from rehearsal.cluster.amounts import Amount, requested, size
+from rehearsal.cluster.amounts import Amount, requested
 from rehearsal.cluster.changes import ChangeKind, carried_over, compare
 from rehearsal.cluster.machines import waits
 from rehearsal.cluster.nodes import pool_of
 from rehearsal.cluster.super_nodes import NoSuchMachineError, granted
 from rehearsal.registration import Registration
+from settings.quantity import size
 from tests.unit.stacks import planned
 
 GPU_TYPE = "eks.tke.cloud.tencent.com/gpu-type"
