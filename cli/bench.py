@@ -51,7 +51,7 @@ class Planned:
     def at_once(self, tokens: int) -> float | None:
         """Requests of so many tokens whose cache fits on all replicas at once; None: unknown."""
         room = self.expected.kv_tokens
-        return None if room is None else max(1, self.model.replicas) * room / tokens
+        return None if room is None else max(1, self.model.min_replicas) * room / tokens
 
 
 def bench(wish: BenchRequest, *, as_json: bool) -> int:

@@ -103,7 +103,7 @@ def _request(found: Deployed, stack: str, addresses: dict[str, str]) -> Request:
     page = None
     if PAGE in addresses and plan is not None and plan.webui is not None:
         # How people sign in stands in the stack file, not in the outputs.
-        asked = page_asked(plan.settings, plan.webui, plan.exposure)
+        asked = page_asked(plan.webui, plan.exposure)
         page = Page(
             url=addresses[PAGE],
             email=found.admin_email or asked.email,

@@ -1,7 +1,7 @@
 """What a plan decided, in few words, for people."""
 
 from cli.text import Line, count, duration, facts, heading, size
-from planner.plan.types import ModelPlan, Plan, PoolPlan
+from planner.plan.types import ClusterPlan, ModelPlan, Plan, PoolPlan
 
 
 def summary(plan: Plan) -> list[Line]:
@@ -11,8 +11,8 @@ def summary(plan: Plan) -> list[Line]:
         *facts(
             [
                 *_place(plan),
-                *((f"pool {pool.name}", text) for pool in plan.pools.values() for text in _pool(pool)),
-                *((f"model {model.name}", text) for model in plan.models.values() for text in _model(model)),
+                *((f"pool {pool.name}", text) for pool in plan.pools.values() for text in _pool(pool, plan)),
+                *((f"model {model.name}", text) for model in plan.models.values() for text in _model(model, plan)),
                 *_webui(plan),
                 ("order", f"{plan.order.chosen}: {plan.order.because}"),
                 *([("forced", ", ".join(plan.forced))] if plan.forced else []),
@@ -30,16 +30,15 @@ def reasons(plan: Plan) -> list[Line]:
 
 
 def _place(plan: Plan) -> list[tuple[str, str]]:
-    settings = plan.settings
     rows: list[tuple[str, str]] = []
     if plan.network:
         zones = ", ".join(subnet.zone for subnet in plan.network.subnets)
         vpc = f"VPC {plan.network.vpc_id or plan.network.cidr}"
         nat = f", NAT gateway {plan.network.nat_bandwidth} Mbps" if plan.network.nat_bandwidth else ", no NAT gateway"
-        rows.append(("network", f"{settings.region or 'region unknown'}: {zones}; {vpc}{nat}"))
-    if settings.owns_cluster():
-        cluster = settings.cluster
-        access = cluster.endpoint.access if cluster.endpoint else "intranet"
+        rows.append(("network", f"{plan.region or 'region unknown'}: {zones}; {vpc}{nat}"))
+    cluster = plan.cluster
+    if isinstance(cluster, ClusterPlan):
+        access = "intranet" if cluster.api_allow is None else "public"
         system = cluster.system_pool
         rows.append(("cluster", f"TKE {cluster.version} ({cluster.level}, {cluster.network_mode}), {access} endpoint"))
         rows.append(("system pool", f"{system.nodes} x {system.instance_type}"))
@@ -50,19 +49,19 @@ def _place(plan: Plan) -> list[tuple[str, str]]:
     return rows
 
 
-def _pool(pool: PoolPlan) -> list[str]:
+def _pool(pool: PoolPlan, plan: Plan) -> list[str]:
     if pool.kind == "super":
         return [f"super node, {pool.gpu_type}; each pod is a machine of its own, disk {pool.disk_gib} GiB"]
     gpus = f"{pool.gpus_per_node:g} x {pool.gpu}" if pool.gpu else "no GPU"
     if pool.kind == "existing":
         return [f"nodes that exist, {gpus} each"]
     nodes = str(pool.min_nodes) if pool.min_nodes == pool.max_nodes else f"{pool.min_nodes} to {pool.max_nodes}"
-    if pool.paused:
+    if plan.paused:
         nodes = f"paused: none of {nodes}"
     return [f"{pool.kind}, {nodes} x {pool.instance_type} with {gpus}, disk {pool.disk_gib} GiB"]
 
 
-def _model(model: ModelPlan) -> list[str]:
+def _model(model: ModelPlan, plan: Plan) -> list[str]:
     parallel = f"tensor parallel {model.tensor_parallel}"
     if model.pipeline_parallel > 1:
         parallel += f", pipeline parallel {model.pipeline_parallel}"
@@ -72,7 +71,7 @@ def _model(model: ModelPlan) -> list[str]:
         if model.autoscaled
         else count(model.min_replicas, "replica")
     )
-    if not model.replicas:
+    if plan.paused:
         replicas = f"paused: none of {replicas}"
     memory, start = model.memory, duration(model.startup_seconds)
     where = "per GPU" if model.gpus else "of memory"
@@ -88,5 +87,5 @@ def _model(model: ModelPlan) -> list[str]:
 def _webui(plan: Plan) -> list[tuple[str, str]]:
     if plan.webui is None:
         return [("chat page", "none")]
-    via = plan.settings.expose.via
+    via = "port-forward" if plan.exposure is None else plan.exposure.via
     return [("chat page", f"Open WebUI, {count(plan.webui.replicas, 'replica')}, reached by {via}")]

@@ -294,6 +294,7 @@ class LlmStack(pulumi.ComponentResource):
                 vpc_id=network.vpc_id,
                 subnet_id=network.subnet_in(pool.zone),
                 security_group_id=network.node_security_group_id,
+                paused=self._plan.paused,
                 after=[
                     *([] if driver is None else [driver]),
                     *(
@@ -322,6 +323,7 @@ class LlmStack(pulumi.ComponentResource):
                 claim=store.claim,
                 api_key=self._secrets.get(f"apiKeys.{model.name}"),
                 pull_secret=self._plan.pull_secret,
+                paused=self._plan.paused,
                 after=after,
             ),
             self._inside,
@@ -363,6 +365,7 @@ class LlmStack(pulumi.ComponentResource):
                 plan=plan,
                 port=spec.port,
                 spread=spec.spread is not None,
+                paused=self._plan.paused,
                 after=[*([installed[KEDA]] if KEDA in installed else []), server],
             ),
             self._inside,

@@ -92,7 +92,6 @@ def plan_stack(settings: Settings, catalog: Catalog | None = None) -> Plan:
     undecided = [f"pools.{name}" for name in settings.pools if name not in pools]
     undecided += [f"models.{name}" for name in settings.models if name not in models]
     return Plan(
-        settings=settings,
         names=plan_names(settings),
         cluster=cluster,
         network=plan_network(settings, store_subnet=outlives(settings)),
@@ -111,6 +110,7 @@ def plan_stack(settings: Settings, catalog: Catalog | None = None) -> Plan:
         smoke_test=running,
         region=settings.region,
         retain=settings.retain,
+        paused=settings.pause,
         pull_secret=settings.images.pull_secret,
         reasons=(
             *reasons,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
-from planner.plan.types import ModelPlan, Plan
+from planner.plan.types import Plan
 from rehearsal.durations import Durations, is_gpu_pool, served_model
 from rehearsal.registration import Registration
 from rehearsal.tree import display_name, short_type
@@ -134,16 +134,13 @@ def waited(plan: Plan, seconds: Mapping[str, float]) -> Waiting:
         pool = plan.pools[model.pool]
         if pool.kind == "super":
             continue
-        hours += length / 3600 * model.gpus * model.replicas
-        price = plan.settings.prices.get(pool.instance_type or "")
+        gpus = 0 if plan.paused else model.gpus * model.min_replicas
+        hours += length / 3600 * gpus
+        price = pool.price
         priced = priced and price is not None
         if price is not None and pool.gpus_per_node:
-            cost += length / 3600 * price * _machines(model, pool.gpus_per_node)
+            cost += length / 3600 * price * gpus / pool.gpus_per_node
     return Waiting(hours, cost if priced and seconds else None)
-
-
-def _machines(model: ModelPlan, gpus_per_node: float) -> float:
-    return model.gpus * model.replicas / gpus_per_node
 
 
 @dataclass(frozen=True)

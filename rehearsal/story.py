@@ -65,7 +65,7 @@ def tell(given: StackInput, program: Path, catalog: Catalog | None = None) -> St
         recording=recording,
         timeline=timeline(recording.registrations, durations.of),
         orders=tuple(_orders(given, program, plan, recording.registrations)) if plan.models else (),
-        by_hand=manual(plan, recording.registrations, durations) if plan.settings.owns_cluster() else None,
+        by_hand=manual(plan, recording.registrations, durations) if plan.owns_cluster else None,
         violations=broken_rules(recording.registrations, plan.forced),
     )
 

@@ -103,7 +103,8 @@ class SystemNodePool(pulumi.ComponentResource):
 class GpuPoolArgs:
     """One pool of machines or super nodes.
 
-    `after`: what must be done before GPUs are bought (the GPU add-on; with order `cheapest` the downloads too).
+    While `paused` it has no node. `after`: what must be done before GPUs are bought (the GPU add-on; with order
+    `cheapest` the downloads too).
     """
 
     naming: Naming
@@ -112,6 +113,7 @@ class GpuPoolArgs:
     vpc_id: pulumi.Input[str]
     subnet_id: pulumi.Input[str]
     security_group_id: pulumi.Input[str]
+    paused: bool = False
     after: Sequence[pulumi.Resource] = ()
 
 
@@ -127,6 +129,7 @@ class GpuPool(pulumi.ComponentResource):
         self._after = list(args.after)
         self._pool_name = args.naming.name(args.plan.name, POOL_NAME_LIMIT)
         self._autoscaled = args.plan.min_nodes != args.plan.max_nodes
+        self._nodes = 0 if args.paused else args.plan.min_nodes
         make = {"native": self._native, "ordinary": self._ordinary, "super": self._super}[args.plan.kind]
         pool = make(args)
         self.node_pool = pool
@@ -182,10 +185,10 @@ class GpuPool(pulumi.ComponentResource):
                 security_group_ids=[args.security_group_id],
                 key_ids=None if plan.key_id is None else [plan.key_id],
                 scaling=kubernetes.NativeNodePoolNativeScalingArgs(
-                    min_replicas=plan.least_nodes, max_replicas=plan.max_nodes, create_policy="ZonePriority"
+                    min_replicas=self._nodes, max_replicas=plan.max_nodes, create_policy="ZonePriority"
                 ),
                 enable_autoscaling=self._autoscaled,
-                replicas=plan.least_nodes,
+                replicas=self._nodes,
                 auto_repair=True,
                 internet_accessible=kubernetes.NativeNodePoolNativeInternetAccessibleArgs(
                     charge_type=PUBLIC_CHARGE_TYPE, max_bandwidth_out=plan.public_bandwidth
@@ -205,9 +208,9 @@ class GpuPool(pulumi.ComponentResource):
             cluster_id=args.cluster_id,
             vpc_id=args.vpc_id,
             subnet_ids=[args.subnet_id],
-            min_size=plan.least_nodes if self._autoscaled else 0,
+            min_size=self._nodes if self._autoscaled else 0,
             max_size=plan.max_nodes if self._autoscaled else CEILING,
-            desired_capacity=plan.least_nodes,
+            desired_capacity=self._nodes,
             enable_auto_scale=self._autoscaled,
             wait_node_ready=None if self._autoscaled else True,
             retry_policy="INCREMENTAL_INTERVALS",

@@ -22,13 +22,15 @@ PAUSED = {"autoscaling.keda.sh/paused-replicas": "0"}
 
 @dataclass(frozen=True, kw_only=True)
 class ModelAutoscalingArgs:
-    """`port` is the pods' own, where they show their metrics. `spread`: the model runs as a LeaderWorkerSet. `after` is
-    what must be there first: KEDA where the stack installs it, and the workload."""
+    """`port` is the pods' own, where they show their metrics. `spread`: the model runs as a LeaderWorkerSet. While
+    `paused` it has no replica, whatever waits. `after` is what must be there first: KEDA where the stack installs
+    it, and the workload."""
 
     namespace: str
     plan: ScalingPlan
     port: int
     spread: bool = False
+    paused: bool = False
     after: Sequence[pulumi.Resource] = ()
 
 
@@ -45,7 +47,7 @@ class ModelAutoscaling(pulumi.ComponentResource):
                 "name": args.plan.model,
                 "namespace": args.namespace,
                 "labels": kube.labels("scaled-object", args.plan.model, COMPONENT),
-                **({"annotations": PAUSED} if args.plan.paused else {}),
+                **({"annotations": PAUSED} if args.paused else {}),
             },
             spec=scaled_object_spec(args),
             # It names the workload in words, and its kind is KEDA's.

@@ -37,7 +37,8 @@ def key_checksum(key: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class InferenceArgs:
-    """`api_key`: the key to use; absent: a random one. `after`: the download, the GPU pool and its add-on."""
+    """`api_key`: the key to use; absent: a random one. While `paused` the model has no replica. `after`: the download,
+    the GPU pool and its add-on."""
 
     namespace: pulumi.Input[str]
     model: ModelPlan
@@ -45,6 +46,7 @@ class InferenceArgs:
     claim: pulumi.Input[str]
     api_key: pulumi.Input[str] | None = None
     pull_secret: str | None = None
+    paused: bool = False
     after: Sequence[pulumi.Resource] = ()
 
 
@@ -91,6 +93,7 @@ class Inference(pulumi.ComponentResource):
                     labels=labels,
                     annotations=annotations,
                     pod=pod,
+                    paused=args.paused,
                     after=args.after,
                 ),
                 self,
@@ -131,7 +134,7 @@ class Inference(pulumi.ComponentResource):
             "template": {"metadata": kube.pod_metadata(labels, annotations), "spec": pod},
         }
         if not model.autoscaled:
-            deployment_spec["replicas"] = model.replicas
+            deployment_spec["replicas"] = 0 if args.paused else model.min_replicas
         wait = f"{model.progress_deadline_seconds + kube.WAIT_MARGIN}s"
         kubernetes.apps.v1.Deployment(
             f"{name}-server",

@@ -36,6 +36,7 @@ class GroupArgs:
     labels: Mapping[str, str]
     annotations: Mapping[str, pulumi.Input[str]]
     pod: Mapping[str, Any]
+    paused: bool = False
     after: Sequence[pulumi.Resource] = ()
 
 
@@ -90,7 +91,7 @@ def group_spec(args: GroupArgs) -> dict[str, Any]:
         "startupPolicy": "LeaderCreated",
     }
     if not args.model.autoscaled:
-        group["replicas"] = args.model.replicas
+        group["replicas"] = 0 if args.paused else args.model.min_replicas
     return group
 
 

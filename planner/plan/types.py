@@ -8,7 +8,6 @@ from ipaddress import IPv4Network
 
 from planner.plan.server import EngineSpec
 from settings.diagnostics import Diagnostic
-from settings.models import Settings
 
 
 @dataclass(frozen=True)
@@ -203,10 +202,10 @@ class DriverPlan:
 @dataclass(frozen=True)
 class PoolPlan:
     """One GPU pool, of machines (`instance_type`) or super nodes (`gpu_type`), or of nodes that exist, of which neither
-    is known ("" and None). `allocatable_*` are per node, after the system's reservation and DaemonSets. While `paused`
-    it has no node, whatever its range says. `public_bandwidth`: Mbps of a public address of each node, or of each pod
-    on super nodes (0: none). `driver`: what is there, or what ordinary nodes install; None where nobody said. `price`:
-    of one node per hour, as the stack file gives it; `spot_max_price` in the same currency."""
+    is known ("" and None). `allocatable_*` are per node, after the system's reservation and DaemonSets.
+    `public_bandwidth`: Mbps of a public address of each node, or of each pod on super nodes (0: none). `driver`: what
+    is there, or what ordinary nodes install; None where nobody said. `price`: of one node per hour, as the stack file
+    gives it; `spot_max_price` in the same currency."""
 
     name: str
     kind: str
@@ -226,17 +225,11 @@ class PoolPlan:
     node_selector: tuple[tuple[str, str], ...]
     tolerations: tuple[tuple[str, str, str], ...]
     public_bandwidth: int = 0
-    paused: bool = False
     charge: str = "postpaid"
     spot_max_price: float | None = None
     key_id: str | None = None
     driver: DriverPlan | None = None
     price: float | None = None
-
-    @property
-    def least_nodes(self) -> int:
-        """Nodes that the pool has at the least now: none while it is paused."""
-        return 0 if self.paused else self.min_nodes
 
 
 @dataclass(frozen=True)
@@ -292,8 +285,8 @@ class DownloadPlan:
 @dataclass(frozen=True)
 class ModelPlan:
     """One model, decided. `max_model_len` is 0 where the engine is left to take the context that fits. Another
-    `key_version` means another generated API key. `replicas` is what runs now: 0 while the stack is paused, when the
-    range stays what the stack file says, so that no other number of the plan changes."""
+    `key_version` means another generated API key. `family` is the catalogue's entry,
+    or the model's own id."""
 
     name: str
     model_id: str
@@ -311,7 +304,6 @@ class ModelPlan:
     concurrency: float
     memory: MemoryBudget
     weights_gib: float
-    replicas: int
     min_replicas: int
     max_replicas: int
     autoscaled: bool
@@ -324,6 +316,7 @@ class ModelPlan:
     download: DownloadPlan
     key_version: int = 1
     priority_class: str | None = None
+    family: str = ""
 
 
 @dataclass(frozen=True)
@@ -437,7 +430,7 @@ class ScalingPlan:
     """Replicas of one model by load: one more for each `waiting` requests in the queues of all its pods together.
 
     `metric` is the engine's gauge of waiting requests. `step_seconds` is the time that one added replica is given to
-    come up before the next is added. While `paused` there is no replica, whatever waits.
+    come up before the next is added.
     """
 
     model: str
@@ -447,7 +440,6 @@ class ScalingPlan:
     most: int
     scale_down: bool
     step_seconds: int
-    paused: bool = False
 
 
 @dataclass(frozen=True)
@@ -575,13 +567,13 @@ class Plan:
     """The whole decision. When `errors` is not empty, `pools` and `models` hold only what could be decided.
 
     `region` is that of the cloud's resources, None where the stack file names none. `retain` keeps the data when the
-    stack is destroyed. `pull_secret` is the name of the Secret that images are pulled with.
+    stack is destroyed. `pull_secret` is the name of the Secret that images are pulled with. While `paused` no model has
+    a replica and no pool of ours a node, whatever their ranges say, so that no other number of the plan changes.
     `exposure` is None where people come by port-forward. `installs` is what autoscaling and groups of machines need;
     the gateway's own software is in `exposure`. `policies` is None where the namespace is left open, `smoke_test` where
     nothing is asked after the rollout; its connections stay open while the stack is paused.
     """
 
-    settings: Settings
     names: NamesPlan
     cluster: ClusterPlan | ExistingClusterPlan
     network: NetworkPlan | None
@@ -603,6 +595,7 @@ class Plan:
     region: str | None = None
     retain: bool = False
     pull_secret: str | None = None
+    paused: bool = False
 
     @property
     def owns_cluster(self) -> bool:

@@ -69,7 +69,6 @@ def plan_pool(name: str, settings: Settings, catalog: Catalog) -> PoolPlan | Non
         node_selector=(own,),
         tolerations=_tolerations(pool, gpu=bool(machine.gpu)),
         public_bandwidth=pool.public_bandwidth,
-        paused=settings.pause,
         charge=pool.charge,
         spot_max_price=pool.spot_max_price,
         key_id=pool.key_id,

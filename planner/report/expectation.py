@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from catalog.load import Catalog
-from planner.model.facts import ModelFacts, resolve
 from planner.plan.types import ModelPlan, Plan
 
 GIB = 2**30
@@ -42,16 +41,15 @@ def _decode_bound(model: ModelPlan, plan: Plan, catalog: Catalog) -> tuple[float
     gpu = catalog.gpus.get(pool.gpu or "")
     if gpu is None or gpu.bandwidth_gbs is None or not model.gpus:
         return None, f"the catalogue has no memory bandwidth for {pool.gpu or 'a CPU'}"
-    share = _share_read(model, plan, catalog)
+    share = _share_read(model, catalog)
     if share is None:
         return None, f"how much of {model.model_id} is active for one token is not in the catalogue"
     # The stages of a pipeline work one after the other on one token, the ranks of a tensor-parallel group at once.
     return gpu.bandwidth_gbs * 1e9 * model.tensor_parallel / (model.weights_gib * GIB * share), ""
 
 
-def _share_read(model: ModelPlan, plan: Plan, catalog: Catalog) -> float | None:
-    facts = resolve(model.name, plan.settings, catalog)
-    entry = catalog.models.get(facts.family) if isinstance(facts, ModelFacts) else None
+def _share_read(model: ModelPlan, catalog: Catalog) -> float | None:
+    entry = catalog.models.get(model.family)
     if entry is None or entry.architecture.experts is None:
         return 1.0 if entry is not None else None
     return entry.active_b / entry.parameters_b if entry.active_b and entry.parameters_b else None

@@ -9,7 +9,7 @@ def summary(plan: Plan) -> dict[str, Any]:
     """What was decided, for people and scripts that read stack outputs. JSON values only, and no secret."""
     return {
         "order": plan.order.chosen,
-        "paused": plan.settings.pause,
+        "paused": plan.paused,
         "pools": {name: _pool(pool) for name, pool in plan.pools.items()},
         "models": {name: _model(model) for name, model in plan.models.items()},
         "forced": list(plan.forced),

@@ -68,7 +68,7 @@ def plan_smoke_test(
         )
         for model in models.values()
     )
-    page = None if webui is None else page_asked(settings, webui, exposure)
+    page = None if webui is None else page_asked(webui, exposure)
     limit = sum(each.patience_seconds for each in asked) + (PAGE_SECONDS if page else 0) + MARGIN_SECONDS
     return SmokeTestPlan(
         image=image,
@@ -167,13 +167,13 @@ def _image(models: Mapping[str, ModelPlan], webui: WebuiPlan | None) -> str | No
     return next((model.download.image for model in models.values() if model.engine != "ollama"), None)
 
 
-def page_asked(settings: Settings, webui: WebuiPlan, exposure: ExposurePlan | None) -> AskedPage:
+def page_asked(webui: WebuiPlan, exposure: ExposurePlan | None) -> AskedPage:
     """How the page is asked. Variables: Open WebUI 0.12.4, config.py (ENABLE_PASSWORD_AUTH) and env.py (the others)."""
     env = dict(webui.env)
     by_password = env.get("ENABLE_PASSWORD_AUTH", "true").lower() not in _OFF
     return AskedPage(
         url=f"http://{PAGE}:{PORT}",
-        email=settings.webui.admin_email,
+        email=webui.admin_email,
         by_password=by_password and "WEBUI_AUTH_TRUSTED_EMAIL_HEADER" not in env,
         chats=env.get("BYPASS_MODEL_ACCESS_CONTROL", "false").lower() == "true",
         patience_seconds=PAGE_SECONDS,

@@ -99,8 +99,6 @@ def decide(
     if any(diagnostic.severity == "error" for diagnostic in judged):
         return Decision(None, (), judged)
     plan = _plan(placed, run, request, download, catalog)
-    if settings.pause:
-        plan = replace(plan, replicas=0)
     return Decision(plan, (*_reasons(plan, placed, run), *why_download), judged)
 
 
@@ -308,7 +306,6 @@ def _plan(placed: Placement, run: _Run, request: EngineRequest, download: Downlo
         concurrency=sizing.concurrency,
         memory=sizing.budget,
         weights_gib=facts.weights_gib,
-        replicas=least,
         min_replicas=least,
         max_replicas=most,
         autoscaled=model.autoscaling is not None,
@@ -321,6 +318,7 @@ def _plan(placed: Placement, run: _Run, request: EngineRequest, download: Downlo
         download=download,
         key_version=model.key_version,
         priority_class=model.priority_class,
+        family=facts.family,
     )
 
 

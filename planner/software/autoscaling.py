@@ -33,7 +33,6 @@ def plan_scaling(settings: Settings, models: Mapping[str, ModelPlan]) -> dict[st
             scale_down=asked.scale_down,
             # The budget is twice what a start is expected to take; until then the queue says nothing new.
             step_seconds=min(LONGEST_STEP, model.startup_seconds // 2),
-            paused=settings.pause,
         )
         for name, model in models.items()
         if (asked := settings.models[name].autoscaling) is not None and model.engine in METRICS

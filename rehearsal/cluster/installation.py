@@ -31,7 +31,7 @@ class Installation:
             self._simulation.machines.make(pool)
         for each in platform.given_classes(plan):
             self._apply(each)
-        if not plan.settings.owns_cluster():
+        if not plan.owns_cluster:
             for each in platform.every_driver():
                 self._apply(each)
         for software in _given_software(plan):
@@ -112,7 +112,7 @@ def has_gpu_addon(stack: Recorded) -> bool:
 def _given_software(plan: Plan) -> list[str]:
     """What runs on the cluster already: anything on one that is not ours, a gateway where the stack file says so."""
     installed = {install.software for install in installs(plan)}
-    if plan.settings.owns_cluster():
+    if plan.owns_cluster:
         given = plan.exposure is not None and plan.exposure.via == "gateway" and GATEWAY not in installed
         return [GATEWAY] if given else []
     return [name for name in _SOFTWARE if name not in installed]

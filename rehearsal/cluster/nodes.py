@@ -103,7 +103,7 @@ def pool_of(registration: Registration, plan: Plan, catalog: Catalog, *, gpu_add
         count = int(inputs.get("desiredCapacity", inputs["minSize"]))
         most = int(inputs["maxSize"]) if inputs.get("enableAutoScale", True) else count
         if "SystemPool$" in registration.urn:
-            name, zones = SYSTEM, tuple(plan.settings.network.zones)
+            name, zones = SYSTEM, () if plan.network is None else tuple(subnet.zone for subnet in plan.network.subnets)
         else:
             planned = _planned(registration, plan)
             name, zones = planned.name, (planned.zone,)

@@ -43,10 +43,11 @@ def _driver(name: str, *, attach: bool) -> dict[str, Any]:
 def given_classes(plan: Plan) -> list[dict[str, Any]]:
     """StorageClasses that are there before the stack: TKE's own, or those that the stack file names on a cluster that
     exists, and there a default one."""
-    if plan.settings.owns_cluster():
+    if plan.owns_cluster:
         return [_class("cbs", BLOCK_DRIVER, default=True)]
-    storage = plan.settings.storage
-    named = {name for name in (storage.class_name, storage.webui_class_name) if name}
+    storage = plan.storage
+    of_the_page = None if storage.makes_webui_class else storage.webui_class
+    named = {name for name in (storage.class_name, of_the_page) if name}
     return [
         *(_class(name, ANY_PROVISIONER, default=False) for name in sorted(named)),
         _class("rehearsal-default", ANY_PROVISIONER, default=True),

@@ -63,7 +63,7 @@ def _pool(operation: Operation, made: Registration, plan: Plan, durations: Durat
 
 
 def _claim(operation: Operation, plan: Plan) -> str:
-    if operation.retained or plan.settings.retain:
+    if operation.retained or plan.retain:
         return "leaves the volume behind and starts with an empty one"
     if operation.name.endswith(_MODEL_CLAIM):
         size = sum({model.download.directory: model.download.bytes for model in plan.models.values()}.values())

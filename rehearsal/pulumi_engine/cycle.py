@@ -127,7 +127,7 @@ class _Runner:
         outcome = self._take("destroy", self._session.destroy, plan)
         self._succeeded("destroy", outcome)
         retained = {each.name for each in outcome.operations if each.retained}
-        self.problems += _unwanted(left(self._session.world), retained, keeps=plan.settings.retain)
+        self.problems += _unwanted(left(self._session.world), retained, keeps=plan.retain)
 
     def _take(self, title: str, operate: Callable[[], EngineOutcome], plan: Plan) -> EngineOutcome:
         self._begins(title)

@@ -83,7 +83,6 @@ MODEL = ModelPlan(
         total=22.5, utilization=0.92, weights=14.2, kv_one_sequence=1.8, activations=1.7, non_torch=0.6
     ),
     weights_gib=14.2,
-    replicas=1,
     min_replicas=1,
     max_replicas=1,
     autoscaled=False,
@@ -157,12 +156,12 @@ def plan(made_from: Settings | None = None, **changes: Any) -> Plan:
     given = made_from or settings()
     cluster = plan_cluster(given)
     whole = Plan(
-        settings=given,
         names=plan_names(given),
         cluster=cluster,
         cpu=plan_cpu(cluster, {"gpu": POOL}),
         region=given.region,
         retain=given.retain,
+        paused=given.pause,
         network=NetworkPlan(
             vpc_id=None,
             cidr=IPv4Network("10.0.0.0/16"),

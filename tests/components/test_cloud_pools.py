@@ -66,7 +66,9 @@ def system(*, nodes: int = 2, key_id: str | None = None, stack: str = "dev") -> 
     return build(make, outputs=PASSWORD)
 
 
-def gpu(plan: PoolPlan = PLAN, *, hold: bool = False, preview: bool = False, **changes: Any) -> ComponentRun:
+def gpu(
+    plan: PoolPlan = PLAN, *, hold: bool = False, preview: bool = False, paused: bool = False, **changes: Any
+) -> ComponentRun:
     def make() -> dict[str, pulumi.Output[Any]]:
         downloads = [pulumi.CustomResource("test:index:Download", "download", {})] if hold else []
         pool = GpuPool(
@@ -78,6 +80,7 @@ def gpu(plan: PoolPlan = PLAN, *, hold: bool = False, preview: bool = False, **c
                 vpc_id="vpc-1",
                 subnet_id="subnet-1",
                 security_group_id="sg-1",
+                paused=paused,
                 after=downloads,
             ),
         )

@@ -23,7 +23,7 @@ def flat(inputs: Mapping[str, Any], above: str = "") -> dict[str, Any]:
 
 def changed(plan: PoolPlan, kind: str) -> dict[str, Any]:
     """What a pause changes of a pool's inputs: paths and their new values."""
-    awake, paused = (flat(gpu(replace(plan, paused=each)).one(kind).inputs) for each in (False, True))
+    awake, paused = (flat(gpu(plan, paused=each).one(kind).inputs) for each in (False, True))
     assert awake.keys() == paused.keys()
     return {path: value for path, value in paused.items() if awake[path] != value}
 
@@ -47,12 +47,12 @@ def test_an_autoscaled_pool_may_be_emptied_and_its_size_is_still_the_autoscalers
     ranged = replace(plan, max_nodes=3)
     ignored = {"native.replicas", "desiredCapacity"}
     assert {path: value for path, value in changed(ranged, kind).items() if path not in ignored} == {least: 0}
-    assert set(gpu(replace(ranged, paused=True)).one(kind).registration.ignore_changes) <= ignored
-    assert gpu(replace(ranged, paused=True)).one(kind).registration.ignore_changes
+    assert set(gpu(ranged, paused=True).one(kind).registration.ignore_changes) <= ignored
+    assert gpu(ranged, paused=True).one(kind).registration.ignore_changes
 
 
 def test_keda_holds_a_paused_model_at_zero_and_keeps_its_range() -> None:
-    awake, paused = (scaled(replace(SCALING, paused=each)).one(":ScaledObject").inputs for each in (False, True))
+    awake, paused = (scaled(SCALING, paused=each).one(":ScaledObject").inputs for each in (False, True))
     assert paused["spec"] == awake["spec"]
     assert "annotations" not in awake["metadata"]
     assert paused["metadata"]["annotations"] == PAUSED == {"autoscaling.keda.sh/paused-replicas": "0"}

@@ -268,6 +268,13 @@ def test_retain_on_a_foreign_class_keeps_the_namespace_of_the_claim() -> None:
     assert made.one("core/v1:Namespace").registration.retain_on_delete
 
 
+def test_a_paused_stack_has_its_servers_and_nodes_at_zero() -> None:
+    made = stack(plan(settings(pause=True)))
+    assert made.one(DEPLOYMENT, "llm-chat-inference-server").inputs["spec"]["replicas"] == 0
+    assert made.one(GPU_POOL).inputs["native"]["replicas"] == 0
+    assert made.one(DEPLOYMENT, "llm-webui-server").inputs["spec"]["replicas"] == 1
+
+
 def test_outputs_are_those_of_the_design(dev: ComponentRun) -> None:
     assert dev.seen.keys() == OUTPUT_NAMES
     assert dev.seen["chatUrl"].value == "http://127.0.0.1:8080"

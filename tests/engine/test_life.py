@@ -150,7 +150,7 @@ def test_destroy_leaves_nothing_but_what_is_to_be_retained(stack: StackInput, li
     retained = {each.name for each in life.destroy.operations if each.retained}
     kept = {text for text in life.left if text.partition(" (")[0] not in retained}
 
-    if planned(stack).settings.retain:
+    if planned(stack).retain:
         kept = {text for text in kept if " of claim " not in text}
     assert kept == set()
 

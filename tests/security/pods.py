@@ -58,7 +58,7 @@ class Ours:
 def namespace_of(name: str) -> str:
     plan = rehearsed(name).plan
     assert plan is not None
-    return plan.settings.namespace_name()
+    return plan.names.namespace
 
 
 def proxy(name: str) -> Pod:

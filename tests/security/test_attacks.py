@@ -112,11 +112,12 @@ def between(name: str) -> Iterator[Attempt]:
 def out(name: str) -> Iterator[Attempt]:
     """What each of our pods reaches beyond the namespace."""
     plan = plan_of(name)
-    webui = plan.settings.webui
+    offline = plan.webui is None or dict(plan.webui.env).get("OFFLINE_MODE") == "True"
+    login = plan.webui is not None and plan.webui.login
     for source in (each for each in ours(name) if not each.pod.host_network):
-        online = source.role == "download" or (source.role == "page" and not webui.offline)
+        online = source.role == "download" or (source.role == "page" and not offline)
         database = source.role == "page" and plan.webui is not None and plan.webui.database
-        yield Attempt(source.pod, INTERNET, HTTPS, opens=online or (source.role == "page" and webui.oidc is not None))
+        yield Attempt(source.pod, INTERNET, HTTPS, opens=online or (source.role == "page" and login))
         yield Attempt(source.pod, VPC_HOST, POSTGRES, opens=database)
         yield Attempt(source.pod, DNS, DNS_PORT, opens=True)
         for target in (METADATA, HEALTH_CHECK, STRANGER, KUBE_SYSTEM, INFRA):

@@ -1,4 +1,4 @@
-"""`pause: true`: models and pools at zero, and no other number of the plan changed."""
+"""`pause: true`: no other number of the plan changes."""
 
 from dataclasses import replace
 
@@ -9,18 +9,12 @@ RANGE: dict[str, object] = {"pools.gpu.nodes": {"min": 1, "max": 2}}
 SCALED: dict[str, object] = {**RANGE, "models.chat.autoscaling": {"min": 1, "max": 2}}
 
 
-def test_no_model_runs_and_no_pool_keeps_a_node():
-    paused = planned(PAUSE)
-    assert [model.replicas for model in paused.models.values()] == [0]
-    assert [pool.least_nodes for pool in paused.pools.values()] == [0]
-
-
-def test_no_other_number_changes():
+def test_a_pause_is_said_once_and_changes_no_other_number():
     awake, paused = planned(SCALED), planned({**SCALED, **PAUSE})
-    assert {name: replace(model, replicas=1) for name, model in paused.models.items()} == awake.models
-    assert {name: replace(pool, paused=False) for name, pool in paused.pools.items()} == awake.pools
-    assert {name: replace(each, paused=False) for name, each in paused.scaling.items()} == awake.scaling
-    assert (paused.webui, paused.storage, paused.order) == (awake.webui, awake.storage, awake.order)
+    assert (awake.paused, paused.paused) == (False, True)
+    assert replace(paused, paused=False, smoke_test=awake.smoke_test, reasons=(), diagnostics=()) == replace(
+        awake, reasons=(), diagnostics=()
+    )
 
 
 def test_what_is_sized_for_replicas_finds_no_fault_with_zero():
