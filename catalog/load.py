@@ -44,6 +44,8 @@ OWN_FACTS = {"id", "architecture", "architecture_id", "format", "weights", "alia
 _NAME = re.compile(r"^(?P<name>[^\s#].*):[ \t]*$", re.MULTILINE)
 _COMMENT = re.compile(r"^#.*\n|^[ \t]*\n", re.MULTILINE)
 
+_REPOSITORY = re.compile(r"(?:huggingface|ollama): \"?([^\s\",}]+)")
+
 E = TypeVar("E", bound=Entry)
 Facts = dict[str, Any]
 
@@ -123,6 +125,10 @@ class Table(Mapping[str, E], Generic[E]):
     def file_of(self, key: str) -> str:
         """The file that an entry stands in, below `catalog/data`."""
         return self._texts[key][0]
+
+    def said(self, pattern: re.Pattern[str]) -> Iterator[str]:
+        """What the first group of `pattern` finds in the facts of all entries, which are not parsed for it."""
+        return (found[1] for _, facts in self._texts.values() for found in pattern.finditer(facts))
 
     def mentioning(self, text: str) -> Iterator[E]:
         """The entries whose name or facts contain `text` in any case, in the order of the files."""
@@ -214,6 +220,11 @@ class Catalog:
         sought = name.lower()
         named = [model for model in self.models.mentioning(name) if sought in _names(model)]
         return next((model for model in named if model.id.lower() == sought), named[0] if named else None)
+
+    def model_ids(self) -> Iterator[str]:
+        """The id of every model, and of each of its formats where it lies elsewhere, without reading the entries."""
+        yield from self.models
+        yield from self.models.said(_REPOSITORY)
 
     def _with_architecture(self, row: Facts) -> Facts:
         """A model's row with what its architecture says in place of the architecture's name.

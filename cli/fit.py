@@ -6,6 +6,8 @@ from catalog.load import Catalog
 from catalog.load import load as load_catalog
 from cli.report import dump
 from cli.text import Line, Span, complain, heading, line, paragraph, show, table
+from planner.engines.registry import NAMES, find
+from planner.model.facts import KINDS, nearest
 from planner.report.document import document
 from planner.serving.fit import Fit, Wish, fits
 from settings.suggest import closest
@@ -27,7 +29,8 @@ def fit(model: str | None, wish: Wish, *, every: bool, as_json: bool) -> int:
         complain(problem)
         return 2
     wish = _spelt(wish, catalog)
-    names = list(catalog.models) if every else [model or ""]
+    chat = (name for name, entry in catalog.models.items() if entry.kind == "chat")
+    names = list(chat) if every else [model or ""]
     found = {name: fits(entry, name, wish, catalog) for name in names if (entry := catalog.find_model(name))}
     served = all(any(each.verdict != "no" for each in answers) for answers in found.values())
     if as_json:
@@ -42,9 +45,8 @@ def fit(model: str | None, wish: Wish, *, every: bool, as_json: bool) -> int:
 def _misuse(model: str | None, wish: Wish, catalog: Catalog, *, every: bool) -> str | None:
     if every == (model is not None):
         return "give the id of one model, or --all"
-    if model is not None and catalog.find_model(model) is None:
-        advice = "describe others with `tke-llm model add` and check the stack"
-        return _unknown("model", model, catalog.models, advice)
+    if model is not None and (problem := _no_model(model, catalog)):
+        return problem
     if wish.gpu is not None and _named(wish.gpu, catalog.gpus) is None:
         return _unknown("GPU", wish.gpu, catalog.gpus, f"known: {', '.join(catalog.gpus)}")
     if wish.region is not None and wish.region not in catalog.regions:
@@ -52,8 +54,19 @@ def _misuse(model: str | None, wish: Wish, catalog: Catalog, *, every: bool) -> 
     return None
 
 
+def _no_model(model: str, catalog: Catalog) -> str | None:
+    entry = catalog.find_model(model)
+    if entry is None:
+        near = nearest(model, find(NAMES[0]), catalog)
+        return _did_you_mean("model", model, near, "describe others with `tke-llm model add` and check the stack")
+    return None if entry.kind == "chat" else f"{model} is {KINDS[entry.kind]}, and only chat models are served yet"
+
+
 def _unknown(what: str, given: str, known: Iterable[str], advice: str) -> str:
-    near = closest(given, known)
+    return _did_you_mean(what, given, closest(given, known), advice)
+
+
+def _did_you_mean(what: str, given: str, near: str | None, advice: str) -> str:
     return f"the catalogue has no {what} {given}" + (f"; did you mean {near}?" if near else f"; {advice}")
 
 

@@ -3,7 +3,6 @@
 They come from the catalogue, or from `architecture` in the stack file, which wins where both speak.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from catalog.engines import SourceName
@@ -15,6 +14,7 @@ from settings.diagnostics import Diagnostic
 from settings.models import Model, Settings
 
 GIB = 2**30
+KINDS = {"chat": "a chat model", "embedding": "an embedding model", "reranker": "a reranker"}
 
 
 @dataclass(frozen=True)
@@ -110,15 +110,15 @@ def catalogued(entry: CatalogModel, format_: WeightFormat, given: str | None = N
 def resolve(name: str, settings: Settings, catalog: Catalog) -> ModelFacts | list[Diagnostic]:
     """The facts of the model with this key in the stack file.
 
-    Returns diagnostics instead (UNKNOWN_MODEL, OLLAMA_NEEDS_ITS_OWN_ID, OLLAMA_ID_ON_ANOTHER_ENGINE) where the id
-    does not lead to weight files that the engine reads.
+    Returns diagnostics instead (UNKNOWN_MODEL, MODEL_NOT_CHAT, OLLAMA_NEEDS_ITS_OWN_ID, OLLAMA_ID_ON_ANOTHER_ENGINE)
+    where the id does not lead to weight files of a chat model that the engine reads.
     """
     model = settings.models[name]
     entry = catalog.find_model(model.model)
     if model.architecture is not None:
         return _described(model)
-    if entry is None:
-        return [_unknown(name, model, catalog)]
+    if entry is None or entry.kind != "chat":
+        return [_unknown(name, model, catalog) if entry is None else _not_chat(name, model, entry)]
     format_ = _format_of(entry, model.model)
     engine = find(model.engine)
     if engine.own_ids:
@@ -181,19 +181,22 @@ def _own_id(entry: CatalogModel, engine: Engine) -> str | None:
     return weights.repository(engine.sources[0]) if weights else None
 
 
-def _names(catalog: Catalog, engine: Engine) -> Iterator[str]:
-    for entry in catalog.models.values():
-        for format_, weights in entry.weights.items():
-            if engine.own_ids:
-                yield from filter(None, [weights.repository(engine.sources[0])])
-            elif format_ in engine.formats:
-                yield _repository(weights) or entry.id
+def nearest(given: str, engine: Engine, catalog: Catalog) -> str | None:
+    """The id of a chat model that was probably meant by one that is not known, among those that the engine serves."""
+    from planner.model.similar import similar  # noqa: PLC0415  its import costs time that only a mistake should pay
+
+    return next((name for name in similar(given, catalog.model_ids()) if _served(name, engine, catalog)), None)
+
+
+def _served(name: str, engine: Engine, catalog: Catalog) -> bool:
+    entry = catalog.find_model(name)
+    if entry is None or entry.kind != "chat":
+        return False
+    return name == _own_id(entry, engine) if engine.own_ids else _format_of(entry, name) in engine.formats
 
 
 def _unknown(name: str, model: Model, catalog: Catalog) -> Diagnostic:
-    from settings.suggest import closest  # noqa: PLC0415  its import costs time that only a mistake should pay
-
-    near = closest(model.model, _names(catalog, find(model.engine)))
+    near = nearest(model.model, find(model.engine), catalog)
     path = f"models.{name}.model"
     describe = f"describe it under models.{name}.architecture (`tke-llm model add` reads a config.json)"
     return Diagnostic(
@@ -205,6 +208,18 @@ def _unknown(name: str, model: Model, catalog: Catalog) -> Diagnostic:
         given=model.model,
         allowed="a model of the catalogue (`tke-llm fit` lists them), or any model with its `architecture`",
         fix=((path, near),) if near else (),
+    )
+
+
+def _not_chat(name: str, model: Model, entry: CatalogModel) -> Diagnostic:
+    return Diagnostic(
+        severity="error",
+        code="MODEL_NOT_CHAT",
+        path=f"models.{name}.model",
+        message=f"{model.model} is {KINDS[entry.kind]}, which does not chat: it would never answer on the page.",
+        remedy="Use a chat model. Models of this kind are not served yet.",
+        given=model.model,
+        allowed="a chat model",
     )
 
 

@@ -56,10 +56,12 @@ class Need:
     def tokens(self, room: float) -> int:
         """The longest sequence whose cache fits in `room` GiB, in tokens; `kv_per_token` must be known."""
         assert self.kv_per_token is not None  # noqa: S101  callers look first
+        if room <= 0:
+            return 0
         beyond = room - self.kv_sliding * self.window
         if beyond >= self.kv_per_token * self.window:
             return int(beyond / self.kv_per_token) if self.kv_per_token else UNBOUNDED
-        return max(0, int(room / (self.kv_per_token + self.kv_sliding)))
+        return int(room / (self.kv_per_token + self.kv_sliding))
 
     def least(self, context: int) -> float:
         """The engine cannot start with less: weights and the cache of one sequence."""

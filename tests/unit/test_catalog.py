@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from parameters import parameters
 
 from catalog.checks import registry_of
 from catalog.load import DATA, Catalog, CatalogError, load
 from catalog.types import CatalogModel
+from tests.unit.parameters import parameters
 
 TABLES = (
     "addons",

@@ -219,6 +219,12 @@ def test_what_is_wrong_with_a_secret_argument_does_not_repeat_the_secret():
         assert "abc" not in f"{finding.given}{finding.message}{finding.remedy}{finding.fix}"
 
 
+@pytest.mark.parametrize("model", ["BAAI/bge-m3", "Qwen/Qwen3-Reranker-8B"])
+def test_a_model_that_does_not_chat_is_refused_and_nothing_stands_for_it(model: str):
+    (refusal,) = plan_stack(settings({MODEL: model})).errors
+    assert (refusal.code, refusal.path, refusal.given, refusal.fix) == ("MODEL_NOT_CHAT", MODEL, model, ())
+
+
 def test_int8_weights_on_a_v100_are_refused():
     changes: dict[str, object] = V100 | {MODEL: "me/mine", "models.chat.architecture": {**SHAPE, "format": "int8"}}
     assert found(plan_stack(settings(changes)), "INT8_UNSUPPORTED").severity == "error"
