@@ -16,6 +16,7 @@ from planner.cluster.decide import plan_cluster, plan_names
 from planner.diagnostics.force import forced
 from planner.images.choose import split
 from planner.images.mirrors import check_images
+from planner.images.size import page_gib
 from planner.model.check import check_references
 from planner.network.check import check_network
 from planner.network.check_endpoint import check_endpoint
@@ -55,7 +56,7 @@ def plan_stack(settings: Settings, catalog: Catalog | None = None) -> Plan:
     pools = {name: pool for name in settings.pools if (pool := plan_pool(name, settings, catalog)) is not None}
     models, reasons, findings = _models(settings, pools, store, catalog)
     webui = plan_webui(settings, models, catalog)
-    durations = plan_durations(models, store, catalog)
+    durations = plan_durations(models, page_gib(webui_image(settings, catalog), catalog), store, catalog)
     order = plan_order(settings, pools, models, durations)
     spanning = [name for name, model in models.items() if model.nodes > 1]
     wanted = (plan_keda(settings, catalog), plan_lws(settings, catalog, spans=bool(spanning)))
@@ -159,13 +160,10 @@ def _models(
 
 def _images(settings: Settings, models: dict[str, ModelPlan], catalog: Catalog) -> dict[str, str]:
     """Every image by its path in the stack file, as it is called before any mirror."""
-    known = {}
-    for image in catalog.images:
-        known.setdefault(split(image.repository).name, image.repository)
-    images = {}
-    for name, model in models.items():
-        given = settings.models[name].image
-        images[f"models.{name}.image"] = given or known.get(split(model.spec.image).name, model.spec.image)
+    images = {
+        f"models.{name}.image": settings.models[name].image or split(model.source_image).repository
+        for name, model in models.items()
+    }
     page = webui_image(settings, catalog)
     if settings.webui.enabled and page is not None:
         images["webui.image"] = page

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 
 from catalog.load import Catalog
-from planner.images.choose import split
-from planner.plan.types import ModelPlan, Plan, WebuiPlan
+from planner.plan.types import ModelPlan, Plan
 from rehearsal.registration import Registration
 from rehearsal.tree import short_type
 
@@ -101,20 +100,8 @@ class Durations:
             machine = self.named("super_pod") if self._plan.pools[model.pool].kind == "super" else 0.0
             return machine + self.named(f"pull:{model.name}") + self.named(f"load:{model.name}")
         if self._plan.webui is not None and label(registration, INSTANCE) == "webui":
-            return self._webui_pull(self._plan.webui) + self.named("pvc_cbs") + self.named("webui_start")
+            return self.named("pull:webui") + self.named("pvc_cbs") + self.named("webui_start")
         return self.named("kubernetes_object")
-
-    def _webui_pull(self, webui: WebuiPlan) -> float:
-        given = split(webui.image)
-        gib = next(
-            (
-                image.size_gib or 0.0
-                for image in self._catalog.images
-                if split(image.repository).name == given.name and given.tag == image.tag
-            ),
-            0.0,
-        )
-        return gib * self.named("image_pull_per_gib")
 
 
 def label(registration: Registration, name: str) -> str:

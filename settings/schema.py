@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 
 from settings.describe import ValueKind, field_kind, fields_of, in_words, kind_of
 from settings.models import SECRET_MAPS, SECRET_NAMES, Settings
+from settings.outputs import OUTPUTS
 from settings.secrecy import command
 from settings.section import Section
 
@@ -31,22 +32,6 @@ SECRETS = {
     "kubeconfig": "Kubeconfig of an existing cluster, as text.",
     "oidcClientSecret": "Client secret for single sign-on (`webui.oidc`).",
     "webuiEnv": "Variables of the chat page that are secret, such as `LDAP_APP_PASSWORD`; the others are `webui.env`.",
-}
-
-OUTPUTS = {
-    "chatUrl": "Address of the chat page.",
-    "apiBaseUrl": "Base address of the OpenAI-compatible API of the first model.",
-    "models": "Each model: name in the API, engine, address.",
-    "portForward": "Commands that bring the chat page and the API to this computer.",
-    "curl": "A request that shows that the API answers.",
-    "smokeTest": "The Jobs that asked after the rollout, and the command that shows what they found.",
-    "webuiAdmin": "`email` and `password` (secret) of the chat page's administrator.",
-    "apiKeys": "API key of each model (secret).",
-    "kubeconfig": "Kubeconfig of the cluster (secret).",
-    "clusterId": "Id of the TKE cluster.",
-    "plan": "The numbers that were decided, and why.",
-    "dns": "With a gateway or an Ingress: the command that shows the address which DNS must lead to.",
-    "modelStore": "With `retain`: the settings by which another stack finds the models.",
 }
 
 

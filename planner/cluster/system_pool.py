@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 from catalog.load import Catalog
 from catalog.types import Machine
+from planner.images.size import page_gib
 from planner.page.decide import SCRATCH, webui_image
 from planner.plan.server import on_disk
 from planner.plan.types import ModelPlan, WebuiPlan
 from planner.pools.allocatable import allocatable
 from planner.pools.decide import disk_for
-from planner.rollout.order import image_gib
 from planner.serving.downloads import SCRATCH as DOWNLOAD_SCRATCH
 from planner.software.addons import daemonsets
 from settings.models import Settings
@@ -58,11 +58,9 @@ def holds(
 
 def needed_disk(settings: Settings, catalog: Catalog, models: Mapping[str, ModelPlan], webui: WebuiPlan | None) -> int:
     """GiB that the system disk of a CPU node needs for the images of downloads and page, and what their pods write."""
-    images = {model.download.image: image_gib(model.download.image, model.engine, catalog) for model in models.values()}
+    images = {model.download.image: model.image_gib for model in models.values()}
     if webui is not None:
-        name = webui_image(settings, catalog)
-        known = {f"{image.repository}:{image.tag}": image.size_gib for image in catalog.images}
-        images[webui.image] = known.get(name or "") or 0
+        images[webui.image] = page_gib(webui_image(settings, catalog), catalog)
     return disk_for(images.values(), _written(models, webui))
 
 

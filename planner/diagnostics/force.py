@@ -1,12 +1,19 @@
 """``force: [CODE]``: errors that the user takes upon himself become warnings, visibly."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from planner.diagnostics import codes
 from planner.diagnostics.explain import codes as registered
 from settings.diagnostics import Diagnostic
 from settings.suggest import closest
+
+
+def taken(finding: Diagnostic, force: Collection[str]) -> Diagnostic:
+    """The finding, as a warning where it is an error of a code that `force` names and that may be forced."""
+    if finding.severity != "error" or finding.code not in force or not registered()[finding.code].forceable:
+        return finding
+    return replace(finding, severity="warning", forced=True)
 
 
 def forced(findings: Iterable[Diagnostic], force: tuple[str, ...], undecided: Iterable[str]) -> list[Diagnostic]:
@@ -18,19 +25,13 @@ def forced(findings: Iterable[Diagnostic], force: tuple[str, ...], undecided: It
     if not force:
         return list(findings)
     registry = registered()
-    allowed = {code for code in force if code in registry and registry[code].forceable}
-    changed = [
-        replace(finding, severity="warning", forced=True)
-        if finding.severity == "error" and finding.code in allowed
-        else finding
-        for finding in findings
-    ]
+    changed = [taken(finding, force) for finding in findings]
     used = {finding.code for finding in changed if finding.forced}
     for index, code in enumerate(force):
         path = f"force[{index}]"
         if code not in registry:
             changed.append(codes.unknown_code(path, name=code, near=closest(code, registry)))
-        elif code not in allowed:
+        elif not registry[code].forceable:
             changed.append(codes.cannot_force(path, name=code))
         elif code not in used:
             changed.append(codes.force_unused(path, name=code))

@@ -61,7 +61,6 @@ class ImageChoice:
     release: Release | None
     utilization: float
     user: int | None
-    size_gib: float | None
     because: str
 
 
@@ -128,7 +127,6 @@ def _choice(entry: Image, variant: ImageVariant, catalog: Catalog, because: str)
         release=release,
         utilization=entry.default_gpu_memory_utilization or find(entry.engine or "").default_utilization,
         user=entry.user,
-        size_gib=entry.size_gib,
         because=because,
     )
 
@@ -203,7 +201,6 @@ def _given(
             release=catalog.release(nearest),
             utilization=(older.default_gpu_memory_utilization if older else None) or find(engine).default_utilization,
             user=nearest.user,
-            size_gib=nearest.size_gib,
             because="named in the stack file",
         ),
         tuple(findings),

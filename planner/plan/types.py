@@ -286,7 +286,7 @@ class DownloadPlan:
 class ModelPlan:
     """One model, decided. `max_model_len` is 0 where the engine is left to take the context that fits. Another
     `key_version` means another generated API key. `family` is the catalogue's entry,
-    or the model's own id."""
+    or the model's own id; `source_image` the engine's image before any mirror, `image_gib` its size unpacked."""
 
     name: str
     model_id: str
@@ -317,6 +317,8 @@ class ModelPlan:
     key_version: int = 1
     priority_class: str | None = None
     family: str = ""
+    source_image: str = ""
+    image_gib: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from catalog.load import Catalog
-from planner.images.choose import split
 from planner.plan.types import ModelPlan, OrderPlan, PoolPlan, StoragePlan
 from settings.models import Settings
 
@@ -11,27 +10,23 @@ POOL_STEP = {"native": "native_gpu_pool", "ordinary": "ordinary_gpu_pool"}
 """The step that makes the nodes of a pool, for the kinds that are billed from then on."""
 
 
-def plan_durations(models: Mapping[str, ModelPlan], store: StoragePlan, catalog: Catalog) -> dict[str, float]:
-    """Seconds of every step that the catalogue knows, and of three for each model.
+def plan_durations(
+    models: Mapping[str, ModelPlan], page_gib: float, store: StoragePlan, catalog: Catalog
+) -> dict[str, float]:
+    """Seconds of every step that the catalogue knows, of three for each model, and of the chat page's image of
+    `page_gib` (``pull:webui``).
 
     ``download:<model>`` fetches and verifies the files, ``pull:<model>`` brings the engine's image to a node, and
     ``load:<model>`` starts the engine and reads the weights, without any margin.
     """
     seconds = {step.name: step.seconds for step in catalog.durations.values()}
+    seconds["pull:webui"] = page_gib * seconds["image_pull_per_gib"]
     for name, model in models.items():
         gib = model.download.bytes / 2**30
         seconds[f"download:{name}"] = model.download.seconds + gib * seconds["download_verify_per_gib"]
-        seconds[f"pull:{name}"] = image_gib(model.spec.image, model.engine, catalog) * seconds["image_pull_per_gib"]
+        seconds[f"pull:{name}"] = model.image_gib * seconds["image_pull_per_gib"]
         seconds[f"load:{name}"] = model.download.bytes / 1e6 / store.read_mbps + seconds[f"{model.engine}_start"]
     return seconds
-
-
-def image_gib(reference: str, engine: str, catalog: Catalog) -> float:
-    """Unpacked GiB of an engine's image, whatever its mirror; the engine's largest for one that is not catalogued."""
-    name, tag = split(reference).name, split(reference).tag
-    own = [image for image in catalog.images if image.engine == engine and image.size_gib is not None]
-    exact = [image for image in own if image.repository.endswith(f"/{name}") and tag.startswith(image.tag)]
-    return max((image.size_gib or 0 for image in exact or own), default=0)
 
 
 def plan_order(

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from catalog.load import Catalog
-from planner.diagnostics.explain import codes
 from planner.diagnostics.finding import Finding
+from planner.diagnostics.force import taken
 from planner.engines import operations
 from planner.engines.check import check_options
 from planner.engines.operations import PROBE_PERIOD, Requests, Update
@@ -13,6 +13,7 @@ from planner.engines.registry import find
 from planner.engines.request import EngineRequest
 from planner.engines.spread import spread
 from planner.images.mirrors import resolve as road
+from planner.images.size import image_gib
 from planner.plan.server import MODELS_MOUNT, Resources
 from planner.plan.types import DownloadPlan, ModelPlan, PoolPlan, Reason, StoragePlan
 from planner.serving import capacity, nearest, super_nodes
@@ -95,17 +96,11 @@ def decide(
         *capacity.check(pool, room, demands, name),
         *about_download,
     )
-    judged = tuple(_forced(diagnostic, settings) for diagnostic in diagnostics)
+    judged = tuple(taken(diagnostic, settings.force) for diagnostic in diagnostics)
     if any(diagnostic.severity == "error" for diagnostic in judged):
         return Decision(None, (), judged)
     plan = _plan(placed, run, request, download, catalog)
     return Decision(plan, (*_reasons(plan, placed, run), *why_download), judged)
-
-
-def _forced(diagnostic: Diagnostic, settings: Settings) -> Diagnostic:
-    if diagnostic.severity == "error" and diagnostic.code in settings.force and codes()[diagnostic.code].forceable:
-        return replace(diagnostic, severity="warning", forced=True)
-    return diagnostic
 
 
 def _counts(model: Model) -> tuple[int, int]:
@@ -286,7 +281,8 @@ def _plan(placed: Placement, run: _Run, request: EngineRequest, download: Downlo
     model, facts, sizing = placed.model, placed.facts, placed.sizing
     least, most = _counts(model)
     startup = run.startup_failures * PROBE_PERIOD
-    pull = (placed.image.size_gib or 0.0) * catalog.durations["image_pull_per_gib"].seconds
+    image = image_gib(spec.image, model.engine, catalog)
+    pull = image * catalog.durations["image_pull_per_gib"].seconds
     grows = pool.kind in ("native", "ordinary") and pool.max_nodes > pool.min_nodes
     node = catalog.durations[f"{pool.kind}_gpu_pool"].seconds if grows else 0.0
     return ModelPlan(
@@ -319,6 +315,8 @@ def _plan(placed: Placement, run: _Run, request: EngineRequest, download: Downlo
         key_version=model.key_version,
         priority_class=model.priority_class,
         family=facts.family,
+        source_image=placed.image.reference,
+        image_gib=image,
     )
 
 

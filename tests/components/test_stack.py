@@ -10,6 +10,7 @@ import pytest
 from components.stack import LlmStack, LlmStackArgs
 from planner.plan.types import AddonPlan, OrderPlan, Plan
 from rehearsal.wire import holds_secret
+from settings.outputs import ALWAYS
 from tests.components.plans import DOWNLOAD, MODEL, POOL, STORAGE, plan, settings
 from tests.components.recorder import ComponentRun, Registered, build
 
@@ -18,19 +19,6 @@ OUTPUTS = {
     "random:index/randomPassword:RandomPassword": {"result": "generated value"},
     "tencentcloud:Kubernetes/clusterEndpoint:ClusterEndpoint": {"kubeConfig": KUBECONFIG},
     "tencentcloud:Cfs/accessGroup:AccessGroup": {},
-}
-OUTPUT_NAMES = {
-    "chatUrl",
-    "apiBaseUrl",
-    "models",
-    "portForward",
-    "curl",
-    "smokeTest",
-    "webuiAdmin",
-    "apiKeys",
-    "kubeconfig",
-    "clusterId",
-    "plan",
 }
 JOB = "batch/v1:Job"
 DEPLOYMENT = "apps/v1:Deployment"
@@ -276,7 +264,7 @@ def test_a_paused_stack_has_its_servers_and_nodes_at_zero() -> None:
 
 
 def test_outputs_are_those_of_the_design(dev: ComponentRun) -> None:
-    assert dev.seen.keys() == OUTPUT_NAMES
+    assert dev.seen.keys() == ALWAYS
     assert dev.seen["chatUrl"].value == "http://127.0.0.1:8080"
     assert dev.seen["apiBaseUrl"].value == "http://127.0.0.1:8000/v1"
     assert dev.seen["models"].value["chat"]["servedName"] == "chat"
@@ -285,7 +273,7 @@ def test_outputs_are_those_of_the_design(dev: ComponentRun) -> None:
     assert dev.seen["webuiAdmin"].value == {"email": "admin@example.com", "password": "generated value"}
 
 
-@pytest.mark.parametrize("name", sorted(OUTPUT_NAMES))
+@pytest.mark.parametrize("name", sorted(ALWAYS))
 def test_an_output_is_secret_exactly_where_it_holds_a_secret(dev: ComponentRun, name: str) -> None:
     seen = dev.seen[name]
     assert seen.secret == (name in {"webuiAdmin", "apiKeys", "kubeconfig"})

@@ -10,6 +10,7 @@ from stack_files import valid_sections
 from settings import schema
 from settings.describe import field_kind, fields_of
 from settings.models import SECRET_NAMES, SECTION_NAMES, Settings
+from settings.outputs import OUTPUTS
 
 
 def test_the_written_files_are_current() -> None:
@@ -22,6 +23,8 @@ def test_every_section_secret_and_output_is_in_the_document() -> None:
     text = schema.configuration_markdown()
     for name in (*SECTION_NAMES, *SECRET_NAMES):
         assert f"| `tke-llm:{name}` |" in text
+    for name, meaning in OUTPUTS.items():
+        assert f"| `{name}` | {meaning} |" in text
     assert schema.SECRETS.keys() == set(SECRET_NAMES)
 
 

@@ -1,0 +1,17 @@
+"""How large an image is once it is unpacked."""
+
+from catalog.load import Catalog
+from planner.images.choose import split
+
+
+def image_gib(reference: str, engine: str, catalog: Catalog) -> float:
+    """Unpacked GiB of an engine's image, whatever its mirror; the engine's largest for one that is not catalogued."""
+    given = split(reference)
+    own = [image for image in catalog.images if image.engine == engine and image.size_gib is not None]
+    exact = [each for each in own if each.repository.endswith(f"/{given.name}") and given.tag.startswith(each.tag)]
+    return max((image.size_gib or 0 for image in exact or own), default=0)
+
+
+def page_gib(reference: str | None, catalog: Catalog) -> float:
+    """Unpacked GiB of the chat page's image, as it is called before any mirror; 0 for one that is not catalogued."""
+    return next((image.size_gib or 0 for image in catalog.images if f"{image.repository}:{image.tag}" == reference), 0)
