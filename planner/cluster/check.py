@@ -1,9 +1,11 @@
 """The cluster: its Kubernetes version, and what it means to use one that exists."""
 
-import re
 from collections.abc import Iterator
 
+from packaging.version import Version
+
 from catalog.load import Catalog
+from catalog.versions import kubernetes_version, minor
 from planner.cluster import codes
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
@@ -25,24 +27,20 @@ def check_cluster(settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
 
 def _version(settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
     given, path = settings.cluster.version, "cluster.version"
-    known = tuple(catalog.kubernetes_versions)
+    version, known = kubernetes_version(given), tuple(catalog.kubernetes_versions)
     usual = str(type(settings.cluster).model_fields["version"].default)
-    if not re.fullmatch(r"\d+\.\d+(\.\d+)?", given):
+    if version is None:
         yield codes.kubernetes_version_unreadable(path, version=given, usual=usual, known=known)
         return
     oldest, feature = OLDEST, "the objects that are rendered"
     if settings.expose.via == "gateway" and settings.expose.install != "none":
         oldest, feature = OLDEST_FOR_GATEWAY, "Envoy Gateway"
-    if _numbers(given)[:2] < oldest:
+    if minor(version) < oldest:
         least = f"{oldest[0]}.{oldest[1]}"
         yield codes.kubernetes_too_old(path, version=given, oldest=least, feature=feature, usual=usual)
     elif given not in known:
-        near = next((version for version in known if _numbers(version)[:2] == _numbers(given)[:2]), usual)
+        near = next((each for each in known if minor(Version(each)) == minor(version)), usual)
         yield codes.kubernetes_version_unknown(path, version=given, near=near, known=known)
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))
 
 
 def _existing(settings: Settings) -> Iterator[Diagnostic]:

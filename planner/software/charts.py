@@ -1,8 +1,11 @@
 """Software that is installed into the cluster: which version, from where, with which images."""
 
+from packaging.version import Version
+
 from catalog.checks import registry_of
 from catalog.load import Catalog
 from catalog.types import Chart, ChartImage
+from catalog.versions import kubernetes_version, minor
 from planner.images.choose import split
 from planner.images.mirrors import resolve
 from planner.network.location import in_mainland
@@ -16,11 +19,11 @@ def choose(software: str, road: str, settings: Settings, catalog: Catalog) -> Ch
     """The newest version on this road that is tested on the cluster's Kubernetes; where none is, or the version is not
     known, the oldest for an older cluster and the newest otherwise."""
     charts = [chart for chart in catalog.charts.values() if (chart.software, chart.road) == (software, road)]
-    asked = minor_of(settings.cluster.version) if settings.owns_cluster() else None
+    asked = kubernetes_version(settings.cluster.version) if settings.owns_cluster() else None
     if asked is None:
         return charts[0]
     fitting = next((chart for chart in charts if is_tested(chart, asked)), None)
-    older = [chart for chart in charts if chart.kubernetes is not None and asked < _pair(chart.kubernetes[0])]
+    older = [chart for chart in charts if chart.kubernetes is not None and asked < Version(chart.kubernetes[0])]
     return fitting or (older[-1] if older else charts[0])
 
 
@@ -82,15 +85,9 @@ def _naming(image: ChartImage, pulled: str) -> dict[str, str]:
     return {name: value for name, value in named.items() if name is not None}
 
 
-def minor_of(version: str) -> tuple[int, int] | None:
-    parts = version.split(".")
-    return (int(parts[0]), int(parts[1])) if len(parts) > 1 and all(part.isdigit() for part in parts[:2]) else None
-
-
-def _pair(minor: str) -> tuple[int, int]:
-    major, _, rest = minor.partition(".")
-    return int(major), int(rest)
-
-
-def is_tested(chart: Chart, asked: tuple[int, int]) -> bool:
-    return chart.kubernetes is not None and _pair(chart.kubernetes[0]) <= asked <= _pair(chart.kubernetes[1])
+def is_tested(chart: Chart, kubernetes: Version) -> bool:
+    """Whether a chart is tested on this version of Kubernetes."""
+    if chart.kubernetes is None:
+        return False
+    oldest, newest = map(Version, chart.kubernetes)
+    return minor(oldest) <= minor(kubernetes) <= minor(newest)

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from catalog.checks import registry_of
 from catalog.load import Catalog
 from catalog.types import Chart
+from catalog.versions import kubernetes_version
 from planner.images.mirrors import check_images
 from planner.network.location import in_mainland
 from planner.software import codes
 from planner.software.autoscaling import METRICS, keda_chart
-from planner.software.charts import OCI, is_tested, minor_of
+from planner.software.charts import OCI, is_tested
 from planner.software.lws import lws_chart
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
@@ -19,7 +20,7 @@ def check_chart(chart: Chart, path: str, settings: Settings, catalog: Catalog) -
     """What is doubtful about installing this chart; `path` is the setting that asks for it."""
     mainland = in_mainland(settings, catalog)
     if settings.owns_cluster() and chart.kubernetes is not None:
-        asked = minor_of(settings.cluster.version)
+        asked = kubernetes_version(settings.cluster.version)
         if asked is not None and not is_tested(chart, asked):
             yield _untested(chart, chart.kubernetes, settings, catalog)
     if mainland and chart.road == "helm":
@@ -31,7 +32,7 @@ def check_chart(chart: Chart, path: str, settings: Settings, catalog: Catalog) -
 
 def _untested(chart: Chart, tested: tuple[str, str], settings: Settings, catalog: Catalog) -> Diagnostic:
     offered = catalog.kubernetes_versions
-    known = [each for each in offered if (minor := minor_of(each)) is not None and is_tested(chart, minor)]
+    known = [each for each in offered if (version := kubernetes_version(each)) and is_tested(chart, version)]
     return codes.chart_not_tested(
         "cluster.version",
         software=chart.software,
