@@ -368,13 +368,13 @@ class ChartImage(BaseModel):
 class Chart(Entry):
     """Software that the stack may install into a cluster, one version of it.
 
-    `road` "market" is TKE's app market, which installs its newest `version`. `kubernetes` are the oldest and the newest
-    minor that it is tested on. `node_selector` is the dotted name of the value that places its pods.
+    `installer` "market" is TKE's app market, which installs its newest `version`. `kubernetes` are the oldest and the
+    newest minor that it is tested on. `node_selector` is the dotted name of the value that places its pods.
     """
 
     name: str
     software: Literal["envoy-gateway", "keda", "lws"]
-    road: Literal["market", "helm"]
+    installer: Literal["market", "helm"]
     chart: str
     repository: str | None = None
     version: str | None = None

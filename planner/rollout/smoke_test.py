@@ -95,7 +95,7 @@ def questions(plan: SmokeTestPlan, *, owner: str, alone: bool) -> dict[str, Any]
     """What the script reads as SMOKE_TEST (its `read_request`): everything but the forbidden connections. `owner` marks
     the accounts that it makes; `alone`: no other run of this owner is under way."""
     keys, page = key_variables(plan), plan.page
-    road = {"address": plan.gateway, "pending": plan.pending}
+    gateway = {"address": plan.gateway, "pending": plan.pending}
     return {
         "owner": owner,
         "alone": alone,
@@ -120,7 +120,7 @@ def questions(plan: SmokeTestPlan, *, owner: str, alone: bool) -> dict[str, Any]
             "chats": page.chats,
             "public": page.public_url,
         },
-        "gateway": None if plan.gateway is None else road,
+        "gateway": None if plan.gateway is None else gateway,
         "forbidden": [],
     }
 
@@ -128,8 +128,8 @@ def questions(plan: SmokeTestPlan, *, owner: str, alone: bool) -> dict[str, Any]
 def attempts(plan: SmokeTestPlan, *, owner: str) -> dict[str, Any]:
     """What the script reads as SMOKE_TEST where it tries the forbidden connections and nothing else."""
     tried = [
-        {"host": road.host, "port": road.port, "place": road.place, "promised": road.promised}
-        for road in plan.forbidden
+        {"host": each.host, "port": each.port, "place": each.place, "promised": each.promised}
+        for each in plan.forbidden
     ]
     nothing = {"models": [], "page": None, "gateway": None}
     return {"owner": owner, "alone": True, "limit": plan.limit_seconds, **nothing, "forbidden": tried}

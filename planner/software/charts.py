@@ -2,10 +2,10 @@
 
 from packaging.version import Version
 
+from catalog import versions
 from catalog.checks import registry_of
 from catalog.load import Catalog
 from catalog.types import Chart, ChartImage
-from catalog.versions import kubernetes_version, minor
 from planner.images.choose import split
 from planner.images.mirrors import resolve
 from planner.network.location import in_mainland
@@ -15,11 +15,11 @@ from settings.models import Settings
 OCI = "oci://"
 
 
-def choose(software: str, road: str, settings: Settings, catalog: Catalog) -> Chart:
-    """The newest version on this road that is tested on the cluster's Kubernetes; where none is, or the version is not
-    known, the oldest for an older cluster and the newest otherwise."""
-    charts = [chart for chart in catalog.charts.values() if (chart.software, chart.road) == (software, road)]
-    asked = kubernetes_version(settings.cluster.version) if settings.owns_cluster() else None
+def choose(software: str, installer: str, settings: Settings, catalog: Catalog) -> Chart:
+    """The newest version of this installer that is tested on the cluster's Kubernetes; where none is, or the version
+    is not known, the oldest for an older cluster and the newest otherwise."""
+    charts = [chart for chart in catalog.charts.values() if (chart.software, chart.installer) == (software, installer)]
+    asked = versions.kubernetes_version(settings.cluster.version) if settings.owns_cluster() else None
     if asked is None:
         return charts[0]
     fitting = next((chart for chart in charts if is_tested(chart, asked)), None)
@@ -41,7 +41,7 @@ def plan_install(chart: Chart, settings: Settings, catalog: Catalog) -> InstallP
             values |= _naming(image, pulled)
     return InstallPlan(
         software=chart.software,
-        road=chart.road,
+        road=chart.installer,
         release=chart.release,
         chart=_mirrored(chart.chart, settings),
         repository=chart.repository,
@@ -90,4 +90,4 @@ def is_tested(chart: Chart, kubernetes: Version) -> bool:
     if chart.kubernetes is None:
         return False
     oldest, newest = map(Version, chart.kubernetes)
-    return minor(oldest) <= minor(kubernetes) <= minor(newest)
+    return versions.minor(oldest) <= versions.minor(kubernetes) <= versions.minor(newest)

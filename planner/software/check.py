@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from catalog import versions
 from catalog.checks import registry_of
 from catalog.load import Catalog
 from catalog.types import Chart
-from catalog.versions import kubernetes_version
 from planner.images.mirrors import check_images
 from planner.network.location import in_mainland
 from planner.software import codes
@@ -20,10 +20,10 @@ def check_chart(chart: Chart, path: str, settings: Settings, catalog: Catalog) -
     """What is doubtful about installing this chart; `path` is the setting that asks for it."""
     mainland = in_mainland(settings, catalog)
     if settings.owns_cluster() and chart.kubernetes is not None:
-        asked = kubernetes_version(settings.cluster.version)
+        asked = versions.kubernetes_version(settings.cluster.version)
         if asked is not None and not is_tested(chart, asked):
             yield _untested(chart, chart.kubernetes, settings, catalog)
-    if mainland and chart.road == "helm":
+    if mainland and chart.installer == "helm":
         yield from _from_abroad(chart, path, settings, catalog)
     nodes_pull = [image.mainland if image.mainland and mainland else image.image for image in chart.images]
     for image in {registry_of(image): image for image in nodes_pull}.values():
@@ -32,7 +32,7 @@ def check_chart(chart: Chart, path: str, settings: Settings, catalog: Catalog) -
 
 def _untested(chart: Chart, tested: tuple[str, str], settings: Settings, catalog: Catalog) -> Diagnostic:
     offered = catalog.kubernetes_versions
-    known = [each for each in offered if (version := kubernetes_version(each)) and is_tested(chart, version)]
+    known = [each for each in offered if (version := versions.kubernetes_version(each)) and is_tested(chart, version)]
     return codes.chart_not_tested(
         "cluster.version",
         software=chart.software,
