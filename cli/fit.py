@@ -9,7 +9,7 @@ from cli.text import Line, Span, complain, heading, line, paragraph, show, table
 from planner.engines.registry import NAMES, find
 from planner.model.facts import KINDS, nearest
 from planner.report.document import document
-from planner.serving.fit import Fit, Wish, fits
+from planner.serving.fit import Fit, FitRequest, fits
 from settings.suggest import closest
 
 _HEADINGS = ("machine", "kind", "has", "needs", "TP x PP", "context", "at once", "runs as", "spare")
@@ -18,7 +18,7 @@ _MEMORY = ("MODEL_TOO_LARGE", "CONTEXT_TOO_LONG")
 _SHORT = {"bfloat16": "bf16", "half": "fp16", "float32": "fp32"}
 
 
-def fit(model: str | None, wish: Wish, *, every: bool, as_json: bool) -> int:
+def fit(model: str | None, wish: FitRequest, *, every: bool, as_json: bool) -> int:
     """Print where one model fits, or with `every` where each of the catalogue does.
 
     1 where a model fits nothing that was asked for, 2 for a model, GPU or region that the catalogue does not have.
@@ -42,7 +42,7 @@ def fit(model: str | None, wish: Wish, *, every: bool, as_json: bool) -> int:
     return 0 if served or every else 1
 
 
-def _misuse(model: str | None, wish: Wish, catalog: Catalog, *, every: bool) -> str | None:
+def _misuse(model: str | None, wish: FitRequest, catalog: Catalog, *, every: bool) -> str | None:
     if every == (model is not None):
         return "give the id of one model, or --all"
     if model is not None and (problem := _no_model(model, catalog)):
@@ -74,9 +74,9 @@ def _named(given: str, known: Iterable[str]) -> str | None:
     return next((name for name in known if name.lower() == given.lower()), None)
 
 
-def _spelt(wish: Wish, catalog: Catalog) -> Wish:
+def _spelt(wish: FitRequest, catalog: Catalog) -> FitRequest:
     gpu = None if wish.gpu is None else _named(wish.gpu, catalog.gpus)
-    return Wish(gpu, wish.context, wish.quantization, wish.region)
+    return FitRequest(gpu, wish.context, wish.quantization, wish.region)
 
 
 def _answer(model: str, answers: Sequence[Fit]) -> list[Line]:

@@ -171,9 +171,9 @@ def fit(
 ) -> None:
     """Show every machine and super-node type that can serve a model."""
     from cli.fit import fit as run  # noqa: PLC0415
-    from planner.serving.fit import Wish  # noqa: PLC0415
+    from planner.serving.fit import FitRequest  # noqa: PLC0415
 
-    raise typer.Exit(run(model, Wish(gpu, context, quantization, region), every=every, as_json=as_json))
+    raise typer.Exit(run(model, FitRequest(gpu, context, quantization, region), every=every, as_json=as_json))
 
 
 @app.command()

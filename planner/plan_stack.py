@@ -14,8 +14,8 @@ from planner.cluster.check_placeholders import check_placeholders
 from planner.cluster.check_system_pool import check_system_pool
 from planner.cluster.decide import plan_cluster, plan_names
 from planner.diagnostics.force import forced
-from planner.images.choose import split
-from planner.images.mirrors import check_images
+from planner.images.check_mirrors import check_images
+from planner.images.reference import split
 from planner.images.size import page_gib
 from planner.model.check import check_references
 from planner.network.check import check_network
@@ -32,7 +32,7 @@ from planner.pools.cpu_pods import plan_cpu
 from planner.pools.decide import plan_pool
 from planner.rollout.order import plan_durations, plan_order
 from planner.rollout.smoke_test import explain_smoke_test, plan_smoke_test
-from planner.serving.decide import decide, placements
+from planner.serving.models import decide_models
 from planner.software.addons import plan_addons
 from planner.software.autoscaling import plan_keda, plan_scaling
 from planner.software.check import check_lws, check_scaling
@@ -145,12 +145,7 @@ def _models(
     models: dict[str, ModelPlan] = {}
     reasons: list[Reason] = []
     findings: list[Diagnostic] = []
-    neighbours = placements(settings, pools, catalog)
-    for name, model in settings.models.items():
-        pool = pools.get(settings.pool_of(model) or "")
-        if pool is None:
-            continue
-        decision = decide(name, settings, pool, store, catalog, neighbours=neighbours)
+    for name, decision in decide_models(settings, pools, store, catalog):
         reasons += decision.reasons
         findings += decision.diagnostics
         if decision.plan is not None:

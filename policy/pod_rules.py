@@ -3,8 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 
-from planner.images.choose import split
-from planner.images.tags import names_release
+from planner.images.reference import names_release, split
 from policy.pods import Container, PodTemplate, pods
 from policy.rule import Hidden, Rule, in_kubernetes, items, kind_of, mapping
 from settings.paths import value_at

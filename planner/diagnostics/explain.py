@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from settings.diagnostics import Code, Text
+from settings.diagnostics import Code
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "diagnostics.md"
@@ -26,25 +26,7 @@ def codes() -> dict[str, Code[Any]]:
             if entry.name in found:
                 raise ValueError(f"{module.__name__}: {entry.name} is registered twice")
             found[entry.name] = entry
-    found |= _in_files(found)
     return dict(sorted(found.items()))
-
-
-def _in_files(found: dict[str, Code[Any]]) -> dict[str, Code[Any]]:
-    import yaml  # noqa: PLC0415
-
-    left: dict[str, Code[Any]] = {}
-    for path in sorted((Path(__file__).parent / "codes").glob("*.yaml")):
-        for code, facts in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).items():
-            if code in found or code in left:
-                raise ValueError(f"{path.name}: {code} is registered twice")
-            entry: Code[Any] = Code(name=code, text=_no_text, **facts)
-            left[code] = entry
-    return left
-
-
-def _no_text(*_: Any, **_values: Any) -> Text:  # noqa: ANN401  gone with the last file
-    raise NotImplementedError
 
 
 def explain(code: str) -> Code[Any] | None:

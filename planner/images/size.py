@@ -1,7 +1,7 @@
 """How large an image is once it is unpacked."""
 
 from catalog.load import Catalog
-from planner.images.choose import split
+from planner.images.reference import split
 
 
 def image_gib(reference: str, engine: str, catalog: Catalog) -> float:

@@ -9,11 +9,10 @@ from catalog.engines import SourceName
 from catalog.load import Catalog
 from catalog.types import CatalogModel, WeightFormat, Weights
 from planner.engines.engine import Engine
-from planner.engines.registry import NAMES, every, find
-from settings.diagnostics import Diagnostic
+from planner.engines.registry import find
 from settings.models import Model, Settings
 
-GIB = 2**30
+BYTES_PER_GIB = 2**30
 KINDS = {"chat": "a chat model", "embedding": "an embedding model", "reranker": "a reranker"}
 
 
@@ -60,7 +59,7 @@ class ModelFacts:
 
     @property
     def weights_bytes(self) -> int:
-        return round(self.weights_gib * GIB)
+        return round(self.weights_gib * BYTES_PER_GIB)
 
     @property
     def mla(self) -> bool:
@@ -107,28 +106,34 @@ def catalogued(entry: CatalogModel, format_: WeightFormat, given: str | None = N
     )
 
 
-def resolve(name: str, settings: Settings, catalog: Catalog) -> ModelFacts | list[Diagnostic]:
-    """The facts of the model with this key in the stack file.
-
-    Returns diagnostics instead (UNKNOWN_MODEL, MODEL_NOT_CHAT, OLLAMA_NEEDS_ITS_OWN_ID, OLLAMA_ID_ON_ANOTHER_ENGINE)
-    where the id does not lead to weight files of a chat model that the engine reads.
-    """
+def resolve(name: str, settings: Settings, catalog: Catalog) -> ModelFacts | None:
+    """The facts of the model with this key in the stack file; None where its id does not lead to weight files of a
+    chat model that the engine reads (`check_facts` says why)."""
     model = settings.models[name]
-    entry = catalog.find_model(model.model)
     if model.architecture is not None:
         return _described(model)
-    if entry is None or entry.kind != "chat":
-        return [_unknown(name, model, catalog) if entry is None else _not_chat(name, model, entry)]
-    format_ = _format_of(entry, model.model)
+    entry = catalog.find_model(model.model)
+    format_ = served_format(entry, model) if entry else None
+    return catalogued(entry, format_, model.model) if entry and format_ else None
+
+
+def served_format(entry: CatalogModel, model: Model) -> WeightFormat | None:
+    """The format that the engine would read; None where it knows no such id, does not read the format, or the model
+    does not chat."""
+    if entry.kind != "chat":
+        return None
     engine = find(model.engine)
     if engine.own_ids:
-        known = _own_id(entry, engine)
-        if known is None or not _same(model.model, known):
-            return [_needs_own_id(name, model, engine, known)]
-        return catalogued(entry, engine.formats[0], model.model)
-    if format_ not in engine.formats:
-        return [_id_of_another(name, model, entry, format_)]
-    return catalogued(entry, format_, model.model)
+        known = own_id(entry, engine)
+        return engine.formats[0] if known is not None and _same(model.model, known) else None
+    format_ = format_of(entry, model.model)
+    return format_ if format_ in engine.formats else None
+
+
+def own_id(entry: CatalogModel, engine: Engine) -> str | None:
+    """The id under which the engine's own registry has the model."""
+    weights = entry.weights.get(engine.formats[0])
+    return weights.repository(engine.sources[0]) if weights else None
 
 
 def _described(model: Model) -> ModelFacts:
@@ -164,21 +169,16 @@ def _same(left: str, right: str) -> bool:
 
 
 def _repository(weights: Weights) -> str | None:
+    """Where the files are: at Hugging Face, else ModelScope, else in Ollama's registry."""
     return weights.huggingface or weights.modelscope or weights.ollama
 
 
-def _format_of(entry: CatalogModel, given: str) -> WeightFormat:
+def format_of(entry: CatalogModel, given: str) -> WeightFormat:
     """The format whose repository was named; the entry's own where it was named by id or alias."""
     for format_, weights in entry.weights.items():
         if any(_same(given, known) for known in (weights.huggingface, weights.modelscope, weights.ollama) if known):
             return format_
     return entry.format
-
-
-def _own_id(entry: CatalogModel, engine: Engine) -> str | None:
-    """The id under which the engine's own registry has the model."""
-    weights = entry.weights.get(engine.formats[0])
-    return weights.repository(engine.sources[0]) if weights else None
 
 
 def nearest(given: str, engine: Engine, catalog: Catalog) -> str | None:
@@ -192,65 +192,4 @@ def _served(name: str, engine: Engine, catalog: Catalog) -> bool:
     entry = catalog.find_model(name)
     if entry is None or entry.kind != "chat":
         return False
-    return name == _own_id(entry, engine) if engine.own_ids else _format_of(entry, name) in engine.formats
-
-
-def _unknown(name: str, model: Model, catalog: Catalog) -> Diagnostic:
-    near = nearest(model.model, find(model.engine), catalog)
-    path = f"models.{name}.model"
-    describe = f"describe it under models.{name}.architecture (`tke-llm model add` reads a config.json)"
-    return Diagnostic(
-        severity="error",
-        code="UNKNOWN_MODEL",
-        path=path,
-        message=f"The catalogue has no model {model.model!r}, so its memory and context cannot be computed.",
-        remedy=f"Use {near}, or {describe}." if near else f"{describe[0].upper()}{describe[1:]}.",
-        given=model.model,
-        allowed="a model of the catalogue (`tke-llm fit` lists them), or any model with its `architecture`",
-        fix=((path, near),) if near else (),
-    )
-
-
-def _not_chat(name: str, model: Model, entry: CatalogModel) -> Diagnostic:
-    return Diagnostic(
-        severity="error",
-        code="MODEL_NOT_CHAT",
-        path=f"models.{name}.model",
-        message=f"{model.model} is {KINDS[entry.kind]}, which does not chat: it would never answer on the page.",
-        remedy="Use a chat model. Models of this kind are not served yet.",
-        given=model.model,
-        allowed="a chat model",
-    )
-
-
-def _needs_own_id(name: str, model: Model, engine: Engine, known: str | None) -> Diagnostic:
-    path, other = f"models.{name}.model", find(NAMES[0])
-    return Diagnostic(
-        severity="error",
-        code="OLLAMA_NEEDS_ITS_OWN_ID",
-        path=path,
-        message=f"{engine.title} serves models of its own registry, called `name:tag`; {model.model!r} is not one of "
-        "them.",
-        remedy=f"Use {known}."
-        if known
-        else f"Use {other.title}, or give the model's `name:tag` with its `architecture`.",
-        given=model.model,
-        allowed=f"a `name:tag` of {engine.library}",
-        fix=((path, known),) if known else ((f"models.{name}.engine", other.name),),
-    )
-
-
-def _id_of_another(name: str, model: Model, entry: CatalogModel, format_: WeightFormat) -> Diagnostic:
-    path, readable = f"models.{name}.model", find(model.engine).formats
-    other = next(engine for engine in every() if format_ in engine.formats)
-    own = next((w.huggingface or w.modelscope for f, w in entry.weights.items() if f in readable), None) or entry.id
-    return Diagnostic(
-        severity="error",
-        code="OLLAMA_ID_ON_ANOTHER_ENGINE",
-        path=path,
-        message=f"{model.model!r} is an id of {other.title}'s registry, which {model.engine} does not read.",
-        remedy=f"Use {own}, or set models.{name}.engine to {other.name}.",
-        given=model.model,
-        allowed="a Hugging Face or ModelScope id",
-        fix=((path, own),),
-    )
+    return name == own_id(entry, engine) if engine.own_ids else format_of(entry, name) in engine.formats

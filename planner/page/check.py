@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from catalog.load import Catalog
-from planner.images.choose import split
-from planner.images.tags import names_release
+from planner.images.reference import names_release, split
 from planner.page import codes
 from planner.page.check_variables import check_variables
 from planner.plan.types import ModelPlan

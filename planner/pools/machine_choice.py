@@ -3,7 +3,7 @@
 from catalog.load import Catalog
 from catalog.types import Machine
 from planner.pools.decide import plan_pool
-from planner.serving.decide import decide
+from planner.serving.models import decide_models
 from planner.storage.decide import plan_storage
 from settings.models import Settings
 
@@ -36,5 +36,4 @@ def _serves(machine: Machine, name: str, settings: Settings, catalog: Catalog) -
     if planned is None:
         return False
     store = plan_storage(changed, catalog)
-    own = [key for key, model in changed.models.items() if changed.pool_of(model) == name]
-    return all(decide(key, changed, planned, store, catalog).plan is not None for key in own)
+    return all(made.plan is not None for _, made in decide_models(changed, {name: planned}, store, catalog))

@@ -1,24 +1,28 @@
 """Which machines and super-node types can serve a model, and how: the answer of `tke-llm fit`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from catalog.load import Catalog
 from catalog.types import CatalogModel, WeightFormat
-from planner.diagnostics.finding import Finding, blocking
 from planner.engines.registry import every
-from planner.images.choose import Host, choose
+from planner.images.check import check_image
+from planner.images.decide import Host, plan_image
 from planner.model.facts import ModelFacts, catalogued
 from planner.sizing.ask import Ask
-from planner.sizing.size import Sizing, size
+from planner.sizing.check import check_sizing
+from planner.sizing.decide import Hardware, plan_sizing
+from settings.diagnostics import Diagnostic, Severity
 
 Verdict = Literal["fits", "tight", "no"]
+SECTION = "models.fit"
+"""Where the model would be described in a stack file."""
 _RANK: dict[Verdict, int] = {"fits": 0, "tight": 0, "no": 1}
 
 
 @dataclass(frozen=True)
-class Wish:
+class FitRequest:
     """What the person asks for; None leaves it open. `gpu` and `region` leave machines out."""
 
     gpu: str | None = None
@@ -62,32 +66,32 @@ class Fit:
     limit_gib: float = 0.0
 
 
-def offers(catalog: Catalog, wish: Wish) -> Iterator[Offer]:
-    """Every machine with a GPU and every super-node type that the wish admits. A machine whose regions are not known
+def offers(catalog: Catalog, asked: FitRequest) -> Iterator[Offer]:
+    """Every machine with a GPU and every super-node type that is asked for. A machine whose regions are not known
     is admitted for any region; the regions of super-node types are not catalogued."""
     for machine in catalog.machines.values():
-        elsewhere = wish.region is not None and machine.regions and wish.region not in machine.regions
-        if machine.gpu is not None and _wanted(machine.gpu, wish) and not elsewhere:
+        elsewhere = asked.region is not None and machine.regions and asked.region not in machine.regions
+        if machine.gpu is not None and _wanted(machine.gpu, asked) and not elsewhere:
             kind = "native" if machine.native else "ordinary"
             yield Offer(machine.name, kind, machine.gpu, machine.gpus, machine.availability)
     for kind in catalog.super_gpus.values():
-        if _wanted(kind.gpu, wish):
+        if _wanted(kind.gpu, asked):
             yield Offer(kind.name, "super", kind.gpu, max(spec.gpus for spec in kind.specs), "open")
 
 
-def fits(entry: CatalogModel, given: str, wish: Wish, catalog: Catalog) -> tuple[Fit, ...]:
+def fits(entry: CatalogModel, given: str, asked: FitRequest, catalog: Catalog) -> tuple[Fit, ...]:
     """The model on every offer: those that fit first, by GPUs needed, then by the memory that is left over.
 
     Where the model as named does not fit, its other published formats are tried, the largest first; `given` that
     names the repository of one format, or a quantisation, settles the format.
     """
-    tried = tuple(_variants(entry, given, wish))
+    tried = tuple(_variants(entry, given, asked))
     known: dict[tuple[str, float], Fit] = {}
     found: list[Fit] = []
-    for offer in offers(catalog, wish):
+    for offer in offers(catalog, asked):
         like = (offer.gpu, offer.gpus)
         if like not in known:
-            known[like] = _best(tried, offer, wish, catalog)
+            known[like] = _best(tried, offer, asked, catalog)
         found.append(replace(known[like], offer=offer))
     return tuple(sorted(found, key=_order))
 
@@ -96,20 +100,20 @@ def _order(fit: Fit) -> tuple[int, int, float, float, str]:
     return (_RANK[fit.verdict], fit.gpus, fit.spare_gib, fit.offer.gpus, fit.offer.name)
 
 
-def _wanted(gpu: str, wish: Wish) -> bool:
-    return wish.gpu is None or gpu.lower() == wish.gpu.lower()
+def _wanted(gpu: str, asked: FitRequest) -> bool:
+    return asked.gpu is None or gpu.lower() == asked.gpu.lower()
 
 
-def _variants(entry: CatalogModel, given: str, wish: Wish) -> Iterator[tuple[ModelFacts, str | None]]:
+def _variants(entry: CatalogModel, given: str, asked: FitRequest) -> Iterator[tuple[ModelFacts, str | None]]:
     """The formats to try, with the quantisation to ask the engine for."""
     named = _named_format(entry, given)
     if named is not None:
-        yield catalogued(entry, named, given), wish.quantization if named == entry.format else None
+        yield catalogued(entry, named, given), asked.quantization if named == entry.format else None
         return
     formats = sorted(entry.weights, key=lambda format_: -entry.weights[format_].gib)
-    if wish.quantization is not None:
-        stored: list[WeightFormat] = [format_ for format_ in formats if format_ == wish.quantization]
-        yield catalogued(entry, stored[0] if stored else entry.format), None if stored else wish.quantization
+    if asked.quantization is not None:
+        stored: list[WeightFormat] = [format_ for format_ in formats if format_ == asked.quantization]
+        yield catalogued(entry, stored[0] if stored else entry.format), None if stored else asked.quantization
         return
     yield catalogued(entry, entry.format), None
     for format_ in formats:
@@ -128,11 +132,11 @@ def _named_format(entry: CatalogModel, given: str) -> WeightFormat | None:
     return None
 
 
-def _best(tried: tuple[tuple[ModelFacts, str | None], ...], offer: Offer, wish: Wish, catalog: Catalog) -> Fit:
+def _best(tried: tuple[tuple[ModelFacts, str | None], ...], offer: Offer, asked: FitRequest, catalog: Catalog) -> Fit:
     """The first format that fits the offer, or the refusal of the format that was meant."""
     refused: Fit | None = None
     for facts, quantization in tried:
-        fit = _one(facts, offer, replace(wish, quantization=quantization), catalog)
+        fit = _one(facts, offer, replace(asked, quantization=quantization), catalog)
         if fit.verdict != "no":
             return fit
         refused = refused or fit
@@ -140,40 +144,47 @@ def _best(tried: tuple[tuple[ModelFacts, str | None], ...], offer: Offer, wish: 
     return refused
 
 
-def _one(facts: ModelFacts, offer: Offer, wish: Wish, catalog: Catalog) -> Fit:
+def _one(facts: ModelFacts, offer: Offer, asked: FitRequest, catalog: Catalog) -> Fit:
     engine = next(each.name for each in every() if facts.format in each.formats)
     gpu = catalog.gpus[offer.gpu]
-    image, doubts = choose(facts, engine, Host(gpu, None, ""), catalog)
-    if image is None or blocking(doubts):
-        first = next(finding for finding in doubts if finding.severity == "error")
-        return _refusal(facts, offer, first)
-    ask = Ask(engine, None, image.utilization, context=wish.context, quantization=wish.quantization)
-    outcome = size(facts, gpu, offer.gpus, ask)
-    if not isinstance(outcome, Sizing):
-        first = next(finding for finding in outcome.findings if finding.severity == "error")
-        budget = outcome.nearest.budget
-        need = budget.weights + budget.kv_one_sequence
-        return replace(_refusal(facts, offer, first), need_gib=need, limit_gib=budget.limit)
-    budget, gpus = outcome.budget, outcome.gpus
-    minded = next((finding for finding in outcome.findings if finding.severity == "warning"), None)
+    host = Host(gpu, None, "driver")
+    image = plan_image(engine, host, catalog)
+    refused = _first("error", check_image(SECTION, facts, engine, host, image, catalog=catalog))
+    if image is None or refused is not None:
+        assert refused is not None  # noqa: S101  that there is no image is an error
+        return _refusal(facts, offer, refused)
+    ask = Ask(engine, None, image.utilization, context=asked.context, quantization=asked.quantization)
+    hardware = Hardware(gpu, offer.gpus)
+    sizing = plan_sizing(facts, hardware, ask)
+    found = check_sizing(SECTION, facts, hardware, ask, sizing)
+    budget, gpus = sizing.budget, sizing.gpus
+    need = budget.weights + budget.kv_one_sequence
+    refused = _first("error", found)
+    if refused is not None:
+        return replace(_refusal(facts, offer, refused), need_gib=need, limit_gib=budget.limit)
+    minded = _first("warning", found)
     return Fit(
         model=facts.id,
         offer=offer,
-        verdict="tight" if outcome.tight else "fits",
+        verdict="tight" if sizing.tight else "fits",
         reason=minded.message if minded else "",
         code=minded.code if minded else "",
         gpus=gpus,
-        tensor_parallel=outcome.tensor_parallel,
-        pipeline_parallel=outcome.pipeline_parallel,
-        context=outcome.context,
-        concurrency=outcome.concurrency,
-        dtype=outcome.dtype,
-        format=outcome.at_load or facts.format,
+        tensor_parallel=sizing.tensor_parallel,
+        pipeline_parallel=sizing.pipeline_parallel,
+        context=sizing.context,
+        concurrency=sizing.concurrency,
+        dtype=sizing.precision.dtype,
+        format=sizing.precision.at_load or facts.format,
         spare_gib=max(0.0, budget.kv_room - budget.kv_one_sequence) * gpus,
-        need_gib=budget.weights + budget.kv_one_sequence,
+        need_gib=need,
         limit_gib=budget.limit,
     )
 
 
-def _refusal(facts: ModelFacts, offer: Offer, why: Finding) -> Fit:
+def _first(severity: Severity, found: Iterable[Diagnostic]) -> Diagnostic | None:
+    return next((each for each in found if each.severity == severity), None)
+
+
+def _refusal(facts: ModelFacts, offer: Offer, why: Diagnostic) -> Fit:
     return Fit(facts.id, offer, "no", why.message, why.code, 0, 0, 0, 0, 0.0, "", facts.format, 0.0)

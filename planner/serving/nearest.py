@@ -4,90 +4,73 @@ Every change that is offered was tried: image and sizing have no error with it.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from catalog.load import Catalog
 from catalog.types import CatalogModel, Gpu, Machine
-from planner.diagnostics.finding import blocking
 from planner.engines.check_spread import check_spread
 from planner.engines.registry import every, find
-from planner.images import choose as images
-from planner.model.facts import ModelFacts, catalogued
-from planner.plan.types import PoolPlan
-from planner.sizing.ask import Ask
-from planner.sizing.size import Sizing, size
-from settings import diagnostics
-
-Change = tuple[tuple[str, object], ...]
+from planner.images.check import check_image
+from planner.images.decide import plan_image
+from planner.model.facts import catalogued, own_id
+from planner.serving.placement import Situation
+from planner.sizing.check import check_sizing
+from planner.sizing.decide import Hardware, plan_sizing
+from settings.diagnostics import Fix, blocking
 
 MOST_MACHINES = 4
 """Machines for one replica that are proposed; more may be asked for."""
 
 
-@dataclass(frozen=True)
-class Situation:
-    """A model on a pool, as asked. `image` is the stack file's own, `region` the stack's, None where not known."""
-
-    facts: ModelFacts
-    ask: Ask
-    host: images.Host
-    pool: PoolPlan
-    image: str | None
-    region: str | None
-    quantization: str | None
-
-
-def starts(case: Situation, catalog: Catalog, machine: Machine | None = None, *, rigid: bool = False) -> Sizing | None:
-    """The sizing where the model starts on the pool's machine, or on another; None where it does not.
+def starts(case: Situation, catalog: Catalog, machine: Machine | None = None, *, rigid: bool = False) -> bool:
+    """Whether the model starts on the pool's machine, or on another.
 
     `rigid` keeps the parallelism that was asked for; otherwise the planner may choose it anew.
     """
     gpu = case.host.gpu if machine is None else catalog.gpus[machine.gpu or ""]
     per_node = case.pool.gpus_per_node if machine is None else machine.gpus
     if gpu is None:
-        return None
+        return False
     host = replace(case.host, gpu=gpu)
-    choice, findings = images.choose(case.facts, case.ask.engine, host, catalog, image=case.image)
-    if choice is None or blocking(findings):
-        return None
+    image = plan_image(case.ask.engine, host, catalog, case.own_image)
+    if blocking(check_image(case.section, case.facts, case.ask.engine, host, image, catalog=catalog)):
+        return False
     ask = case.ask if rigid else replace(case.ask, gpus=None, tensor_parallel=None, pipeline_parallel=None)
-    outcome = size(case.facts, gpu, per_node, ask, case.pool.max_nodes)
-    return outcome if isinstance(outcome, Sizing) else None
+    hardware = Hardware(gpu, per_node, case.pool.max_nodes)
+    sizing = plan_sizing(case.facts, hardware, ask)
+    return not blocking(check_sizing(case.section, case.facts, hardware, ask, sizing))
 
 
 def one_machine_holds(case: Situation, catalog: Catalog) -> bool:
     """Whether some machine with the pool's GPU holds the model, wherever it is sold."""
     anywhere = replace(case, region=None)
     return any(
-        starts(anywhere, catalog, machine) is not None
-        for machine in _machines(anywhere, catalog)
-        if machine.gpu == case.pool.gpu
+        starts(anywhere, catalog, machine) for machine in _machines(anywhere, catalog) if machine.gpu == case.pool.gpu
     )
 
 
-def ways(case: Situation, catalog: Catalog) -> Iterator[tuple[str, Change]]:
+def ways(case: Situation, catalog: Catalog) -> Iterator[tuple[str, Fix]]:
     """Changes that help, the nearest first, each with a sentence."""
     engine = find(case.ask.engine)
     if engine.instead is not None:
         other = replace(case, ask=replace(case.ask, engine=engine.instead))
-        if starts(other, catalog, rigid=True) is not None:
-            yield f"Set engine to {engine.instead}.", (("engine", engine.instead),)
+        if starts(other, catalog, rigid=True):
+            yield f"Set engine to {engine.instead}.", ((case.at("engine"), engine.instead),)
     machines = _machines(case, catalog)
     yield from _on_machines(case, catalog, [machine for machine in machines if machine.gpu == case.pool.gpu])
     yield from _formats(case, catalog)
     yield from _on_several(case, catalog)
     yield from _on_machines(case, catalog, [machine for machine in machines if machine.gpu != case.pool.gpu])
     if case.facts.family in catalog.models and not engine.own_ids and case.host.gpu is not None:
-        yield from _of_own_registries(case.host.gpu, catalog.models[case.facts.family])
+        yield from _of_own_registries(case, case.host.gpu, catalog.models[case.facts.family])
 
 
-def _of_own_registries(gpu: Gpu, entry: CatalogModel) -> Iterator[tuple[str, Change]]:
+def _of_own_registries(case: Situation, gpu: Gpu, entry: CatalogModel) -> Iterator[tuple[str, Fix]]:
     """The same model from the registry of an engine that has one, where one GPU holds it."""
     for engine in (each for each in every() if each.own_ids):
-        weights = entry.weights.get(engine.formats[0])
-        known = weights.repository(engine.sources[0]) if weights else None
-        if weights is not None and known is not None and weights.gib < gpu.usable_gib:
-            change = (("engine", engine.name), ("model", known))
+        known = own_id(entry, engine)
+        if known is not None and entry.weights[engine.formats[0]].gib < gpu.usable_gib:
+            change = ((case.at("engine"), engine.name), (case.at("model"), known))
             yield f"Serve {known} with {engine.title}, which runs on {gpu.name}.", change
 
 
@@ -109,49 +92,55 @@ def _machines(case: Situation, catalog: Catalog) -> list[Machine]:
     )
 
 
-def _unpinned(case: Situation) -> Change:
+def _unpinned(case: Situation) -> Fix:
     """The change that gives parallelism back to the planner, where the stack file fixes it."""
     asked = {
         "gpus": case.ask.gpus,
         "tensorParallel": case.ask.tensor_parallel,
         "pipelineParallel": case.ask.pipeline_parallel,
     }
-    return tuple((setting, None) for setting, value in asked.items() if value is not None)
+    return tuple((case.at(setting), None) for setting, value in asked.items() if value is not None)
 
 
-def _on_machines(case: Situation, catalog: Catalog, machines: list[Machine]) -> Iterator[tuple[str, Change]]:
+def _on_machines(case: Situation, catalog: Catalog, machines: list[Machine]) -> Iterator[tuple[str, Fix]]:
     for machine in machines:
         if machine.name == case.pool.instance_type:
             continue
-        change: Change = ((f"/pools.{case.pool.name}.instanceType", machine.name),)
+        change: Fix = ((f"pools.{case.pool.name}.instanceType", machine.name),)
         rigid = starts(case, catalog, machine, rigid=True)
-        if rigid is not None or starts(case, catalog, machine) is not None:
+        if rigid or starts(case, catalog, machine):
             holds = f"Use {machine.name} ({machine.gpus:g} x {machine.gpu}), which holds it."
-            yield holds, change if rigid is not None else (*change, *_unpinned(case))
+            yield holds, change if rigid else (*change, *_unpinned(case))
             return
 
 
-def _on_several(case: Situation, catalog: Catalog) -> Iterator[tuple[str, Change]]:
+def _on_several(case: Situation, catalog: Catalog) -> Iterator[tuple[str, Fix]]:
     """The pool's own machines, as few of them as hold the model together."""
     gpu, slots, pool = case.host.gpu, int(case.pool.gpus_per_node), case.pool
-    choice, findings = images.choose(case.facts, case.ask.engine, case.host, catalog, image=case.image)
-    if gpu is None or slots < 1 or choice is None or blocking(findings):
+    engine, image = case.ask.engine, case.image
+    if gpu is None or slots < 1 or image is None:
+        return
+    if blocking(check_image(case.section, case.facts, engine, case.host, image, catalog=catalog)):
         return
     for count in range(2, MOST_MACHINES + 1):
-        gpus = slots * count
+        gpus, hardware = slots * count, Hardware(gpu, pool.gpus_per_node, count)
         ask = replace(case.ask, gpus=gpus, tensor_parallel=None, pipeline_parallel=None)
-        laid = size(case.facts, gpu, pool.gpus_per_node, ask, count)
-        against = check_spread("", case.ask.engine, choice.flags, tensor_parallel=1, gpus=gpus, slots=slots, rdma=False)
-        if isinstance(laid, Sizing) and not diagnostics.blocking(against):
-            unpinned = [change for change in _unpinned(case) if change[0] != "gpus"]
+        sizing = plan_sizing(case.facts, hardware, ask)
+        against = [
+            *check_sizing(case.section, case.facts, hardware, ask, sizing),
+            *check_spread(case.section, engine, image.flags, tensor_parallel=1, gpus=gpus, slots=slots, rdma=False),
+        ]
+        if not blocking(against):
+            unpinned = [change for change in _unpinned(case) if change[0] != case.at("gpus")]
             nodes = count if pool.min_nodes == pool.max_nodes else {"min": pool.min_nodes, "max": count}
-            grown = [(f"/pools.{pool.name}.nodes", nodes)] if pool.max_nodes < count else []
+            grown = [(f"pools.{pool.name}.nodes", nodes)] if pool.max_nodes < count else []
             enough = f", and give pool {pool.name} {count} nodes" if grown else ""
-            yield f"Set gpus to {gpus}: {count} machines hold it together{enough}.", (("gpus", gpus), *unpinned, *grown)
+            change = ((case.at("gpus"), gpus), *unpinned, *grown)
+            yield f"Set gpus to {gpus}: {count} machines hold it together{enough}.", change
             return
 
 
-def _formats(case: Situation, catalog: Catalog) -> Iterator[tuple[str, Change]]:
+def _formats(case: Situation, catalog: Catalog) -> Iterator[tuple[str, Fix]]:
     """Repositories of the same model in another format, the most exact that starts."""
     readable = find(case.ask.engine).formats
     if not case.facts.catalogued:
@@ -165,10 +154,10 @@ def _formats(case: Situation, catalog: Catalog) -> Iterator[tuple[str, Change]]:
     }
     ask = replace(case.ask, quantization=None)
     for facts in sorted(others.values(), key=lambda facts: -facts.weights_gib):
-        if starts(replace(case, facts=facts, ask=ask), catalog) is not None:
-            change: Change = (("model", facts.id), *_unpinned(case))
-            unsaid: Change = (("quantization", None),) if case.quantization else ()
-            yield f"Use {facts.id} ({facts.format}), which fits this GPU.", (*change, *unsaid)
+        if starts(replace(case, facts=facts, ask=ask), catalog):
+            unsaid: Fix = ((case.at("quantization"), None),) if case.ask.quantization else ()
+            change: Fix = ((case.at("model"), facts.id), *_unpinned(case), *unsaid)
+            yield f"Use {facts.id} ({facts.format}), which fits this GPU.", change
 
 
 def roomier(case: Situation, gpus: int, memory_mib: int, catalog: Catalog) -> Machine | None:

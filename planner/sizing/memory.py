@@ -7,7 +7,7 @@ cannot hold one sequence of `--max-model-len` tokens.
 
 from dataclasses import dataclass
 
-from planner.model.facts import GIB, ModelFacts
+from planner.model.facts import BYTES_PER_GIB, ModelFacts
 
 BYTES_PER_PARAMETER = {
     "fp32": 4.0,
@@ -123,9 +123,9 @@ def need(
     per_token = kv_bytes_per_token(facts, tensor_parallel, pipeline_parallel, size)
     return Need(
         weights=weights / (tensor_parallel * pipeline_parallel),
-        kv_per_token=per_token / GIB if facts.computable else None,
+        kv_per_token=per_token / BYTES_PER_GIB if facts.computable else None,
         overhead=BIG_MODEL_OVERHEAD_GIB if big else ACTIVATIONS_GIB + NON_TORCH_GIB,
-        kv_sliding=sliding / GIB if facts.computable else 0.0,
+        kv_sliding=sliding / BYTES_PER_GIB if facts.computable else 0.0,
         window=facts.sliding_window,
     )
 

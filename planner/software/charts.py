@@ -6,8 +6,8 @@ from catalog import versions
 from catalog.checks import registry_of
 from catalog.load import Catalog
 from catalog.types import Chart, ChartImage
-from planner.images.choose import split
 from planner.images.mirrors import resolve
+from planner.images.reference import split
 from planner.network.location import in_mainland
 from planner.plan.types import InstallPlan
 from settings.models import Settings

@@ -6,7 +6,7 @@ from catalog import versions
 from catalog.checks import registry_of
 from catalog.load import Catalog
 from catalog.types import Chart
-from planner.images.mirrors import check_images
+from planner.images.check_mirrors import check_images
 from planner.network.location import in_mainland
 from planner.software import codes
 from planner.software.autoscaling import METRICS, keda_chart

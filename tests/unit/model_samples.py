@@ -1,7 +1,44 @@
 """Facts of models and GPUs for tests, made from a few figures."""
 
+from dataclasses import dataclass
+
 from catalog.types import Gpu
 from planner.model.facts import ModelFacts
+from planner.sizing.ask import Ask
+from planner.sizing.check import check_sizing
+from planner.sizing.decide import Hardware, Sizing, plan_sizing
+from planner.sizing.remedies import with_remedies
+from settings.diagnostics import Diagnostic, blocking
+
+SECTION = "models.chat"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A sizing, and what stands against it."""
+
+    sizing: Sizing
+    findings: list[Diagnostic]
+
+    @property
+    def starts(self) -> bool:
+        return not blocking(self.findings)
+
+    @property
+    def codes(self) -> set[str]:
+        return {finding.code for finding in self.findings}
+
+    @property
+    def errors(self) -> set[str]:
+        return {finding.code for finding in self.findings if finding.severity == "error"}
+
+
+def sized(model: ModelFacts, card: Gpu, count: float, ask: Ask, nodes: int = 1) -> Outcome:
+    """The model of ``models.chat`` on machines with so many of a GPU."""
+    hardware = Hardware(card, count, nodes)
+    sizing = plan_sizing(model, hardware, ask)
+    found = check_sizing(SECTION, model, hardware, ask, sizing)
+    return Outcome(sizing, with_remedies(SECTION, model, hardware, ask, found))
 
 
 def facts(**changes) -> ModelFacts:

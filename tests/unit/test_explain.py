@@ -11,7 +11,7 @@ from planner.diagnostics.explain import PAGE, codes, explain, markdown
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted([*(ROOT / "settings").rglob("*.py"), *(ROOT / "planner").rglob("*.py")])
-MAKERS = {"Diagnostic", "Finding"}
+MAKERS = {"Diagnostic"}
 CODE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 
 

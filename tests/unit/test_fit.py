@@ -2,7 +2,7 @@ import pytest
 
 from catalog.load import load
 from planner.model.config import ConfigError, architecture
-from planner.serving.fit import Fit, Wish, fits
+from planner.serving.fit import Fit, FitRequest, fits
 
 CATALOG = load()
 QWEN = "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B"
@@ -11,7 +11,7 @@ QWEN = "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B"
 def answers(model: str, **wish) -> tuple[Fit, ...]:
     entry = CATALOG.find_model(model)
     assert entry is not None
-    return fits(entry, model, Wish(**wish), CATALOG)
+    return fits(entry, model, FitRequest(**wish), CATALOG)
 
 
 def on(machine: str, model: str, **wish) -> Fit:
@@ -26,7 +26,7 @@ def test_every_machine_with_a_gpu_and_every_super_node_type_is_judged():
 
 def test_every_model_is_judged_on_every_machine_within_what_the_machine_has():
     for name, entry in CATALOG.models.items():
-        for each in fits(entry, name, Wish(), CATALOG):
+        for each in fits(entry, name, FitRequest(), CATALOG):
             if each.verdict == "no":
                 assert each.reason
                 assert each.code

@@ -2,9 +2,13 @@
 
 import pytest
 
-from catalog.load import load
+from catalog.load import Catalog, load
 from catalog.types import Image, ImageVariant
-from planner.images.choose import Host, ImageChoice, choose, split, version
+from planner.images.check import check_image
+from planner.images.decide import Host, ImageChoice, plan_image
+from planner.images.reference import split, version
+from planner.model.facts import ModelFacts
+from settings.diagnostics import Diagnostic
 from tests.unit.model_samples import facts
 
 CATALOG = load()
@@ -29,6 +33,20 @@ def image(tag: str, *variants: dict, **changes) -> Image:
 
 def host(gpu: str, driver: int | None = None) -> Host:
     return Host(CATALOG.gpus[gpu], driver, "pools.gpu.driver")
+
+
+def choose(
+    model: ModelFacts,
+    engine: str,
+    host: Host,
+    catalog: Catalog | Known,
+    *,
+    image: str | None = None,
+    cuda: str | None = None,
+) -> tuple[ImageChoice | None, list[Diagnostic]]:
+    """The image of ``models.chat``, and what stands against it."""
+    choice = plan_image(engine, host, catalog, image)  # type: ignore[arg-type]
+    return choice, [*check_image("models.chat", model, engine, host, choice, catalog=catalog, cuda=cuda)]  # type: ignore[arg-type]
 
 
 def chosen(*args, **kwargs) -> tuple[ImageChoice, set[str]]:
@@ -81,7 +99,7 @@ def test_a_driver_of_550_gets_the_cuda_12_build_without_a_word():
 def test_a_driver_older_than_every_build_is_refused():
     _, findings = choose(QWEN, "vllm", host("A10", 450), CATALOG)
     (finding,) = findings
-    assert (finding.severity, finding.code, finding.setting) == ("error", "DRIVER_TOO_OLD", "/pools.gpu.driver")
+    assert (finding.severity, finding.code, finding.path) == ("error", "DRIVER_TOO_OLD", "pools.gpu.driver")
 
 
 def test_a_driver_that_an_older_release_takes_is_refused_with_that_release():
@@ -90,7 +108,7 @@ def test_a_driver_that_an_older_release_takes_is_refused_with_that_release():
         image("v0.10.0", {"cuda": "12.4", "min_driver": 525}),
     )
     _, findings = choose(QWEN, "vllm", host("A10", 550), known)  # type: ignore[arg-type]
-    assert findings[0].fix == (("image", "docker.io/vllm/vllm-openai:v0.10.0"),)
+    assert findings[0].fix == (("models.chat.image", "docker.io/vllm/vllm-openai:v0.10.0"),)
 
 
 def test_a_driver_floor_that_nobody_verified_only_warns():
@@ -137,7 +155,7 @@ def test_ollama_on_a_machine_without_gpu_asks_for_no_driver():
 def test_an_image_that_moves_is_refused(floating: str):
     _, findings = choose(QWEN, "vllm", host("A10", 580), CATALOG, image=floating)
     finding = next(f for f in findings if f.code == "IMAGE_FLOATING")
-    assert (finding.severity, finding.fix) == ("error", (("image", None),))
+    assert (finding.severity, finding.fix) == ("error", (("models.chat.image", None),))
 
 
 def test_a_digest_pins_an_image_without_a_tag():
@@ -176,7 +194,7 @@ def test_a_release_older_than_all_has_the_flags_of_the_oldest():
 def test_an_own_image_whose_cuda_needs_a_newer_driver_is_refused():
     _, findings = choose(QWEN, "vllm", host("A10", 550), CATALOG, image="me/vllm:v0.29.0", cuda="13.0")
     finding = next(f for f in findings if f.code == "DRIVER_TOO_OLD")
-    assert (finding.setting, finding.fix) == ("image", (("image", None),))
+    assert (finding.path, finding.fix) == ("models.chat.image", (("models.chat.image", None),))
 
 
 def test_a_cuda_of_the_same_series_is_judged_like_its_sisters():
@@ -195,19 +213,19 @@ def test_a_cuda_without_an_own_image_has_no_effect_and_says_so():
 def test_a_new_release_on_a_v100_is_refused():
     _, findings = choose(QWEN, "vllm", host("V100-32", 580), CATALOG, image="vllm/vllm-openai:v0.29.0")
     finding = next(f for f in findings if f.code == "IMAGE_DROPS_GPU")
-    assert (finding.severity, finding.fix) == ("error", (("image", None),))
+    assert (finding.severity, finding.fix) == ("error", (("models.chat.image", None),))
 
 
 def test_a_cuda_13_image_on_an_unknown_driver_is_doubted_with_its_cuda_12_build():
     _, findings = choose(QWEN, "vllm", host("A10"), CATALOG, image="vllm/vllm-openai:v0.29.0")
     finding = next(f for f in findings if f.code == "DRIVER_UNKNOWN")
-    assert finding.fix == (("image", "docker.io/vllm/vllm-openai:v0.29.0-cu129"),)
+    assert finding.fix == (("models.chat.image", "docker.io/vllm/vllm-openai:v0.29.0-cu129"),)
 
 
 def test_an_old_image_for_a_new_model_is_refused():
     _, findings = choose(facts(min_vllm="0.19.0"), "vllm", host("A10", 580), CATALOG, image="vllm/vllm-openai:v0.14.1")
     finding = next(f for f in findings if f.code == "ENGINE_TOO_OLD")
-    assert (finding.setting, finding.fix) == ("image", (("image", None),))
+    assert (finding.path, finding.fix) == ("models.chat.image", (("models.chat.image", None),))
 
 
 def test_an_image_of_which_no_utilisation_is_known_takes_the_lower_default():

@@ -8,7 +8,8 @@ import pytest
 from catalog.checks import registry_of
 from catalog.load import load
 from planner.diagnostics.explain import codes
-from planner.images.mirrors import check_images, resolve
+from planner.images.check_mirrors import check_images
+from planner.images.mirrors import resolve
 from settings.diagnostics import Diagnostic
 from tests.unit.stacks import settings
 

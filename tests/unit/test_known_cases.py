@@ -10,7 +10,7 @@ from catalog.load import load
 from planner.model.facts import catalogued
 from planner.sizing.ask import Ask
 from planner.sizing.memory import kv_bytes_per_token
-from planner.sizing.size import Sizing, size
+from tests.unit.model_samples import sized
 
 CASES: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "known_cases.yaml").read_text(encoding="utf-8"))
 SMALLEST = CASES["smallest_tensor_parallel"]
@@ -29,10 +29,10 @@ def _facts(model: str):
 )
 def test_the_fewest_gpus_are_those_of_the_published_estimator(model: str, gpu: str, expected: int):
     card = load().gpus[gpu].model_copy(update={"usable_gib": SMALLEST["usable_gib"][gpu]})
-    outcome = size(_facts(model), card, 8, ASK)
-    assert isinstance(outcome, Sizing)
-    assert outcome.tensor_parallel == expected
-    assert outcome.context >= 8192
+    outcome = sized(_facts(model), card, 8, ASK)
+    assert outcome.starts
+    assert outcome.sizing.tensor_parallel == expected
+    assert outcome.sizing.context >= 8192
 
 
 @pytest.mark.parametrize(("model", "expected"), CASES["kv_bytes_per_token"]["rows"].items())
@@ -48,5 +48,5 @@ def test_what_ran_elsewhere_runs_and_what_did_not_does_not(run: dict[str, Any]):
         default_utilization=0.90,
         context=run.get("context"),
     )
-    outcome = size(_facts(run["model"]), load().gpus[run["gpu"]], run["gpus"], ask)
-    assert isinstance(outcome, Sizing) == run["starts"], outcome.findings
+    outcome = sized(_facts(run["model"]), load().gpus[run["gpu"]], run["gpus"], ask)
+    assert outcome.starts == run["starts"], outcome.findings

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from catalog.types import SuperGpu
 from planner.engines.operations import load_seconds, requests, shm_mib, startup_failures, super_spec, update
 from planner.plan.types import PoolPlan
-from planner.serving.capacity import Demand, Room, has_spare, nodes_needed, room_of
-from planner.serving.capacity import check as check_capacity
+from planner.serving.capacity import Demand, PoolRoom, has_spare, nodes_needed, room_of
+from planner.serving.check_capacity import check_capacity
 
 POOL = PoolPlan(
     name="gpu",
@@ -117,8 +117,8 @@ def test_pods_that_do_not_pair_take_a_node_each():
 
 
 def test_room_for_one_more_is_spare():
-    assert has_spare(Room(4, 2), [Demand("a", 2, 1, 3)], "a")
-    assert not has_spare(Room(4, 2), [Demand("a", 2, 1, 4)], "a")
+    assert has_spare(PoolRoom(4, 2), [Demand("a", 2, 1, 3)], "a")
+    assert not has_spare(PoolRoom(4, 2), [Demand("a", 2, 1, 4)], "a")
 
 
 def test_super_nodes_always_have_room():

@@ -3,6 +3,7 @@
 import pytest
 
 from planner.plan.types import ModelPlan, Plan
+from planner.serving import models
 from tests.unit.stacks import codes, found, planned
 
 R1: dict[str, object] = {"models.chat.model": "deepseek-ai/DeepSeek-R1", "pools.gpu.instanceType": "PNV6.96XLARGE2304"}
@@ -242,3 +243,12 @@ def test_tools_are_parsed_only_where_the_model_is_shown_them():
     parsed = ["--enable-auto-tool-choice", "--tool-call-parser", "deepseek_v3"]
     template = ["--chat-template", "/templates/r1.jinja", *parsed]
     assert model(planned(R1 | {"models.chat.extraArgs": template})).spec.tool_calls is True
+
+
+def test_each_model_is_placed_once_however_many_share_its_pool(monkeypatch: pytest.MonkeyPatch):
+    placed: list[str] = []
+    place = models.place
+    monkeypatch.setattr(models, "place", lambda name, *rest: placed.append(name) or place(name, *rest))
+    names = [f"m{number}" for number in range(6)]
+    planned({"models": {name: {"model": "Qwen/Qwen3-8B", "replicas": 2} for name in names}})
+    assert placed == names

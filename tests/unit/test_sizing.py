@@ -2,10 +2,10 @@
 
 import pytest
 
-from planner.diagnostics.finding import Finding
 from planner.sizing.ask import Ask
-from planner.sizing.size import Misfit, Sizing, size
-from tests.unit.model_samples import facts, gpu
+from planner.sizing.decide import Sizing
+from settings.diagnostics import Diagnostic
+from tests.unit.model_samples import SECTION, facts, gpu, sized
 
 ASK = Ask(engine="vllm", utilization=0.9, default_utilization=0.9)
 T4 = gpu(name="T4", compute_capability=7.5, bf16=False, fp8="weight-only", marlin=False, usable_gib=15.0)
@@ -17,19 +17,22 @@ def asked(**changes) -> Ask:
 
 
 def fitting(*args) -> Sizing:
-    outcome = size(*args)
-    assert isinstance(outcome, Sizing), outcome.findings
-    return outcome
+    outcome = sized(*args)
+    assert outcome.starts, outcome.findings
+    return outcome.sizing
 
 
-def refused(code: str, *args) -> Finding:
-    outcome = size(*args)
-    assert isinstance(outcome, Misfit)
+def noted(*args) -> set[str]:
+    """Codes of what is said of a model that starts."""
+    outcome = sized(*args)
+    assert outcome.starts, outcome.findings
+    return outcome.codes
+
+
+def refused(code: str, *args) -> Diagnostic:
+    outcome = sized(*args)
+    assert not outcome.starts
     return next(finding for finding in outcome.findings if finding.code == code)
-
-
-def codes(outcome: Sizing | Misfit) -> set[str]:
-    return {finding.code for finding in outcome.findings}
 
 
 def test_a_model_that_fits_one_gpu_takes_one():
@@ -60,7 +63,7 @@ def test_where_the_cautious_estimate_leaves_nothing_the_engine_is_still_let_try_
     laid = fitting(facts(weights_gib=19.5), gpu(), 1, ASK)
     assert laid.context == 2048
     assert laid.tight
-    assert "MEMORY_TIGHT" in codes(laid)
+    assert "MEMORY_TIGHT" in noted(facts(weights_gib=19.5), gpu(), 1, ASK)
 
 
 def test_weights_that_exceed_the_engine_s_share_are_refused():
@@ -72,23 +75,23 @@ def test_weights_that_exceed_the_engine_s_share_are_refused():
 def test_a_context_that_does_not_fit_is_refused_with_one_that_does():
     finding = refused("CONTEXT_TOO_LONG", facts(max_positions=200_000), gpu(), 1, asked(context=200_000))
     ((setting, value),) = finding.fix
-    assert setting == "maxModelLen"
+    assert setting == f"{SECTION}.maxModelLen"
     assert fitting(facts(max_positions=200_000), gpu(), 1, asked(context=value)).context == value
 
 
 def test_a_context_beyond_the_model_is_refused():
     finding = refused("CONTEXT_BEYOND_MODEL", facts(max_positions=4096), gpu(), 1, asked(context=8192))
-    assert finding.fix == (("maxModelLen", 4096),)
+    assert finding.fix == ((f"{SECTION}.maxModelLen", 4096),)
 
 
 def test_an_engine_told_to_go_beyond_the_model_is_only_warned():
-    laid = fitting(facts(max_positions=4096), gpu(), 1, asked(context=8192, longer_allowed=True))
-    assert "CONTEXT_BEYOND_MODEL" in codes(laid)
+    assert "CONTEXT_BEYOND_MODEL" in noted(
+        facts(max_positions=4096), gpu(), 1, asked(context=8192, longer_allowed=True)
+    )
 
 
 def test_a_long_context_that_fits_narrowly_is_a_warning_with_a_shorter_one():
-    laid = fitting(facts(max_positions=131072), gpu(), 1, asked(context=90_000))
-    (finding,) = laid.findings
+    (finding,) = sized(facts(max_positions=131072), gpu(), 1, asked(context=90_000)).findings
     assert (finding.code, finding.severity) == ("MEMORY_TIGHT", "warning")
     ((_, shorter),) = finding.fix
     assert not fitting(facts(max_positions=131072), gpu(), 1, asked(context=shorter)).tight
@@ -96,18 +99,18 @@ def test_a_long_context_that_fits_narrowly_is_a_warning_with_a_shorter_one():
 
 def test_a_size_that_does_not_divide_the_heads_is_refused_with_the_nearest_that_does():
     finding = refused("HEADS_NOT_DIVISIBLE", facts(), gpu(), 8, asked(tensor_parallel=3))
-    assert finding.fix == (("tensorParallel", 2),)
+    assert finding.fix == ((f"{SECTION}.tensorParallel", 2),)
     assert finding.allowed == "1, 2, 4"
 
 
 def test_the_nearest_legal_size_is_one_that_also_holds_the_model():
     finding = refused("HEADS_NOT_DIVISIBLE", facts(weights_gib=50.0), gpu(), 8, asked(tensor_parallel=3))
-    assert finding.fix == (("tensorParallel", 4),)
+    assert finding.fix == ((f"{SECTION}.tensorParallel", 4),)
 
 
 def test_a_size_beyond_the_machine_is_refused():
     finding = refused("GPUS_EXCEED_NODE", facts(), gpu(), 2, asked(tensor_parallel=4))
-    assert finding.fix == (("tensorParallel", None),)
+    assert finding.fix == ((f"{SECTION}.tensorParallel", None),)
 
 
 def test_gpus_beyond_the_machine_have_no_own_fix_where_the_model_needs_them():
@@ -117,7 +120,7 @@ def test_gpus_beyond_the_machine_have_no_own_fix_where_the_model_needs_them():
 
 def test_gpus_must_be_the_product_of_both_splits():
     finding = refused("PARALLELISM_MISMATCH", facts(), gpu(), 8, asked(gpus=4, tensor_parallel=2, pipeline_parallel=1))
-    assert finding.fix == (("gpus", None),)
+    assert finding.fix == ((f"{SECTION}.gpus", None),)
 
 
 def test_gpus_alone_are_split_by_heads_first_and_stages_then():
@@ -137,54 +140,53 @@ def test_stages_with_gpus_give_the_split():
 
 def test_more_stages_than_layers_are_refused():
     assert refused("TOO_MANY_STAGES", facts(layers=2), gpu(), 8, asked(pipeline_parallel=4)).fix == (
-        ("pipelineParallel", None),
+        (f"{SECTION}.pipelineParallel", None),
     )
 
 
 def test_a_size_that_is_no_power_of_two_is_doubted():
-    laid = fitting(facts(heads=40, kv_heads=10), gpu(), 8, asked(tensor_parallel=5))
-    assert "TENSOR_PARALLEL_UNUSUAL" in codes(laid)
+    assert "TENSOR_PARALLEL_UNUSUAL" in noted(facts(heads=40, kv_heads=10), gpu(), 8, asked(tensor_parallel=5))
 
 
 def test_too_few_gpus_asked_for_are_given_back_to_the_planner():
     finding = refused("MODEL_TOO_LARGE", facts(weights_gib=28.0), gpu(), 4, asked(gpus=1))
-    assert finding.fix == (("gpus", None),)
+    assert finding.fix == ((f"{SECTION}.gpus", None),)
 
 
 def test_a_low_utilisation_is_named_as_the_cause():
     finding = refused("MODEL_TOO_LARGE", facts(), gpu(), 1, asked(utilization=0.5))
-    assert finding.fix == (("gpuMemoryUtilization", None),)
+    assert finding.fix == ((f"{SECTION}.gpuMemoryUtilization", None),)
 
 
 def test_a_high_utilisation_is_doubted():
-    assert "UTILIZATION_HIGH" in codes(fitting(facts(), gpu(), 1, asked(utilization=0.99)))
+    assert "UTILIZATION_HIGH" in noted(facts(), gpu(), 1, asked(utilization=0.99))
 
 
 def test_float32_that_does_not_fit_is_named_as_the_cause():
     finding = refused("MODEL_TOO_LARGE", facts(), gpu(), 1, asked(dtype="float32"))
-    assert finding.fix == (("dtype", None),)
+    assert finding.fix == ((f"{SECTION}.dtype", None),)
 
 
 def test_a_v100_gets_half_precision():
-    assert fitting(facts(), V100, 1, ASK).dtype == "half"
+    assert fitting(facts(), V100, 1, ASK).precision.dtype == "half"
 
 
 def test_a_new_gpu_keeps_bfloat16():
-    assert fitting(facts(), gpu(), 1, ASK).dtype == "bfloat16"
+    assert fitting(facts(), gpu(), 1, ASK).precision.dtype == "bfloat16"
 
 
 def test_half_precision_weights_stay_half():
-    assert fitting(facts(dtype="float16"), gpu(), 1, ASK).dtype == "half"
+    assert fitting(facts(dtype="float16"), gpu(), 1, ASK).precision.dtype == "half"
 
 
 def test_bfloat16_asked_for_on_a_t4_is_refused():
     finding = refused("BF16_UNSUPPORTED", facts(), T4, 2, asked(dtype="bfloat16"))
-    assert finding.fix == (("dtype", "half"),)
+    assert finding.fix == ((f"{SECTION}.dtype", "half"),)
 
 
 def test_a_model_that_overflows_in_half_precision_is_refused_where_there_is_nothing_else():
     finding = refused("FLOAT16_UNSUPPORTED", facts(float16=False, weights_gib=4.0), T4, 1, ASK)
-    assert finding.fix == (("dtype", "float32"),)
+    assert finding.fix == ((f"{SECTION}.dtype", "float32"),)
 
 
 @pytest.mark.parametrize(
@@ -199,7 +201,7 @@ def test_a_model_that_overflows_in_half_precision_is_refused_where_there_is_noth
     ],
 )
 def test_weights_that_the_gpu_cannot_read_are_refused(stored: str, card, code: str):
-    assert refused(code, facts(format=stored, weights_gib=5.0), card, 1, ASK).setting == "model"
+    assert refused(code, facts(format=stored, weights_gib=5.0), card, 1, ASK).path == f"{SECTION}.model"
 
 
 @pytest.mark.parametrize(
@@ -212,34 +214,36 @@ def test_weights_that_the_gpu_cannot_read_are_refused(stored: str, card, code: s
     ],
 )
 def test_weights_that_run_slowly_are_warned_of(stored: str, card, code: str):
-    assert code in codes(fitting(facts(format=stored, weights_gib=5.0), card, 1, ASK))
+    assert code in noted(facts(format=stored, weights_gib=5.0), card, 1, ASK)
 
 
 def test_fp8_on_a_gpu_that_has_it_needs_no_word():
-    assert fitting(facts(format="fp8", weights_gib=7.0), gpu(), 1, asked(quantization="fp8")).findings == ()
+    assert noted(facts(format="fp8", weights_gib=7.0), gpu(), 1, asked(quantization="fp8")) == set()
 
 
 def test_quantising_at_load_is_told_to_the_engine():
-    assert fitting(facts(), gpu(), 1, asked(quantization="fp8")).at_load == "fp8"
+    assert fitting(facts(), gpu(), 1, asked(quantization="fp8")).precision.at_load == "fp8"
 
 
 def test_quantising_at_load_on_a_v100_is_refused():
-    assert refused("FP8_UNSUPPORTED", facts(), V100, 1, asked(quantization="fp8")).fix == (("quantization", None),)
+    assert refused("FP8_UNSUPPORTED", facts(), V100, 1, asked(quantization="fp8")).fix == (
+        (f"{SECTION}.quantization", None),
+    )
 
 
 def test_a_method_that_is_not_that_of_the_files_is_refused():
     finding = refused("QUANTIZATION_MISMATCH", facts(), gpu(), 1, asked(quantization="awq"))
-    assert finding.fix == (("quantization", None),)
+    assert finding.fix == ((f"{SECTION}.quantization", None),)
 
 
 def test_several_faults_are_reported_together():
-    outcome = size(facts(), T4, 2, asked(dtype="bfloat16", tensor_parallel=3, quantization="awq"))
-    assert {"BF16_UNSUPPORTED", "GPUS_EXCEED_NODE", "QUANTIZATION_MISMATCH"} <= codes(outcome)
+    outcome = sized(facts(), T4, 2, asked(dtype="bfloat16", tensor_parallel=3, quantization="awq"))
+    assert {"BF16_UNSUPPORTED", "GPUS_EXCEED_NODE", "QUANTIZATION_MISMATCH"} <= outcome.codes
 
 
 def test_a_cache_that_is_not_modelled_is_said_and_only_weights_are_checked():
+    assert "KV_NOT_COMPUTED" in noted(facts(computable=False), gpu(), 1, ASK)
     laid = fitting(facts(computable=False), gpu(), 1, ASK)
-    assert "KV_NOT_COMPUTED" in codes(laid)
     assert not laid.computed
     assert laid.budget.kv_one_sequence == 0
 
@@ -261,7 +265,7 @@ def test_ollama_spreads_layers_over_any_number_of_gpus():
 
 def test_ollama_asks_for_no_more_gpus_than_there_are():
     assert refused("GPUS_EXCEED_NODE", facts(format="gguf"), gpu(), 1, asked(engine="ollama", gpus=2)).fix == (
-        ("gpus", None),
+        (f"{SECTION}.gpus", None),
     )
 
 
@@ -272,5 +276,5 @@ def test_the_budget_adds_up_to_no_more_than_the_limit():
 
 
 def test_an_unusual_split_does_not_hide_that_the_model_is_too_large():
-    outcome = size(facts(heads=5, kv_heads=5, weights_gib=200.0), gpu(), 8, asked(tensor_parallel=5))
-    assert codes(outcome) >= {"TENSOR_PARALLEL_UNUSUAL", "MODEL_TOO_LARGE"}
+    outcome = sized(facts(heads=5, kv_heads=5, weights_gib=200.0), gpu(), 8, asked(tensor_parallel=5))
+    assert outcome.codes >= {"TENSOR_PARALLEL_UNUSUAL", "MODEL_TOO_LARGE"}

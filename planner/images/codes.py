@@ -1,0 +1,258 @@
+"""What can be wrong with the images of engines, and with the ways by which nodes reach them."""
+
+from collections.abc import Sequence
+
+from settings.diagnostics import Text, error, note, warning
+
+
+@error(
+    meaning="SGLang is to run on a GPU older than Turing.",
+    example="pools: {gpu: {instanceType: GN10Xp.2XLARGE40}}    # V100\n"
+    "models: {chat: {engine: sglang, model: Qwen/Qwen2.5-7B-Instruct}}",
+    fix="Use vLLM or Ollama there.",
+    source="SGLang's documentation (compute capability 7.5 and newer)",
+    forceable=False,
+)
+def sglang_needs_turing(*, engine: str, title: str, least: float, host: str, other: str, able: Sequence[str]) -> Text:
+    """`title` is the engine's name in a sentence, `other` that of the first of those `able` to run there."""
+    return Text(
+        message=f"{title} needs compute capability {least}; {host}.",
+        remedy=f"Use {other}, or another GPU.",
+        given=engine,
+        allowed=", ".join(able),
+    )
+
+
+@error(
+    meaning="No release of the engine has kernels for the GPU.",
+    example="pools: {gpu: {instanceType: GN8.LARGE56}}    # P40, compute capability 6.1\n"
+    "models: {chat: {model: Qwen/Qwen2.5-7B-Instruct}}",
+    fix="Use Ollama, which serves compute capability 5.0 and newer, or another GPU.",
+    source="catalog/data/images.yaml (min_compute); ollama docs/gpu.mdx",
+    forceable=False,
+)
+def engine_unsupported_gpu(*, engine: str, host: str, other: str) -> Text:
+    """`other`: an engine that runs wherever the others do not."""
+    return Text(
+        message=f"No release of {engine} runs here: {host}.",
+        remedy=f"Use {other}, or another GPU.",
+        given=engine,
+        allowed="an engine that supports the GPU",
+    )
+
+
+@warning(
+    meaning="Only an old release of the engine still runs on the GPU; it gets no security fixes and knows no newer "
+    "models.",
+    example="pools: {gpu: {instanceType: GN10Xp.2XLARGE40}}    # V100: vLLM v0.8.5",
+    fix="Keep the API private. Use a newer GPU, or Ollama, for newer models.",
+    source="vLLM issues 18818, 18835, 19185; production-stack tutorials/25-v100-legacy-gpu-deployment.md",
+)
+def legacy_engine(*, engine: str, tag: str, gpu: str, other: str) -> Text:
+    """`other`: an engine that runs wherever the others do not."""
+    return Text(
+        message=f"{tag} is the newest {engine} that runs on {gpu}; it gets no security fixes any more and knows no "
+        "newer models.",
+        remedy=f"Keep the API private, or use a newer GPU, or {other}.",
+        given=tag,
+    )
+
+
+@error(
+    meaning="The engine's release does not know the model's architecture.",
+    example="pools: {gpu: {instanceType: GN10Xp.2XLARGE40}}    # V100: vLLM v0.8.5\n"
+    "models: {chat: {model: openai/gpt-oss-20b}}",
+    fix="Leave image out where you named one; else use a newer GPU or an older model.",
+    source="catalog/data/models (min_vllm, min_sglang)",
+)
+def engine_too_old(*, engine: str, tag: str, model: str, least: str, own: bool, verified: bool) -> Text:
+    """`own`: the stack file names the image."""
+    return Text(
+        message=f"{engine} {tag} does not know {model}, which needs {least} or newer.",
+        remedy="Leave image out." if own else "Use a newer GPU, or an older model.",
+        given=tag,
+        allowed=f"{least} or newer",
+        fix=(("", None),) if own else (),
+        severity=None if verified else "warning",
+    )
+
+
+@warning(
+    meaning="Nobody stated the driver of the pool's nodes, so the build for the older CUDA was taken.",
+    example="pools: {gpu: {instanceType: PNV4.7XLARGE116}}",
+    fix="State pools.<name>.driver as nvidia-smi shows it on such a node.",
+    source="vLLM PR 39878 (CUDA 13 by default from v0.20.0 on); llm-d issue 706",
+)
+def driver_unknown(
+    *,
+    gpu: str,
+    cuda: str | None,
+    driver: int | None,
+    documented: str | None,
+    newest: tuple[str | None, int | None] | None,
+    image_path: str,
+    better: str | None,
+) -> Text:
+    """`cuda` and `driver` are the image's; `newest` is another build's CUDA with the driver it needs, `better` an image
+    that asks for less."""
+    return Text(
+        message=f"Nobody stated the NVIDIA driver of the {gpu} nodes; an image with CUDA {cuda} was taken, which needs "
+        f"driver {driver} or newer."
+        + (f" The vendor documents {documented}, which may be out of date." if documented else ""),
+        remedy="State the driver that nvidia-smi shows on such a node"
+        + (f"; from {newest[1]} on the CUDA {newest[0]} image serves." if newest else "."),
+        allowed="a driver version such as 580.65.06",
+        fix=((image_path, better),) if better else (),
+    )
+
+
+@error(
+    meaning="The CUDA inside the image needs a newer driver than the pool states.",
+    example="pools: {gpu: {instanceType: PNV4.7XLARGE116, driver: 550.90.07}}\n"
+    'models: {chat: {model: Qwen/Qwen3-8B, image: "docker.io/vllm/vllm-openai:v0.29.0"}}',
+    fix="Leave image out, use the build that is named, or update the driver.",
+    source="catalog/data/images.yaml (min_driver); gpustack issue 4678, vLLM issue 33447",
+)
+def driver_too_old(
+    *, cuda: str | None, floor: int | None, driver: int | None, older: str | None, own: bool, image_path: str
+) -> Text:
+    """`floor` is the driver that the image needs, `older` an image that runs with the driver that there is; `own`: the
+    stack file names the image."""
+    if own:
+        remedy, fix = "Leave image out, or use a build for an older CUDA.", ((image_path, None),)
+    elif older:
+        remedy, fix = f"Use {older}, or update the driver to {floor}.", ((image_path, older),)
+    else:
+        remedy, fix = f"Update the driver to {floor}.", (("", str(floor)),)
+    return Text(
+        message=f"An image with CUDA {cuda} needs driver {floor} or newer; the pool states {driver}.",
+        remedy=remedy,
+        given=str(driver),
+        allowed=f"{floor} or newer",
+        fix=fix,
+    )
+
+
+@warning(
+    meaning="The image's CUDA asks for a newer driver than the pool states, by a figure that nobody has verified.",
+    example="pools: {gpu: {instanceType: PNV4.7XLARGE116, driver: 470.161.03}}",
+    fix="Use a newer driver branch where one can be had.",
+    source="catalog/data/images.yaml (variants with verified false)",
+)
+def driver_may_be_too_old(*, cuda: str | None, floor: int | None, driver: int | None) -> Text:
+    return Text(
+        message=f"An image with CUDA {cuda} asks for driver {floor} or so; the pool states {driver}. Nobody has tried "
+        "that pair.",
+        remedy=f"Use a driver of branch {floor} or newer where one can be had.",
+        given=str(driver),
+        allowed=f"{floor} or newer",
+    )
+
+
+@error(
+    meaning="The engine image has no tag, or one that moves.",
+    example='models: {chat: {model: Qwen/Qwen3-8B, image: "vllm/vllm-openai:latest"}}',
+    fix="Leave image out, or pin a release or digest.",
+    source="`latest` moved to CUDA 13 and dropped Volta with vLLM v0.20.0 (PR 39878)",
+    rules=("IMAGE_FLOATING",),
+)
+def image_floating(*, image: str, pinned: str) -> Text:
+    return Text(
+        message=f"{image} names no fixed release: what it holds changes under you, and with it CUDA, driver and flags.",
+        remedy=f"Leave image out, or pin it, as {pinned}.",
+        given=image,
+        allowed="a tag of one release, or a digest",
+        fix=(("", None),),
+    )
+
+
+@warning(
+    meaning="The catalogue does not know the image, so its flags are guessed from the nearest older release.",
+    example='models: {chat: {model: Qwen/Qwen3-8B, image: "registry.example.com/vllm:v0.25.1"}}',
+    fix="Try it once by hand; state its CUDA under cuda.",
+    source="catalog/data/images.yaml",
+)
+def image_unknown(*, image: str, older: str | None) -> Text:
+    basis = f"treated like {older}" if older else "given only the flags that every known release has"
+    return Text(
+        message=f"The catalogue does not know {image}; it is {basis}.",
+        remedy="Try it once by hand, or leave image out.",
+        given=image,
+        allowed="an image of the catalogue, or one of your own",
+    )
+
+
+@error(
+    meaning="The image that you named has no kernels for the GPU.",
+    example="pools: {gpu: {instanceType: GN10Xp.2XLARGE40}}    # V100\n"
+    'models: {chat: {model: Qwen/Qwen3-8B, image: "docker.io/vllm/vllm-openai:v0.29.0"}}',
+    fix="Leave image out.",
+    source="catalog/data/images.yaml (min_compute); vLLM issues 18818, 19185, 13398",
+)
+def image_drops_gpu(*, image: str, gpu: str, capability: float, least: float, verified: bool) -> Text:
+    return Text(
+        message=f"{image} has no kernels for {gpu} (compute capability {capability}).",
+        remedy="Leave image out: the planner then takes the newest release that still has them.",
+        given=image,
+        allowed=f"compute capability {least} or newer",
+        fix=(("", None),),
+        severity=None if verified else "warning",
+    )
+
+
+@warning(
+    meaning="`cuda` is set without an image of your own.",
+    example='models: {chat: {model: Qwen/Qwen3-8B, cuda: "12.9"}}',
+    fix="Take cuda out, or name the image.",
+    source="The catalogue knows the CUDA of its own images.",
+)
+def cuda_ignored(*, cuda: str) -> Text:
+    return Text(
+        message="cuda says what is inside an image of your own; without image it has no effect.",
+        remedy="Take cuda out, or name the image.",
+        given=cuda,
+        fix=(("", None),),
+    )
+
+
+@note(
+    meaning="The CUDA inside your own image is not known, so it was not held against the driver.",
+    example='models: {chat: {model: Qwen/Qwen3-8B, image: "registry.example.com/vllm:v0.25.1"}}',
+    fix="State it under cuda.",
+    source="catalog/data/images.yaml",
+)
+def cuda_not_stated(*, image: str) -> Text:
+    return Text(
+        message=f"The CUDA inside {image} is not known, so it was not held against the driver.",
+        remedy="State it under cuda, such as 12.9.",
+    )
+
+
+@error(
+    meaning="The image's registry is blocked on the mainland, and no mirror of it is known.",
+    example="models: {chat: {image: registry.k8s.io/some/engine:v1}}   # in ap-guangzhou",
+    fix="Set images.mirrors for the registry, or copy the image to a registry of your own.",
+    source="catalog/data/mirrors.yaml",
+)
+def image_no_road(*, registry: str, image: str) -> Text:
+    return Text(
+        message=f"{registry} cannot be reached from the mainland, and no mirror of it is known.",
+        remedy=f"Set images.mirrors for {registry}, or copy the image to a registry of your own and name it there.",
+        given=image,
+        allowed="an image whose registry has a mirror",
+    )
+
+
+@warning(
+    meaning="Nobody knows whether nodes on the mainland reach the image's registry.",
+    example="webui: {image: ghcr.io/open-webui/open-webui:v0.12.4}   # in ap-guangzhou",
+    fix="Set images.mirrors for the registry, or copy the image to a registry of your own.",
+    source="catalog/data/mirrors.yaml",
+)
+def image_road_unknown(*, registry: str, image: str) -> Text:
+    return Text(
+        message=f"Nobody knows whether nodes on the mainland reach {registry}, and no mirror of it is known.",
+        remedy=f"Set images.mirrors for {registry}, or copy the image to a registry of your own and name it there.",
+        given=image,
+        allowed="an image whose registry has a mirror",
+    )

@@ -1,0 +1,158 @@
+"""The engine image of a model: by GPU, driver, CUDA and the release that knows the model."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from catalog.arguments import Release
+from catalog.load import Catalog
+from catalog.types import Gpu, Image, ImageVariant
+from planner.engines.registry import find
+from planner.images.reference import Reference, split, version
+
+
+@dataclass(frozen=True)
+class Host:
+    """Where the image must run. `driver` is the stated branch (550), None where nobody stated one.
+
+    `driver_path` is where in the stack file the driver is stated. `documented` is what the vendor's documents say of
+    it, which nobody has verified.
+    """
+
+    gpu: Gpu | None
+    driver: int | None
+    driver_path: str
+    documented: str | None = None
+
+
+@dataclass(frozen=True)
+class ImageChoice:
+    """An image and what is known of it.
+
+    `release` is what its engine's parser takes, or that of the nearest release where nobody recorded the image's own;
+    `flags` are that release's options, and what else changed with it. `entry` is the catalogue's image, or the one
+    nearest to an image that the catalogue does not know; of that `variant` is None, and `older` the newest release
+    known that is not newer. `own`: the stack file names it.
+    """
+
+    reference: str
+    flags: frozenset[str]
+    release: Release | None
+    utilization: float
+    user: int | None
+    because: str
+    entry: Image
+    variant: ImageVariant | None
+    older: Image | None = None
+    own: bool = False
+
+
+def plan_image(engine: str, host: Host, catalog: Catalog, image: str | None = None) -> ImageChoice | None:
+    """The image of an engine for a host; None where no image of the engine runs on the GPU at all.
+
+    `image` is the stack file's own. Beside an error it is what to use where the user insists.
+    """
+    known = engine_images(engine, catalog)
+    if image is not None:
+        return _own(image, known, catalog)
+    entry = next((entry for entry in known if runnable(entry, host.gpu)), None)
+    if entry is None:
+        return None
+    variant = _for_driver(runnable(entry, host.gpu), host)
+    return _choice(entry, variant, catalog, reference_of(entry, variant), _why(entry, variant, host))
+
+
+def engine_images(engine: str, catalog: Catalog) -> tuple[Image, ...]:
+    """The catalogue's images of an engine, the newest first."""
+    return tuple(entry for entry in catalog.images if entry.engine == engine)
+
+
+def runnable(entry: Image, gpu: Gpu | None) -> list[ImageVariant]:
+    """The builds of an image that have kernels for the GPU."""
+    variants = list(entry.variants) or [ImageVariant()]
+    if gpu is None:
+        return variants
+    return [v for v in variants if v.min_compute is None or v.min_compute <= gpu.compute_capability]
+
+
+def reference_of(entry: Image, variant: ImageVariant) -> str:
+    """The name of a build."""
+    return f"{entry.repository}:{entry.tag}{variant.suffix}"
+
+
+def _for_driver(variants: list[ImageVariant], host: Host) -> ImageVariant:
+    """The newest CUDA that the driver surely runs; the least demanding where the driver is unknown or too old."""
+    undemanding = min(variants, key=lambda v: v.min_driver or 0)
+    if host.gpu is None or host.driver is None or all(v.min_driver is None for v in variants):
+        return undemanding
+    fitting = [v for v in variants if v.min_driver is None or v.min_driver <= host.driver]
+    return max(fitting, key=lambda v: v.min_driver or 0, default=undemanding)
+
+
+def _flags(entry: Image, release: Release | None) -> frozenset[str]:
+    return frozenset(entry.flags) | (release.knows if release else frozenset())
+
+
+def _choice(
+    entry: Image, variant: ImageVariant, catalog: Catalog, reference: str, because: str, *, own: bool = False
+) -> ImageChoice:
+    release = catalog.release(entry)
+    return ImageChoice(
+        reference=reference,
+        flags=_flags(entry, release),
+        release=release,
+        utilization=entry.default_gpu_memory_utilization or find(entry.engine or "").default_utilization,
+        user=entry.user,
+        because=because,
+        entry=entry,
+        variant=variant,
+        own=own,
+    )
+
+
+def _why(entry: Image, variant: ImageVariant, host: Host) -> str:
+    cuda = f"CUDA {variant.cuda}" if variant.cuda else "any CUDA"
+    if host.gpu is None:
+        return f"the catalogue's {entry.engine} release; there is no GPU"
+    driver = f"driver {host.driver}" if host.driver else "a driver that nobody stated"
+    return f"{cuda}, for {host.gpu.name} (compute capability {host.gpu.compute_capability}) and {driver}"
+
+
+def _own(image: str, known: tuple[Image, ...], catalog: Catalog) -> ImageChoice:
+    """An image that the stack file names; one that the catalogue does not know is treated like its nearest release."""
+    parts, because = split(image), "named in the stack file"
+    match = _match(parts, known)
+    if match is not None:
+        return _choice(*match, catalog, image, because, own=True)
+    older = _nearest_older(version(parts.tag), known)
+    nearest, alike = older or known[0], (older,) if older else known
+    return ImageChoice(
+        reference=image,
+        flags=frozenset.intersection(*(_flags(entry, catalog.release(entry)) for entry in alike)),
+        release=catalog.release(nearest),
+        utilization=(older.default_gpu_memory_utilization if older else None)
+        or find(nearest.engine or "").default_utilization,
+        user=nearest.user,
+        because=because,
+        entry=nearest,
+        variant=None,
+        older=older,
+        own=True,
+    )
+
+
+def _match(parts: Reference, known: Iterable[Image]) -> tuple[Image, ImageVariant] | None:
+    for entry in known:
+        if split(entry.repository).name == parts.name:
+            for variant in entry.variants or (ImageVariant(),):
+                if f"{entry.tag}{variant.suffix}" == parts.tag:
+                    return entry, variant
+    return None
+
+
+def _nearest_older(release: tuple[int, ...] | None, known: Iterable[Image]) -> Image | None:
+    """The newest known release that is not newer; the oldest known where all are; None for a tag without version."""
+    if release is None:
+        return None
+    dated = sorted(((v, entry) for entry in known if (v := version(entry.tag))), key=lambda pair: pair[0])
+    older = [entry for v, entry in dated if v <= release]
+    return older[-1] if older else dated[0][1] if dated else None

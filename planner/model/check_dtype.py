@@ -1,0 +1,81 @@
+"""Which number formats a GPU refuses, or runs slowly.
+
+Sources: vLLM documentation, "supported hardware" of its quantisation methods; the flags of each GPU are catalogue
+facts with their own source.
+"""
+
+from collections.abc import Iterator
+
+from catalog.types import Gpu
+from planner.engines.registry import find
+from planner.model import codes
+from planner.model.dtype import PLAIN, TURING, Precision
+from planner.model.facts import ModelFacts
+from settings.diagnostics import Diagnostic
+
+BLACKWELL = 10.0
+
+
+def check_dtype(
+    section: str,
+    facts: ModelFacts,
+    gpu: Gpu,
+    precision: Precision,
+    *,
+    engine: str,
+    dtype: str,
+    quantization: str | None,
+) -> Iterator[Diagnostic]:
+    """What stands against the precision that was chosen for the model described in `section`, where the stack file asks
+    for `dtype` and `quantization`."""
+    yield from _asked_quantization(section, facts, quantization, find(engine).at_load)
+    if precision.by_file:
+        return
+    yield from _weights(section, facts, gpu, precision.at_load)
+    if precision.dtype == "bfloat16" and not gpu.bf16:
+        yield codes.bf16_unsupported(f"{section}.dtype", dtype=dtype, gpu=gpu.name, capability=gpu.compute_capability)
+    if precision.dtype == "half" and not facts.float16:
+        yield codes.float16_unsupported(f"{section}.dtype", model=facts.id, dtype=dtype, gpu=gpu.name, bf16=gpu.bf16)
+
+
+def _asked_quantization(
+    section: str, facts: ModelFacts, quantization: str | None, at_load: tuple[str, ...]
+) -> Iterator[Diagnostic]:
+    plain = facts.format in PLAIN
+    if quantization is None or quantization == facts.format or (quantization in at_load and plain):
+        return
+    yield codes.quantization_mismatch(
+        f"{section}.quantization",
+        model=facts.id,
+        stored=facts.format,
+        asked=quantization,
+        readable=at_load if plain else (facts.format,),
+    )
+
+
+def _weights(section: str, facts: ModelFacts, gpu: Gpu, at_load: str | None) -> Iterator[Diagnostic]:
+    stored = at_load or facts.format
+    path = f"{section}.quantization" if at_load else f"{section}.model"
+    refusals = {
+        "fp8": (codes.fp8_unsupported, gpu.fp8 == "none"),
+        "awq": (codes.awq_unsupported, not gpu.awq),
+        "gptq": (codes.gptq_unsupported, not gpu.gptq),
+        "int8": (codes.int8_unsupported, gpu.compute_capability < TURING),
+        "mxfp4": (codes.fp4_unsupported, not gpu.marlin),
+        "nvfp4": (codes.fp4_unsupported, not gpu.marlin),
+    }
+    code, refused = refusals.get(stored, (None, False))
+    if code is not None and refused:
+        yield code(
+            path,
+            model=facts.id,
+            stored=stored,
+            gpu=gpu.name,
+            capability=gpu.compute_capability,
+            at_load=at_load is not None,
+        )
+    elif stored in ("fp8", "nvfp4") and (gpu.fp8 == "weight-only" or stored == "nvfp4"):
+        if stored == "fp8" or gpu.compute_capability < BLACKWELL:
+            yield codes.weight_only_quantization(path, stored=stored, gpu=gpu.name)
+    elif stored in ("awq", "gptq") and not gpu.marlin:
+        yield codes.slow_quantization(path, stored=stored, gpu=gpu.name)

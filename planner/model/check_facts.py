@@ -1,0 +1,47 @@
+"""Why nothing is known of a model: its id leads to no weight files that the engine reads."""
+
+from collections.abc import Iterator
+
+from catalog.load import Catalog
+from planner.engines.registry import NAMES, every, find
+from planner.model import codes
+from planner.model.facts import KINDS, format_of, nearest, own_id, served_format
+from settings.diagnostics import Diagnostic
+from settings.models import Settings
+
+
+def check_facts(name: str, settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
+    """What is wrong with the id of the model with this key; nothing where `resolve` has its facts."""
+    model, section = settings.models[name], f"models.{name}"
+    entry = catalog.find_model(model.model)
+    path, engine = f"{section}.model", find(model.engine)
+    if model.architecture is not None or (entry is not None and served_format(entry, model) is not None):
+        return
+    if entry is None:
+        near = nearest(model.model, engine, catalog)
+        yield codes.unknown_model(path, model=model.model, near=near, architecture_path=f"{section}.architecture")
+    elif entry.kind != "chat":
+        yield codes.model_not_chat(path, model=model.model, kind=KINDS[entry.kind])
+    elif engine.own_ids:
+        other = find(NAMES[0])
+        yield codes.ollama_needs_its_own_id(
+            path,
+            model=model.model,
+            title=engine.title,
+            library=engine.library,
+            known=own_id(entry, engine),
+            other=(other.name, other.title),
+            engine_path=f"{section}.engine",
+        )
+    else:
+        format_, readable = format_of(entry, model.model), engine.formats
+        other = next(each for each in every() if format_ in each.formats)
+        own = next((w.huggingface or w.modelscope for f, w in entry.weights.items() if f in readable), None)
+        yield codes.ollama_id_on_another_engine(
+            path,
+            model=model.model,
+            engine=model.engine,
+            own=own or entry.id,
+            other=(other.name, other.title),
+            engine_path=f"{section}.engine",
+        )

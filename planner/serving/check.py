@@ -1,0 +1,91 @@
+"""What stands against how a placed model is served: its place, its pods, its options, its replicas, its download."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from catalog.load import Catalog
+from planner.engines import operations
+from planner.engines.check import check_options
+from planner.engines.registry import find
+from planner.images.codes import image_unknown
+from planner.serving import codes, nearest
+from planner.serving.capacity import Demand, room_of
+from planner.serving.check_capacity import check_capacity
+from planner.serving.check_downloads import check_download
+from planner.serving.check_placement import check_placement
+from planner.serving.decide import ServedModel
+from settings.diagnostics import Diagnostic, softened
+from settings.models import Settings
+
+GUESSED = ("FLAG_UNKNOWN_TO_IMAGE", "RAY_NOT_IN_IMAGE", "EXTRA_ARGS_INVALID")
+"""What is said of arguments by the release that an unknown image is taken for."""
+
+
+def check_served(
+    served: ServedModel, demands: Sequence[Demand], settings: Settings, catalog: Catalog
+) -> Iterator[Diagnostic]:
+    """All that stands against a model that could be placed. `demands` are those of all models on its pool."""
+    placed = served.placement
+    about_placement = check_placement(placed, catalog)
+    yield from about_placement
+    yield from _super_spec(served, catalog)
+    yield from _pod(served, catalog)
+    guessed = any(found.code == image_unknown.name for found in about_placement)
+    for found in _options(served):
+        yield softened((found,))[0] if guessed and found.code in GUESSED else found
+    yield from _replicas(served)
+    pool = placed.situation.pool
+    yield from check_capacity(pool, room_of(pool), demands, placed.name)
+    yield from check_download(placed.name, settings, placed.facts, served.download, catalog)
+
+
+def _super_spec(served: ServedModel, catalog: Catalog) -> Iterator[Diagnostic]:
+    placed = served.placement
+    pool, gpus = placed.situation.pool, placed.gpus // placed.nodes
+    if pool.kind != "super" or pool.gpu_type is None:
+        return
+    kind = catalog.super_gpus[pool.gpu_type]
+    if operations.super_spec(kind, gpus) is None:
+        offered = sorted({max(1, int(spec.gpus)) for spec in kind.specs})
+        larger = next((count for count in offered if count > gpus), None)
+        path = placed.situation.at("gpus")
+        yield codes.no_super_spec(path, gpu=kind.name, gpus=gpus, offered=offered, larger=larger)
+
+
+def _pod(served: ServedModel, catalog: Catalog) -> Iterator[Diagnostic]:
+    placed, replica = served.placement, served.replica
+    if replica.fits:
+        return
+    case = placed.situation
+    larger = nearest.roomier(case, placed.gpus, replica.least_mib, catalog) if placed.gpus else None
+    yield codes.pod_too_large(
+        case.at("pool"),
+        pool=case.pool.name,
+        memory_mib=replica.resources.memory_mib,
+        cpu_millis=replica.resources.cpu_millis,
+        least_mib=replica.least_mib,
+        larger=larger.name if larger else None,
+        machine_path=f"pools.{case.pool.name}.instanceType",
+    )
+
+
+def _options(served: ServedModel) -> Iterator[Diagnostic]:
+    placed, request = served.placement, served.request
+    ours = dict(find(placed.model.engine).emit(replace(request, env=())).env)
+    return check_options(
+        placed.situation.section,
+        placed.model,
+        placed.image.flags,
+        placed.image.release,
+        ours,
+        name=placed.name,
+        context=request.context,
+    )
+
+
+def _replicas(served: ServedModel) -> Iterator[Diagnostic]:
+    path, model, replica = served.placement.situation.at("replicas"), served.placement.model, served.replica
+    if model.autoscaling is not None and "replicas" in model.model_fields_set:
+        yield codes.replicas_ignored(path, replicas=model.replicas)
+    if replica.update.strategy == "Recreate":
+        yield codes.update_interrupts(path, load_seconds=replica.load_seconds)

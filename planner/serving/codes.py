@@ -1,0 +1,300 @@
+"""What can be wrong with how a model is served: its pool's room, its pods, its replicas and its download."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from settings.diagnostics import Diagnostic, Text, error, note, warning
+
+
+@error(
+    meaning="vLLM or SGLang is placed on a pool without GPUs.",
+    example="pools: {cpu: {kind: existing, cpu: 8, memory: 16Gi}}\nmodels: {chat: {model: Qwen/Qwen2.5-7B-Instruct}}",
+    fix="Use a machine with a GPU, or Ollama, which serves small models on a CPU.",
+    source="The engine images of the catalogue are CUDA builds.",
+    forceable=False,
+)
+def engine_needs_gpu(
+    *, engine: str, pool: str, other: tuple[str, str], able: Sequence[str], known: str | None, model_path: str
+) -> Text:
+    """`able` are the engines that need none, `other` the name and title of the first, `known` the model's id there."""
+    name, title = other
+    return Text(
+        message=f"{engine} needs a GPU, and pool {pool} has none.",
+        remedy=f"Serve {known} with {title}, or use a machine with a GPU." if known else "Use a machine with a GPU.",
+        given=engine,
+        allowed=", ".join(able),
+        fix=(("", name), (model_path, known)) if known else (),
+    )
+
+
+@error(
+    meaning="No single machine with this GPU holds the model.",
+    example="pools: {gpu: {instanceType: PNV4.28XLARGE466}}    # 4 x A10\n"
+    "models: {chat: {model: deepseek-ai/DeepSeek-R1}}",
+    fix="Use the machine that is suggested, a smaller model or format, or ask for the GPUs of several machines "
+    "(gpus, and as many nodes).",
+    source="planner/sizing/memory.py, planner/serving/nearest.py",
+)
+def multi_node_needed(*, shortage: Diagnostic, gpu: str) -> Text:
+    """`shortage`: what MODEL_TOO_LARGE said."""
+    return Text(
+        message=f"{shortage.message} No single machine with {gpu} holds it.",
+        remedy=shortage.remedy,
+        given=shortage.given,
+        allowed=shortage.allowed,
+        fix=shortage.fix,
+    )
+
+
+@warning(
+    meaning="The model does not fit the GPUs, so Ollama keeps a part of it in RAM, which is many times slower.",
+    example="pools: {gpu: {instanceType: GN7.2XLARGE32}}    # 1 x T4\n"
+    'models: {chat: {engine: ollama, model: "deepseek-r1:32b"}}',
+    fix="Use more or larger GPUs, or a smaller model.",
+    source="Ollama's scheduler (partial offload)",
+)
+def cpu_offload(*, shortage: Diagnostic, engine: str, gpu: str) -> Text:
+    """`shortage`: what MODEL_TOO_LARGE or CONTEXT_TOO_LONG said."""
+    return Text(
+        message=f"{shortage.message} {engine} keeps what does not fit {gpu} in RAM, where it is many times slower.",
+        remedy=shortage.remedy,
+        given=shortage.given,
+        allowed=shortage.allowed,
+        fix=shortage.fix,
+    )
+
+
+@warning(
+    meaning="Super nodes are not documented to offer the GPU type with that many GPUs.",
+    example="pools: {gpu: {kind: super, gpuType: T4}}\nmodels: {chat: {model: Qwen/Qwen3-8B, gpus: 2}}",
+    fix="Use a number of GPUs from the specification table.",
+    source="catalog/data/super_gpus.yaml",
+)
+def no_super_spec(*, gpu: str, gpus: int, offered: Sequence[int], larger: int | None) -> Text:
+    """`larger`: the next larger number of GPUs that is offered."""
+    counts = ", ".join(map(str, offered))
+    return Text(
+        message=f"Super nodes are documented to offer {gpu} with {counts} GPUs, not {gpus}; the pod may be refused, or "
+        "billed as the next larger.",
+        remedy=f"Set gpus to {larger}." if larger else "Use fewer GPUs.",
+        given=str(gpus),
+        allowed=counts,
+        fix=(("", larger),) if larger else (),
+    )
+
+
+@error(
+    meaning="One replica's share of the machine has less memory or CPU than the engine needs.",
+    example="pools: {gpu: {kind: existing, gpu: A10, gpusPerNode: 1, cpu: 2, memory: 4Gi, nodeSelector: {gpu: "
+    "a10}}}\n"
+    "models: {chat: {model: Qwen/Qwen3-8B}}",
+    fix="Use a machine with more memory.",
+    source="planner/engines/operations.py; catalog/data/reserved.yaml and addons.yaml (what the node keeps)",
+)
+def pod_too_large(
+    *, pool: str, memory_mib: int, cpu_millis: int, least_mib: int, larger: str | None, machine_path: str
+) -> Text:
+    """`memory_mib` and `cpu_millis` are a replica's share of a node, `larger` a machine with more memory."""
+    return Text(
+        message=f"One replica's share of a node of pool {pool} is {memory_mib} MiB and {cpu_millis} millicores; the "
+        f"engine needs {least_mib} MiB and one core at the least.",
+        remedy=f"Use {larger}, which has more memory." if larger else "Use a machine with more memory.",
+        given=pool,
+        allowed=f"{least_mib} MiB or more",
+        fix=((machine_path, larger),) if larger else (),
+    )
+
+
+@error(
+    meaning="The replicas of all models on a pool need more nodes than it may have.",
+    example="pools: {gpu: {instanceType: PNV4.7XLARGE116, nodes: 1}}\n"
+    "models: {chat: {model: Qwen/Qwen3-8B, replicas: 2}}",
+    fix="Raise the pool's nodes, or lower the replicas.",
+    source="planner/serving/capacity.py (pods are packed largest first)",
+)
+def pool_too_small(
+    *, pool: str, nodes: int, needed: int, asked: str, grown: int | Mapping[str, int] | None, most: int
+) -> Text:
+    """`asked`: what each model asks for; `grown` is the pool's `nodes` that suffice, None where that is more than the
+    `most` that a pool has."""
+    return Text(
+        message=f"Pool {pool} grows to {nodes} node(s), but its models ({asked}) need {needed}.",
+        remedy=f"Lower the replicas: a pool has {most} nodes at most."
+        if grown is None
+        else f"Let the pool have {needed} nodes, or lower the replicas.",
+        given=str(nodes),
+        allowed=f"replicas for {most} nodes" if grown is None else f"{needed} or more",
+        fix=() if grown is None else (("", grown),),
+    )
+
+
+@note(
+    meaning="Half a machine's GPUs or more serve no model, and are paid for.",
+    example="pools: {gpu: {instanceType: PNV4.28XLARGE466}}    # 4 x A10\nmodels: {chat: {model: Qwen/Qwen3-8B}}",
+    fix="Raise the replicas, add a model, or use a machine with fewer GPUs.",
+    source="planner/serving/capacity.py",
+)
+def gpus_idle(*, pool: str, idle: int, gpus: int) -> Text:
+    return Text(
+        message=f"{idle} of the {gpus} GPUs of pool {pool} are paid for but serve nothing.",
+        remedy="Raise the replicas, or use a machine with fewer GPUs.",
+        given=str(gpus),
+    )
+
+
+@error(
+    meaning="Autoscaling may ask for more replicas than the pool has room for.",
+    example="pools: {gpu: {instanceType: PNV4.7XLARGE116, nodes: {min: 1, max: 2}}}\n"
+    "models: {chat: {model: Qwen/Qwen3-8B, autoscaling: {max: 4}}}",
+    fix="Lower autoscaling.max, or raise the pool's largest number of nodes.",
+    source="planner/serving/capacity.py",
+)
+def autoscaling_beyond_pool(*, pool: str, least: int, most: int, fitting: int) -> Text:
+    return Text(
+        message=f"Autoscaling may ask for {most} replicas, but pool {pool} has room for {fitting}.",
+        remedy=f"Set autoscaling.max to {fitting}, or raise pools.{pool}.nodes.",
+        given=str(most),
+        allowed=f"{least} to {fitting}",
+        fix=(("", fitting),),
+    )
+
+
+@warning(
+    meaning="`replicas` is set beside autoscaling, which decides the number.",
+    example="models: {chat: {model: Qwen/Qwen3-8B, replicas: 2, autoscaling: {max: 4}}}",
+    fix="Take replicas out.",
+    source="A Deployment that an autoscaler owns carries no replicas.",
+)
+def replicas_ignored(*, replicas: int) -> Text:
+    return Text(
+        message="Autoscaling decides the number of replicas, so replicas has no effect.",
+        remedy="Take replicas out.",
+        given=str(replicas),
+        fix=(("", None),),
+    )
+
+
+@note(
+    meaning="No GPU is spare, so an update stops the model until the new pod is ready.",
+    example="pools: {gpu: {instanceType: PNV4.7XLARGE116, nodes: 1}}",
+    fix="Give the pool room for one more replica if that is too long.",
+    source="LLMKube issues 192 and 196, production-stack PR 103 (a rolling update waits for a GPU that never comes)",
+)
+def update_interrupts(*, load_seconds: float) -> Text:
+    return Text(
+        message="No GPU is spare for a second pod, so a change to this model stops it until the new pod has loaded its "
+        f"weights (about {max(load_seconds / 60, 1):.0f} min) and started.",
+        remedy="Give the pool room for one more replica if that is too long.",
+    )
+
+
+@error(
+    meaning="The engine cannot read what comes from this source.",
+    example="models: {chat: {engine: vllm, source: ollama}}",
+    fix="Use a source of the list.",
+    source="Ollama serves models of its own registry; vLLM and SGLang serve repositories",
+    forceable=False,
+)
+def source_not_for_engine(*, engine: str, source: str, readable: Sequence[str]) -> Text:
+    return Text(
+        message=f"{engine} cannot read what comes from {source}.",
+        remedy=f"Use {' or '.join(readable)}.",
+        given=source,
+        allowed=", ".join(readable),
+        fix=(("", readable[0]),),
+    )
+
+
+@error(
+    meaning="The catalogue knows no repository of this model at this source.",
+    example="models: {chat: {source: modelscope}}   # with a model that is on Hugging Face only",
+    fix="Use the other source.",
+    source="catalog/data/models",
+)
+def not_at_source(*, model: str, source: str, path: str, others: Sequence[str], near: str | None) -> Text:
+    return Text(
+        message=f"The catalogue knows no repository of {model} at {source}.",
+        remedy=f"Set {path} to {near}." if near else "Name a model that this source has.",
+        given=source,
+        allowed=", ".join(others),
+        fix=(("", near),) if near else (),
+    )
+
+
+@error(
+    meaning="The repository is open to accounts only that accepted its licence, and no token is set.",
+    example="models: {chat: {model: meta-llama/Llama-3.3-70B-Instruct, source: huggingface}}",
+    fix="`pulumi config set --secret tke-llm:hfToken`, or use source: modelscope.",
+    source="Hugging Face documentation, gated models",
+)
+def gated_without_token(*, model: str, elsewhere: bool) -> Text:
+    """`elsewhere`: ModelScope has the model too."""
+    return Text(
+        message=f"{model} is given to accounts that accepted its licence only, and no token is set.",
+        remedy="Run `pulumi config set --secret tke-llm:hfToken`"
+        + (", or use source: modelscope." if elsewhere else "."),
+        given="huggingface",
+        fix=(("", "modelscope"),) if elsewhere else (),
+    )
+
+
+@warning(
+    meaning="Hugging Face is not reached from mainland regions as a rule.",
+    example="models: {chat: {source: huggingface}}   # in ap-guangzhou",
+    fix="Use ModelScope, or set download.endpoint to a mirror.",
+    source="The guide, step 5 (ModelScope for networks in China); HF_ENDPOINT of huggingface_hub",
+)
+def huggingface_from_mainland(*, host: str, region: str | None, endpoint_path: str, mirror: str) -> Text:
+    return Text(
+        message=f"{host} is not reached from {region} as a rule.",
+        remedy=f"Set {endpoint_path} to {mirror}, or use source: modelscope.",
+        given="huggingface",
+        allowed="modelscope, or a mirror",
+        fix=((endpoint_path, mirror),),
+    )
+
+
+@warning(
+    meaning="A Hugging Face mirror is given for a model that comes from elsewhere.",
+    example="models: {chat: {source: modelscope, download: {endpoint: https://hf-mirror.com}}}",
+    fix="Remove it, or use source huggingface.",
+    source="huggingface_hub, HF_ENDPOINT",
+)
+def endpoint_without_effect(*, endpoint: str, source: str, source_path: str) -> Text:
+    return Text(
+        message=f"The endpoint is a mirror of Hugging Face; this model comes from {source}.",
+        remedy=f"Remove it, or set {source_path} to huggingface.",
+        given=endpoint,
+        fix=(("", None),),
+    )
+
+
+@note(
+    meaning="No revision is pinned, so a new store may get newer files.",
+    example="models: {chat: {model: Qwen/Qwen3-8B}}",
+    fix="Set the model's revision to the commit that you have tried.",
+    source="planner/serving/downloads.py",
+)
+def revision_floating() -> Text:
+    return Text(
+        message="No revision is named: a new store may get newer files than this one has.",
+        remedy="Pin the commit that you have tried.",
+    )
+
+
+@warning(
+    meaning="The download takes hours at the bandwidth of the NAT gateway.",
+    example="network: {nat: {bandwidth: 100}}   # with DeepSeek-R1, 642 GB",
+    fix="Use the bandwidth that is suggested, for the first deployment at least.",
+    source="imroc/tke-guide (more than 16 hours for 642 GB at 100 Mbps)",
+)
+def download_slow(
+    *, model: str, gigabytes: float, hours: float, mbps: int, near: int | None, steps: Iterable[int]
+) -> Text:
+    """`near`: the bandwidth of the NAT gateway, of the `steps` that there are, that is enough, or the most."""
+    return Text(
+        message=f"Fetching {gigabytes:.0f} GB for model {model} takes about {hours:.0f} hours at {mbps} Mbps.",
+        remedy=f"Set network.nat.bandwidth to {near} Mbps." if near else "Keep the store (retain) once it is filled.",
+        given=f"{mbps} Mbps",
+        allowed=", ".join(map(str, steps)),
+        fix=(("", {"bandwidth": near}),) if near else (),
+    )

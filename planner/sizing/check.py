@@ -1,0 +1,104 @@
+"""What is wrong with the way in which a model lies on its GPUs, or in a node's memory."""
+
+from collections.abc import Iterator
+
+from planner.engines.registry import find
+from planner.model.check_dtype import check_dtype
+from planner.model.facts import ModelFacts
+from planner.plan.types import PoolPlan
+from planner.sizing import codes
+from planner.sizing.ask import Ask
+from planner.sizing.check_parallelism import check_parallelism
+from planner.sizing.codes import NodeShortage, Shortage
+from planner.sizing.decide import GOOD_CONTEXT, LEAST_CONTEXT, Hardware, Sizing, start_context, tokens
+from planner.sizing.on_cpu import PROCESS_GIB
+from settings.diagnostics import Diagnostic, blocking
+from settings.values import SHORTEST_CONTEXT
+
+HIGH_UTILIZATION = 0.95
+SIZE_CODES = (codes.model_too_large.name, codes.context_too_long.name)
+"""What says that memory does not suffice."""
+
+
+def check_sizing(section: str, facts: ModelFacts, hardware: Hardware, ask: Ask, sizing: Sizing) -> list[Diagnostic]:
+    """What stands against the sizing of the model that is described in `section`."""
+    wrong = [*check_parallelism(section, facts, hardware.slots, hardware.nodes, ask)]
+    found = [
+        *check_dtype(
+            section,
+            facts,
+            hardware.gpu,
+            sizing.precision,
+            engine=ask.engine,
+            dtype=ask.dtype,
+            quantization=ask.quantization,
+        ),
+        *wrong,
+        *_context(section, facts, ask),
+        *_utilization(section, ask),
+    ]
+    if not blocking(wrong):
+        found += _memory(section, facts, hardware, ask, sizing)
+    if not facts.computable:
+        found.append(codes.kv_not_computed(f"{section}.model", model=facts.id))
+    return found
+
+
+def check_on_cpu(section: str, facts: ModelFacts, pool: PoolPlan, sizing: Sizing) -> list[Diagnostic]:
+    """What stands against a model in the memory of a node without GPUs; nothing where that memory is not known."""
+    has, needed = pool.allocatable_memory_mib / 1024, sizing.layout.need.least(sizing.context)
+    if not pool.allocatable_memory_mib or needed <= has - PROCESS_GIB:
+        return []
+    shortage = NodeShortage(facts.id, needed + PROCESS_GIB, sizing.context, pool.name, has)
+    return [codes.model_too_large(f"{section}.model", shortage=shortage)]
+
+
+def _context(section: str, facts: ModelFacts, ask: Ask) -> Iterator[Diagnostic]:
+    path, asked = f"{section}.maxModelLen", ask.context
+    if asked is not None and ask.longest is not None and asked > ask.longest:
+        yield codes.context_long_for_v0(path, asked=asked, longest=ask.longest)
+    if asked is not None and asked > facts.max_positions:
+        yield codes.context_beyond_model(
+            path,
+            model=facts.id,
+            asked=asked,
+            longest=facts.max_positions,
+            settable=facts.max_positions >= SHORTEST_CONTEXT,
+            doubtful=ask.longer_allowed or not facts.verified,
+        )
+
+
+def _utilization(section: str, ask: Ask) -> Iterator[Diagnostic]:
+    if find(ask.engine).memory != "own" and ask.share > HIGH_UTILIZATION:
+        yield codes.utilization_high(f"{section}.gpuMemoryUtilization", share=ask.share, most=HIGH_UTILIZATION)
+
+
+def _memory(section: str, facts: ModelFacts, hardware: Hardware, ask: Ask, sizing: Sizing) -> Iterator[Diagnostic]:
+    layout, gpu, least = sizing.layout, hardware.gpu.name, start_context(facts, ask)
+    need, limit = layout.need, layout.limit
+    if need.least(least) > limit:
+        shortage = Shortage(
+            model=facts.id,
+            format=facts.format,
+            weights=need.weights,
+            cache=need.cache(least),
+            context=least,
+            limit=limit,
+            usable=layout.usable,
+            gpus=sizing.gpus,
+            gpu=gpu,
+        )
+        if ask.context is not None and need.least(min(LEAST_CONTEXT, ask.context)) <= limit:
+            yield codes.context_too_long(f"{section}.maxModelLen", shortage=shortage)
+        else:
+            yield codes.model_too_large(f"{section}.model", shortage=shortage)
+    elif sizing.tight:
+        fits = tokens(limit - layout.comfortable(0), need) if need.kv_per_token is not None else 0
+        yield codes.memory_tight(
+            f"{section}.maxModelLen",
+            taken=need.least(sizing.context),
+            limit=limit,
+            gpu=gpu,
+            context=sizing.context,
+            shorter=fits if ask.context is not None and fits >= GOOD_CONTEXT else None,
+        )

@@ -1,0 +1,263 @@
+"""What can be wrong with the way in which a model lies on its GPUs, or in a node's memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from settings.diagnostics import Text, error, warning
+
+
+@dataclass(frozen=True)
+class Shortage:
+    """Memory of each GPU that is missing: GiB for the weights and for the `cache` of one sequence of `context` tokens,
+    and the `limit` that the engine has of what is `usable` on each of `gpus`."""
+
+    model: str
+    format: str
+    weights: float
+    cache: float
+    context: int
+    limit: float
+    usable: float
+    gpus: int
+    gpu: str
+
+    def __str__(self) -> str:
+        where = f"{self.gpus} x {self.gpu}" if self.gpus > 1 else self.gpu
+        return (
+            f"{self.model} ({self.format}) needs {self.weights:.1f} GiB for weights and {self.cache:.1f} GiB for the "
+            f"cache of one sequence of {self.context} tokens on each GPU; the engine has {self.limit:.1f} of "
+            f"{self.usable:.1f} GiB on {where}."
+        )
+
+
+@dataclass(frozen=True)
+class NodeShortage:
+    """Memory of a node without GPUs that is missing, in GiB."""
+
+    model: str
+    needed: float
+    context: int
+    pool: str
+    limit: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.model} needs {self.needed:.1f} GiB of memory at {self.context} tokens; a node of pool {self.pool} "
+            f"has {self.limit:.1f} GiB."
+        )
+
+
+@error(
+    meaning="The tensor-parallel size does not divide the model's attention heads (or KV heads).",
+    example="models: {chat: {model: Qwen/Qwen3-32B, tensorParallel: 3}}",
+    fix="Use the size that is suggested, or leave tensorParallel out.",
+    source="vLLM issues 2652, 414, 4232, 5003; the guide's FAQ",
+)
+def heads_not_divisible(
+    *, model: str, heads: int, kv_heads: int, asked: int, nearest: int, legal: Sequence[int]
+) -> Text:
+    return Text(
+        message=f"{model} has {heads} attention heads and {kv_heads} KV heads, which {asked} GPUs cannot share evenly.",
+        remedy=f"Set tensorParallel to {nearest}, or leave it out.",
+        given=str(asked),
+        allowed=", ".join(map(str, legal)),
+        fix=(("", nearest),),
+    )
+
+
+@warning(
+    meaning="The tensor-parallel size divides the heads but is no power of two; other layers may not divide.",
+    example="models: {chat: {model: Qwen/Qwen2.5-7B-Instruct, tensorParallel: 7}}",
+    fix="Use a power of two.",
+    source="Intermediate sizes of the catalogue's models are multiples of powers of two.",
+)
+def tensor_parallel_unusual(*, model: str, asked: int, usual: Sequence[int]) -> Text:
+    return Text(
+        message=f"{asked} divides the heads of {model}, but its other layers are rarely cut for such a number.",
+        remedy="Use a power of two.",
+        given=str(asked),
+        allowed=", ".join(map(str, usual)),
+    )
+
+
+@error(
+    meaning="`gpus` is not tensorParallel x pipelineParallel.",
+    example="models: {chat: {model: Qwen/Qwen3-32B, gpus: 4, tensorParallel: 2, pipelineParallel: 1}}",
+    fix="Give two of the three, or none.",
+    source="vLLM documentation, parallelism",
+)
+def parallelism_mismatch(*, gpus: int, tensor_parallel: int, pipeline_parallel: int) -> Text:
+    return Text(
+        message=f"{gpus} GPUs per replica are not tensorParallel {tensor_parallel} x pipelineParallel "
+        f"{pipeline_parallel}.",
+        remedy=f"Set gpus to {tensor_parallel * pipeline_parallel}, or leave it out.",
+        given=str(gpus),
+        allowed="tensorParallel x pipelineParallel",
+        fix=(("", None),),
+    )
+
+
+@error(
+    meaning="There are more pipeline stages than layers.",
+    example="models: {chat: {model: Qwen/Qwen2.5-0.5B-Instruct, pipelineParallel: 32}}",
+    fix="Leave pipelineParallel out.",
+    source="Each stage holds at least one layer.",
+)
+def too_many_stages(*, model: str, layers: int, stages: int) -> Text:
+    return Text(
+        message=f"{model} has {layers} layers; they cannot be cut into {stages} stages.",
+        remedy="Leave pipelineParallel out.",
+        given=str(stages),
+        allowed=f"1 to {layers}",
+        fix=(("", None),),
+    )
+
+
+@error(
+    meaning="A replica asks for more GPUs than the pool's machines can share evenly, one machine where the pool has "
+    "one node.",
+    example="pools: {gpu: {instanceType: PNV4.7XLARGE116}}    # 1 x A10\n"
+    "models: {chat: {model: Qwen/Qwen3-8B, tensorParallel: 4}}",
+    fix="Leave the setting out, use a larger machine, or give the pool as many nodes as a replica is to span.",
+    source="A pod runs on one node; over several a LeaderWorkerSet gives each machine an equal share "
+    "(planner/sizing/parallelism.py).",
+    forceable=False,
+)
+def gpus_exceed_node(*, asked: int, slots: int, nodes: int, setting: str, nearest: int) -> Text:
+    """`slots` GPUs on each of up to `nodes` machines."""
+    return Text(
+        message=f"{nodes} machines with {slots} GPUs each cannot evenly share a replica of {asked} GPUs."
+        if nodes > 1
+        else f"A replica of {asked} GPUs does not fit one machine of this pool, which has {slots}, and the pool has "
+        "one.",
+        remedy=f"Set {setting} to {nearest}, leave it out, use a machine with {asked} GPUs, or give the pool more "
+        "nodes for a replica to span.",
+        given=str(asked),
+        allowed=f"up to {slots * nodes}",
+        fix=(("", None),),
+    )
+
+
+@error(
+    meaning="Weights and the cache of one sequence exceed what the engine may use of the GPUs, so it cannot start.",
+    example="pools: {gpu: {instanceType: GN7.2XLARGE32}}    # 1 x T4\n"
+    "models: {chat: {model: deepseek-ai/DeepSeek-R1-Distill-Qwen-7B}}",
+    fix="Use more or larger GPUs, a smaller format, or a smaller model; the nearest that works is named.",
+    source="planner/sizing/memory.py (KAITO's formulas; vLLM refuses to start with less)",
+)
+def model_too_large(*, shortage: Shortage | NodeShortage) -> Text:
+    on_gpu = isinstance(shortage, Shortage)
+    return Text(
+        message=str(shortage),
+        remedy="Use more or larger GPUs, or a smaller format of the model."
+        if on_gpu
+        else "Use a smaller model, or larger nodes.",
+        given=shortage.model,
+        allowed=f"up to {shortage.limit:.1f} GiB" + (" on each GPU" if on_gpu else ""),
+    )
+
+
+@error(
+    meaning="The weights fit, but not the cache of one sequence of `maxModelLen` tokens, so the engine refuses to "
+    "start.",
+    example="models: {chat: {model: deepseek-ai/DeepSeek-R1-Distill-Qwen-7B, maxModelLen: 131072}}    # on one A10",
+    fix="Set maxModelLen to what fits, which is named.",
+    source='planner/sizing/memory.py; the guide\'s FAQ ("max seq len is larger than the maximum number of tokens")',
+)
+def context_too_long(*, shortage: Shortage) -> Text:
+    return Text(
+        message=str(shortage),
+        remedy="Use more or larger GPUs, or a smaller format of the model.",
+        given=str(shortage.context),
+        allowed=f"up to {shortage.limit:.1f} GiB on each GPU",
+    )
+
+
+@warning(
+    meaning="vLLM's old engine, on a GPU older than Ampere, is asked for a context whose prompts may take more "
+    "memory than there is, for it reads a prompt whole there.",
+    example="models: {chat: {maxModelLen: 65536}}, on a V100",
+    fix="Set maxModelLen to 16384 or less.",
+    source="vLLM issues 6723, 8024, 11352 (chunked prefill aborts); vllm 0.8.5, vllm/engine/arg_utils.py",
+)
+def context_long_for_v0(*, asked: int, longest: int) -> Text:
+    return Text(
+        message=f"On this GPU vLLM's old engine reads a whole prompt at once, and {asked} tokens of it may take more "
+        "memory than there is: reading it in chunks aborts the server on GPUs older than Ampere.",
+        remedy=f"Set maxModelLen to {longest} or less.",
+        given=str(asked),
+        allowed=f"up to {longest}",
+        fix=(("", longest),),
+    )
+
+
+@error(
+    meaning="`maxModelLen` is longer than the model was made for.",
+    example="models: {chat: {model: Qwen/Qwen2.5-7B-Instruct, maxModelLen: 100000}}",
+    fix="Set it to the model's own limit or less; or give the engine --hf-overrides with a rope scaling in extraArgs.",
+    source="max_position_embeddings of the model's config.json; vLLM refuses more",
+)
+def context_beyond_model(*, model: str, asked: int, longest: int, settable: bool, doubtful: bool) -> Text:
+    """`longest` is the model's own context, `settable` where maxModelLen may be so short; `doubtful`: it may be gone
+    beyond, or nobody has verified it."""
+    return Text(
+        message=f"{model} was made for at most {longest} tokens; the engine refuses more.",
+        remedy=f"Set maxModelLen to {longest} or less." if settable else "Leave maxModelLen out.",
+        given=str(asked),
+        allowed=f"up to {longest}",
+        fix=(("", longest if settable else None),),
+        severity="warning" if doubtful else None,
+    )
+
+
+@warning(
+    meaning="The engine can start by the strict rule, but the published estimators would keep more memory free.",
+    example="models: {chat: {model: deepseek-ai/DeepSeek-R1}}    # fp8 on 8 x H20 96 GB: run in practice, refused "
+    "by KAITO",
+    fix="Shorten maxModelLen, or use more GPUs, if the engine runs out of memory as it starts.",
+    source="KAITO's estimator and PR 2139 (activations, CUDA graphs, margins)",
+)
+def memory_tight(*, taken: float, limit: float, gpu: str, context: int, shorter: int | None) -> Text:
+    """`taken` GiB of the `limit` that the engine has on each GPU; `shorter`: a context that leaves enough."""
+    return Text(
+        message=f"Weights and cache take {taken:.1f} of the {limit:.1f} GiB that the engine has on each {gpu}; the "
+        "published estimators would keep more for activations and CUDA graphs, so it may fail to start.",
+        remedy="If it fails, use more GPUs or a smaller format."
+        if shorter is None
+        else f"Set maxModelLen to {shorter}.",
+        given=str(context),
+        allowed="" if shorter is None else f"up to {shorter} by those estimators",
+        fix=() if shorter is None else (("", shorter),),
+    )
+
+
+@warning(
+    meaning="The model keeps its cache in a way that is not modelled, so only its weights were checked.",
+    example="models: {chat: {model: google/gemma-4-E2B-it}}",
+    fix="Set maxModelLen to what the model's card recommends.",
+    source="catalog/data/models (computable)",
+)
+def kv_not_computed(*, model: str) -> Text:
+    return Text(
+        message=f"The attention of {model} keeps its cache in a way that is not modelled, so only its weights were "
+        "checked.",
+        remedy="Set maxModelLen to what the model's card recommends for this GPU.",
+        given=model,
+    )
+
+
+@warning(
+    meaning="The engine is told to take nearly all GPU memory, though the CUDA context lies outside its share.",
+    example="models: {chat: {model: Qwen/Qwen3-8B, gpuMemoryUtilization: 0.99}}",
+    fix="Stay at 0.95 or below.",
+    source="vLLM refuses to start where less than its share is free; KAITO uses 0.82 to 0.84",
+)
+def utilization_high(*, share: float, most: float) -> Text:
+    return Text(
+        message=f"The engine is told to take {share:.0%} of each GPU, but the CUDA context and the communication "
+        "buffers lie outside that share.",
+        remedy=f"Set gpuMemoryUtilization to {most} or less.",
+        given=str(share),
+        allowed=f"up to {most}",
+        fix=(("", None),),
+    )

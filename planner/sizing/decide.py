@@ -1,0 +1,245 @@
+"""How one model lies on the GPUs of its machines: parallelism, number format, context, memory.
+
+Pure functions of the model's and the GPU's facts: they know no stack file and serve `tke-llm fit` as well.
+"""
+
+from dataclasses import dataclass
+
+from catalog.types import Gpu
+from planner.engines.registry import find
+from planner.model.dtype import Precision, plan_dtype
+from planner.model.facts import ModelFacts
+from planner.plan.types import MemoryBudget
+from planner.sizing import memory, static_memory
+from planner.sizing.ask import Ask
+from planner.sizing.memory import Need
+from planner.sizing.parallelism import splits
+from planner.sizing.static_memory import Static, plan_static
+
+LEAST_CONTEXT = 2048
+GOOD_CONTEXT = 8192
+CONTEXT_STEP = 1024
+UNKNOWN_CACHE_CONTEXT = 8192
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """What a replica may run on: up to `nodes` machines, each with so many of a GPU (or a part of one)."""
+
+    gpu: Gpu
+    gpus_per_node: float
+    nodes: int = 1
+
+    @property
+    def slots(self) -> int:
+        """GPUs of one machine that a pod sees."""
+        return 1 if 0 < self.gpus_per_node < 1 else int(self.gpus_per_node)
+
+    @property
+    def usable_gib(self) -> float:
+        """Usable GiB of each GPU that a pod sees."""
+        part = self.gpus_per_node if 0 < self.gpus_per_node < 1 else 1.0
+        return self.gpu.usable_gib * part
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A split (tensor x pipeline parallel) on GPUs: what one GPU must hold, what there is in GiB, and the share of it
+    that the engine may take. Within a static share (`static`) there are weights and cache alone."""
+
+    split: tuple[int, int]
+    need: Need
+    usable: float
+    share: float
+    static: Static | None
+
+    @property
+    def limit(self) -> float:
+        return self.usable * self.share
+
+    def comfortable(self, context: int) -> float:
+        """What the published estimators, or the engine's own, ask for within the share."""
+        return static_memory.comfortable(self.need, context) if self.static else self.need.comfortable(context)
+
+    def expected(self, context: int) -> float:
+        """What practice needs within the share."""
+        return self.need.least(context) if self.static else self.need.expected(context)
+
+    def tight(self, context: int) -> bool:
+        """Whether it leaves less room than the estimators ask for."""
+        crowded = self.static is not None and self.static.crowded
+        return crowded or max(self.comfortable(context), self.expected(context)) > self.limit
+
+
+@dataclass(frozen=True)
+class Sizing:
+    """How the model lies, or would if the user insists. `context` is what the engine is told; `computed` whether its
+    cache was reckoned; `because` holds setting, choice and reason."""
+
+    layout: Layout
+    precision: Precision
+    context: int
+    computed: bool
+    budget: MemoryBudget
+    concurrency: float
+    tight: bool
+    because: tuple[tuple[str, str, str], ...]
+
+    @property
+    def tensor_parallel(self) -> int:
+        return self.layout.split[0]
+
+    @property
+    def pipeline_parallel(self) -> int:
+        return self.layout.split[1]
+
+    @property
+    def gpus(self) -> int:
+        return self.tensor_parallel * self.pipeline_parallel
+
+    @property
+    def static(self) -> Static | None:
+        """How an engine with a static share is told to use the GPU."""
+        return self.layout.static
+
+
+def plan_sizing(facts: ModelFacts, hardware: Hardware, ask: Ask) -> Sizing:
+    """Lay the model on the GPUs. Where it does not start there (`check_sizing` says so), what comes nearest.
+
+    A replica that asks for more GPUs than a machine has may span several.
+    """
+    gpu, usable = hardware.gpu, hardware.usable_gib
+    precision = plan_dtype(facts, gpu, ask.dtype, ask.quantization, ask.engine)
+
+    def on(split: tuple[int, int]) -> Layout:
+        need = memory.need(facts, *split, precision.dtype, quantization=precision.at_load, kv_bytes=ask.kv_bytes)
+        return Layout(split, need, usable, *_share(facts, ask, need, usable, split[0] * split[1]))
+
+    layout = _smallest([on(split) for split in splits(facts, hardware.slots, hardware.nodes, ask)], facts, ask)
+    split, need = layout.split, layout.need
+    context = _context(facts, ask, layout)
+    budget = MemoryBudget(
+        total=usable,
+        utilization=layout.share,
+        weights=need.weights,
+        kv_one_sequence=need.cache(context),
+        **_overheads(layout),
+    )
+    return Sizing(
+        layout=layout,
+        precision=precision,
+        context=context,
+        computed=facts.computable,
+        budget=budget,
+        concurrency=max(1.0, budget.kv_room / budget.kv_one_sequence) if budget.kv_one_sequence else 1.0,
+        tight=layout.tight(context),
+        because=(
+            ("dtype", precision.dtype, precision.because),
+            ("tensorParallel", f"{split[0]} x {split[1]}", _why_split(facts, ask, layout, gpu)),
+            ("maxModelLen", str(context), _why_context(facts, ask, need, context)),
+            ("gpuMemoryUtilization", f"{layout.share:g}", _why_share(ask, layout)),
+        ),
+    )
+
+
+def start_context(facts: ModelFacts, ask: Ask) -> int:
+    """The context whose cache must fit for the engine to start."""
+    return ask.context or min(LEAST_CONTEXT, facts.max_positions)
+
+
+def _cap(facts: ModelFacts, ask: Ask) -> int:
+    return ask.context or min(GOOD_CONTEXT, facts.max_positions)
+
+
+def _share(facts: ModelFacts, ask: Ask, need: Need, usable: float, ranks: int) -> tuple[float, Static | None]:
+    """The share of each GPU that the engine takes, and the plan of a static one."""
+    if find(ask.engine).memory != "static":
+        return ask.share, None
+    static = plan_static(facts, need, usable, ranks, asked=ask.utilization, context=_cap(facts, ask))
+    return static.fraction, static
+
+
+def _overheads(layout: Layout) -> dict[str, float]:
+    """What the engine takes beside weights and cache; all of it lies outside a static share."""
+    if layout.static is not None:
+        return {"activations": 0.0, "non_torch": 0.0, "outside": layout.static.outside}
+    graphs = layout.need.overhead - memory.ACTIVATIONS_GIB - memory.NON_TORCH_GIB
+    return {"activations": memory.ACTIVATIONS_GIB, "non_torch": memory.NON_TORCH_GIB, "graphs": graphs}
+
+
+def _smallest(ways: list[Layout], facts: ModelFacts, ask: Ask) -> Layout:
+    """The fewest GPUs that hold the model well; else those that hold it at all; else the most there are."""
+    good, least = _cap(facts, ask), ask.context or LEAST_CONTEXT
+    for fits in (
+        lambda layout: layout.comfortable(good) <= layout.limit and not (layout.static and layout.static.crowded),
+        lambda layout: layout.expected(good) <= layout.limit,
+        lambda layout: layout.need.least(least) <= layout.limit,
+    ):
+        for layout in ways:
+            if fits(layout):
+                return layout
+    return max(ways, key=lambda layout: layout.split[0] * layout.split[1])
+
+
+def tokens(room: float, need: Need) -> int:
+    """How many tokens' cache fits in `room` GiB, in whole steps."""
+    return need.tokens(room) // CONTEXT_STEP * CONTEXT_STEP
+
+
+def _largest_context(layout: Layout) -> int:
+    """The longest context worth telling the engine, in tokens; 0 where the weights alone do not fit.
+
+    What fits by the cautious estimate is taken whole. Where that is less than 8,192, the estimate seen in practice may
+    raise it up to there, and where even that leaves nothing, 2,048 tokens are tried if weights and cache alone fit.
+    """
+    need, limit = layout.need, layout.limit
+    cautious = tokens(limit - layout.comfortable(0), need)
+    usual = min(tokens(limit - layout.expected(0), need), GOOD_CONTEXT)
+    bold = min(tokens(limit - need.least(0), need), LEAST_CONTEXT)
+    return max(cautious, usual, bold)
+
+
+def _context(facts: ModelFacts, ask: Ask, layout: Layout) -> int:
+    if ask.context is not None:
+        return ask.context
+    longest = min(facts.max_positions, ask.longest or facts.max_positions)
+    if layout.need.kv_per_token is None:
+        return min(UNKNOWN_CACHE_CONTEXT, longest)
+    return min(max(_largest_context(layout), LEAST_CONTEXT), longest)
+
+
+def _why_share(ask: Ask, layout: Layout) -> str:
+    if ask.utilization is not None:
+        return "asked for in the stack file"
+    if layout.static is None:
+        return "the engine's own default"
+    static = layout.static
+    return (
+        f"weights and cache alone are within it; {find(ask.engine).title} keeps about {static.outside:.1f} GiB beside "
+        f"it for prefills of {static.chunk} tokens and the graphs of {static.running} requests at once"
+    )
+
+
+def _why_split(facts: ModelFacts, ask: Ask, layout: Layout, gpu: Gpu) -> str:
+    split, limit = layout.split, layout.limit
+    if (ask.gpus, ask.tensor_parallel, ask.pipeline_parallel) != (None, None, None):
+        return "asked for in the stack file"
+    weights = layout.need.weights * split[0] * split[1]
+    if split == (1, 1):
+        return f"{weights:.1f} GiB of weights fit one {gpu.name} ({limit:.1f} GiB for the engine)"
+    slow = "" if gpu.nvlink or gpu.nvlink is None else "; without NVLink, so no more GPUs than needed"
+    heads = f", and {split[0]} divides {facts.heads} heads" if find(ask.engine).tensor_parallel else ""
+    return f"the fewest GPUs that hold {weights:.1f} GiB of weights at {limit:.1f} GiB each{heads}{slow}"
+
+
+def _why_context(facts: ModelFacts, ask: Ask, need: Need, context: int) -> str:
+    if ask.context is not None:
+        return "asked for in the stack file"
+    if need.kv_per_token is None:
+        return "its cache is not modelled; a cautious value"
+    if context == facts.max_positions:
+        return "the model's own longest context fits"
+    if context == ask.longest:
+        return f"more fits, but {find(ask.engine).title}'s old engine reads a whole prompt at once on this GPU"
+    per_token = need.kv_per_token * memory.BYTES_PER_GIB / 1024
+    return f"what fits beside the weights at {per_token:.0f} KiB of cache per token and GPU"

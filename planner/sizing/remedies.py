@@ -1,0 +1,130 @@
+"""What helps where a sizing has an error: the nearest change of the model's own settings, tried out."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from planner.engines.registry import find
+from planner.model.facts import ModelFacts
+from planner.sizing import codes, memory
+from planner.sizing.ask import Ask
+from planner.sizing.check import SIZE_CODES, check_sizing
+from planner.sizing.decide import Hardware, Sizing, plan_sizing
+from settings.diagnostics import Diagnostic, Fix, blocking
+
+_FIELD = {
+    "maxModelLen": "context",
+    "gpus": "gpus",
+    "tensorParallel": "tensor_parallel",
+    "pipelineParallel": "pipeline_parallel",
+    "gpuMemoryUtilization": "utilization",
+    "dtype": "dtype",
+    "quantization": "quantization",
+}
+
+
+def with_remedies(
+    section: str, facts: ModelFacts, hardware: Hardware, ask: Ask, found: list[Diagnostic]
+) -> list[Diagnostic]:
+    """What `check_sizing` found, each error with the nearest change of settings in `section` that undoes it and brings
+    no other; without a fix where there is none."""
+    if not blocking(found):
+        return found
+    trial = _Trial(section, facts, hardware, ask, frozenset(_errors(found)))
+    return [trial.mended(each) if each.severity == "error" else each for each in found]
+
+
+def _errors(found: list[Diagnostic]) -> set[str]:
+    return {each.code for each in found if each.severity == "error"}
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """A sizing with errors, and what is tried against them. `before` are the codes of all its errors."""
+
+    section: str
+    facts: ModelFacts
+    hardware: Hardware
+    ask: Ask
+    before: frozenset[str]
+
+    def mended(self, fault: Diagnostic) -> Diagnostic:
+        """The error with the first change that helps."""
+        return next(
+            (replace(fault, remedy=remedy, fix=fix) for fix, remedy in self._ways(fault) if self._helps(fault, fix)),
+            replace(fault, fix=()),
+        )
+
+    def _helps(self, fault: Diagnostic, fix: Fix) -> bool:
+        _, found = self._sized(self._changed(fix))
+        return _errors(found) <= self.before - {fault.code}
+
+    def _sized(self, ask: Ask) -> tuple[Sizing, list[Diagnostic]]:
+        sizing = plan_sizing(self.facts, self.hardware, ask)
+        return sizing, check_sizing(self.section, self.facts, self.hardware, ask, sizing)
+
+    def _at(self, setting: str) -> str:
+        return f"{self.section}.{setting}"
+
+    def _changed(self, fix: Fix) -> Ask:
+        """What is asked once these settings of the model are changed; None takes one out."""
+        unset: dict[str, object] = {"dtype": "auto"}
+        settings = ((path.removeprefix(self._at("")), value) for path, value in fix)
+        values = {_FIELD[setting]: value for setting, value in settings if setting in _FIELD}
+        changed = {field: unset.get(field) if value is None else value for field, value in values.items()}
+        return replace(self.ask, **changed)  # pyright: ignore[reportArgumentType]
+
+    def _ways(self, fault: Diagnostic) -> Iterator[tuple[Fix, str]]:
+        """Changes of the model's own settings that may undo an error, the nearest first."""
+        if fault.code == codes.context_beyond_model.name:
+            yield fault.fix, fault.remedy
+            yield self._without(("maxModelLen",)), "Leave maxModelLen out."
+        elif fault.fix:
+            yield fault.fix, fault.remedy
+        asked = self.ask.tensor_parallel
+        if fault.code == codes.heads_not_divisible.name and asked is not None:
+            legal = memory.legal_tensor_parallel(self.facts, self.hardware.slots * self.hardware.nodes)
+            for size in sorted(legal, key=lambda size: abs(size - asked)):
+                yield ((self._at("tensorParallel"), size),), f"Set tensorParallel to {size}, or leave it out."
+        elif fault.code in SIZE_CODES:
+            yield from self._more_memory()
+
+    def _more_memory(self) -> Iterator[tuple[Fix, str]]:
+        """Changes that let the model take less memory, or more GPUs."""
+        ask = self.ask
+        fewer = [
+            setting
+            for setting in ("gpus", "tensorParallel", "pipelineParallel")
+            if getattr(ask, _FIELD[setting]) is not None
+        ]
+        others = {
+            "maxModelLen": ask.context is not None,
+            "gpuMemoryUtilization": _lowered(ask),
+            "dtype": ask.dtype == "float32",
+        }
+        if others["maxModelLen"]:
+            free, found = self._sized(replace(ask, context=None))
+            if free.computed and not blocking(found):
+                yield ((self._at("maxModelLen"), free.context),), f"Set maxModelLen to {free.context}, which fits."
+        if fewer:
+            names = " and ".join(fewer)
+            yield self._without(fewer), f"Leave {names} out: the planner then takes as many GPUs as the model needs."
+        if others["gpuMemoryUtilization"]:
+            yield (
+                self._without(("gpuMemoryUtilization",)),
+                "Leave gpuMemoryUtilization out: the engine then takes more.",
+            )
+        if others["dtype"]:
+            yield self._without(("dtype",)), "Leave dtype out: 16 bits take half the memory."
+        everything = [*fewer, *(setting for setting, asked in others.items() if asked)]
+        if len(everything) > 1:
+            yield self._without(everything), f"Leave {', '.join(everything)} out."
+
+    def _without(self, settings: Iterable[str]) -> Fix:
+        return tuple((self._at(setting), None) for setting in settings)
+
+
+def _lowered(ask: Ask) -> bool:
+    """Whether the engine is told to take less than it might."""
+    if ask.utilization is None:
+        return False
+    return find(ask.engine).memory == "static" or ask.utilization < ask.default_utilization
