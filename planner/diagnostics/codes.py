@@ -30,7 +30,7 @@ def key_not_for_kind(
     meaning="A code is forced that does not exist.",
     example="force: [CIDR_OVERLAPS]",
     fix="Use the code that is suggested, or remove it.",
-    source="planner/diagnostics/codes",
+    source="docs/diagnostics.md",
     forceable=False,
 )
 def unknown_code(*, name: str, near: str | None) -> Text:

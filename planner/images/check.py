@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from catalog.load import Catalog
 from catalog.types import Image, ImageVariant
+from catalog.versions import release_in
 from planner.engines.engine import Engine
 from planner.engines.registry import every, find
 from planner.images import codes
 from planner.images.decide import Host, ImageChoice, engine_images, reference_of, runnable
-from planner.images.reference import names_release, split, version
+from planner.images.reference import names_release, split
 from planner.model.facts import ModelFacts
 from settings.diagnostics import Diagnostic
 
@@ -111,7 +112,7 @@ def _own(
         yield from _cuda_against_driver(section, cuda, host, known)
     elif host.gpu is not None and choice.older is not None and any(v.cuda for v in choice.older.variants):
         yield codes.cuda_not_stated(f"{section}.cuda", image=choice.reference)
-    if version(parts.tag) is not None:
+    if release_in(parts.tag) is not None:
         yield from _age(path, facts, engine, parts.tag, own=True)
 
 
@@ -159,7 +160,7 @@ def _series(cuda: str | None) -> str:
 def _age(path: str, facts: ModelFacts, engine: str, tag: str, *, own: bool) -> Iterator[Diagnostic]:
     """Whether the release knows the model's architecture."""
     least = {"vllm": facts.min_vllm, "sglang": facts.min_sglang}.get(engine)
-    has, needs = version(tag), version(least or "")
+    has, needs = release_in(tag), release_in(least or "")
     if least is not None and has is not None and needs is not None and has < needs:
         yield codes.engine_too_old(
             path, engine=engine, tag=tag, model=facts.id, least=least, own=own, verified=facts.verified

@@ -156,7 +156,16 @@ def driver_may_be_too_old(*, cuda: str | None, floor: int | None, driver: int | 
     source="`latest` moved to CUDA 13 and dropped Volta with vLLM v0.20.0 (PR 39878)",
     rules=("IMAGE_FLOATING",),
 )
-def image_floating(*, image: str, pinned: str) -> Text:
+def image_floating(*, image: str, pinned: str | None) -> Text:
+    """`pinned` is a release of the same engine; None: the image is the chat page's."""
+    if pinned is None:
+        return Text(
+            message=f"{image} names no fixed version: a restart may bring another program and migrate the database.",
+            remedy="Give the tag of a release, or leave it out for the catalogue's image.",
+            given=image,
+            allowed="an image with the tag of a release, or a digest",
+            fix=(("", None),),
+        )
     return Text(
         message=f"{image} names no fixed release: what it holds changes under you, and with it CUDA, driver and flags.",
         remedy=f"Leave image out, or pin it, as {pinned}.",

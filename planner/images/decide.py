@@ -3,11 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from packaging.version import Version
+
 from catalog.arguments import Release
 from catalog.load import Catalog
 from catalog.types import Gpu, Image, ImageVariant
+from catalog.versions import release_in
 from planner.engines.registry import find
-from planner.images.reference import Reference, split, version
+from planner.images.reference import Reference, split
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,7 @@ def _own(image: str, known: tuple[Image, ...], catalog: Catalog) -> ImageChoice:
     match = _match(parts, known)
     if match is not None:
         return _choice(*match, catalog, image, because, own=True)
-    older = _nearest_older(version(parts.tag), known)
+    older = _nearest_older(release_in(parts.tag), known)
     nearest, alike = older or known[0], (older,) if older else known
     return ImageChoice(
         reference=image,
@@ -149,10 +152,10 @@ def _match(parts: Reference, known: Iterable[Image]) -> tuple[Image, ImageVarian
     return None
 
 
-def _nearest_older(release: tuple[int, ...] | None, known: Iterable[Image]) -> Image | None:
+def _nearest_older(release: Version | None, known: Iterable[Image]) -> Image | None:
     """The newest known release that is not newer; the oldest known where all are; None for a tag without version."""
     if release is None:
         return None
-    dated = sorted(((v, entry) for entry in known if (v := version(entry.tag))), key=lambda pair: pair[0])
+    dated = sorted(((v, entry) for entry in known if (v := release_in(entry.tag))), key=lambda pair: pair[0])
     older = [entry for v, entry in dated if v <= release]
     return older[-1] if older else dated[0][1] if dated else None

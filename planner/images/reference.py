@@ -1,12 +1,8 @@
-"""Image references: ``[registry/]repository[:tag][@digest]``, and whether they may name another image tomorrow.
-
-A version is compared as its numbers, so that ``v0.8.5.post1-cu129`` follows ``v0.8.5``.
-"""
+"""Image references: ``[registry/]repository[:tag][@digest]``, and whether they may name another image tomorrow."""
 
 import re
 from dataclasses import dataclass
 
-_VERSION = re.compile(r"^v?(\d+)\.(\d+)(?:\.(\d+))?(?:\.post(\d+))?")
 _RELEASE = re.compile(r"[vrb]?[0-9][0-9a-z.]*|[0-9a-f]{7,64}")
 """A part of a tag that names a release: ``v0.29.0``, ``24.05``, ``20260101``, a commit; not ``cu129``, ``py312`` or
 ``ubuntu22.04``, which name what it was built with."""
@@ -32,12 +28,6 @@ def split(reference: str) -> Reference:
     head, slash, last = rest.rpartition("/")
     last, _, tag = last.partition(":")
     return Reference(head + slash + last, tag, digest)
-
-
-def version(tag: str) -> tuple[int, ...] | None:
-    """(major, minor, patch, post) of a tag; None where it is no version."""
-    found = _VERSION.match(tag)
-    return tuple(int(part or 0) for part in found.groups()) if found else None
 
 
 def names_release(tag: str) -> bool:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from catalog.load import Catalog
+from planner.images import codes as image_codes
 from planner.images.reference import names_release, split
 from planner.page import codes
 from planner.page.check_variables import check_variables
@@ -50,15 +51,5 @@ def _copies(settings: Settings) -> Iterator[Diagnostic]:
 
 def _tag(image: str) -> Iterator[Diagnostic]:
     parts = split(image)
-    if parts.digest or names_release(parts.tag):
-        return
-    yield Diagnostic(
-        severity="error",
-        code="IMAGE_FLOATING",
-        path="webui.image",
-        message=f"{image} names no fixed version: a restart may bring another program and migrate the database.",
-        remedy="Give the tag of a release, or leave it out for the catalogue's image.",
-        given=image,
-        allowed="an image with the tag of a release, or a digest",
-        fix=(("webui.image", None),),
-    )
+    if not parts.digest and not names_release(parts.tag):
+        yield image_codes.image_floating("webui.image", image=image, pinned=None)

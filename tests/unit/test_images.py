@@ -4,9 +4,10 @@ import pytest
 
 from catalog.load import Catalog, load
 from catalog.types import Image, ImageVariant
+from catalog.versions import release_in
 from planner.images.check import check_image
 from planner.images.decide import Host, ImageChoice, plan_image
-from planner.images.reference import split, version
+from planner.images.reference import split
 from planner.model.facts import ModelFacts
 from settings.diagnostics import Diagnostic
 from tests.unit.model_samples import facts
@@ -70,11 +71,12 @@ def test_a_reference_is_taken_apart_at_the_right_colon(reference: str, parts: tu
 
 
 def test_versions_are_compared_as_numbers():
-    assert version("v0.10.0") > version("v0.9.2") > version("v0.8.5.post1") > version("v0.8.5")  # type: ignore[operator]
+    tags = ("v0.8.5", "v0.8.5.post1-cu129", "v0.9.2", "v0.10.0")
+    assert sorted(tags, key=release_in, reverse=True) == list(reversed(tags))  # type: ignore[arg-type]
 
 
 def test_a_tag_without_a_version_has_none():
-    assert version("nightly-abc") is None
+    assert release_in("nightly-abc") is None
 
 
 def test_an_unknown_driver_gets_the_build_for_the_older_cuda_and_a_warning():

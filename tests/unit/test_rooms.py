@@ -60,6 +60,21 @@ def test_a_pure_room_never_names_pulumi_but_in_the_reader_for_the_engine(room: s
     assert naming <= {"settings/load.py"}
 
 
+def test_what_decides_imports_nothing_that_refuses() -> None:
+    """`check…` modules refuse, `remedies` look for what they would not. Serving alone asks them beside: a model that is
+    refused has no place in a pool."""
+    refusing = {path.stem for path in (ROOT / "planner").glob("*/check*.py")}
+    rooms = [path for path in (ROOT / "planner").glob("*/*.py") if path.parent.name != "serving"]
+    deciding = [path for path in rooms if path.stem not in refusing | {"remedies"}]
+    wrong = {
+        f"{path.relative_to(ROOT)} imports {node.module}"
+        for path in deciding
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.rpartition(".")[2] in refusing
+    }
+    assert not wrong
+
+
 def test_checking_a_stack_loads_neither_pulumi_nor_rich() -> None:
     script = (
         "import sys; from cli.main import app; app(['check', 'dev'], standalone_mode=False);"
