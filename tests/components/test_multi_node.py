@@ -119,7 +119,7 @@ def test_with_rdma_pods_use_the_machines_network_and_may_lock_memory():
 
 
 def test_replicas_are_left_to_an_autoscaler():
-    assert made(model(replicas=3)).one(":LeaderWorkerSet").inputs["spec"]["replicas"] == 3
+    assert made(model(min_replicas=3)).one(":LeaderWorkerSet").inputs["spec"]["replicas"] == 3
     assert "replicas" not in made(model(autoscaled=True)).one(":LeaderWorkerSet").inputs["spec"]
 
 

@@ -203,7 +203,7 @@ def test_with_spare_gpus_pods_are_replaced_one_by_one() -> None:
 
 @pytest.mark.parametrize(("autoscaled", "replicas"), [(False, 2), (True, None)])
 def test_replicas_are_left_to_the_autoscaler_where_there_is_one(autoscaled: bool, replicas: int | None) -> None:
-    assert deployment(serve(autoscaled=autoscaled, replicas=2)).get("replicas") == replicas
+    assert deployment(serve(autoscaled=autoscaled, min_replicas=2)).get("replicas") == replicas
 
 
 def test_annotations_of_super_nodes_reach_the_pod() -> None:
@@ -234,7 +234,7 @@ def test_one_pod_has_no_budget_and_is_kept_apart_from_none() -> None:
 
 
 def test_of_several_replicas_one_may_go_at_a_time_and_they_keep_off_each_others_nodes() -> None:
-    made = serve(replicas=2, min_replicas=2, max_replicas=2)
+    made = serve(min_replicas=2, max_replicas=2)
     labels = deployment(made)["selector"]["matchLabels"]
     budget = made.one(":PodDisruptionBudget").inputs["spec"]
     assert budget == {"maxUnavailable": 1, "selector": {"matchLabels": labels}}
