@@ -232,9 +232,8 @@ def add(
 
 def run() -> None:
     """Entry point of the command."""
-    # A command lives for a second or two: looking for garbage and for plugins of pydantic costs more than it gives.
+    # A command ends before memory matters: docs/decisions/start-of-check.md has what this saves.
     gc.disable()
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from cli.text import OutputError, complain, settle_streams  # noqa: PLC0415  after the above
 
     settle_streams()

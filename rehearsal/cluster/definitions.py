@@ -7,9 +7,8 @@ from pathlib import Path
 from rehearsal.control_plane.api import Api
 from tools.binaries import definitions
 
-_FOLDERS = {"envoy-gateway": ("gateway-api", "envoy-gateway"), "keda": ("keda",), "lws": ("lws",)}
+FOLDERS = {"envoy-gateway": ("gateway-api", "envoy-gateway"), "keda": ("keda",), "lws": ("lws",)}
 """Software, as in the plan, and the folders of definitions that come with it."""
-SOFTWARE = tuple(_FOLDERS)
 
 _CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 _KIND = re.compile(r"^    kind: (\w+)$", re.MULTILINE)
@@ -40,7 +39,7 @@ class Definitions:
             )
         found = {
             name: text
-            for folder in _FOLDERS[software]
+            for folder in FOLDERS[software]
             for name, text in _texts(self._place / folder).items()
             if (name.partition(".")[2], _kind(text)) in wanted
         }

@@ -33,10 +33,6 @@ class Rules:
             or (whole and _touches((*self.replaces, *self.replaces_whole), path))
         )
 
-    def dropped(self, path: Names) -> bool:
-        """Whether a change at this path never reaches the cloud."""
-        return any(path[: len(each)] == each for each in self.drops)
-
     def refusal(self, paths: Sequence[Names]) -> str | None:
         """Why these changes fail, or None where they do not."""
         for path in paths:

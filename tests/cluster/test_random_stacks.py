@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from rehearsal.cluster.definitions import SOFTWARE, Definitions
+from rehearsal.cluster.definitions import FOLDERS, Definitions
 from rehearsal.cluster.objects import Paths, UnknownKindError, body, ref
 from rehearsal.control_plane.api import Api, ApiError
 from rehearsal.control_plane.plane import Access
@@ -45,7 +45,7 @@ def known(api: Api, wanted: list[dict[str, Any]]) -> Paths:
     """The paths of all these objects, once the API server serves their kinds."""
     kinds = {(each["apiVersion"].partition("/")[0], each["kind"]) for each in wanted}
     definitions = Definitions(api)
-    for software in SOFTWARE:
+    for software in FOLDERS:
         definitions.install(software, kinds)
     deadline = time.monotonic() + 30
     while True:

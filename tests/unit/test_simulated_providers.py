@@ -79,7 +79,7 @@ def test_a_driver_that_comes_or_goes_makes_another_pool_and_another_version_is_d
     assert judged(POOL, {"nodeConfig": driver}, {"nodeConfig": {"gpuArgs": {"driver": {"version": "2"}}}}) == {
         "nodeConfig.gpuArgs.driver.version": False
     }
-    assert rules_of(POOL).dropped(("nodeConfig", "gpuArgs", "driver", "version"))
+    assert ("nodeConfig", "gpuArgs") in rules_of(POOL).drops
 
 
 def test_bounds_and_size_of_an_ordinary_pool_are_refused_in_one_update() -> None:
