@@ -16,7 +16,7 @@ from cli.deployed import DeployedError, api, deployed, is_local
 from cli.load_generator import AIPERF, Level, Load, LoadError, run_level, run_tool
 from cli.report import dump
 from cli.stackfile import load as load_stack
-from cli.text import Line, Span, heading, line, paragraph, show, table
+from cli.text import Line, Piece, heading, line, paragraph, show, table
 from planner.plan.types import ModelPlan
 from planner.prove import prove
 from planner.report.expectation import Expectation, expectation
@@ -169,7 +169,7 @@ def _shown(report: Mapping[str, Any], levels: Sequence[Level], planned: Planned 
     lines = [*heading(f"{report['model']} by {report['target']}: {size}")]
     lines += table(_rows(levels), right=frozenset(range(len(HEAD))))
     for each in levels:
-        lines += [line(Span("  ! ", "bad"), f"at {each.concurrency}: {error}") for error in each.errors]
+        lines += [line(Piece("  ! ", "bad"), f"at {each.concurrency}: {error}") for error in each.errors]
     return [*lines, *_compared(levels, planned, load)]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from cli.text import Line, Span, count, facts, heading, line, paragraph, table
+from cli.text import Line, Piece, count, facts, heading, line, paragraph, table
 from rehearsal.cluster.session import Changed, ClusterOutcome, StackState, StackUpdate, Teardown
 from rehearsal.cluster.simulation import ReadinessProblem
 from rehearsal.cluster.usage import NodeUse, PodUse, PoolUse
@@ -26,7 +26,7 @@ def on_control_plane(rehearsed: Rehearsed) -> list[Line]:
         lines += _update(outcome.update)
     if outcome.down is not None:
         lines += _teardown(outcome.down)
-    closing = Span("  ready", "good") if outcome.ready else Span("  not ready", "bad")
+    closing = Piece("  ready", "good") if outcome.ready else Piece("  not ready", "bad")
     return [*lines, (), *facts([("time", _times(rehearsed))]), (), line(closing)]
 
 
@@ -44,8 +44,8 @@ def _times(rehearsed: Rehearsed) -> str:
 
 def _verdict(stage: str, findings: Sequence[ReadinessProblem], good: str = "everything is ready") -> Line:
     if findings:
-        return line(Span(f"  {stage}: not ready, {count(len(findings), 'finding')}", "bad"))
-    return line(Span(f"  {stage}: {good}", "good"))
+        return line(Piece(f"  {stage}: not ready, {count(len(findings), 'finding')}", "bad"))
+    return line(Piece(f"  {stage}: {good}", "good"))
 
 
 def _standing(standing: StackState) -> list[Line]:
@@ -69,12 +69,14 @@ def _standing(standing: StackState) -> list[Line]:
     if notes or waiting:
         lines += [(), *facts([*notes, *waiting])]
     for warning in standing.warnings:
-        lines += paragraph(f"{warning.resource}: {warning.message}", Span("  warning  ", "warn"))
+        lines += paragraph(f"{warning.resource}: {warning.message}", Piece("  warning  ", "warn"))
     return lines
 
 
 def _findings(findings: Iterable[ReadinessProblem]) -> list[Line]:
-    return [each for finding in findings for each in paragraph(finding.cause, Span(f"    {finding.resource}: ", "bad"))]
+    return [
+        each for finding in findings for each in paragraph(finding.cause, Piece(f"    {finding.resource}: ", "bad"))
+    ]
 
 
 def _row(pool: PoolUse, node: NodeUse) -> tuple[str, ...]:

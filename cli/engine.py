@@ -7,7 +7,7 @@ from pathlib import Path
 from cli.findings import findings, verdict
 from cli.report import check_report, dump
 from cli.stackfile import program, stack_file
-from cli.text import Line, Span, complain, count, duration, heading, line, paragraph, show
+from cli.text import Line, Piece, complain, count, duration, heading, line, paragraph, show
 from planner.prove import prove
 from rehearsal.pulumi_engine.cycle import Cycle, CycleStep, Proved, run
 from rehearsal.pulumi_engine.environment import MissingEngineError, find
@@ -126,18 +126,18 @@ def _show_event(event: Mapping[str, object]) -> None:
     if event["event"] == "end" and (sign := _LIVE.get(str(event["op"]))):
         type_ = str(event["type"])
         if is_resource(type_, name):
-            show([line(Span(f"  {sign} ", "good"), Span(f"{short_type(type_)} ", "dim"), name)])
+            show([line(Piece(f"  {sign} ", "good"), Piece(f"{short_type(type_)} ", "dim"), name)])
     elif event["event"] == "message" and event["severity"] == "error":
-        show(paragraph(str(event["text"]).strip(), Span(f"  ! {name}: " if name else "  ! ", "bad")))
+        show(paragraph(str(event["text"]).strip(), Piece(f"  ! {name}: " if name else "  ! ", "bad")))
 
 
 def _summary(step: CycleStep) -> list[Line]:
     outcome = step.outcome
     said = [count_of for sign in _SIGNS if (count_of := _counted(outcome.counts[sign], sign, step))]
     text = ", ".join(said) or "nothing to do"
-    state = Span("  stopped ", "bad") if outcome.error else Span("  ", "")
-    lines = [line(state, Span(f"{step.title}: ", "strong"), text, Span(f"  {duration(outcome.seconds)}", "dim"))]
-    lines += [line("    ", Span("! ", "bad"), f"{each.name} failed") for each in outcome.failed if each.custom]
+    state = Piece("  stopped ", "bad") if outcome.error else Piece("  ", "")
+    lines = [line(state, Piece(f"{step.title}: ", "strong"), text, Piece(f"  {duration(outcome.seconds)}", "dim"))]
+    lines += [line("    ", Piece("! ", "bad"), f"{each.name} failed") for each in outcome.failed if each.custom]
     if not step.title.startswith("preview") and (len(outcome.changed) <= _FEW or step.title == "update"):
         means = dict(step.means)
         for each in outcome.changed:
@@ -161,15 +161,15 @@ def _operation(operation: Operation, means: str) -> list[Line]:
     first = " (the old one goes first)" if operation.first else ""
     lead = f"    {_SIGNS[operation.verdict][0]} {short_type(operation.type)} {operation.name}{first}  "
     return [
-        *paragraph(paths, Span(lead), style="dim"),
-        *(paragraph(means, Span("        "), style="warn") if means else []),
+        *paragraph(paths, Piece(lead), style="dim"),
+        *(paragraph(means, Piece("        "), style="warn") if means else []),
     ]
 
 
 def _end(cycle: Cycle) -> list[Line]:
-    lines = paragraph(", ".join(cycle.left) or "nothing", Span("  left in the cloud: ", "strong"))
+    lines = paragraph(", ".join(cycle.left) or "nothing", Piece("  left in the cloud: ", "strong"))
     for problem in cycle.problems:
-        lines += paragraph(problem, Span("  wrong: ", "bad"))
+        lines += paragraph(problem, Piece("  wrong: ", "bad"))
     if not cycle.problems:
-        lines.append(line(Span("  as it has to be", "good"), f": {count(len(cycle.steps), 'step')}"))
+        lines.append(line(Piece("  as it has to be", "good"), f": {count(len(cycle.steps), 'step')}"))
     return lines

@@ -3,7 +3,7 @@
 from typing import Any
 
 from cli.report import dump
-from cli.text import Span, complain, facts, heading, line, paragraph, show
+from cli.text import Piece, complain, facts, heading, line, paragraph, show
 from planner.diagnostics.explain import codes
 from planner.diagnostics.explain import explain as entry_of
 from settings.diagnostics import Code
@@ -27,7 +27,7 @@ def explain(code: str, *, as_json: bool) -> int:
         rows.insert(1, ("force", force))
     show(
         [
-            line(Span(entry.name, "strong"), f"  ({entry.severity})"),
+            line(Piece(entry.name, "strong"), f"  ({entry.severity})"),
             (),
             *paragraph(" ".join(entry.meaning.split())),
             *heading("Example"),

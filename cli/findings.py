@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cli.text import Line, Span, Style, count, heading, line, paragraph
+from cli.text import Line, Piece, Style, count, heading, line, paragraph
 from settings.diagnostics import Diagnostic, Severity
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ def verdict(stack: str, diagnostics: Sequence[Diagnostic], broken: int = 0) -> L
     also = f", {count(warnings, 'warning')}" if warnings else ""
     if errors or broken:
         wrong = count(errors, "error") if errors else count(broken, "policy violation")
-        return line(Span(f"{stack}: not ready, {wrong}{also}", "bad"))
-    return line(Span(f"{stack}: ready to deploy{also}", "warn" if warnings else "good"))
+        return line(Piece(f"{stack}: not ready, {wrong}{also}", "bad"))
+    return line(Piece(f"{stack}: ready to deploy{also}", "warn" if warnings else "good"))
 
 
 def findings(diagnostics: Sequence[Diagnostic]) -> list[Line]:
@@ -44,18 +44,18 @@ def policy(violations: "Sequence[Violation]") -> list[Line]:
     lines = heading("Policy") if violations else []
     for place, each in enumerate(violations):
         lines += [()] if place else []
-        code = Span(each.code, "warn" if each.forced else "bad")
+        code = Piece(each.code, "warn" if each.forced else "bad")
         forced = " (forced)" if each.forced else ""
-        lines.append(line("  ", code, forced, "  ", Span(f"{each.type} {each.resource}", "path")))
+        lines.append(line("  ", code, forced, "  ", Piece(f"{each.type} {each.resource}", "path")))
         lines += paragraph(each.message, indent=4)
     return lines
 
 
 def _finding(found: Diagnostic) -> list[Line]:
     forced = " (forced)" if found.forced else ""
-    lines = [line("  ", Span(found.code, _STYLES[found.severity]), forced, "  ", Span(found.path, "path"))]
+    lines = [line("  ", Piece(found.code, _STYLES[found.severity]), forced, "  ", Piece(found.path, "path"))]
     lines += paragraph(found.message, indent=4)
     for name, text in (("given", found.given), ("allowed", found.allowed), ("fix", found.remedy)):
         if text:
-            lines += paragraph(text, Span(f"{name:<9}", "dim"), indent=4)
+            lines += paragraph(text, Piece(f"{name:<9}", "dim"), indent=4)
     return lines

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from catalog.load import Catalog
 from catalog.load import load as load_catalog
 from cli.report import dump
-from cli.text import Line, Span, complain, heading, line, paragraph, show, table
+from cli.text import Line, Piece, complain, heading, line, paragraph, show, table
 from planner.engines.registry import NAMES, find
 from planner.model.facts import KINDS, nearest
 from planner.report.document import document
@@ -83,7 +83,7 @@ def _answer(model: str, answers: Sequence[Fit]) -> list[Line]:
     serving = [each for each in answers if each.verdict != "no"]
     lines = [
         line(
-            Span(f"{model}: {len(serving)} of {len(answers)} machine types can serve it", "good" if serving else "bad")
+            Piece(f"{model}: {len(serving)} of {len(answers)} machine types can serve it", "good" if serving else "bad")
         )
     ]
     if serving:
@@ -103,14 +103,14 @@ def _refusals(refused: Sequence[Fit]) -> list[Line]:
         lead = f"  {has:<14}{each.need_gib:>7.1f} of {each.limit_gib:>5.1f} GiB  "
         groups.setdefault(lead, []).append(each.offer.name)
     if small:
-        lines.append(line(Span("  too little memory: weights and one sequence need that much of each GPU", "dim")))
+        lines.append(line(Piece("  too little memory: weights and one sequence need that much of each GPU", "dim")))
         lines += [row for lead, names in groups.items() for row in paragraph(", ".join(names), lead)]
     reasons: dict[str, list[str]] = {}
     for each in refused:
         if each.code not in _MEMORY:
             reasons.setdefault(each.reason, []).append(each.offer.name)
     for reason, names in reasons.items():
-        lines += paragraph(reason, Span("  "), style="dim")
+        lines += paragraph(reason, Piece("  "), style="dim")
         lines += paragraph(", ".join(names), "    ")
     return lines
 
@@ -141,7 +141,7 @@ def _legend(serving: Sequence[Fit]) -> list[Line]:
         notes.append("!: published estimators ask for more memory, so it may fail to start")
     if any(each.offer.availability == "invite" for each in serving):
         notes.append("*: Tencent Cloud must enable the machine type for the account")
-    return [(), *(line(Span(f"  {note}", "dim")) for note in notes)]
+    return [(), *(line(Piece(f"  {note}", "dim")) for note in notes)]
 
 
 def _overview(found: dict[str, tuple[Fit, ...]]) -> list[Line]:

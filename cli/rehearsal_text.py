@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from cli.text import Line, Span, count, duration, facts, heading, line, paragraph, width
+from cli.text import Line, Piece, count, duration, facts, heading, line, paragraph, width
 from rehearsal.clock import Timeline, Waiting
 from rehearsal.registration import Registration
 from rehearsal.story import Story
@@ -35,11 +35,19 @@ def _below(node: Node, indent: str) -> list[Line]:
 
 def _node(lead: str, node: Node) -> Line:
     if not node.custom:
-        return line(Span(lead, "dim"), Span(node.kind, "strong"), f" {node.name} ", Span(f"({node.resources})", "dim"))
+        return line(
+            Piece(lead, "dim"),
+            Piece(node.kind, "strong"),
+            f" {node.name} ",
+            Piece(f"({node.resources})", "dim"),
+        )
     room = width() - len(lead) - len(node.kind) - len(node.name) - 3
     detail = node.detail if len(node.detail) <= room else node.detail[: max(0, room - 1)] + "…"
     return line(
-        Span(lead, "dim"), Span(node.kind, "path"), f" {node.name}", Span(f"  {detail}" if detail else "", "dim")
+        Piece(lead, "dim"),
+        Piece(node.kind, "path"),
+        f" {node.name}",
+        Piece(f"  {detail}" if detail else "", "dim"),
     )
 
 
@@ -75,14 +83,14 @@ def _bars(times: Timeline) -> list[Line]:
         critical = step.urn in times.critical
         lines.append(
             line(
-                Span("* " if critical else "  ", "bad"),
+                Piece("* " if critical else "  ", "bad"),
                 (name if len(name) <= widest else name[: widest - 1] + "…").ljust(widest),
-                Span(f"{step.span:>14}  ", "dim"),
+                Piece(f"{step.span:>14}  ", "dim"),
                 " " * left,
-                Span("█" * length, "bad" if critical else "note"),
+                Piece("█" * length, "bad" if critical else "note"),
             )
         )
-    return [*lines, line(Span("  * decides the end (critical path)", "dim"))]
+    return [*lines, line(Piece("  * decides the end (critical path)", "dim"))]
 
 
 def next_steps(stack: str, folder: Path, written: Sequence[Path]) -> list[Line]:
@@ -93,7 +101,7 @@ def next_steps(stack: str, folder: Path, written: Sequence[Path]) -> list[Line]:
     return [
         *heading("Next"),
         *paragraph(f"written to {shown}: {listed}", "  "),
-        *paragraph(f"pulumi stack init {stack} && pulumi up", Span("  deploy      ", "dim")),
-        *paragraph(f"kubectl apply -f {shown}/manifests (fill in the Secrets first)", Span("  elsewhere   ", "dim")),
-        *paragraph("tke-llm explain CODE", Span("  a finding   ", "dim")),
+        *paragraph(f"pulumi stack init {stack} && pulumi up", Piece("  deploy      ", "dim")),
+        *paragraph(f"kubectl apply -f {shown}/manifests (fill in the Secrets first)", Piece("  elsewhere   ", "dim")),
+        *paragraph("tke-llm explain CODE", Piece("  a finding   ", "dim")),
     ]

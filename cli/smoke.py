@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from cli.deployed import PAGE, Deployed, DeployedError, deployed, forward, is_local, pods
 from cli.report import dump
 from cli.stackfile import load
-from cli.text import Line, Span, Style, complain, heading, paragraph, show
+from cli.text import Line, Piece, Style, complain, heading, paragraph, show
 from components.workloads.scripts.smoke_test.asking import run
 from components.workloads.scripts.smoke_test.findings import FAILED, OK, WARNING, Finding
 from components.workloads.scripts.smoke_test.request import Model, Page, Request
@@ -56,7 +56,7 @@ def _ask(found: Deployed, stack: str, *, as_json: bool) -> int:
 
 def lines(finding: Finding) -> list[Line]:
     """A finding for people."""
-    return paragraph(finding.text, Span(f"  {finding.level.ljust(8)}{finding.subject}: ", _STYLES[finding.level]))
+    return paragraph(finding.text, Piece(f"  {finding.level.ljust(8)}{finding.subject}: ", _STYLES[finding.level]))
 
 
 def _addresses(found: Deployed, opened: ExitStack) -> tuple[dict[str, str], list[Finding]]:
@@ -137,8 +137,8 @@ def _last(found: Deployed, *, as_json: bool) -> int:
         for each in ended:
             verdict: tuple[str, Style] = ("has not ended", "warn") if each.code is None else ("failed", "bad")
             verdict = ("succeeded", "good") if each.code == 0 else verdict
-            told = [part for text in each.message.splitlines() for part in paragraph(text, Span("  "))]
-            show([*heading(f"{each.part} of {each.made}"), (Span(f"  {verdict[0]}", verdict[1]),), *told])
+            told = [part for text in each.message.splitlines() for part in paragraph(text, Piece("  "))]
+            show([*heading(f"{each.part} of {each.made}"), (Piece(f"  {verdict[0]}", verdict[1]),), *told])
     return int(any(each.code != 0 for each in ended))
 
 

@@ -35,14 +35,14 @@ _COLOURS: dict[Style, str] = {
 
 
 @dataclass(frozen=True)
-class Span:
+class Piece:
     """A piece of a line in one style."""
 
     text: str
     style: Style = ""
 
 
-Line = tuple[Span, ...]
+Line = tuple[Piece, ...]
 
 
 class OutputError(Exception):
@@ -89,15 +89,15 @@ def settle_streams() -> None:
             stream.reconfigure(errors="tke-llm")
 
 
-def line(*parts: str | Span) -> Line:
-    return tuple(part if isinstance(part, Span) else Span(part) for part in parts)
+def line(*parts: str | Piece) -> Line:
+    return tuple(part if isinstance(part, Piece) else Piece(part) for part in parts)
 
 
-def paragraph(text: str, lead: str | Span = "", indent: int = 0, style: Style = "") -> list[Line]:
+def paragraph(text: str, lead: str | Piece = "", indent: int = 0, style: Style = "") -> list[Line]:
     """Wrapped text after a lead; further lines are set below the text, not below the lead."""
     import textwrap  # noqa: PLC0415  a run that prints JSON needs no layout
 
-    first = lead if isinstance(lead, Span) else Span(lead)
+    first = lead if isinstance(lead, Piece) else Piece(lead)
     room = max(20, width() - indent - len(first.text))
     pieces = [
         piece
@@ -106,12 +106,12 @@ def paragraph(text: str, lead: str | Span = "", indent: int = 0, style: Style = 
     ]
     blank = " " * len(first.text)
     return [
-        line(" " * indent, first if place == 0 else blank, Span(piece, style)) for place, piece in enumerate(pieces)
+        line(" " * indent, first if place == 0 else blank, Piece(piece, style)) for place, piece in enumerate(pieces)
     ]
 
 
 def heading(text: str) -> list[Line]:
-    return [(), line(Span(text, "strong"))]
+    return [(), line(Piece(text, "strong"))]
 
 
 def facts(rows: Iterable[tuple[str, str]], indent: int = 2) -> list[Line]:
@@ -122,7 +122,7 @@ def facts(rows: Iterable[tuple[str, str]], indent: int = 2) -> list[Line]:
     last = None
     for name, text in given:
         shown = "" if name == last else name
-        lines += paragraph(text, Span(shown.ljust(width), "dim"), indent)
+        lines += paragraph(text, Piece(shown.ljust(width), "dim"), indent)
         last = name
     return lines
 
@@ -139,7 +139,7 @@ def table(rows: Iterable[tuple[str, ...]], right: frozenset[int] = frozenset(), 
         )
         return (" " * indent + "  ".join(cells)).rstrip()
 
-    return [line(Span(laid_out(row), "dim" if place == 0 else "")) for place, row in enumerate(given)]
+    return [line(Piece(laid_out(row), "dim" if place == 0 else "")) for place, row in enumerate(given)]
 
 
 def show(lines: Iterable[Line]) -> None:

@@ -18,7 +18,7 @@ def chart_not_tested(
     """The chart is tested on Kubernetes `oldest` to `newest`; `near` is a version of those that TKE offers."""
     return Text(
         message=f"{software} {version} is tested on Kubernetes {oldest} to {newest}, not on {kubernetes}.",
-        remedy=f"It will probably work; {near} would be sure." if near else "Try it on a cluster of no weight.",
+        remedy=f"It will probably work; {near} would be sure." if near else "Try it on a test cluster.",
         given=kubernetes,
         allowed=f"{oldest} to {newest}",
     )

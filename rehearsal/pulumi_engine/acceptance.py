@@ -9,7 +9,7 @@ from ipaddress import ip_network
 from typing import cast
 
 from planner.storage.drivers import BLOCK_DRIVER, CFS_DRIVER, CFS_PROVISIONER, TURBO_DRIVER
-from rehearsal.pulumi_engine.world import CloudResource, CloudState, CloudVolume, RefusedError
+from rehearsal.pulumi_engine.world import CloudResource, CloudState, CloudVolume, DeniedError
 from settings.paths import value_at
 from settings.quantity import size
 
@@ -56,23 +56,23 @@ def kind(resource: CloudResource) -> str:
 
 
 def check_creation(world: CloudState, resource: CloudResource, cluster: str | None) -> None:
-    """Raise `RefusedError` where the cloud would not make the resource. `cluster`: the one a Kubernetes object is for,
+    """Raise `DeniedError` where the cloud would not make the resource. `cluster`: the one a Kubernetes object is for,
     None where this cloud does not have it."""
     if resource.type.startswith("kubernetes:"):
         check_reachable(world, cluster)
         _check_namespace(world, resource, cluster)
         if world.find(*resource.key):
-            raise RefusedError(f'{kind(resource).rpartition(":")[2].lower()} "{resource.id}" already exists')
+            raise DeniedError(f'{kind(resource).rpartition(":")[2].lower()} "{resource.id}" already exists')
         return
     for leaf in leaves(resource.inputs):
         if leaf in world.gone:
-            raise RefusedError(f"ResourceNotFound: {leaf} does not exist")
+            raise DeniedError(f"ResourceNotFound: {leaf} does not exist")
     if world.find(*resource.key) and kind(resource) != ATTACHMENT:
-        raise RefusedError(f"ResourceInUse: {resource.id} exists already")
+        raise DeniedError(f"ResourceInUse: {resource.id} exists already")
     cluster_id = str(resource.inputs.get("clusterId", ""))
     made_here = any(each.id == cluster_id for each in world.of_type(CLUSTER))
     if kind(resource) in (ENDPOINT, ADDON) and made_here and not _nodes(world, cluster_id):
-        raise RefusedError(f"{cluster_id} has no running node yet")
+        raise DeniedError(f"{cluster_id} has no running node yet")
     if kind(resource) == CLUSTER:
         _check_range(world, resource, "clusterCidr", "InvalidParameter.CidrConflictWithOtherCluster")
     if kind(resource) == SUBNET:
@@ -80,26 +80,26 @@ def check_creation(world: CloudState, resource: CloudResource, cluster: str | No
 
 
 def check_change(world: CloudState, resource: CloudResource, inputs: Mapping[str, object]) -> None:
-    """Raise `RefusedError` where cloud or API server would not take the new inputs though no rule of the type speaks
+    """Raise `DeniedError` where cloud or API server would not take the new inputs though no rule of the type speaks
     against it: a cluster loses no subnet of its pods (Update in resource_tc_kubernetes_cluster_extension.go of the
     Terraform provider), a volume only grows, and only where its class lets it."""
     if kind(resource) == CLUSTER and {*leaves(resource.inputs.get("eniSubnetIds"))} - {
         *leaves(inputs.get("eniSubnetIds"))
     }:
-        raise RefusedError("the `eni_subnet_ids` parameter does not allow modification of existing subnet ID data")
+        raise DeniedError("the `eni_subnet_ids` parameter does not allow modification of existing subnet ID data")
     path = ("spec", "resources", "requests", "storage")
     old, new = value_at(resource.inputs, *path), value_at(inputs, *path)
     if kind(resource) != CLAIM or old == new:
         return
     made = _class_of(world, resource)
     if made is not None and value_at(made.inputs, "allowVolumeExpansion") is not True:
-        raise RefusedError(f"claim {resource.id} cannot be resized: its class does not support it")
+        raise DeniedError(f"claim {resource.id} cannot be resized: its class does not support it")
     if size(str(new)) < size(str(old)):
-        raise RefusedError(f"claim {resource.id} cannot be made smaller")
+        raise DeniedError(f"claim {resource.id} cannot be made smaller")
 
 
 def check_deletion(world: CloudState, resource: CloudResource, cluster: str | None) -> None:
-    """Raise `RefusedError` where the cloud would not delete the resource now, or would never be done with it."""
+    """Raise `DeniedError` where the cloud would not delete the resource now, or would never be done with it."""
     if resource.type.startswith("kubernetes:"):
         check_reachable(world, cluster)
         if kind(resource) == CLAIM:
@@ -111,16 +111,16 @@ def check_deletion(world: CloudState, resource: CloudResource, cluster: str | No
         if other.key == resource.key or not other.type.startswith("tencentcloud:") or _goes_along(resource, other):
             continue
         if _held(resource, leaves(other.inputs)):
-            raise RefusedError(f"ResourceInUse: {resource.id} is used by {other.id} ({other.name})")
+            raise DeniedError(f"ResourceInUse: {resource.id} is used by {other.id} ({other.name})")
     for volume in world.volumes.values():
         if resource.id in volume.holds:
-            raise RefusedError(f"ResourceInUse: {resource.id} is used by the file system of claim {volume.claim[1]}")
+            raise DeniedError(f"ResourceInUse: {resource.id} is used by the file system of claim {volume.claim[1]}")
 
 
 def check_reachable(world: CloudState, cluster: str | None) -> None:
-    """Raise `RefusedError` where the API server of a cluster of this world cannot be reached."""
+    """Raise `DeniedError` where the API server of a cluster of this world cannot be reached."""
     if cluster is not None and not any(each.id == cluster for each in world.of_type(ENDPOINT)):
-        raise RefusedError(f"configured Kubernetes cluster is unreachable: {cluster} has no API endpoint")
+        raise DeniedError(f"configured Kubernetes cluster is unreachable: {cluster} has no API endpoint")
 
 
 def after_creation(world: CloudState, resource: CloudResource) -> None:
@@ -187,13 +187,13 @@ def _nodes(world: CloudState, cluster_id: str) -> bool:
 
 
 def _check_range(world: CloudState, resource: CloudResource, key: str, code: str) -> None:
-    """Raise `RefusedError` where a range of addresses is taken in the VPC."""
+    """Raise `DeniedError` where a range of addresses is taken in the VPC."""
     wanted, vpc = resource.inputs.get(key), resource.inputs.get("vpcId")
     for other in world.of_type(kind(resource)):
         taken = other.inputs.get(key)
         both = wanted and taken and other.inputs.get("vpcId") == vpc
         if both and ip_network(str(wanted)).overlaps(ip_network(str(taken))):
-            raise RefusedError(f"{code}: {wanted} is used by {other.id}")
+            raise DeniedError(f"{code}: {wanted} is used by {other.id}")
 
 
 def _check_namespace(world: CloudState, resource: CloudResource, cluster: str | None) -> None:
@@ -201,7 +201,7 @@ def _check_namespace(world: CloudState, resource: CloudResource, cluster: str | 
     ours = {str(value_at(each.outputs, "metadata", "name")) for each in world.of_type(NAMESPACE)}
     given_by_tke = {None, "default", "kube-system", "kube-public"}
     if cluster is not None and namespace not in {*given_by_tke, *ours}:
-        raise RefusedError(f'namespaces "{namespace}" not found')
+        raise DeniedError(f'namespaces "{namespace}" not found')
 
 
 def _check_claim(world: CloudState, resource: CloudResource) -> None:
@@ -211,18 +211,18 @@ def _check_claim(world: CloudState, resource: CloudResource) -> None:
     )
     for other in world.of_type(*RUNNING):
         if value_at(other.outputs, "metadata", "namespace") == namespace and name in _claims(other.inputs):
-            raise RefusedError(f"timed out: claim {resource.id} is in use by the pods of {other.id}")
+            raise DeniedError(f"timed out: claim {resource.id} is in use by the pods of {other.id}")
     volume = world.volumes.get(resource.key)
     addon = _DRIVERS.get(volume.provisioner) if volume is not None else None
     if addon and any(
         operation.type.endswith(ADDON) and operation.id.endswith(f"#{addon}") for operation in world.operations
     ):
         if not any(each.inputs.get("addonName") == addon for each in world.of_type(ADDON)):
-            raise RefusedError(
+            raise DeniedError(
                 f"timed out: nothing deletes the volume of claim {resource.id}, for the add-on {addon} is gone"
             )
         if not list(world.of_type(*POOLS)):
-            raise RefusedError(f"timed out: nothing deletes the volume of claim {resource.id}, for no node is left")
+            raise DeniedError(f"timed out: nothing deletes the volume of claim {resource.id}, for no node is left")
 
 
 def _claims(value: object) -> Iterator[object]:

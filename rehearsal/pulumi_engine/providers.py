@@ -26,7 +26,7 @@ from rehearsal.pulumi_engine.acceptance import (
 from rehearsal.pulumi_engine.changes import PropertyChange, changes, stored
 from rehearsal.pulumi_engine.faults import Fault, Faults
 from rehearsal.pulumi_engine.rules import Names, Rules, rules_of
-from rehearsal.pulumi_engine.world import CloudResource, CloudState, RefusedError
+from rehearsal.pulumi_engine.world import CloudResource, CloudState, DeniedError
 from rehearsal.registration import Secret, Unknown, reveal
 from rehearsal.wire import decode, encode, holds_secret
 
@@ -184,10 +184,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         with self._world.lock:
             resource = self._find(type_, id_)
             if resource is None:
-                raise RefusedError(f"{id_} does not exist")
+                raise DeniedError(f"{id_} does not exist")
             why = rules.refusal([each.rule_path for each in changes(old, inputs, rules)])
             if why:
-                raise RefusedError(why)
+                raise DeniedError(why)
             check_change(self._world, resource, inputs)
             now = self._world.changed(resource, inputs)
             arrived = dict(inputs)
@@ -205,12 +205,12 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
                 after_deletion(self._world, resource)
 
     def _find(self, type_: str, id_: str) -> CloudResource | None:
-        """The resource; None where it is gone. Raises `RefusedError` where nobody can tell."""
+        """The resource; None where it is gone. Raises `DeniedError` where nobody can tell."""
         resource = self._world.find(type_, id_)
         if type_.startswith("kubernetes:"):
             check_reachable(self._world, self._cluster)
         if resource is None and rules_of(type_).lost:
-            raise RefusedError(f"ResourceNotFound: {id_} does not exist")
+            raise DeniedError(f"ResourceNotFound: {id_} does not exist")
         return resource
 
     def _seen(self, resource: CloudResource, known: Properties) -> CloudResource:
@@ -272,7 +272,7 @@ class _Refusing:
         return None
 
     def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, RefusedError | ValueError):
+        if isinstance(error, DeniedError | ValueError):
             self._context.abort(grpc.StatusCode.UNKNOWN, str(error))
 
 

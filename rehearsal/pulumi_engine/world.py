@@ -15,7 +15,7 @@ Key = tuple[str, str]
 """A resource's type and its id."""
 
 
-class RefusedError(Exception):
+class DeniedError(Exception):
     """The cloud does not do what it was asked. `str()` is what its error says."""
 
 

@@ -19,6 +19,8 @@ from settings.file import read
 ROOT = Path(__file__).resolve().parents[2]
 
 Sections = dict[str, Any]
+Eventually = Callable[[Callable[[], bool]], None]
+"""Waits until what it is given holds; fails where that takes too long."""
 
 
 @dataclass

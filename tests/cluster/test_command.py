@@ -4,16 +4,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from stage import ROOT
+from stage import ROOT, Eventually
 from test_control_plane_ends import processes_of
 
 from rehearsal.control_plane.binaries import Binaries
-
-Eventually = Callable[[Callable[[], bool]], None]
 
 
 def start(out: Path, *more: str, place: Path | None = None) -> subprocess.Popen[str]:

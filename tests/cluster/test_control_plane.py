@@ -1,13 +1,13 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from stage import Eventually
 
 from rehearsal.control_plane.api import Api, ApiError
 from rehearsal.control_plane.binaries import Binaries
 from rehearsal.control_plane.plane import Access, ControlPlane
 
-Eventually = Callable[[Callable[[], bool]], None]
 PODS = "/api/v1/namespaces/default/pods"
 
 

@@ -6,16 +6,15 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from stage import Eventually
 
 from rehearsal.control_plane import directory
 from rehearsal.control_plane.binaries import Binaries
 from rehearsal.control_plane.plane import ControlPlane, ControlPlaneError
 
-Eventually = Callable[[Callable[[], bool]], None]
 PROGRAM = """
 import sys, time
 from pathlib import Path

@@ -12,7 +12,7 @@ from rehearsal.pulumi_engine.acceptance import (
     check_deletion,
     left,
 )
-from rehearsal.pulumi_engine.world import CloudResource, CloudState, RefusedError
+from rehearsal.pulumi_engine.world import CloudResource, CloudState, DeniedError
 
 PREFIX = "urn:pulumi:dev::tke-llm::"
 
@@ -109,7 +109,7 @@ def test_what_another_resource_uses_is_not_deleted(world: CloudState) -> None:
     vpc = make(world, "tencentcloud:Vpc/instance:Instance", "vpc", cidrBlock="10.0.0.0/16")
     subnet = make(world, "tencentcloud:Subnet/instance:Instance", "subnet", vpcId=vpc.id)
 
-    with pytest.raises(RefusedError, match=f"{vpc.id} is used by {subnet.id}"):
+    with pytest.raises(DeniedError, match=f"{vpc.id} is used by {subnet.id}"):
         delete(world, vpc)
 
     delete(world, subnet)
@@ -121,7 +121,7 @@ def test_an_address_that_a_nat_gateway_has_is_in_use(world: CloudState) -> None:
     eip = make(world, "tencentcloud:Eip/instance:Instance", "eip")
     make(world, "tencentcloud:Nat/gateway:Gateway", "nat", assignedEipSets=[eip.outputs["publicIp"]])
 
-    with pytest.raises(RefusedError, match="is used by nat-"):
+    with pytest.raises(DeniedError, match="is used by nat-"):
         delete(world, eip)
 
 
@@ -129,7 +129,7 @@ def test_nothing_is_made_in_what_is_gone(world: CloudState) -> None:
     vpc = make(world, "tencentcloud:Vpc/instance:Instance", "vpc", cidrBlock="10.0.0.0/16")
     delete(world, vpc)
 
-    with pytest.raises(RefusedError, match=f"{vpc.id} does not exist"):
+    with pytest.raises(DeniedError, match=f"{vpc.id} does not exist"):
         make(world, "tencentcloud:Subnet/instance:Instance", "subnet", vpcId=vpc.id)
 
 
@@ -137,14 +137,14 @@ def test_nothing_is_made_in_what_is_gone(world: CloudState) -> None:
 def test_an_add_on_or_endpoint_needs_a_node(world: CloudState, kind: str) -> None:
     cluster = make(world, "tencentcloud:Kubernetes/cluster:Cluster", "cluster", clusterName="c")
 
-    with pytest.raises(RefusedError, match="has no running node"):
+    with pytest.raises(DeniedError, match="has no running node"):
         make(world, f"tencentcloud:Kubernetes/{kind}", "it", clusterId=cluster.id, addonName="cfs")
 
 
 def test_two_clusters_do_not_share_a_pod_range(world: CloudState) -> None:
     make(world, "tencentcloud:Kubernetes/cluster:Cluster", "one", clusterCidr="172.20.0.0/16")
 
-    with pytest.raises(RefusedError, match="CidrConflictWithOtherCluster"):
+    with pytest.raises(DeniedError, match="CidrConflictWithOtherCluster"):
         make(world, "tencentcloud:Kubernetes/cluster:Cluster", "two", clusterCidr="172.20.128.0/17")
 
 
@@ -153,14 +153,14 @@ def test_two_subnets_of_one_vpc_do_not_overlap_and_those_of_two_may(world: Cloud
     make(world, subnet, "one", vpcId="vpc-1", cidrBlock="10.0.0.0/20")
     make(world, subnet, "elsewhere", vpcId="vpc-2", cidrBlock="10.0.0.0/20")
 
-    with pytest.raises(RefusedError, match="SubnetConflict"):
+    with pytest.raises(DeniedError, match="SubnetConflict"):
         make(world, subnet, "two", vpcId="vpc-1", cidrBlock="10.0.8.0/24")
 
 
 def test_a_cluster_without_an_endpoint_cannot_be_reached(world: CloudState) -> None:
     cluster = make(world, "tencentcloud:Kubernetes/cluster:Cluster", "cluster", clusterName="c")
 
-    with pytest.raises(RefusedError, match="unreachable"):
+    with pytest.raises(DeniedError, match="unreachable"):
         make(world, "kubernetes:core/v1:Namespace", "ns", cluster=cluster.id, metadata={"name": "llm"})
 
 
@@ -168,14 +168,14 @@ def test_an_object_that_exists_is_not_created_again(world: CloudState) -> None:
     cluster = cluster_with_endpoint(world)
     claim_on_class(world, cluster)
 
-    with pytest.raises(RefusedError, match='namespace "llm" already exists'):
+    with pytest.raises(DeniedError, match='namespace "llm" already exists'):
         make(world, "kubernetes:core/v1:Namespace", "other", cluster=cluster.id, metadata={"name": "llm"})
 
 
 def test_an_object_needs_its_namespace(world: CloudState) -> None:
     cluster = cluster_with_endpoint(world)
 
-    with pytest.raises(RefusedError, match='namespaces "llm" not found'):
+    with pytest.raises(DeniedError, match='namespaces "llm" not found'):
         make(
             world,
             "kubernetes:core/v1:Secret",
@@ -198,7 +198,7 @@ def test_a_claim_is_not_deleted_under_a_pod(world: CloudState) -> None:
         spec={"template": {"spec": {"volumes": volumes}}},
     )
 
-    with pytest.raises(RefusedError, match="in use by the pods of llm/chat"):
+    with pytest.raises(DeniedError, match="in use by the pods of llm/chat"):
         delete(world, claim, cluster.id)
 
 
@@ -208,7 +208,7 @@ def test_a_volume_needs_its_driver_to_be_deleted(world: CloudState) -> None:
     claim = claim_on_class(world, cluster)
     delete(world, addon)
 
-    with pytest.raises(RefusedError, match="the add-on cfs is gone"):
+    with pytest.raises(DeniedError, match="the add-on cfs is gone"):
         delete(world, claim, cluster.id)
 
 
@@ -217,7 +217,7 @@ def test_the_file_system_of_a_claim_holds_the_network_that_it_is_in(world: Cloud
     cluster = cluster_with_endpoint(world)
     claim = claim_on_class(world, cluster, parameters={"vpcid": vpc.id})
 
-    with pytest.raises(RefusedError, match="used by the file system of claim llm/ai-model"):
+    with pytest.raises(DeniedError, match="used by the file system of claim llm/ai-model"):
         delete(world, vpc)
 
     delete(world, claim, cluster.id)
@@ -246,7 +246,7 @@ def test_a_claim_only_grows_and_only_where_its_class_lets_it(
     if refusal is None:
         check_change(world, claim, inputs)
     else:
-        with pytest.raises(RefusedError, match=refusal):
+        with pytest.raises(DeniedError, match=refusal):
             check_change(world, claim, inputs)
 
 
