@@ -191,6 +191,10 @@ class CatalogModel(Entry):
     float16: bool = True
     aliases: tuple[str, ...] = ()
 
+    def min_release(self, engine: EngineName) -> str | None:
+        """The first release of an engine that knows the architecture; None: not known."""
+        return getattr(self, f"min_{engine}", None)
+
 
 class ImageVariant(BaseModel):
     """A build of a tag: `suffix` is appended to the tag; `min_driver` is the driver branch that its CUDA needs."""

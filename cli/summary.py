@@ -79,9 +79,15 @@ def _model(model: ModelPlan, plan: Plan) -> list[str]:
         f"{model.model_id} on {model.engine}",
         f"{replicas}; {gpus}",
         f"{model.dtype}; {model.format} weights take {memory.weights:.1f} of {memory.limit:.1f} GiB {where}",
-        f"context {model.max_model_len:,} tokens; {model.concurrency:.1f} requests of that length at a time",
+        f"{_context(model)}; {model.concurrency:.1f} requests of that length at a time",
         f"download {size(model.download.bytes)} in about {duration(model.download.seconds)}; at most {start} to start",
     ]
+
+
+def _context(model: ModelPlan) -> str:
+    if model.max_model_len is None:
+        return "context as long as the engine finds room for"
+    return f"context {model.max_model_len:,} tokens"
 
 
 def _webui(plan: Plan) -> list[tuple[str, str]]:

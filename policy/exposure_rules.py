@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from planner.engines.registry import key_variables
 from policy.page_rules import PAGE_LOGIN
 from policy.pods import PodTemplate, pods
 from policy.rule import Resource, StackRule, in_kubernetes, items, leaves, mapping
@@ -21,8 +22,6 @@ _OPENED_TO_ADDRESSES = frozenset({"NodePort", "LoadBalancer"})
 _TLS_LISTENERS = frozenset({"HTTPS", "TLS"})
 _REDIRECT = "RequestRedirect"
 
-_ENGINE_KEYS = frozenset({"VLLM_API_KEY", "SGLANG_API_KEY"})
-"""Variables that give an engine the key it asks for."""
 _KEYED_ROUTES = "/v1"
 """The routes on which an engine asks for its key; the others are open to whoever reaches them (vLLM documentation,
 usage/security)."""
@@ -88,7 +87,7 @@ def _has_login(pod: PodTemplate) -> bool:
 
 def _has_key(pod: PodTemplate) -> bool:
     return any(
-        each.get("name") in _ENGINE_KEYS and value_at(each, "valueFrom", "secretKeyRef") is not None
+        each.get("name") in key_variables() and value_at(each, "valueFrom", "secretKeyRef") is not None
         for each in _variables(pod)
     )
 

@@ -72,7 +72,7 @@ def scaled_object_spec(args: ModelAutoscalingArgs) -> dict[str, Any]:
             {
                 "type": "metrics-api",
                 "metadata": {
-                    "url": f"http://{plan.model}.{args.namespace}.svc.cluster.local:{args.port}/metrics",
+                    "url": f"http://{plan.model}.{args.namespace}.svc.cluster.local:{args.port}{plan.path}",
                     "format": "prometheus",
                     "valueLocation": plan.metric,
                     "targetValue": str(plan.waiting),

@@ -15,7 +15,7 @@ from components.workloads import kube
 from components.workloads.scripts import download_model
 from planner.plan.server import MODELS_MOUNT, Resources
 from planner.plan.types import CpuPlan, DownloadPlan, ModelPlan
-from planner.serving.downloads import SCRATCH
+from planner.serving.downloads import HUBS, SCRATCH
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.core.v1 import EnvVarArgsDict, PodSpecArgsDict
@@ -38,13 +38,12 @@ class Script:
 
 
 FROM_HUB = Script("download_model.py", "python3")
-FROM_OLLAMA = Script("pull_ollama.sh", "bash")
-"""Ollama's image has no Python, and its registry is read by Ollama itself."""
 
 
 def script_for(download: DownloadPlan) -> Script:
-    """What brings the files of this source. Both scripts read the same variables and end with the same codes."""
-    return FROM_OLLAMA if download.source == "ollama" else FROM_HUB
+    """What brings the files of this source: an engine's own registry is read by that engine, in its own image. All
+    scripts read the same variables and end with the same codes."""
+    return FROM_HUB if download.source in HUBS else Script(f"pull_{download.source}.sh", "bash")
 
 
 def marker_path(download: DownloadPlan) -> str:

@@ -6,6 +6,7 @@ from catalog.load import Catalog
 from planner.access import codes
 from planner.access.decide import API, ENVOY, QCLOUD, installs, shapes_balancer
 from planner.diagnostics import codes as shared_codes
+from planner.engines.registry import every, find
 from planner.network import codes as network_codes
 from planner.network.location import in_mainland, touches_the_cloud
 from planner.network.public_addresses import is_documentation
@@ -176,12 +177,15 @@ def _balancer(settings: Settings) -> Iterator[Diagnostic]:
 
 def _routes(settings: Settings) -> Iterator[Diagnostic]:
     expose = settings.expose
-    keyed = [name for name, model in settings.models.items() if model.engine != "ollama"]
+    keyed = [name for name, model in settings.models.items() if find(model.engine).keyed]
     if not keyed and not settings.webui.enabled:
         yield codes.nothing_to_expose("expose.via", via=expose.via)
-    for name in settings.models:
+    for name, model in settings.models.items():
         if name not in keyed:
-            yield codes.model_not_routed(f"models.{name}.engine", model=name)
+            engine, others = find(model.engine), tuple(other.name for other in every() if other.keyed)
+            yield codes.model_not_routed(
+                f"models.{name}.engine", model=name, engine=engine.name, title=engine.title, others=others
+            )
     if expose.via == "gateway" and settings.webui.enabled and expose.api_host in {None, expose.host}:
         for name in keyed:
             if name in PAGE_PATHS:

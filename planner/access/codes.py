@@ -289,11 +289,12 @@ def nothing_to_expose(*, via: str) -> Text:
     fix="Serve it with vllm or sglang to have an API.",
     source="ollama envconfig/config.go (no authentication)",
 )
-def model_not_routed(*, model: str) -> Text:
+def model_not_routed(*, model: str, engine: str, title: str, others: Sequence[str]) -> Text:
+    """`others` are the engines that ask for a key."""
     return Text(
-        message=f"Ollama asks for no key, so {model} is reached through the chat page only.",
-        remedy="Serve it with vllm or sglang to have an API at the host.",
-        given="ollama",
+        message=f"{title} asks for no key, so {model} is reached through the chat page only.",
+        remedy=f"Serve it with {' or '.join(others)} to have an API at the host.",
+        given=engine,
     )
 
 

@@ -32,11 +32,11 @@ def check_options(
     ours: dict[str, str],
     *,
     name: str,
-    context: int | None,
+    max_model_len: int | None,
 ) -> Iterator[Diagnostic]:
     """What is wrong with `env` and `extraArgs` of the model described in `section`. `flags` is what the image knows,
-    `release` what its own parser takes, `ours` the variables the planner sets, `name` the model's key, `context` what
-    the engine is told to take."""
+    `release` what its own parser takes, `ours` the variables the planner sets, `name` the model's key, `max_model_len`
+    what the engine is told to take."""
     yield from _variables(section, model, ours)
     yield from _references(section, model)
     engine = registry.find(model.engine)
@@ -53,13 +53,13 @@ def check_options(
             given=" ".join(model.extra_args),
         )
     elif engine.takes_arguments and release is not None:
-        yield from _arguments(section, model, flags, release, context)
+        yield from _arguments(section, model, flags, release, max_model_len)
     if engine.own_ids and model.served_name is not None:
         yield codes.served_name_ignored(f"{section}.servedName", title=engine.title, given=model.served_name)
 
 
 def _arguments(
-    section: str, model: Model, flags: frozenset[str], release: Release, context: int | None
+    section: str, model: Model, flags: frozenset[str], release: Release, max_model_len: int | None
 ) -> Iterator[Diagnostic]:
     path, given = f"{section}.extraArgs", read(model.extra_args, release)
     yield from _forbidden(path, model, given)
@@ -67,7 +67,7 @@ def _arguments(
     yield from _unreadable(path, model, given, release)
     yield from _overrides(section, model, given)
     yield from _unknown_to_image(path, model, given, flags, release)
-    yield from _batch(path, model, given, None if "chunked-prefill-default" in flags else context)
+    yield from _batch(path, model, given, None if "chunked-prefill-default" in flags else max_model_len)
 
 
 def _less(model: Model, *arguments: Argument) -> list[str] | None:

@@ -26,6 +26,15 @@ class Span:
     flag: str | None = None
 
 
+@dataclass(frozen=True)
+class Metrics:
+    """What an engine says of its load: `waiting` is the gauge, among those at `path`, of requests that wait for a place
+    in a batch."""
+
+    path: str
+    waiting: str
+
+
 def _unbounded(_flags: frozenset[str], _compute_capability: float) -> int | None:
     return None
 
@@ -36,8 +45,7 @@ class Engine:
 
     `title` is its name in a sentence, `emit` makes its pod, which listens at `port` and answers at `health` once it
     serves. `api_key_env` is the variable that gives it its API key; None: it asks for none. `start` names the duration
-    of its start in the catalogue. `waiting` is its gauge of requests that wait for a place in a batch; None: it has no
-    metrics. `python`: its image has Python.
+    of its start in the catalogue. `metrics` is None where it has none. `python`: its image has Python.
 
     `memory` of a GPU: it takes a "share" of it for everything (`default_utilization` where neither stack file nor image
     says how much), is told a "static" share for weights and cache alone, or finds its "own" way. `on_cpu`: it computes
@@ -48,16 +56,16 @@ class Engine:
     `formats` are the weight files that it reads, `at_load` the methods by which it quantises plain ones as it reads
     them; `takes_dtype`: it computes in the type that it is told, else in that of its files. `least_compute` is the
     compute capability without which no release of it runs; None: each image has its own. `sources` are those that its
-    files come from, the usual one first; `library` is where its own registry lists what it has,
-    under whose ids it serves; None: it has no registry.
-    `instead` is the engine to turn to, with the same files, where this one does not fit.
+    files come from, the usual one first; `library` is where its own registry lists what it has, under whose ids it
+    serves; None: it has no registry. `instead` is the engine to turn to, with the same files, where this one does not
+    fit.
 
     `variables` is how the variables begin that it alone reads; `reserved` are those that no user may set, with the
-    reason. `takes_arguments`: its command line is the user's to extend, but for `secret_flags` and `fixed_flags`;
-    `typed_flags` are those that a setting stands for. `longer`: the flags and variables by which it takes a context
-    beyond the model's own. `quiet` are the log levels at which it does not print its key; empty: at every one.
-    `reads_links`: it takes a variable of a Service that is called like it for its own. `flexible_parser`: its parser
-    reads underscores as dashes, and dotted names as parts of an option's JSON.
+    reason, beside that of the key. `takes_arguments`: its command line is the user's to extend, but for `secret_flags`
+    and `fixed_flags`; `typed_flags` are those that a setting stands for. `longer`: the flags and variables by which it
+    takes a context beyond the model's own. `quiet` are the log levels at which it does not print its key; empty: at
+    every one. `reads_links`: it takes a variable of a Service that is called like it for its own. `flexible_parser`:
+    its parser reads underscores as dashes, and dotted names as parts of an option's JSON.
     """
 
     name: EngineName
@@ -67,7 +75,7 @@ class Engine:
     health: str
     api_key_env: str | None = None
     start: str
-    waiting: str | None = None
+    metrics: Metrics | None = None
     python: bool = True
 
     memory: Literal["share", "static", "own"] = "share"
@@ -87,7 +95,7 @@ class Engine:
     instead: EngineName | None = None
 
     variables: tuple[str, ...]
-    reserved: Mapping[str, str]
+    reserved: Mapping[str, str] = field(default_factory=dict)
     takes_arguments: bool = True
     secret_flags: frozenset[str] = frozenset()
     fixed_flags: frozenset[str] = frozenset()
@@ -96,6 +104,11 @@ class Engine:
     quiet: tuple[str, ...] = ()
     reads_links: bool = False
     flexible_parser: bool = False
+
+    @property
+    def keyed(self) -> bool:
+        """Whether it asks for an API key, as the OpenAI protocol has one."""
+        return self.api_key_env is not None
 
     @property
     def own_ids(self) -> bool:

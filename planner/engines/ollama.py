@@ -52,8 +52,8 @@ def _environment(request: EngineRequest) -> dict[str, str]:
         "OLLAMA_NUM_PARALLEL": "1",
         "OLLAMA_MAX_LOADED_MODELS": "1",
     }
-    if request.context is not None:
-        variables["OLLAMA_CONTEXT_LENGTH"] = str(request.context)
+    if request.max_model_len is not None:
+        variables["OLLAMA_CONTEXT_LENGTH"] = str(request.max_model_len)
     if request.tensor_parallel * request.pipeline_parallel > 1:
         variables["OLLAMA_SCHED_SPREAD"] = "1"
     return variables

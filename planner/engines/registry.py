@@ -1,4 +1,5 @@
-"""The engines that there are, by name. Each module is imported when its engine is first asked for."""
+"""The engines that there are, by name: each in the module of its name, so that the list of names is all there is to
+extend."""
 
 from functools import cache
 from importlib import import_module
@@ -33,7 +34,8 @@ def key_variables() -> frozenset[str]:
 @cache
 def reserved() -> dict[str, str]:
     """The variables that no user sets, whichever engine reads them, with the reason."""
-    return {name: why for engine in every() for name, why in engine.reserved.items()} | RESERVED
+    keys = dict.fromkeys(key_variables(), "the API key is generated, or set as the secret tke-llm:apiKeys")
+    return {name: why for engine in every() for name, why in engine.reserved.items()} | keys | RESERVED
 
 
 @cache

@@ -10,10 +10,10 @@ class EngineRequest:
     """One server pod to describe.
 
     `flags` are what the image's release knows: `option`, `option=value`, and what else came with it.
-    `compute_capability` is None on a machine without GPU. `context` and `utilization` None leave them to the engine;
-    `chunk` tokens are read at a time and `running` requests answered, None: as the engine thinks. `network_store`: the
-    weights lie on NFS or the like. `startup_failures` and `load_seconds` come from the one startup budget. `env` and
-    `extra_args` are the user's and win.
+    `compute_capability` is None on a machine without GPU. `max_model_len` (tokens) and `utilization` None leave them to
+    the engine; `chunk` tokens are read at a time and `running` requests answered, None: as the engine thinks.
+    `network_store`: the weights lie on NFS or the like. `startup_failures` and `load_seconds` come from the one startup
+    budget. `env` and `extra_args` are the user's and win.
     """
 
     served_name: str
@@ -25,7 +25,7 @@ class EngineRequest:
     compute_capability: float | None
     tensor_parallel: int
     pipeline_parallel: int
-    context: int | None
+    max_model_len: int | None
     utilization: float | None
     dtype: str
     at_load: str | None

@@ -2,7 +2,7 @@
 
 from planner.engines import pod
 from planner.engines.arguments import merged, values
-from planner.engines.engine import Engine, Span
+from planner.engines.engine import Engine, Metrics, Span
 from planner.engines.request import EngineRequest
 from planner.plan.server import EngineSpec
 
@@ -73,8 +73,8 @@ def _arguments(request: EngineRequest) -> list[tuple[str, ...]]:
         arguments.append(("--chunked-prefill-size", str(request.chunk)))
     if request.running is not None:
         arguments.append(("--max-running-requests", str(request.running)))
-    if request.context is not None:
-        arguments.append(("--context-length", str(request.context)))
+    if request.max_model_len is not None:
+        arguments.append(("--context-length", str(request.max_model_len)))
     if request.pipeline_parallel > 1:
         arguments.append(("--pp-size", str(request.pipeline_parallel)))
     if request.at_load:
@@ -101,7 +101,7 @@ ENGINE = Engine(
     health="/health",
     api_key_env=KEY,
     start="sglang_start",
-    waiting="sglang:num_queue_reqs",
+    metrics=Metrics("/metrics", "sglang:num_queue_reqs"),
     memory="static",
     # The port is the guide's; the address as in sglang/srt/utils/network.py, which would ask the routing table else.
     span=Span(5000, "SGLANG_HOST_IP", _of_rank),
@@ -111,7 +111,6 @@ ENGINE = Engine(
     sources=("modelscope", "huggingface"),
     instead="vllm",
     variables=("SGLANG_", "SGL_"),
-    reserved={KEY: "the API key is generated, or set as the secret tke-llm:apiKeys"},
     secret_flags=frozenset({"api-key", "admin-api-key", "ssl-keyfile-password"}),
     fixed_flags=frozenset(
         {"port", "host", "ssl-keyfile", "ssl-certfile", "model", "model-path", "config", "grpc-mode", "smg-grpc-mode"}

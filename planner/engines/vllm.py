@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from planner.engines import pod
 from planner.engines.arguments import merged, values
-from planner.engines.engine import Engine, Span
+from planner.engines.engine import Engine, Metrics, Span
 from planner.engines.request import EngineRequest
 from planner.plan.server import EngineSpec
 
@@ -52,8 +52,8 @@ def _old(request: EngineRequest) -> bool:
 def _arguments(request: EngineRequest, drain: int) -> list[tuple[str, ...]]:
     knows = request.flags.__contains__
     optional: tuple[tuple[bool, tuple[str, ...]], ...] = (
-        (request.context is not None, ("--max-model-len", str(request.context))),
-        (request.context is None and knows("max-model-len=auto"), ("--max-model-len", "auto")),
+        (request.max_model_len is not None, ("--max-model-len", str(request.max_model_len))),
+        (request.max_model_len is None and knows("max-model-len=auto"), ("--max-model-len", "auto")),
         (request.utilization is not None, ("--gpu-memory-utilization", f"{request.utilization or 0:g}")),
         (request.pipeline_parallel > 1, ("--pipeline-parallel-size", str(request.pipeline_parallel))),
         (request.at_load is not None, ("--quantization", str(request.at_load))),
@@ -116,7 +116,7 @@ ENGINE = Engine(
     health="/health",
     api_key_env="VLLM_API_KEY",
     start="vllm_start",
-    waiting="vllm:num_requests_waiting",
+    metrics=Metrics("/metrics", "vllm:num_requests_waiting"),
     # Its default for years, and the lower of the two it has had.
     default_utilization=0.90,
     # The port is its default `--master-port`. The address is the one that it tells the others (vllm/envs.py); by itself
@@ -131,7 +131,6 @@ ENGINE = Engine(
     reserved={
         "VLLM_PORT": "vLLM reads it as the first of its internal ports, not as that of the API",
         "VLLM_SERVER_DEV_MODE": "it opens routes that reset and reconfigure the server to everyone who reaches it",
-        "VLLM_API_KEY": "the API key is generated, or set as the secret tke-llm:apiKeys",
     },
     secret_flags=frozenset({"api-key", "hf-token"}),
     fixed_flags=frozenset(

@@ -159,7 +159,7 @@ def _series(cuda: str | None) -> str:
 
 def _age(path: str, facts: ModelFacts, engine: str, tag: str, *, own: bool) -> Iterator[Diagnostic]:
     """Whether the release knows the model's architecture."""
-    least = {"vllm": facts.min_vllm, "sglang": facts.min_sglang}.get(engine)
+    least = facts.min_releases.get(engine)
     has, needs = release_in(tag), release_in(least or "")
     if least is not None and has is not None and needs is not None and has < needs:
         yield codes.engine_too_old(

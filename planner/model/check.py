@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from catalog.load import Catalog
+from planner.engines.registry import key_variables
 from planner.model import codes
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
@@ -17,7 +18,6 @@ SECRET_VARIABLES = {
     "HUGGING_FACE_HUB_TOKEN": "hfToken",
     "OPENAI_API_KEY": "apiKeys",
     "OPENAI_API_KEYS": "apiKeys",
-    "VLLM_API_KEY": "apiKeys",
     "WEBUI_SECRET_KEY": "",
 }
 """Environment variables that carry a secret, and the top-level key that it belongs in ("" where it is generated)."""
@@ -71,9 +71,9 @@ def _variables(settings: Settings) -> Iterator[Diagnostic]:
     places.append((("webui", "env"), settings.webui.env))
     for place, variables in places:
         for variable in variables:
-            if variable in SECRET_VARIABLES:
+            if variable in SECRET_VARIABLES or variable in key_variables():
                 path = join((*place, variable))
-                yield codes.secret_in_env(path, variable=variable, secret=SECRET_VARIABLES[variable])
+                yield codes.secret_in_env(path, variable=variable, secret=SECRET_VARIABLES.get(variable, "apiKeys"))
 
 
 def _prices(settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:

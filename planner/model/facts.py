@@ -3,13 +3,14 @@
 They come from the catalogue, or from `architecture` in the stack file, which wins where both speak.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from catalog.engines import SourceName
 from catalog.load import Catalog
 from catalog.types import CatalogModel, WeightFormat, Weights
 from planner.engines.engine import Engine
-from planner.engines.registry import find
+from planner.engines.registry import NAMES, find
 from settings.models import Model, Settings
 
 BYTES_PER_GIB = 2**30
@@ -25,6 +26,7 @@ class ModelFacts:
     `computable` is false where the cache of this kind of attention is not modelled. `dtype` is the type of the
     unquantised parts. `weights_gib` is the total of the weight files of this `format`. `verified` is false
     where a rule may only warn. `catalogued` is false for a model described in the stack file.
+    `min_releases` are the first releases of engines that know the architecture, as far as they are known.
     """
 
     id: str
@@ -51,8 +53,7 @@ class ModelFacts:
     license: str | None = None
     reasoning_parser: str | None = None
     tool_parser: str | None = None
-    min_vllm: str | None = None
-    min_sglang: str | None = None
+    min_releases: Mapping[str, str] = field(default_factory=dict)
     float16: bool = True
     sliding_layers: int = 0
     sliding_window: int = 0
@@ -98,8 +99,7 @@ def catalogued(entry: CatalogModel, format_: WeightFormat, given: str | None = N
         license=entry.license,
         reasoning_parser=entry.reasoning_parser,
         tool_parser=entry.tool_parser if entry.tools_in_template else None,
-        min_vllm=entry.min_vllm,
-        min_sglang=entry.min_sglang,
+        min_releases={name: least for name in NAMES if (least := entry.min_release(name))},
         float16=entry.float16,
         sliding_layers=shape.sliding_layers if shape.sliding_window else 0,
         sliding_window=shape.sliding_window or 0,

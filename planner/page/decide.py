@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 
 from catalog.load import Catalog
+from planner.engines.registry import find
 from planner.images.mirrors import resolve
 from planner.page.replicas import plan_redis, redis_environment
 from planner.page.variables import is_owned, sealed_names
@@ -89,8 +90,8 @@ def environment(settings: Settings, models: Mapping[str, ModelPlan], catalog: Ca
         "ENABLE_SIGNUP": str(webui.sign_up),
         "DEFAULT_USER_ROLE": "pending",
         "ENABLE_PERSISTENT_CONFIG": str(webui.persistent_config),
-        "ENABLE_OPENAI_API": str(any(model.engine != "ollama" for model in settings.models.values())),
-        "ENABLE_OLLAMA_API": str(any(model.engine == "ollama" for model in settings.models.values())),
+        "ENABLE_OPENAI_API": str(any(find(model.engine).keyed for model in settings.models.values())),
+        "ENABLE_OLLAMA_API": str(not all(find(model.engine).keyed for model in settings.models.values())),
         "DEFAULT_MODEL_PARAMS": json.dumps({"function_calling": function_calling(settings, models)[0]}),
         "BYPASS_MODEL_ACCESS_CONTROL": str(webui.model_access == "everyone"),
         "ENABLE_PIP_INSTALL_FRONTMATTER_REQUIREMENTS": "False",

@@ -284,9 +284,9 @@ class DownloadPlan:
 
 @dataclass(frozen=True)
 class ModelPlan:
-    """One model, decided. `max_model_len` is 0 where the engine is left to take the context that fits. Another
-    `key_version` means another generated API key. `family` is the catalogue's entry,
-    or the model's own id; `source_image` the engine's image before any mirror, `image_gib` its size unpacked."""
+    """One model, decided. `max_model_len` is None where the engine is left to take the context that fits. Another
+    `key_version` means another generated API key. `family` is the catalogue's entry, or the model's own id;
+    `source_image` the engine's image before any mirror, `image_gib` its size unpacked."""
 
     name: str
     model_id: str
@@ -299,7 +299,7 @@ class ModelPlan:
     tensor_parallel: int
     pipeline_parallel: int
     nodes: int
-    max_model_len: int
+    max_model_len: int | None
     gpu_memory_utilization: float
     concurrency: float
     memory: MemoryBudget
@@ -431,11 +431,12 @@ class ExposurePlan:
 class ScalingPlan:
     """Replicas of one model by load: one more for each `waiting` requests in the queues of all its pods together.
 
-    `metric` is the engine's gauge of waiting requests. `step_seconds` is the time that one added replica is given to
-    come up before the next is added.
+    `metric` is the engine's gauge of waiting requests, which its pods show at `path`. `step_seconds` is the time that
+    one added replica is given to come up before the next is added.
     """
 
     model: str
+    path: str
     metric: str
     waiting: int
     least: int

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from catalog.load import Catalog
 from catalog.types import Machine
 from planner.diagnostics import codes as shared_codes
+from planner.engines.registry import find
 from planner.pools import codes
 from planner.pools.decide import GPU_TAINT, NATIVE_DISK, POOL_LABEL, needed_disk
 from planner.pools.machine_choice import fitting_machine
@@ -184,7 +185,7 @@ def _machine(name: str, settings: Settings, catalog: Catalog) -> Iterator[Diagno
         yield _no_machine(name, settings, catalog)
         return
     engines = {model.engine for model in settings.models.values() if settings.pool_of(model) == name}
-    if machine.gpus < 1 and (machine.gpus > 0 or engines - {"ollama"}):
+    if machine.gpus < 1 and (machine.gpus > 0 or not all(find(engine).on_cpu for engine in engines)):
         yield _no_whole_gpu(name, settings, machine, catalog)
     if pool.kind == "native" and machine.native is not True:
         known = machine.native is False

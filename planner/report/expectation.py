@@ -24,13 +24,13 @@ def expectation(name: str, plan: Plan, catalog: Catalog) -> Expectation:
     """What to expect of the model with this key. A model without a GPU has no bound that the catalogue knows."""
     model = plan.models[name]
     unknown = []
-    known = model.max_model_len > 0 and model.memory.kv_one_sequence > 0
-    if not known:
+    length = model.max_model_len if model.memory.kv_one_sequence > 0 else None
+    if length is None:
         unknown.append("the engine takes the context that fits, so the room of the KV cache is its own choice")
     bound, why = _decode_bound(model, plan, catalog)
     return Expectation(
-        kv_tokens=int(model.concurrency * model.max_model_len) if known else None,
-        requests=model.concurrency if known else None,
+        kv_tokens=None if length is None else int(model.concurrency * length),
+        requests=None if length is None else model.concurrency,
         decode_bound=bound,
         unknown=(*unknown, *([why] if why else [])),
     )

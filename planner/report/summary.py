@@ -38,7 +38,7 @@ def _model(model: ModelPlan) -> dict[str, Any]:
         "tensorParallel": model.tensor_parallel,
         "pipelineParallel": model.pipeline_parallel,
         "dtype": model.dtype,
-        "maxModelLen": model.max_model_len,
+        "maxModelLen": model.max_model_len or 0,
         "replicas": {"min": model.min_replicas, "max": model.max_replicas},
         "downloadGiB": round(model.download.bytes / 2**30, 1),
         "downloadMinutes": round(model.download.seconds / 60, 1),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from catalog.load import Catalog
+from planner.engines.registry import find
 from planner.plan.types import ModelPlan, OrderPlan, PoolPlan, StoragePlan
 from settings.models import Settings
 
@@ -25,7 +26,7 @@ def plan_durations(
         gib = model.download.bytes / 2**30
         seconds[f"download:{name}"] = model.download.seconds + gib * seconds["download_verify_per_gib"]
         seconds[f"pull:{name}"] = model.image_gib * seconds["image_pull_per_gib"]
-        seconds[f"load:{name}"] = model.download.bytes / 1e6 / store.read_mbps + seconds[f"{model.engine}_start"]
+        seconds[f"load:{name}"] = model.download.bytes / 1e6 / store.read_mbps + seconds[find(model.engine).start]
     return seconds
 
 

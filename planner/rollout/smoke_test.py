@@ -11,6 +11,7 @@ from typing import Any
 
 from catalog.load import Catalog
 from planner.access.decide import ENVOY, GATEWAY, PAGE
+from planner.engines.registry import find
 from planner.page.decide import PORT
 from planner.plan.types import (
     AskedModel,
@@ -161,10 +162,10 @@ def _subject(
 
 
 def _image(models: Mapping[str, ModelPlan], webui: WebuiPlan | None) -> str | None:
-    """An image that the CPU nodes hold already: the page's, else that of a download. Ollama's has no Python."""
+    """An image that the CPU nodes hold already: the page's, else that of a download, if it has Python."""
     if webui is not None:
         return webui.image
-    return next((model.download.image for model in models.values() if model.engine != "ollama"), None)
+    return next((model.download.image for model in models.values() if find(model.engine).python), None)
 
 
 def page_asked(webui: WebuiPlan, exposure: ExposurePlan | None) -> AskedPage:

@@ -79,7 +79,7 @@ def _options(served: ServedModel) -> Iterator[Diagnostic]:
         placed.image.release,
         ours,
         name=placed.name,
-        context=request.context,
+        max_model_len=request.max_model_len,
     )
 
 

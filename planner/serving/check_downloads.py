@@ -3,18 +3,16 @@
 from collections.abc import Iterator
 from typing import get_args
 
-from catalog.engines import SourceName
 from catalog.load import Catalog
 from planner.engines.registry import find
 from planner.model.facts import ModelFacts
 from planner.network.location import in_mainland
 from planner.plan.types import DownloadPlan
 from planner.serving import codes
+from planner.serving.downloads import HUBS
 from settings.diagnostics import Diagnostic
 from settings.models import Nat, Settings
 
-HUBS: tuple[SourceName, ...] = ("modelscope", "huggingface")
-"""The sources that hold repositories with revisions."""
 HUB = "huggingface.co"
 HUB_MIRROR = "https://hf-mirror.com"
 """A public mirror of Hugging Face on the mainland (huggingface_hub reads its address from HF_ENDPOINT)."""

@@ -13,6 +13,9 @@ from settings.models import Model, Settings
 MARKER = ".complete"
 """File in a model's directory that says that the download is whole."""
 
+HUBS: tuple[SourceName, ...] = ("modelscope", "huggingface")
+"""The sources that hold repositories with revisions."""
+
 SCRATCH = Scratch("scratch", "/tmp", size_mib=4 * GIB)  # noqa: S108  a folder of the pod's own
 """Where the hubs' clients keep locks and parts of files before they go to the store; it is their HOME as well."""
 

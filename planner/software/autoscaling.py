@@ -9,13 +9,12 @@ from collections.abc import Mapping
 
 from catalog.load import Catalog
 from catalog.types import Chart
+from planner.engines.registry import find
 from planner.plan.types import InstallPlan, ModelPlan, ScalingPlan
 from planner.software.charts import choose, plan_install
 from settings.models import Settings
 
 KEDA = "keda"
-METRICS = {"vllm": "vllm:num_requests_waiting", "sglang": "sglang:num_queue_reqs"}
-"""Each engine's gauge of requests that wait for a place in a batch. Ollama has no metrics."""
 
 LONGEST_STEP = 1800
 """Most seconds that a policy of a HorizontalPodAutoscaler may span (autoscaling/v2, HPAScalingPolicy)."""
@@ -26,7 +25,8 @@ def plan_scaling(settings: Settings, models: Mapping[str, ModelPlan]) -> dict[st
     return {
         name: ScalingPlan(
             model=name,
-            metric=METRICS[model.engine],
+            path=metrics.path,
+            metric=metrics.waiting,
             waiting=asked.waiting,
             least=asked.min,
             most=asked.max,
@@ -35,7 +35,8 @@ def plan_scaling(settings: Settings, models: Mapping[str, ModelPlan]) -> dict[st
             step_seconds=min(LONGEST_STEP, model.startup_seconds // 2),
         )
         for name, model in models.items()
-        if (asked := settings.models[name].autoscaling) is not None and model.engine in METRICS
+        if (asked := settings.models[name].autoscaling) is not None
+        and (metrics := find(model.engine).metrics) is not None
     }
 
 

@@ -6,10 +6,11 @@ from catalog import versions
 from catalog.checks import registry_of
 from catalog.load import Catalog
 from catalog.types import Chart
+from planner.engines.registry import every, find
 from planner.images.check_mirrors import check_images
 from planner.network.location import in_mainland
 from planner.software import codes
-from planner.software.autoscaling import METRICS, keda_chart
+from planner.software.autoscaling import keda_chart
 from planner.software.charts import OCI, is_tested
 from planner.software.lws import lws_chart
 from settings.diagnostics import Diagnostic
@@ -59,8 +60,9 @@ def check_scaling(settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
     scaling = {name: model for name, model in settings.models.items() if model.autoscaling is not None}
     for name, model in scaling.items():
         path = f"models.{name}.autoscaling"
-        if model.engine not in METRICS:
-            yield codes.autoscaling_without_metric(path, engine=model.engine, others=METRICS)
+        if find(model.engine).metrics is None:
+            others = tuple(engine.name for engine in every() if engine.metrics is not None)
+            yield codes.autoscaling_without_metric(path, engine=model.engine, others=others)
         elif model.autoscaling and model.autoscaling.scale_down:
             yield codes.gpus_given_back(f"{path}.scaleDown")
     if not scaling:

@@ -1,6 +1,6 @@
 """What can be doubtful about the software that a stack installs into its cluster, or expects there."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from settings.diagnostics import Text, error, note, warning
 
@@ -48,11 +48,11 @@ def chart_from_abroad(*, registry: str, chart: str) -> Text:
     source="ollama envconfig/config.go and server/routes.go (no metrics)",
     forceable=False,
 )
-def autoscaling_without_metric(*, engine: str, others: Iterable[str]) -> Text:
+def autoscaling_without_metric(*, engine: str, others: Sequence[str]) -> Text:
     """`others` are the engines that have one."""
     return Text(
         message=f"{engine} does not say how many requests wait, so there is nothing to scale by.",
-        remedy="Set replicas to a fixed number, or serve the model with vllm or sglang.",
+        remedy=f"Set replicas to a fixed number, or serve the model with {' or '.join(others)}.",
         given=engine,
         allowed=", ".join(others),
         fix=(("", None),),

@@ -12,6 +12,7 @@ from tests.components.recorder import ComponentRun, build
 
 PLAN = ScalingPlan(
     model="chat",
+    path="/metrics",
     metric="vllm:num_requests_waiting",
     waiting=5,
     least=1,

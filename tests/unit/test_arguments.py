@@ -118,7 +118,7 @@ def test_the_parser_of_every_release_takes_what_the_emitter_says_to_it(image: Im
     for reasoning, tool in pairs:
         for changes in (
             {},
-            {"context": None, "utilization": None},
+            {"max_model_len": None, "utilization": None},
             {"tensor_parallel": 2, "pipeline_parallel": 2, "at_load": "fp8"},
             {"compute_capability": 7.0, "dtype": "half", "network_store": False},
         ):

@@ -32,7 +32,7 @@ def request(**changes: Any) -> EngineRequest:
         "compute_capability": 8.6,
         "tensor_parallel": 1,
         "pipeline_parallel": 1,
-        "context": 16384,
+        "max_model_len": 16384,
         "utilization": 0.92,
         "dtype": "bfloat16",
         "at_load": None,
@@ -76,7 +76,7 @@ def test_vllm_is_told_of_stages_where_there_are_several():
 
 
 def test_a_context_left_to_vllm_is_auto_where_the_release_knows_it():
-    assert given(vllm.emit(request(context=None)))["max-model-len"] == "auto"
+    assert given(vllm.emit(request(max_model_len=None)))["max-model-len"] == "auto"
 
 
 def test_a_v100_gets_the_old_engine_in_eager_mode():
@@ -233,7 +233,7 @@ def test_a_parser_that_sglang_does_not_have_is_left_out():
 
 
 def test_ollama_listens_for_others_and_keeps_its_model():
-    spec = ollama.emit(request(context=8192))
+    spec = ollama.emit(request(max_model_len=8192))
     env = dict(spec.env)
     assert env["OLLAMA_HOST"] == "0.0.0.0:11434"
     assert env["OLLAMA_MODELS"] == "/models/some--model"

@@ -13,7 +13,7 @@ from settings.diagnostics import Diagnostic
 from tests.unit.model_samples import facts
 
 CATALOG = load()
-QWEN = facts(min_vllm="0.3.0")
+QWEN = facts(min_releases={"vllm": "0.3.0"})
 
 
 class Known:
@@ -127,12 +127,12 @@ def test_a_v100_gets_the_last_release_with_volta_kernels():
 
 
 def test_a_model_newer_than_the_v100_s_release_is_refused():
-    _, findings = choose(facts(min_vllm="0.10.1"), "vllm", host("V100-32", 550), CATALOG)
+    _, findings = choose(facts(min_releases={"vllm": "0.10.1"}), "vllm", host("V100-32", 550), CATALOG)
     assert "ENGINE_TOO_OLD" in {finding.code for finding in findings if finding.severity == "error"}
 
 
 def test_a_first_release_that_nobody_verified_only_warns():
-    _, findings = choose(facts(min_vllm="0.10.1", verified=False), "vllm", host("V100-32", 550), CATALOG)
+    _, findings = choose(facts(min_releases={"vllm": "0.10.1"}, verified=False), "vllm", host("V100-32", 550), CATALOG)
     assert {finding.severity for finding in findings} == {"warning"}
 
 
@@ -225,7 +225,8 @@ def test_a_cuda_13_image_on_an_unknown_driver_is_doubted_with_its_cuda_12_build(
 
 
 def test_an_old_image_for_a_new_model_is_refused():
-    _, findings = choose(facts(min_vllm="0.19.0"), "vllm", host("A10", 580), CATALOG, image="vllm/vllm-openai:v0.14.1")
+    new = facts(min_releases={"vllm": "0.19.0"})
+    _, findings = choose(new, "vllm", host("A10", 580), CATALOG, image="vllm/vllm-openai:v0.14.1")
     finding = next(f for f in findings if f.code == "ENGINE_TOO_OLD")
     assert (finding.path, finding.fix) == ("models.chat.image", (("models.chat.image", None),))
 

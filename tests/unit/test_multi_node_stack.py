@@ -34,7 +34,7 @@ def test_parallelism_alone_spreads_a_replica_too():
 
 
 def test_more_machines_hold_a_longer_context():
-    assert chat(TWO).max_model_len > chat(H20X8).max_model_len
+    assert (chat(TWO).max_model_len or 0) > (chat(H20X8).max_model_len or 0)
 
 
 def test_a_pod_of_a_spread_replica_gets_its_share_of_one_machine():

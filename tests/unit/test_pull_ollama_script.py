@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from components.workloads.model_download import FROM_OLLAMA, marker_path, script_for, settings_env
+from components.workloads.model_download import Script, marker_path, script_for, settings_env
 from components.workloads.scripts import download_model
 from tests.components.plans import DOWNLOAD
 
-SCRIPT = Path(download_model.__file__).parent / FROM_OLLAMA.name
+SCRIPT = Path(download_model.__file__).parent / "pull_ollama.sh"
 DONE, FAILED, HOPELESS = 0, 1, 2
 
 FAKE = f"""#!{sys.executable}
@@ -241,7 +241,7 @@ def test_the_job_can_be_stopped_while_it_pulls_and_leaves_no_marker(pull: Pull) 
 def test_the_job_tells_the_script_what_it_reads() -> None:
     download = DOWNLOAD.__class__(**{**vars(DOWNLOAD), "source": "ollama", "repository": "tiny:1b"})
     told = dict(settings_env(download))
-    assert script_for(download) == FROM_OLLAMA
+    assert script_for(download) == Script("pull_ollama.sh", "bash")
     assert told["MODEL_REPOSITORY"] == "tiny:1b"
     assert told["MODEL_MARKER"] == marker_path(download)
     assert told["MODEL_MARKER"].startswith(f"{told['MODEL_DIRECTORY']}/")
