@@ -51,3 +51,18 @@ def _expert_layer(shape: ModelArchitecture, hidden: int) -> int:
 def _prediction(shape: ModelArchitecture, hidden: int, vocabulary: int) -> int:
     """One layer for multi-token prediction: a layer with experts, a projection of two states, and two tables."""
     return _attention(shape, hidden) + _expert_layer(shape, hidden) + 2 * hidden * hidden + 2 * vocabulary * hidden
+
+
+BITS = {"fp8": 8 + 32 / 128**2, "awq": 4 + 20 / 128, "gptq": 4 + 20 / 128, "nvfp4": 4 + 8 / 16}
+"""Of one weight with its share of a scale: blocks of 128 x 128 in fp8, groups of 128 with a zero point in awq and gptq,
+groups of 16 in nvfp4 (vLLM documentation, "quantization")."""
+
+
+def quantised_bytes(shape: ModelArchitecture, class_: str, format_: str, tables: int = 0) -> float | None:
+    """Bytes of the weights in one of the formats of BITS, with `tables` more of embeddings than the figures say."""
+    whole = parameters(shape, class_)
+    if whole is None:
+        return None
+    table = (shape.hidden_size or 0) * (shape.vocab_size or 0)
+    kept = (1 if shape.tied_embeddings else 2) * table + 2 * shape.mtp_layers * table
+    return (whole - kept) * BITS[format_] / 8 + 2 * (kept + tables * table)
