@@ -11,7 +11,6 @@ from planner.cluster.check import check_cluster
 from planner.cluster.check_names import check_names, check_namespace
 from planner.cluster.check_pause import check_pause
 from planner.cluster.check_placeholders import check_placeholders
-from planner.cluster.check_system_pool import check_system_pool
 from planner.cluster.decide import plan_cluster, plan_names
 from planner.diagnostics.force import forced
 from planner.images.check_mirrors import check_images
@@ -28,8 +27,10 @@ from planner.page.decide import explain_webui, plan_webui, webui_image
 from planner.page.replicas import plan_redis, redis_image
 from planner.plan.types import ModelPlan, Plan, PoolPlan, Reason, StoragePlan
 from planner.pools.check import check_pools
+from planner.pools.check_system_pool import check_system_pool
 from planner.pools.cpu_pods import plan_cpu
 from planner.pools.decide import plan_pool
+from planner.pools.system_pool import plan_system_pool
 from planner.rollout.order import plan_durations, plan_order
 from planner.rollout.smoke_test import explain_smoke_test, plan_smoke_test
 from planner.serving.models import decide_models
@@ -52,7 +53,7 @@ def plan_stack(settings: Settings, catalog: Catalog | None = None) -> Plan:
     `catalog` is the one that ships with the program unless given.
     """
     catalog = catalog or load()
-    cluster, store = plan_cluster(settings), plan_storage(settings, catalog)
+    cluster, store = plan_cluster(settings, plan_system_pool(settings)), plan_storage(settings, catalog)
     pools = {name: pool for name in settings.pools if (pool := plan_pool(name, settings, catalog)) is not None}
     models, reasons, findings = _models(settings, pools, store, catalog)
     webui = plan_webui(settings, models, catalog)

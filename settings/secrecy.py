@@ -8,6 +8,18 @@ from settings import codes
 from settings.diagnostics import Diagnostic
 from settings.paths import Step, join
 
+SECRET_VARIABLES = {
+    "DATABASE_URL": "databaseUrl",
+    "WEBUI_ADMIN_PASSWORD": "webuiAdminPassword",
+    "OAUTH_CLIENT_SECRET": "oidcClientSecret",
+    "HF_TOKEN": "hfToken",
+    "HUGGING_FACE_HUB_TOKEN": "hfToken",
+    "OPENAI_API_KEY": "apiKeys",
+    "OPENAI_API_KEYS": "apiKeys",
+    "WEBUI_SECRET_KEY": "",
+}
+"""Environment variables that carry a secret, and the top-level key that it belongs in ("" where it is generated)."""
+
 SEALED: dict[str, object] = {"secure": ""}
 """What stands for a sealed value whose cipher text the reader has not got, or does not want."""
 

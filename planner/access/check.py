@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 from catalog.load import Catalog
 from planner.access import codes
 from planner.access.decide import API, ENVOY, QCLOUD, installs, shapes_balancer
-from planner.diagnostics import codes as shared_codes
 from planner.engines.registry import every, find
 from planner.network import codes as network_codes
 from planner.network.location import in_mainland, touches_the_cloud
 from planner.network.public_addresses import is_documentation
 from planner.software.charts import choose
 from planner.software.check import check_chart
+from settings import codes as shared_codes
 from settings.access import Expose, Tls
 from settings.diagnostics import Diagnostic, Fix
 from settings.models import Settings

@@ -1,9 +1,7 @@
 """The cluster that is made or used, and what everything of the stack is called."""
 
-from planner.network.decide import SERVICES, node_bandwidth
+from planner.network.decide import SERVICES
 from planner.plan.types import ClusterPlan, ExistingClusterPlan, NamesPlan, SystemPoolPlan
-from planner.pools.decide import POOL_LABEL
-from planner.software.addons import SYSTEM
 from settings.models import Settings
 
 MOST_SERVICES = 32768
@@ -21,8 +19,8 @@ def plan_names(settings: Settings) -> NamesPlan:
     )
 
 
-def plan_cluster(settings: Settings) -> ClusterPlan | ExistingClusterPlan:
-    """The cluster to make, or the one that exists."""
+def plan_cluster(settings: Settings, system_pool: SystemPoolPlan) -> ClusterPlan | ExistingClusterPlan:
+    """The cluster to make, with these CPU nodes, or the one that exists."""
     cluster, endpoint = settings.cluster, settings.cluster.endpoint
     public = endpoint is not None and endpoint.access == "public"
     if cluster.existing is not None:
@@ -41,17 +39,5 @@ def plan_cluster(settings: Settings) -> ClusterPlan | ExistingClusterPlan:
         api_allow=endpoint.allow if endpoint is not None and public else None,
         deletion_protection=cluster.deletion_protection,
         makes_roles=cluster.service_roles == "create",
-        system_pool=_system_pool(settings),
-    )
-
-
-def _system_pool(settings: Settings) -> SystemPoolPlan:
-    pool = settings.cluster.system_pool
-    return SystemPoolPlan(
-        instance_type=pool.instance_type,
-        nodes=pool.nodes,
-        disk_gib=pool.disk,
-        key_id=pool.key_id,
-        labels=((POOL_LABEL, SYSTEM),),
-        public_bandwidth=node_bandwidth(settings),
+        system_pool=system_pool,
     )

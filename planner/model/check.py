@@ -8,19 +8,8 @@ from planner.model import codes
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
 from settings.paths import join
+from settings.secrecy import SECRET_VARIABLES
 from settings.suggest import closest
-
-SECRET_VARIABLES = {
-    "DATABASE_URL": "databaseUrl",
-    "WEBUI_ADMIN_PASSWORD": "webuiAdminPassword",
-    "OAUTH_CLIENT_SECRET": "oidcClientSecret",
-    "HF_TOKEN": "hfToken",
-    "HUGGING_FACE_HUB_TOKEN": "hfToken",
-    "OPENAI_API_KEY": "apiKeys",
-    "OPENAI_API_KEYS": "apiKeys",
-    "WEBUI_SECRET_KEY": "",
-}
-"""Environment variables that carry a secret, and the top-level key that it belongs in ("" where it is generated)."""
 
 RESERVED_TAGS = ("project", "qcloud", "tencent")
 """Beginnings of tag keys that Tencent Cloud keeps for itself (vendor 651/13354)."""

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator
 
 from catalog.load import Catalog
-from planner.model.check import SECRET_VARIABLES
 from planner.page import codes
 from planner.page.variables import SEALED, is_owned, sealed_names, weakens
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
 from settings.paths import join
+from settings.secrecy import SECRET_VARIABLES
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 

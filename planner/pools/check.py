@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from catalog.load import Catalog
 from catalog.types import Machine
-from planner.diagnostics import codes as shared_codes
 from planner.engines.registry import find
 from planner.pools import codes
 from planner.pools.decide import GPU_TAINT, NATIVE_DISK, POOL_LABEL, needed_disk
 from planner.pools.machine_choice import fitting_machine
+from settings import codes as shared_codes
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
 from settings.paths import join

@@ -403,3 +403,58 @@ def nodes_from_zero(*, pool: str, most: int) -> Text:
         given="0",
         fix=((nodes, {"min": 1, "max": most}),),
     )
+
+
+@error(
+    meaning="The CPU nodes have GPUs that nothing would use.",
+    example="cluster: {systemPool: {instanceType: PNV4.7XLARGE116}}",
+    fix="Use the CPU machine that is suggested.",
+    source="catalog/data/machines.yaml",
+)
+def system_pool_has_gpu(*, machine: str, near: str | None) -> Text:
+    return Text(
+        message=f"{machine} has a GPU, which nothing on the CPU nodes would use.",
+        remedy=f"Use {near or 'a machine type without GPU'}.",
+        given=machine,
+        allowed="machine types without GPU",
+        fix=(("", near),) if near else (),
+    )
+
+
+@error(
+    meaning="The CPU nodes cannot hold the chat page, a download and the cluster's own pods, which would stay Pending.",
+    example="cluster: {systemPool: {instanceType: SA5.MEDIUM2, nodes: 1}}",
+    fix="Use the machine that is suggested, or more nodes.",
+    source="Tencent Cloud document 457/48777 (reserved resources)",
+)
+def system_pool_too_small(
+    *, nodes: int, machine: str, page_copies: int, page_mib: int, download_mib: int, near: str | None
+) -> Text:
+    """`page_copies` is 0 where there is no chat page."""
+    page = f"the chat page ({page_copies} x {page_mib} MiB), " if page_copies else ""
+    wanted = f"{page}a download ({download_mib} MiB) and the cluster's own pods"
+    return Text(
+        message=f"{nodes} x {machine} cannot hold {wanted}.",
+        remedy=f"Use {near or 'a larger machine type, or more nodes'}.",
+        given=machine,
+        allowed="machine types with room for every pod",
+        fix=(("", near),) if near else (),
+    )
+
+
+@error(
+    meaning="The system disk of the CPU nodes cannot hold the engine's image, in which downloads run.",
+    example="cluster: {systemPool: {disk: 50}}",
+    fix="Use the size that is suggested.",
+    source="catalog/data/images.yaml (sizes); the kubelet clears images above 85 % of the disk",
+)
+def system_disk_too_small(*, size: int, need: int) -> Text:
+    """Both are in GiB."""
+    return Text(
+        message="Downloads run in the engine's image, which is unpacked on the CPU nodes, where the pods write as "
+        f"well: {need} GiB are needed.",
+        remedy=f"Set cluster.systemPool.disk to {need}.",
+        given=f"{size} GiB",
+        allowed=f"{need} to 2048 GiB",
+        fix=(("", need),),
+    )

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 
 from catalog.load import Catalog
-from planner.diagnostics import codes as shared_codes
 from planner.network import codes as network_codes
 from planner.network.location import touches_the_cloud
 from planner.storage import codes
 from planner.storage.decide import MODEL_CLASS, access_mode, needed_gib, round_up, store_facts
 from planner.storage.origin import ID_PREFIX, outlives, storage_kind
+from settings import codes as shared_codes
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 from catalog.types import Addon
-from planner.cluster.system_pool import CLUSTER_CPU_MILLIS, CLUSTER_MEMORY_MIB
 from planner.plan.types import Plan
 from planner.pools.decide import SUPER_NODE_SELECTOR
+from planner.pools.system_pool import CLUSTER_CPU_MILLIS, CLUSTER_MEMORY_MIB
 from planner.storage.drivers import BLOCK_DRIVER, CFS_DRIVER, CFS_PROVISIONER, TURBO_DRIVER
 from rehearsal.cluster.gateways import CONTROLLER
 from rehearsal.cluster.nodes import GPU_ADDON, GPU_NODE

@@ -3,7 +3,7 @@
 import pytest
 
 from catalog.load import load
-from planner.cluster.check_system_pool import PATH
+from planner.pools.check_system_pool import PATH
 from tests.unit.stacks import KUBECONFIG, codes, found, planned
 
 TURBO = {"kind": "cfs-turbo", "ccnId": "ccn-1", "turboCidr": "11.0.0.0/24"}

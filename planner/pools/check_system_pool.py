@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 from catalog.load import Catalog
-from planner.cluster import codes
-from planner.cluster.system_pool import holds, needed_disk, smallest
 from planner.plan.types import ModelPlan, WebuiPlan
-from planner.pools import codes as pool_codes
+from planner.pools import codes
+from planner.pools.system_pool import holds, needed_disk, smallest
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
 from settings.suggest import closest
@@ -44,4 +43,4 @@ def check_system_pool(
 
 def _unknown(given: str, catalog: Catalog) -> Diagnostic:
     plain = tuple(machine.name for machine in catalog.machines.values() if not machine.gpus)
-    return pool_codes.unknown_machine(PATH, machine=given, near=closest(given, plain), gpu=False, known=plain)
+    return codes.unknown_machine(PATH, machine=given, near=closest(given, plain), gpu=False, known=plain)

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from catalog.load import Catalog
 from catalog.types import Machine
 from planner.images.size import page_gib
+from planner.network.decide import node_bandwidth
 from planner.page.decide import SCRATCH, webui_image
 from planner.plan.server import on_disk
-from planner.plan.types import ModelPlan, WebuiPlan
+from planner.plan.types import ModelPlan, SystemPoolPlan, WebuiPlan
 from planner.pools.allocatable import allocatable
-from planner.pools.decide import disk_for
+from planner.pools.decide import POOL_LABEL, disk_for
 from planner.serving.downloads import SCRATCH as DOWNLOAD_SCRATCH
-from planner.software.addons import daemonsets
+from planner.software.addons import SYSTEM, daemonsets
 from settings.models import Settings
 
 CLUSTER_CPU_MILLIS = 500
@@ -67,3 +68,16 @@ def needed_disk(settings: Settings, catalog: Catalog, models: Mapping[str, Model
 def _written(models: Mapping[str, ModelPlan], webui: WebuiPlan | None) -> int:
     """GiB that the pods of one node may write; downloads may follow one another."""
     return (on_disk(SCRATCH) if webui else 0) + (on_disk([DOWNLOAD_SCRATCH]) if models else 0)
+
+
+def plan_system_pool(settings: Settings) -> SystemPoolPlan:
+    """The CPU nodes of a cluster that is made."""
+    pool = settings.cluster.system_pool
+    return SystemPoolPlan(
+        instance_type=pool.instance_type,
+        nodes=pool.nodes,
+        disk_gib=pool.disk,
+        key_id=pool.key_id,
+        labels=((POOL_LABEL, SYSTEM),),
+        public_bandwidth=node_bandwidth(settings),
+    )
