@@ -21,6 +21,7 @@ from planner.plan.types import (
 )
 from planner.pools.cpu_pods import plan_cpu
 from planner.pools.decide import GPU_TAINT, GPU_TOLERATION
+from planner.pools.system_pool import plan_system_pool
 from settings.models import Settings
 
 SERVER_GROUP = 2000
@@ -154,7 +155,7 @@ def settings(**sections: Any) -> Settings:
 def plan(made_from: Settings | None = None, **changes: Any) -> Plan:
     """The dev stack's plan, fields replaced."""
     given = made_from or settings()
-    cluster = plan_cluster(given)
+    cluster = plan_cluster(given, plan_system_pool(given))
     whole = Plan(
         names=plan_names(given),
         cluster=cluster,

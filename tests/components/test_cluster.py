@@ -13,6 +13,7 @@ from components.cloud.kubeconfig import read, select_context
 from components.naming import Naming
 from planner.cluster.decide import plan_cluster
 from planner.plan.types import ClusterPlan, ExistingClusterPlan
+from planner.pools.system_pool import plan_system_pool
 from rehearsal.wire import holds_secret
 from tests.components.plans import settings
 from tests.components.recorder import ComponentRun, build
@@ -44,7 +45,7 @@ def cluster(
     after: Callable[[], list[pulumi.Resource]] = list,
     **given: Any,
 ) -> ComponentRun:
-    plan = plan_cluster(settings(cluster=given))
+    plan = plan_cluster(settings(cluster=given), plan_system_pool(settings(cluster=given)))
     assert isinstance(plan, ClusterPlan)
 
     def make() -> dict[str, pulumi.Output[Any]]:
