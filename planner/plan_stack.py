@@ -4,11 +4,12 @@ from collections.abc import Iterable
 
 from catalog.load import Catalog, load
 from planner.access.check import check_exposure
+from planner.access.check_namespace import check_namespace
 from planner.access.check_policies import check_policies
 from planner.access.decide import plan_exposure
 from planner.access.policies import plan_policies, with_smoke_test
 from planner.cluster.check import check_cluster
-from planner.cluster.check_names import check_names, check_namespace
+from planner.cluster.check_names import check_names
 from planner.cluster.check_pause import check_pause
 from planner.cluster.check_placeholders import check_placeholders
 from planner.cluster.decide import plan_cluster, plan_names
@@ -77,7 +78,7 @@ def plan_stack(settings: Settings, catalog: Catalog | None = None) -> Plan:
         *check_endpoint(settings),
         *check_namespace(settings, catalog),
         *check_system_pool(settings, catalog, models, webui),
-        *check_pools(settings, catalog),
+        *check_pools(settings, store, catalog),
         *check_storage(settings, catalog),
         *check_names(settings),
         *check_references(settings, catalog),

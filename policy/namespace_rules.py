@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network, ip_network
 
 from catalog.load import load
+from planner.access.namespaces import DEFAULT, SYSTEM, is_of_others
 from planner.access.policies import METADATA
-from planner.cluster.namespaces import DEFAULT, SYSTEM, is_of_others
 from policy.rule import Rule, in_kubernetes, items, kind_of, mapping
 from settings.paths import value_at
 

@@ -494,3 +494,41 @@ def download_endpoint_private(*, endpoint: str) -> Text:
         remedy="Name its address range in networkPolicy.reach.",
         given=endpoint,
     )
+
+
+@error(
+    meaning="The namespace is one of Kubernetes itself, or of a controller that the stack works with; the stack would "
+    "close it to what runs there and delete it with itself.",
+    example="namespace: kube-system",
+    fix="Remove the key, or name a namespace of its own.",
+    source="Kubernetes documentation, concepts, namespaces (kube- is reserved); catalog/data/charts.yaml",
+    forceable=False,
+    rules=("NAMESPACE_NOT_OWN",),
+)
+def namespace_of_others(*, namespace: str, system: str) -> Text:
+    """`system` is how the namespaces of Kubernetes itself begin."""
+    return Text(
+        message=f"{namespace} is not the stack's: it would cut off what runs there, and delete it with the stack.",
+        remedy="Remove the key, or name a namespace of its own.",
+        given=namespace,
+        allowed=f"a name that does not begin with {system} and is no controller's",
+        fix=(("", None),),
+    )
+
+
+@error(
+    meaning="The stack would take the namespace `default`, where other things may lie, close it to the network and "
+    "delete it with itself.",
+    example="namespace: default",
+    fix="Name a namespace of its own. Force the code on a cluster that nobody else uses.",
+    source="Kubernetes documentation, concepts, namespaces",
+    rules=("NAMESPACE_NOT_OWN",),
+)
+def namespace_default(*, namespace: str) -> Text:
+    return Text(
+        message="Whatever names no namespace is in `default`: the stack would cut it off from the network, and "
+        "delete it with itself.",
+        remedy="Remove the key, or name a namespace of its own.",
+        given=namespace,
+        fix=(("", None),),
+    )

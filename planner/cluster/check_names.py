@@ -1,11 +1,9 @@
-"""Whether models, pools, Secrets and the namespace have names that are free."""
+"""Whether models, pools and Secrets have names that are free."""
 
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from catalog.load import Catalog
 from planner.cluster import codes
-from planner.cluster.namespaces import DEFAULT, SYSTEM, is_of_others
 from planner.cluster.object_names import STACK_POOLS, is_of_the_stack, model_with, secrets_of
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
@@ -29,15 +27,6 @@ def check_names(settings: Settings) -> Iterator[Diagnostic]:
     for path, name in secrets.items():
         if name in secrets_of(settings.models):
             yield codes.name_taken(path, name=name or "", section="secrets")
-
-
-def check_namespace(settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
-    """Whether the namespace may be the stack's: it closes it to everyone, and deletes it with all that is in it."""
-    name = settings.namespace_name()
-    if is_of_others(name, catalog):
-        yield codes.namespace_of_others("namespace", namespace=name, system=SYSTEM)
-    elif name == DEFAULT:
-        yield codes.namespace_default("namespace", namespace=name)
 
 
 def _taken(

@@ -1,6 +1,7 @@
 """What is wrong or doubtful about the engine image of a model: its release, its CUDA and the host's driver."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
 
 from catalog.load import Catalog
 from catalog.types import Image, ImageVariant
@@ -10,13 +11,25 @@ from planner.engines.registry import every, find
 from planner.images import codes
 from planner.images.decide import Host, ImageChoice, engine_images, reference_of, runnable
 from planner.images.reference import names_release, split
-from planner.model.facts import ModelFacts
 from settings.diagnostics import Diagnostic
+
+
+class ReleaseNeed(Protocol):
+    """A model, as far as it needs an engine's release: `min_releases` by engine, and whether they are verified."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def min_releases(self) -> Mapping[str, str]: ...
+
+    @property
+    def verified(self) -> bool: ...
 
 
 def check_image(
     section: str,
-    facts: ModelFacts,
+    needs: ReleaseNeed,
     engine: str,
     host: Host,
     choice: ImageChoice | None,
@@ -24,10 +37,10 @@ def check_image(
     catalog: Catalog,
     cuda: str | None = None,
 ) -> Iterator[Diagnostic]:
-    """What stands against the image that was chosen for the model described in `section`. `cuda` is what the stack file
-    says is inside an image of its own."""
+    """What stands against the image that was chosen for the model described in `section`, which `needs` a release.
+    `cuda` is what the stack file says is inside an image of its own."""
     if choice is not None and choice.own:
-        yield from _own(section, facts, host, choice, known=engine_images(engine, catalog), cuda=cuda)
+        yield from _own(section, needs, host, choice, known=engine_images(engine, catalog), cuda=cuda)
         return
     if cuda:
         yield codes.cuda_ignored(f"{section}.cuda", cuda=cuda)
@@ -41,7 +54,7 @@ def check_image(
         yield codes.legacy_engine(
             f"{section}.engine", engine=engine, tag=entry.tag, gpu=gpu, other=_undemanding().title
         )
-    yield from _age(f"{section}.model", facts, engine, entry.tag, own=False)
+    yield from _age(f"{section}.model", needs, engine, entry.tag, own=False)
 
 
 def _unsupported(path: str, engine: str, host: Host) -> Diagnostic:
@@ -89,7 +102,7 @@ def _driver(section: str, host: Host, choice: ImageChoice, known: Iterable[Image
 
 def _own(
     section: str,
-    facts: ModelFacts,
+    needs: ReleaseNeed,
     host: Host,
     choice: ImageChoice,
     *,
@@ -104,7 +117,7 @@ def _own(
         yield codes.image_floating(path, image=choice.reference, pinned=pinned)
     if choice.variant is not None:
         yield from _fits_host(section, choice, choice.variant, host)
-        yield from _age(path, facts, engine, choice.entry.tag, own=True)
+        yield from _age(path, needs, engine, choice.entry.tag, own=True)
         return
     if fixed:
         yield codes.image_unknown(path, image=choice.reference, older=choice.older.tag if choice.older else None)
@@ -113,7 +126,7 @@ def _own(
     elif host.gpu is not None and choice.older is not None and any(v.cuda for v in choice.older.variants):
         yield codes.cuda_not_stated(f"{section}.cuda", image=choice.reference)
     if release_in(parts.tag) is not None:
-        yield from _age(path, facts, engine, parts.tag, own=True)
+        yield from _age(path, needs, engine, parts.tag, own=True)
 
 
 def _fits_host(section: str, choice: ImageChoice, variant: ImageVariant, host: Host) -> Iterator[Diagnostic]:
@@ -157,13 +170,13 @@ def _series(cuda: str | None) -> str:
     return (cuda or "").partition(".")[0]
 
 
-def _age(path: str, facts: ModelFacts, engine: str, tag: str, *, own: bool) -> Iterator[Diagnostic]:
+def _age(path: str, needs: ReleaseNeed, engine: str, tag: str, *, own: bool) -> Iterator[Diagnostic]:
     """Whether the release knows the model's architecture."""
-    least = facts.min_releases.get(engine)
-    has, needs = release_in(tag), release_in(least or "")
-    if least is not None and has is not None and needs is not None and has < needs:
+    least = needs.min_releases.get(engine)
+    has, wanted = release_in(tag), release_in(least or "")
+    if least is not None and has is not None and wanted is not None and has < wanted:
         yield codes.engine_too_old(
-            path, engine=engine, tag=tag, model=facts.id, least=least, own=own, verified=facts.verified
+            path, engine=engine, tag=tag, model=needs.id, least=least, own=own, verified=needs.verified
         )
 
 

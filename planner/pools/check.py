@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from catalog.load import Catalog
 from catalog.types import Machine
 from planner.engines.registry import find
+from planner.plan.types import StoragePlan
 from planner.pools import codes
 from planner.pools.decide import GPU_TAINT, NATIVE_DISK, POOL_LABEL, needed_disk
 from planner.pools.machine_choice import fitting_machine
@@ -42,7 +43,7 @@ RESERVED_DOMAINS = (".kubernetes.io", ".k8s.io")
 """Ends of the domains of labels that Kubernetes keeps for itself (documentation, labels and selectors)."""
 
 
-def check_pools(settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
+def check_pools(settings: Settings, store: StoragePlan, catalog: Catalog) -> Iterator[Diagnostic]:
     """What is wrong with the pools, each by itself."""
     used = {settings.pool_of(model) for model in settings.models.values()}
     unnamed = any(settings.pool_of(model) is None for model in settings.models.values())
@@ -58,7 +59,7 @@ def check_pools(settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
         elif pool.kind == "existing":
             yield from _facts(name, pool, catalog)
         else:
-            yield from _machine(name, settings, catalog)
+            yield from _machine(name, settings, store, catalog)
         yield from _disk(name, settings, catalog)
         if name not in used and not unnamed:
             yield codes.pool_unused(f"pools.{name}", pool=name, removable=len(settings.pools) > 1)
@@ -178,15 +179,15 @@ def _facts(name: str, pool: Pool, catalog: Catalog) -> Iterator[Diagnostic]:
         yield codes.unknown_gpu(f"pools.{name}.gpu", gpu=pool.gpu, near=near, known=catalog.gpus)
 
 
-def _machine(name: str, settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
+def _machine(name: str, settings: Settings, store: StoragePlan, catalog: Catalog) -> Iterator[Diagnostic]:
     pool, path = settings.pools[name], f"pools.{name}.instanceType"
     machine = catalog.machines.get(pool.instance_type or "")
     if machine is None:
-        yield _no_machine(name, settings, catalog)
+        yield _no_machine(name, settings, store, catalog)
         return
     engines = {model.engine for model in settings.models.values() if settings.pool_of(model) == name}
     if machine.gpus < 1 and (machine.gpus > 0 or not all(find(engine).on_cpu for engine in engines)):
-        yield _no_whole_gpu(name, settings, machine, catalog)
+        yield _no_whole_gpu(name, settings, store, machine, catalog)
     if pool.kind == "native" and machine.native is not True:
         known = machine.native is False
         yield codes.not_native(f"pools.{name}.kind", machine=machine.name, known=known, verified=machine.verified)
@@ -210,18 +211,18 @@ def _machine(name: str, settings: Settings, catalog: Catalog) -> Iterator[Diagno
         )
 
 
-def _no_machine(name: str, settings: Settings, catalog: Catalog) -> Diagnostic:
+def _no_machine(name: str, settings: Settings, store: StoragePlan, catalog: Catalog) -> Diagnostic:
     path, given = f"pools.{name}.instanceType", settings.pools[name].instance_type
     with_gpu = tuple(machine.name for machine in catalog.machines.values() if machine.gpus >= 1)
     if not given:
-        near = fitting_machine(name, settings, catalog)
+        near = fitting_machine(name, settings, store, catalog)
         return codes.missing_instance_type(path, pool=name, near=near, known=with_gpu)
     return codes.unknown_machine(path, machine=given, near=closest(given, with_gpu), gpu=True, known=with_gpu)
 
 
-def _no_whole_gpu(name: str, settings: Settings, machine: Machine, catalog: Catalog) -> Diagnostic:
+def _no_whole_gpu(name: str, settings: Settings, store: StoragePlan, machine: Machine, catalog: Catalog) -> Diagnostic:
     path = f"pools.{name}.instanceType"
-    near = fitting_machine(name, settings, catalog, machine.family)
+    near = fitting_machine(name, settings, store, catalog, machine.family)
     if machine.gpus > 0:
         return codes.fractional_gpu(path, kind=machine.name, near=near)
     return codes.machine_without_gpu(path, machine=machine.name, pool=name, near=near)

@@ -7,6 +7,7 @@ from planner.plan.types import Plan
 from planner.pools.allocatable import allocatable
 from planner.pools.decide import disk_for
 from planner.pools.machine_choice import fitting_machine
+from planner.storage.decide import plan_storage
 from tests.unit.stacks import KUBECONFIG, codes, found, planned, settings
 
 
@@ -116,7 +117,7 @@ def test_the_machine_that_is_proposed_serves_the_model():
     small = settings({"pools.gpu.instanceType": "SA5.LARGE8"})
     large = settings({"pools.gpu.instanceType": "SA5.LARGE8", "models.chat.model": "Qwen/Qwen2.5-72B-Instruct"})
     catalog = load()
-    near, far = fitting_machine("gpu", small, catalog), fitting_machine("gpu", large, catalog)
+    near, far = (fitting_machine("gpu", given, plan_storage(given, catalog), catalog) for given in (small, large))
     assert near is not None
     assert far is not None
     assert catalog.machines[near].gpus < catalog.machines[far].gpus
