@@ -18,7 +18,7 @@ from planner.network.public_addresses import EVERYWHERE, PRIVATE
 from planner.page.decide import PORT as PAGE_PORT
 from planner.page.replicas import NAME as REDIS_NAME
 from planner.page.replicas import PORT as REDIS_PORT
-from planner.plan.types import FromRange, InNamespace, ModelPlan, PageRoads, PolicyPlan, SmokeTestEgress, Source
+from planner.plan.types import FromRange, InNamespace, ModelPlan, PageEgress, PolicyPlan, SmokeTestEgress, Source
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.networking.v1 import (
@@ -108,7 +108,7 @@ class NetworkPolicies(pulumi.ComponentResource):
             egress.append({"to": [_pods(itself)]})
         return self._policy(f"allow-model-{model.name}", itself, ingress=ingress, egress=egress or None)
 
-    def _page(self, allowed: PageRoads, args: NetworkPoliciesArgs) -> pulumi.Resource:
+    def _page(self, allowed: PageEgress, args: NetworkPoliciesArgs) -> pulumi.Resource:
         egress = self._to_models(args.models)
         if allowed.internet:
             egress.append({"to": [self._internet(), *map(_inside, args.plan.reach)], "ports": [_tcp()]})

@@ -48,7 +48,7 @@ class Software(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, custom_timeouts=TIMEOUTS),
         )
         into = namespace.metadata["name"]
-        self.release = self._market(name, args, into) if plan.road == "market" else self._helm(name, args, into)
+        self.release = self._market(name, args, into) if plan.installer == "market" else self._helm(name, args, into)
         self.register_outputs({})
 
     def _market(self, name: str, args: SoftwareArgs, namespace: pulumi.Output[str]) -> pulumi.Resource:

@@ -17,7 +17,7 @@ from planner.plan.types import (
     FromRange,
     InNamespace,
     InstallPlan,
-    PageRoads,
+    PageEgress,
     PolicyPlan,
     ScalingPlan,
     SmokeTestEgress,
@@ -133,9 +133,9 @@ def _scraper(installs: Sequence[InstallPlan], catalog: Catalog) -> InNamespace:
     return InNamespace(ours or home(KEDA, catalog))
 
 
-def _page(settings: Settings, webui: WebuiPlan) -> PageRoads:
+def _page(settings: Settings, webui: WebuiPlan) -> PageEgress:
     asked = settings.webui
-    return PageRoads(
+    return PageEgress(
         internet=not asked.offline or "STORAGE_PROVIDER" in asked.env,
         login_port=None if asked.oidc is None else _port(asked.oidc.provider_url),
         database=webui.database or asked.redis is not None,

@@ -47,7 +47,6 @@ def assemble(
         scratch=scratch(request),
         pre_stop_sleep=PRE_STOP_SECONDS,
         grace_period=PRE_STOP_SECONDS + drain + EXIT_SECONDS,
-        model_path=request.model_path,
         annotations=request.annotations,
         tool_calls=tool_calls,
     )

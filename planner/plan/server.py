@@ -98,7 +98,6 @@ class EngineSpec:
     scratch: tuple[Scratch, ...]
     pre_stop_sleep: int
     grace_period: int
-    model_path: str
     annotations: tuple[tuple[str, str], ...] = field(default=())
     spread: Spread | None = None
     tool_calls: bool | None = None

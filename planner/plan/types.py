@@ -362,14 +362,14 @@ class RedisPlan:
 
 @dataclass(frozen=True)
 class InstallPlan:
-    """Software that is installed into the cluster: from the TKE app market, or (`road` "helm") by Helm.
+    """Software that is installed into the cluster: from the TKE app market, or (`installer` "helm") by Helm.
 
     `version` is None where the market decides. `values` are (dotted name, value) pairs; `node_selector` is the dotted
     name of the value that places the pods, None where none is known.
     """
 
     software: str
-    road: str
+    installer: str
     release: str
     chart: str
     repository: str | None
@@ -464,7 +464,7 @@ Source = InNamespace | FromRange
 
 
 @dataclass(frozen=True, kw_only=True)
-class PageRoads:
+class PageEgress:
     """Where the chat page goes beside the models. `internet`: anywhere outside. `login_port`: the TCP port of the OIDC
     provider, which may be anywhere. `database`: PostgreSQL or Redis inside the VPC, on ports that only a secret names.
     `redis`: the one that the stack makes."""
@@ -493,7 +493,7 @@ class PolicyPlan:
     nothing is asked after the rollout."""
 
     cluster_ranges: tuple[str, ...] = ()
-    page: PageRoads | None = None
+    page: PageEgress | None = None
     sources: tuple[Source, ...] = ()
     scraped: tuple[tuple[str, Source], ...] = ()
     reach: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ not ours anywhere: `tke-llm smoke` asks these from the user's machine.
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import astuple
 from typing import Any
 
 from catalog.load import Catalog
@@ -153,12 +154,14 @@ def _subject(
     exposure: ExposurePlan | None,
     policies: PolicyPlan | None,
 ) -> str:
-    """Of a model its pods and files count; how many there are, and how they came, changes no answer."""
-    served = {
-        name: (model.spec, model.served_name, model.pool, model.download.directory, model.key_version)
+    """Of a model its pods and files count; how many there are, and how they came, changes no answer. Nor does what a
+    field of the plan is called: values alone count."""
+    served = [
+        (name, astuple(model.spec), model.served_name, model.pool, model.download.directory, model.key_version)
         for name, model in models.items()
-    }
-    return hashlib.sha256(repr((served, webui, exposure, policies)).encode()).hexdigest()[:16]
+    ]
+    around = [None if each is None else astuple(each) for each in (webui, exposure, policies)]
+    return hashlib.sha256(repr((served, around)).encode()).hexdigest()[:16]
 
 
 def _image(models: Mapping[str, ModelPlan], webui: WebuiPlan | None) -> str | None:

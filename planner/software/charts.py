@@ -41,7 +41,7 @@ def plan_install(chart: Chart, settings: Settings, catalog: Catalog) -> InstallP
             values |= _naming(image, pulled)
     return InstallPlan(
         software=chart.software,
-        road=chart.installer,
+        installer=chart.installer,
         release=chart.release,
         chart=_mirrored(chart.chart, settings),
         repository=chart.repository,

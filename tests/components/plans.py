@@ -42,7 +42,6 @@ SPEC = EngineSpec(
     scratch=(Scratch("home", "/home/server", size_mib=1024), Scratch("shm", "/dev/shm", size_mib=2048, memory=True)),
     pre_stop_sleep=15,
     grace_period=90,
-    model_path="/models/seven/main",
 )
 
 DOWNLOAD = DownloadPlan(

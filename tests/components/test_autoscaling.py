@@ -22,7 +22,7 @@ PLAN = ScalingPlan(
 )
 KEDA = InstallPlan(
     software="keda",
-    road="helm",
+    installer="helm",
     release="keda",
     chart="keda",
     repository="https://charts.example.com",

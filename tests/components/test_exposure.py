@@ -25,7 +25,7 @@ TARGETS = {"webui": "webui", "chat-api": "chat"}
 
 MARKET = InstallPlan(
     software="envoy-gateway",
-    road="market",
+    installer="market",
     release="eg",
     chart="envoygateway",
     repository=None,
@@ -35,7 +35,7 @@ MARKET = InstallPlan(
 )
 HELM = replace(
     MARKET,
-    road="helm",
+    installer="helm",
     chart="oci://docker.io/envoyproxy/gateway-helm",
     version="v1.9.2",
     market_namespace=None,

@@ -10,7 +10,7 @@ from components.workloads import kube
 from components.workloads.network_policy import NetworkPolicies, NetworkPoliciesArgs
 from planner.access.policies import balancer_sources
 from planner.plan.server import Spread
-from planner.plan.types import FromRange, InNamespace, ModelPlan, PageRoads, PolicyPlan, Source
+from planner.plan.types import FromRange, InNamespace, ModelPlan, PageEgress, PolicyPlan, Source
 from tests.components.plans import MODEL, SPEC
 from tests.components.recorder import ComponentRun, build
 from tests.security.evaluator import End, Outside, Pod, PolicyEvaluator
@@ -50,11 +50,11 @@ PROBE = Outside("100.64.3.4")
 CLIENT = Outside("198.51.100.7")
 
 
-OFFLINE = PageRoads()
+OFFLINE = PageEgress()
 
 
 def policies(
-    page: PageRoads | None = OFFLINE,
+    page: PageEgress | None = OFFLINE,
     sources: Sequence[Source] = (),
     models: Sequence[ModelPlan] = MODELS,
     **changes: Any,
@@ -123,20 +123,20 @@ def test_every_pod_asks_the_clusters_dns_and_no_other(protocol: str) -> None:
 
 @pytest.mark.parametrize("reach", ["169.254.0.0/16", "169.254.0.0/24", "0.0.0.0/0", "169.254.0.22/31"])
 def test_no_range_that_is_named_opens_the_metadata_service(reach: str) -> None:
-    named = policies(PageRoads(internet=True, database=True), reach=(reach,))
+    named = policies(PageEgress(internet=True, database=True), reach=(reach,))
     for source in OURS:
         assert verdicts(named, source, METADATA, 80) == DENIED
     assert verdicts(named, JOB, Outside("169.254.0.22"), 80) == ALLOWED
 
 
 def test_not_even_a_vpc_that_holds_it_opens_the_metadata_service() -> None:
-    forced = policies(PageRoads(database=True), cluster_ranges=("169.254.0.0/16",))
+    forced = policies(PageEgress(database=True), cluster_ranges=("169.254.0.0/16",))
     for source in OURS:
         assert verdicts(forced, source, METADATA, 80) == DENIED
 
 
 def test_a_private_range_is_reached_by_downloads_and_an_online_page_where_it_is_named() -> None:
-    named = policies(PageRoads(internet=True), reach=("10.0.9.0/24",))
+    named = policies(PageEgress(internet=True), reach=("10.0.9.0/24",))
     for source in (JOB, PAGE):
         assert verdicts(named, source, DATABASE, 443) == ALLOWED
         assert verdicts(named, source, Outside("10.0.8.9"), 443) == DENIED
@@ -158,7 +158,7 @@ def test_a_challenge_for_a_certificate_is_answered_through_the_exposure_alone() 
 
 
 def test_the_redis_of_the_page_is_reached_by_the_page_alone() -> None:
-    made = policies(PageRoads(redis=True))
+    made = policies(PageEgress(redis=True))
     assert verdicts(made, PAGE, REDIS, 6379) == ALLOWED
     for source in (STRANGER, CHAT, JOB, DATABASE):
         assert verdicts(made, source, REDIS, 6379) == DENIED
@@ -205,15 +205,15 @@ def test_two_replicas_of_a_server_of_one_pod_do_not() -> None:
 
 
 def test_the_page_reaches_the_internet_only_when_it_is_not_offline() -> None:
-    assert verdicts(policies(PageRoads()), PAGE, HUB, 443) == DENIED
-    online = policies(PageRoads(internet=True))
+    assert verdicts(policies(PageEgress()), PAGE, HUB, 443) == DENIED
+    online = policies(PageEgress(internet=True))
     assert verdicts(online, PAGE, HUB, 443) == ALLOWED
     for private in (METADATA, DATABASE, API_SERVER, STRANGER):
         assert verdicts(online, PAGE, private, 443) == DENIED
 
 
 def test_a_login_provider_is_reached_on_its_port_wherever_it_is() -> None:
-    made = policies(PageRoads(login_port=8443))
+    made = policies(PageEgress(login_port=8443))
     assert verdicts(made, PAGE, HUB, 8443) == ALLOWED
     assert verdicts(made, PAGE, DATABASE, 8443) == ALLOWED
     assert verdicts(made, PAGE, HUB, 443) == DENIED
@@ -221,7 +221,7 @@ def test_a_login_provider_is_reached_on_its_port_wherever_it_is() -> None:
 
 
 def test_a_database_is_reached_inside_the_vpc_only() -> None:
-    made = policies(PageRoads(database=True))
+    made = policies(PageEgress(database=True))
     assert verdicts(made, PAGE, DATABASE, 5432) == ALLOWED
     assert verdicts(made, PAGE, HUB, 5432) == DENIED
     assert verdicts(made, PAGE, METADATA, 80) == DENIED

@@ -130,7 +130,7 @@ def test_the_controller_comes_by_the_market_on_the_mainland_and_by_helm_elsewher
     there = plan_lws(settings({"network.zones": ["ap-singapore-1"]}, region="ap-singapore"), load(), spans=True)
     assert here is not None
     assert there is not None
-    assert (here.road, there.road) == ("market", "helm")
+    assert (here.installer, there.installer) == ("market", "helm")
     assert plan_lws(settings(), load(), spans=False) is None
 
 
