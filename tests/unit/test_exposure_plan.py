@@ -142,7 +142,7 @@ def test_a_mirror_of_the_stack_file_serves_chart_and_images():
 def test_the_app_market_chooses_the_version():
     install = decided({"expose": PUBLIC}).install
     assert install is not None
-    assert (install.method, install.version) == ("market", None)
+    assert (install.installer, install.version) == ("market", None)
     assert install.market_namespace
 
 
