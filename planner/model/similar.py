@@ -55,7 +55,14 @@ def similar(given: str, known: Iterable[str]) -> list[str]:
         return []
     asked = parts(given)
     distances = [(distance, name) for name in known if (distance := _distance(asked, parts(name))) < FAR]
+    distances = [(0.0 if _one_letter_off(given, name) else distance, name) for distance, name in distances]
     return [name for _, name in sorted(distances)]
+
+
+def _one_letter_off(given: str, name: str) -> bool:
+    """Whether one letter alone is another one; a number is meant as it stands."""
+    differing = [pair for pair in zip(given.lower(), name.lower(), strict=False) if pair[0] != pair[1]]
+    return len(given) == len(name) and len(differing) == 1 and all(letter.isalpha() for letter in differing[0])
 
 
 def _distance(asked: Parts, other: Parts) -> float:

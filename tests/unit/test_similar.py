@@ -9,6 +9,7 @@ from planner.model.similar import similar
 
 MEANT = {
     "Qwen/Qwen3-30B-A3B-Instruct-2508": "Qwen/Qwen3-30B-A3B-Instruct-2507",
+    "deepseek-ai/DeepSeek-R1-Distill-Qwen-7C": "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B",
     "deepseek-ai/DeepSeek-R1-Distil-Qwen-7B": "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B",
     "Qwen/Qwen2.5-7B-Instrukt": "Qwen/Qwen2.5-7B-Instruct",
     "Qwen/Qwen3-9B": "Qwen/Qwen3-8B",
