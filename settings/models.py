@@ -282,6 +282,9 @@ class Model(Section):
     gpu_memory_utilization: Fraction | None = Field(
         default=None, description="Share of GPU memory that the engine may use; absent: the engine's own default."
     )
+    prefix_caching: Flag | None = Field(
+        default=None, description="Keep the cache of prompts that begin alike; absent: as the engine does by itself."
+    )
     served_name: ServedName | None = Field(default=None, description="Name in the API; absent: the model's key.")
     env: dict[VariableName, VariableValue] = Field(
         default={}, max_length=200, description="Further environment variables of the engine."

@@ -4,6 +4,8 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 
+from pydantic.alias_generators import to_camel
+
 from catalog.arguments import Release
 from planner.engines import codes, registry
 from planner.engines.arguments import Argument, read
@@ -54,8 +56,21 @@ def check_options(
         )
     elif engine.takes_arguments and release is not None:
         yield from _arguments(section, model, flags, release, max_model_len)
+    yield from _passed_on(section, model, engine)
     if engine.own_ids and model.served_name is not None:
         yield codes.served_name_ignored(f"{section}.servedName", title=engine.title, given=model.served_name)
+
+
+def _passed_on(section: str, model: Model, engine: Engine) -> Iterator[Diagnostic]:
+    """Settings that another engine takes and this one has no equal of."""
+    for setting in sorted(registry.passed_on() - engine.passes_on):
+        value = getattr(model, setting)
+        if value is not None:
+            key = to_camel(setting)
+            others = tuple(other.title for other in registry.every() if setting in other.passes_on)
+            yield codes.setting_without_effect(
+                f"{section}.{key}", setting=key, title=engine.title, others=others, given=str(value).lower()
+            )
 
 
 def _arguments(

@@ -102,6 +102,21 @@ def extra_args_useless(*, engine: str, title: str, variables: str, given: str) -
 
 
 @warning(
+    meaning="A setting of the model has no equal in its engine, so it changes nothing.",
+    example='models: {chat: {engine: ollama, model: "qwen3:8b", prefixCaching: false}}',
+    fix="Take the setting out, or serve the model with an engine that has it.",
+    source="planner/engines: `passes_on` of each engine",
+)
+def setting_without_effect(*, setting: str, title: str, others: Sequence[str], given: str) -> Text:
+    return Text(
+        message=f"{title} has nothing like {setting}, which {' and '.join(others)} take.",
+        remedy=f"Take {setting} out.",
+        given=given,
+        fix=(("", None),),
+    )
+
+
+@warning(
     meaning="Ollama serves a model under its own `name:tag`.",
     example='models: {chat: {engine: ollama, model: "qwen3:8b", servedName: chat}}',
     fix="Take servedName out.",

@@ -90,7 +90,7 @@ def compile_caches() -> dict[str, str]:
 
 def environment(ours: dict[str, str], request: EngineRequest) -> tuple[tuple[str, str], ...]:
     """Our variables, less those that the user sets, and the user's."""
-    return tuple({**ours, **dict(request.env)}.items())
+    return tuple({**ours, **dict(request.model.env)}.items())
 
 
 def http_probes(request: EngineRequest, path: str) -> tuple[HttpProbe, HttpProbe, HttpProbe]:

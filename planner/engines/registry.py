@@ -57,6 +57,12 @@ def typed_flags() -> dict[str, str]:
 
 
 @cache
+def passed_on() -> frozenset[str]:
+    """The settings that one engine or another takes as they stand."""
+    return frozenset(setting for engine in every() for setting in engine.passes_on)
+
+
+@cache
 def longer() -> frozenset[str]:
     """The flags and variables by which an engine takes a context beyond the model's own."""
     return frozenset(name for engine in every() for name in engine.longer)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from planner.plan.server import Resources
+from settings.models import Model
 
 
 @dataclass(frozen=True)
@@ -13,9 +14,11 @@ class EngineRequest:
     `compute_capability` is None on a machine without GPU. `max_model_len` (tokens) and `utilization` None leave them to
     the engine; `chunk` tokens are read at a time and `running` requests answered, None: as the engine thinks.
     `network_store`: the weights lie on NFS or the like. `startup_failures` and `load_seconds` come from the one startup
-    budget. `env` and `extra_args` are the user's and win.
+    budget. `model` is the user's own section, for what the planner passes on as it stands; its `env` and `extra_args`
+    win.
     """
 
+    model: Model
     served_name: str
     model_id: str
     model_path: str
@@ -38,6 +41,4 @@ class EngineRequest:
     load_seconds: float
     chunk: int | None = None
     running: int | None = None
-    env: tuple[tuple[str, str], ...] = ()
-    extra_args: tuple[str, ...] = ()
     annotations: tuple[tuple[str, str], ...] = ()

@@ -30,7 +30,7 @@ TOOL_PARSERS = {
 
 def emit(request: EngineRequest) -> EngineSpec:
     """The pod that serves the request with SGLang."""
-    arguments = merged(_arguments(request), request.extra_args)
+    arguments = merged(_arguments(request), request.model.extra_args)
     return pod.assemble(
         ENGINE,
         request,
@@ -75,6 +75,8 @@ def _arguments(request: EngineRequest) -> list[tuple[str, ...]]:
         arguments.append(("--max-running-requests", str(request.running)))
     if request.max_model_len is not None:
         arguments.append(("--context-length", str(request.max_model_len)))
+    if request.model.prefix_caching is False:  # It caches prefixes unless told.
+        arguments.append(("--disable-radix-cache",))
     if request.pipeline_parallel > 1:
         arguments.append(("--pp-size", str(request.pipeline_parallel)))
     if request.at_load:
@@ -123,7 +125,9 @@ ENGINE = Engine(
         "dtype": "dtype",
         "quantization": "quantization",
         "served-model-name": "servedName",
+        "disable-radix-cache": "prefixCaching",
     },
+    passes_on=frozenset({"prefix_caching"}),
     # At its usual level it logs all its arguments (sglang issue 37457).
     quiet=("warning", "error", "critical"),
 )

@@ -15,6 +15,7 @@ PORT = 8000
 DRAIN_SECONDS = 60
 AMPERE = 8.0
 """The V1 engine of the releases that still had V0, and CUDA graphs on them, need this compute capability."""
+PREFIX_CACHING = {True: "--enable-prefix-caching", False: "--no-enable-prefix-caching"}
 LONGEST_ON_V0 = 16384
 """There a prompt is read whole, for the kernel that reads it in chunks aborts the server (vLLM issues 6723, 8024 and
 11352), and what it takes beside weights and cache grows with it."""
@@ -23,7 +24,7 @@ LONGEST_ON_V0 = 16384
 def emit(request: EngineRequest) -> EngineSpec:
     """The pod that serves the request with vLLM."""
     drain = DRAIN_SECONDS if "shutdown-timeout" in request.flags else 0
-    arguments = merged(_arguments(request, drain), request.extra_args)
+    arguments = merged(_arguments(request, drain), request.model.extra_args)
     return pod.assemble(
         ENGINE,
         request,
@@ -55,6 +56,7 @@ def _arguments(request: EngineRequest, drain: int) -> list[tuple[str, ...]]:
         (request.max_model_len is not None, ("--max-model-len", str(request.max_model_len))),
         (request.max_model_len is None and knows("max-model-len=auto"), ("--max-model-len", "auto")),
         (request.utilization is not None, ("--gpu-memory-utilization", f"{request.utilization or 0:g}")),
+        (request.model.prefix_caching is not None, (PREFIX_CACHING[request.model.prefix_caching or False],)),
         (request.pipeline_parallel > 1, ("--pipeline-parallel-size", str(request.pipeline_parallel))),
         (request.at_load is not None, ("--quantization", str(request.at_load))),
         (_old(request), ("--enforce-eager",)),
@@ -144,7 +146,9 @@ ENGINE = Engine(
         "dtype": "dtype",
         "quantization": "quantization",
         "served-model-name": "servedName",
+        "enable-prefix-caching": "prefixCaching",
     },
+    passes_on=frozenset({"prefix_caching"}),
     longer=frozenset({"VLLM_ALLOW_LONG_MAX_MODEL_LEN", "hf-overrides", "rope-scaling"}),
     reads_links=True,
     flexible_parser=True,

@@ -71,7 +71,9 @@ def _pod(served: ServedModel, catalog: Catalog) -> Iterator[Diagnostic]:
 
 def _options(served: ServedModel) -> Iterator[Diagnostic]:
     placed, request = served.placement, served.request
-    ours = dict(find(placed.model.engine).emit(replace(request, env=())).env)
+    ours = dict(
+        find(placed.model.engine).emit(replace(request, model=request.model.model_copy(update={"env": {}}))).env
+    )
     return check_options(
         placed.situation.section,
         placed.model,

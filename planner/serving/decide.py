@@ -179,6 +179,7 @@ def _request(placed: Placement, store: StoragePlan, replica: Replica, *, image: 
     model, sizing, flags = placed.model, placed.sizing, placed.image.flags
     by_engine = not sizing.computed and model.max_model_len is None and "max-model-len=auto" in flags
     return EngineRequest(
+        model=model,
         served_name=_served_name(placed),
         model_id=placed.facts.id,
         model_path=f"{MODELS_MOUNT}/{directory}",
@@ -201,8 +202,6 @@ def _request(placed: Placement, store: StoragePlan, replica: Replica, *, image: 
         shm_mib=replica.shm_mib,
         startup_failures=replica.startup_failures,
         load_seconds=replica.load_seconds,
-        env=tuple(model.env.items()),
-        extra_args=model.extra_args,
         annotations=super_nodes.server_annotations(placed.situation.pool, placed.gpus // placed.nodes),
     )
 

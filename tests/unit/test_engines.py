@@ -8,8 +8,10 @@ from catalog.load import load
 from catalog.types import Image
 from planner.engines import ollama, sglang, vllm
 from planner.engines.arguments import merged, name_of, values
+from planner.engines.registry import find
 from planner.engines.request import EngineRequest
 from planner.plan.server import EngineSpec, ExecProbe, HttpProbe, Resources
+from settings.models import Model
 
 MODERN = next(image for image in load().images if image.engine == "vllm")
 LEGACY = next(image for image in load().images if image.tag == "v0.8.5")
@@ -23,6 +25,7 @@ def known(image: Image) -> frozenset[str]:
 
 def request(**changes: Any) -> EngineRequest:
     figures: dict[str, Any] = {
+        "model": Model(model="some/model"),
         "served_name": "chat",
         "model_id": "some/model",
         "model_path": "/models/some--model",
@@ -152,13 +155,18 @@ def test_the_key_is_a_variable_filled_from_a_secret_and_on_no_command_line():
 
 
 def test_extra_arguments_come_last_and_displace_ours():
-    spec = vllm.emit(request(extra_args=("--max_model_len=4096", "--seed", "1")))
+    spec = vllm.emit(
+        request(
+            model=Model.model_validate({"model": "some/model", "extraArgs": ["--max_model_len=4096", "--seed", "1"]})
+        )
+    )
     assert spec.command[-3:] == ("--max_model_len=4096", "--seed", "1")
     assert "--max-model-len" not in spec.command
 
 
 def test_the_user_s_variables_win():
-    assert dict(vllm.emit(request(env=(("HF_HUB_OFFLINE", "0"),))).env)["HF_HUB_OFFLINE"] == "0"
+    model = Model.model_validate({"model": "some/model", "env": {"HF_HUB_OFFLINE": "0"}})
+    assert dict(vllm.emit(request(model=model)).env)["HF_HUB_OFFLINE"] == "0"
 
 
 @pytest.mark.parametrize("emit", [vllm.emit, sglang.emit, ollama.emit])
@@ -302,3 +310,25 @@ def test_flags_are_read_with_their_values():
 
 def test_a_value_of_ours_goes_with_its_flag():
     assert merged([("--a", "1"), ("--b", "2")], ("--a", "3")) == ("--b", "2", "--a", "3")
+
+
+def cached(engine: str, wanted: bool | None) -> tuple[str, ...]:
+    model = Model.model_validate({"model": "some/model", "engine": engine, "prefixCaching": wanted})
+    return find(engine).emit(request(model=model)).command
+
+
+@pytest.mark.parametrize(
+    ("engine", "wanted", "flag"),
+    [
+        ("vllm", True, "--enable-prefix-caching"),
+        ("vllm", False, "--no-enable-prefix-caching"),
+        ("sglang", False, "--disable-radix-cache"),
+    ],
+)
+def test_the_cache_of_prefixes_is_what_the_stack_file_says(engine: str, wanted: bool, flag: str):
+    assert flag in cached(engine, wanted)
+
+
+@pytest.mark.parametrize(("engine", "wanted"), [("vllm", None), ("sglang", None), ("sglang", True)])
+def test_the_cache_of_prefixes_is_left_to_an_engine_that_does_so_by_itself(engine: str, wanted: bool | None):
+    assert not [part for part in cached(engine, wanted) if "prefix-caching" in part or "radix" in part]

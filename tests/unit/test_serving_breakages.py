@@ -165,6 +165,7 @@ WARNINGS = (
     caused("ENV_UNKNOWN", "models.chat.env.OLLAMA_FLASH", OLLAMA, {"models.chat.env": {"OLLAMA_FLASH": "1"}}),
     broken("TRUST_REMOTE_CODE", ARGS, ["--trust-remote-code"]),
     broken("SERVED_NAME_IGNORED", "models.chat.servedName", "chat", OLLAMA),
+    broken("SETTING_WITHOUT_EFFECT", "models.chat.prefixCaching", False, OLLAMA),
     broken("REPLICAS_IGNORED", "models.chat.replicas", 1, {"models.chat.autoscaling": {"max": 1}}),
     broken("NO_SUPER_SPEC", "models.chat.gpus", 2, SUPER_T4),
     caused("CPU_OFFLOAD", MODEL, T4, {"models.chat.engine": "ollama", MODEL: "deepseek-r1:32b"}),
