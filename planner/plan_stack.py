@@ -65,9 +65,7 @@ def plan_stack(settings: Settings, catalog: Catalog | None = None) -> Plan:
     installs = tuple(install for install in wanted if install is not None)
     exposure, scaling = plan_exposure(settings, models, catalog), plan_scaling(settings, models)
     policies = plan_policies(settings, catalog, webui=webui, exposure=exposure, scaling=scaling, installs=installs)
-    asked = plan_smoke_test(
-        settings, catalog, models=models, pools=pools, webui=webui, exposure=exposure, policies=policies
-    )
+    asked = plan_smoke_test(settings, models=models, pools=pools, webui=webui, exposure=exposure, policies=policies)
     smoke_test = asked if settings.smoke_test else None
     running = None if settings.pause else smoke_test
     findings = [

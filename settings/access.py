@@ -43,6 +43,10 @@ class Expose(Section):
     ingress_class: ObjectName = Field(default="qcloud", description="Ingress class.")
     direct_access: Flag = Field(default=False, description="CLB straight to pods instead of NodePorts (class qcloud).")
 
+    def installs_envoy(self) -> bool:
+        """Whether Envoy Gateway is used that has not been told to be another's business."""
+        return self.via == "gateway" and self.install != "none"
+
     def scheme(self) -> str:
         """What public addresses begin with."""
         return "http" if self.tls is None else "https"

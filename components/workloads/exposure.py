@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from components.workloads import gateway, ingress, webui
+from components.workloads import webui
 from planner.page.decide import PORT
 from planner.plan.types import ExposurePlan, ModelPlan, Plan
 
@@ -81,12 +81,8 @@ def curl(base_url: str, model: ModelPlan) -> str:
 
 
 def _find_address(namespace: str, plan: ExposurePlan) -> str:
-    if plan.via == "ingress":
-        return (
-            f"kubectl --namespace {namespace} get ingress {ingress.NAME} -o jsonpath='{{.status.loadBalancer.ingress}}'"
-        )
-    within, name = plan.attach_to or (namespace, gateway.NAME)
-    return f"kubectl --namespace {within} get gateway {name} -o jsonpath='{{.status.addresses}}'"
+    kind, within, name, path = plan.address
+    return f"kubectl --namespace {within or namespace} get {kind} {name} -o jsonpath='{{{path}}}'"
 
 
 def _command(namespace: str, service: str, local: int, port: int) -> str:

@@ -14,7 +14,7 @@ import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
 from components.workloads import kube
-from planner.access.decide import GATEWAY
+from planner.access.sources import GATEWAY
 from planner.plan.types import ExposurePlan, RoutePlan
 
 API_VERSION = "gateway.networking.k8s.io/v1"

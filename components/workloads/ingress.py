@@ -7,10 +7,11 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.workloads import kube
-from planner.access.decide import QCLOUD
+from planner.access.decide import INGRESS
+from planner.access.sources import QCLOUD
 from planner.plan.types import ExposurePlan, RoutePlan
 
-NAME = "tke-llm"
+NAME = INGRESS
 COMPONENT = "ingress"
 CERTIFICATE_KEY = "qcloud_cert_id"
 """What TKE's controller reads in the Secret of an Ingress (vendor document 457/45738)."""

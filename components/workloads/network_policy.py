@@ -13,7 +13,8 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.workloads import inference, kube, model_download, multi_node, redis, smoke_test, webui
-from planner.access.policies import BALANCER_RANGE, holding_metadata
+from planner.access.policies import holding_metadata
+from planner.access.sources import BALANCER_RANGE
 from planner.network.public_addresses import EVERYWHERE, PRIVATE
 from planner.page.decide import PORT as PAGE_PORT
 from planner.page.replicas import NAME as REDIS_NAME

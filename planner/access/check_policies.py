@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from catalog.load import Catalog
 from planner.access import codes
-from planner.access.decide import QCLOUD
-from planner.access.policies import CONTROLLERS, METADATA, holding_metadata
+from planner.access.decide import has_unknown_controller
+from planner.access.policies import METADATA, holding_metadata
 from planner.network.public_addresses import WIDEST, admits_strangers
 from planner.plan.types import ModelPlan
 from planner.software.addons import NETWORK_POLICY
@@ -27,7 +27,7 @@ def check_policies(settings: Settings, models: Mapping[str, ModelPlan], catalog:
         return
     yield from _enforcement(settings, catalog)
     yield from _exempt(settings, models)
-    if expose.via == "ingress" and not asked.admit and expose.ingress_class not in {QCLOUD, *CONTROLLERS}:
+    if not asked.admit and has_unknown_controller(expose):
         yield codes.ingress_controller_unknown("networkPolicy.admit", ingress_class=expose.ingress_class)
     yield from _downloads(settings)
     yield from _reach(asked.reach)

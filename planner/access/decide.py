@@ -7,25 +7,28 @@ engine is ever routed: its API key guards no other path (vLLM, docs/usage/securi
 is not routed at all; the chat page, which asks people to log in, speaks for it.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from catalog.load import Catalog
+from planner.access.sources import CONTROLLERS, GATEWAY, QCLOUD, gateway_sources, ingress_sources
 from planner.network.location import touches_the_cloud
 from planner.page.decide import PORT
 from planner.plan.types import ExposurePlan, InstallPlan, ModelPlan, RoutePlan
-from planner.software.charts import choose, plan_install
+from planner.software.charts import choose, home, plan_install
 from settings.access import Expose
 from settings.models import Settings
 
-QCLOUD = "qcloud"
 ENVOY = "envoy-gateway"
-GATEWAY = "tke-llm"
-"""The Gateway that is made."""
+INGRESS = "tke-llm"
+"""The Ingress that is made."""
 PAGE = "webui"
 API = "/v1"
 CERTIFICATE = "tke-llm-certificate"
 """The Secret that we make for a certificate id, or that cert-manager makes for an issuer."""
 
+_NAME_LENGTH = 48
 READY_MARGIN = 300
 """Seconds for the load balancer beyond the slowest model's start."""
 
@@ -39,8 +42,7 @@ def plan_exposure(settings: Settings, models: Mapping[str, ModelPlan], catalog: 
     keyed = [model for model in models.values() if model.spec.api_key_env is not None]
     api, urls = _api(expose.via, expose.api_host or expose.host, keyed)
     page = (RoutePlan(PAGE, None, expose.host, "/", PAGE, PORT),) if settings.webui.enabled else ()
-    gateway = expose.via == "gateway"
-    return ExposurePlan(
+    plan = ExposurePlan(
         via=expose.via,
         scheme=scheme,
         routes=(*page, *api),
@@ -53,11 +55,42 @@ def plan_exposure(settings: Settings, models: Mapping[str, ModelPlan], catalog: 
         allow=expose.allow,
         balancer=shapes_balancer(settings),
         direct_access=_direct(settings),
-        install=_software(settings, catalog) if gateway else None,
-        attach_to=attached(expose) if gateway else None,
-        ingress_class=None if gateway else expose.ingress_class,
         ready_seconds=max((model.progress_deadline_seconds for model in models.values()), default=0) + READY_MARGIN,
     )
+    return _by_gateway(plan, settings, catalog) if expose.via == "gateway" else _by_ingress(plan, settings)
+
+
+def _by_gateway(plan: ExposurePlan, settings: Settings, catalog: Catalog) -> ExposurePlan:
+    install, attach_to = _software(settings, catalog), attached(settings.expose)
+    namespace, envoy = settings.namespace_name(), install.namespace if install else home(ENVOY, catalog)
+    within, name = attach_to or (None, GATEWAY)
+    return replace(
+        plan,
+        install=install,
+        attach_to=attach_to,
+        address=("gateway", within, name, ".status.addresses"),
+        controller=ENVOY,
+        proxies=None if attach_to else f"{_proxies(namespace)}.{envoy}.svc",
+        sources=tuple(gateway_sources(namespace, envoy, attach_to)),
+    )
+
+
+def _by_ingress(plan: ExposurePlan, settings: Settings) -> ExposurePlan:
+    return replace(
+        plan,
+        ingress_class=settings.expose.ingress_class,
+        address=("ingress", None, INGRESS, ".status.loadBalancer.ingress"),
+        sources=tuple(ingress_sources(settings)),
+    )
+
+
+def _proxies(namespace: str) -> str:
+    """The Service before the proxies of our Gateway, as Envoy Gateway calls it (internal/infrastructure/kubernetes/
+    proxy/resource.go, ExpectedResourceHashedName; internal/utils/misc.go, GetHashedName)."""
+    owner = f"{namespace}/{GATEWAY}"
+    name = owner.replace("/", "-")
+    name = name if len(name) <= _NAME_LENGTH else name[:_NAME_LENGTH].removesuffix("-")
+    return f"envoy-{name}-{hashlib.sha256(owner.encode()).hexdigest()[:8]}"
 
 
 def attached(expose: Expose) -> tuple[str, str] | None:
@@ -76,7 +109,12 @@ def shapes_balancer(settings: Settings) -> bool:
 
 def installs(expose: Expose) -> bool:
     """Whether Envoy Gateway is installed."""
-    return expose.via == "gateway" and expose.gateway is None and expose.install != "none"
+    return expose.installs_envoy() and expose.gateway is None
+
+
+def has_unknown_controller(expose: Expose) -> bool:
+    """Whether requests are handed on by an Ingress controller whose namespace is not known."""
+    return expose.via == "ingress" and expose.ingress_class not in {QCLOUD, *CONTROLLERS}
 
 
 def _software(settings: Settings, catalog: Catalog) -> InstallPlan | None:

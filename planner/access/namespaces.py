@@ -1,7 +1,7 @@
 """The namespaces of others, which a stack must not make its own."""
 
 from catalog.load import Catalog
-from planner.access.policies import CONTROLLERS
+from planner.access.sources import CONTROLLERS
 
 SYSTEM = "kube-"
 """Start of the namespaces that Kubernetes keeps for itself (Kubernetes documentation, concepts, namespaces)."""

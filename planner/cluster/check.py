@@ -33,7 +33,7 @@ def _version(settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
         yield codes.kubernetes_version_unreadable(path, version=given, usual=usual, known=known)
         return
     oldest, feature = OLDEST, "the objects that are rendered"
-    if settings.expose.via == "gateway" and settings.expose.install != "none":
+    if settings.expose.installs_envoy():
         oldest, feature = OLDEST_FOR_GATEWAY, "Envoy Gateway"
     if minor(version) < oldest:
         least = f"{oldest[0]}.{oldest[1]}"

@@ -401,7 +401,10 @@ class ExposurePlan:
     `tls_secret` is the Secret that holds the certificate, `certificate_id` what that Secret names on class qcloud,
     `issuer` the cert-manager ClusterIssuer that fills it. `attach_to` is (namespace, name) of a Gateway that is not
     ours. `api_urls` are (model, base URL) of the models that ask for a key; the others are not routed. `balancer` says
-    whether the load balancer is one of Tencent Cloud that the stack shapes.
+    whether the load balancer is one of Tencent Cloud that the stack shapes. `address` is (kind, namespace, name, path)
+    of the object whose status has the load balancer's address; namespace None: the stack's. `controller` is the
+    software that must run for it, installed or there already, `proxies` the Service before the proxies of a Gateway of
+    ours, and `sources` are those who hand requests on.
     """
 
     via: str
@@ -420,6 +423,10 @@ class ExposurePlan:
     attach_to: tuple[str, str] | None = None
     ingress_class: str | None = None
     ready_seconds: int = 0
+    address: tuple[str, str | None, str, str] = ("", None, "", "")
+    controller: str | None = None
+    proxies: str | None = None
+    sources: "tuple[Source, ...]" = ()
 
     @property
     def hosts(self) -> tuple[str, ...]:

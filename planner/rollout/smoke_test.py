@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from dataclasses import astuple
 from typing import Any
 
-from catalog.load import Catalog
-from planner.access.decide import ENVOY, GATEWAY, PAGE
+from planner.access.decide import PAGE
 from planner.engines.registry import find
 from planner.page.decide import PORT
 from planner.plan.types import (
@@ -27,7 +26,6 @@ from planner.plan.types import (
     SmokeTestPlan,
     WebuiPlan,
 )
-from planner.software.charts import home
 from settings.models import Settings
 
 CPU_NODES = "the CPU nodes"
@@ -41,12 +39,10 @@ START_SECONDS = 900
 """For the image, where the pod comes to a node that does not have it."""
 
 _OFF = {"false", "0"}
-_NAME_LENGTH = 48
 
 
 def plan_smoke_test(
     settings: Settings,
-    catalog: Catalog,
     *,
     models: Mapping[str, ModelPlan],
     pools: Mapping[str, PoolPlan],
@@ -76,7 +72,7 @@ def plan_smoke_test(
         image=image,
         models=asked,
         page=page,
-        gateway=None if exposure is None else _proxies(settings, exposure, catalog),
+        gateway=None if exposure is None else exposure.proxies,
         pending=None if exposure is None else _pending(exposure),
         forbidden=() if policies is None else _forbidden(settings, models, pools, webui, policies),
         limit_seconds=limit,
@@ -183,18 +179,6 @@ def page_asked(webui: WebuiPlan, exposure: ExposurePlan | None) -> AskedPage:
         patience_seconds=PAGE_SECONDS,
         public_url=None if exposure is None else exposure.chat_url,
     )
-
-
-def _proxies(settings: Settings, exposure: ExposurePlan, catalog: Catalog) -> str | None:
-    """The Service before the proxies of our own Gateway, as Envoy Gateway calls it (internal/infrastructure/kubernetes/
-    proxy/resource.go, ExpectedResourceHashedName; internal/utils/misc.go, GetHashedName)."""
-    if exposure.via != "gateway" or exposure.attach_to is not None:
-        return None
-    namespace = exposure.install.namespace if exposure.install else home(ENVOY, catalog)
-    owner = f"{settings.namespace_name()}/{GATEWAY}"
-    name = owner.replace("/", "-")
-    name = name if len(name) <= _NAME_LENGTH else name[:_NAME_LENGTH].removesuffix("-")
-    return f"envoy-{name}-{hashlib.sha256(owner.encode()).hexdigest()[:8]}.{namespace}.svc"
 
 
 def _pending(exposure: ExposurePlan) -> str | None:

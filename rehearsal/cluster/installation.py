@@ -113,6 +113,6 @@ def _given_software(plan: Plan) -> list[str]:
     """What runs on the cluster already: anything on one that is not ours, a gateway where the stack file says so."""
     installed = {install.software for install in installs(plan)}
     if plan.owns_cluster:
-        given = plan.exposure is not None and plan.exposure.via == "gateway" and GATEWAY not in installed
-        return [GATEWAY] if given else []
+        needed = plan.exposure.controller if plan.exposure else None
+        return [] if needed is None or needed in installed else [needed]
     return [name for name in _SOFTWARE if name not in installed]

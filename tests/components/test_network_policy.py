@@ -8,7 +8,7 @@ import pytest
 
 from components.workloads import kube
 from components.workloads.network_policy import NetworkPolicies, NetworkPoliciesArgs
-from planner.access.policies import balancer_sources
+from planner.access.sources import balancer_sources
 from planner.plan.server import Spread
 from planner.plan.types import FromRange, InNamespace, ModelPlan, PageEgress, PolicyPlan, Source
 from tests.components.plans import MODEL, SPEC
