@@ -12,7 +12,7 @@ PINNED_UV := --require-hashes --requirement tools/uv.txt
 RUN := $(UV) run --no-sync --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help uv demo check rehearse e2e test test-downloads test-deep test-all control-plane engine fuzz lint fmt docs test-real record-arguments clean
+.PHONY: help uv demo check rehearse e2e test test-downloads test-deep test-all control-plane engine fuzz lint fmt docs test-real record-arguments record-kv-cache clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -96,6 +96,9 @@ test-real: .venv/test.stamp ## rendered commands under each engine release's rea
 
 record-arguments: .venv/run.stamp ## record what each engine release takes, from the releases themselves (RELEASES=vllm-0.29.0)
 	@$(RUN) python -m tools.record_arguments $(RELEASES)
+
+record-kv-cache: .venv/run.stamp ## record what vLLM's own code caches for published configurations (8 GB once, then two minutes)
+	@$(RUN) python -m tools.record_kv_cache
 
 clean: ## remove everything that make made
 	@rm -rf .venv .tools out .pytest_cache .ruff_cache .hypothesis

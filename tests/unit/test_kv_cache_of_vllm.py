@@ -1,0 +1,74 @@
+"""The KV cache that the planner reckons with is the one that vLLM's own code lays out from the models' config.json.
+
+`tools.record_kv_cache` recorded it (kv_cache_of_vllm.json says when, and with which releases). 16-bit cache, one GPU.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalog.load import load
+from planner.model.facts import ModelFacts, catalogued, format_of
+from planner.sizing.memory import kv_bytes_per_token, need
+
+RECORD = json.loads(Path(__file__).with_name("kv_cache_of_vllm.json").read_text(encoding="utf-8"))
+WHOLE = ("FullAttentionSpec", "MLAAttentionSpec")
+"""Layers whose cache grows with the context."""
+BOUNDED = ("SlidingWindowSpec", "ChunkedLocalAttentionSpec")
+MEMORY_GIB = 400
+"""What the recorded blocks were laid out in."""
+NOT_MODELLED = {
+    "XiaomiMiMo/MiMo-V2-Flash": "its sliding layers have other heads than the rest",
+    "google/gemma-4-26B-A4B": "its sliding layers have other heads than the rest",
+}
+
+
+def known() -> dict[str, ModelFacts]:
+    """The recorded models that the catalogue has, by id."""
+    catalog, found = load(), {}
+    for name, cached in RECORD["models"].items():
+        entry = catalog.find_model(name)
+        if entry is not None and "layers" in cached:
+            found[name] = catalogued(entry, format_of(entry, name), name)
+    return found
+
+
+KNOWN = known()
+COMPUTABLE = {name: facts for name, facts in KNOWN.items() if facts.computable}
+
+
+def layers(name: str, kinds: tuple[str, ...]) -> list[dict[str, Any]]:
+    return [layer for layer in RECORD["models"][name]["layers"] if layer["kind"] in kinds]
+
+
+def test_what_is_not_modelled_is_known_by_name() -> None:
+    assert KNOWN.keys() - COMPUTABLE.keys() == NOT_MODELLED.keys()
+    assert len(COMPUTABLE) >= 20
+
+
+@pytest.mark.parametrize("name", COMPUTABLE)
+def test_a_token_takes_as_many_bytes_as_the_engine_gives_it(name: str) -> None:
+    by_engine = sum(each["count"] * each["block_bytes"] / each["block_tokens"] for each in layers(name, WHOLE))
+    assert kv_bytes_per_token(COMPUTABLE[name], 1, 1, 2.0) == by_engine
+
+
+@pytest.mark.parametrize("name", COMPUTABLE)
+def test_as_many_layers_keep_a_bounded_cache_as_in_the_engine(name: str) -> None:
+    facts = COMPUTABLE[name]
+    assert facts.sliding_layers == sum(each["count"] for each in layers(name, BOUNDED))
+    # Of a layer that attends to chunks the record does not say how long they are.
+    assert all(facts.sliding_window == each["window"] for each in layers(name, BOUNDED) if each["window"])
+
+
+@pytest.mark.parametrize("name", [name for name in COMPUTABLE if RECORD["models"][name]["groups"] == 1])
+def test_as_many_tokens_fit_as_the_engine_has_blocks_for(name: str) -> None:
+    (layer,) = layers(name, WHOLE)
+    fitting = need(COMPUTABLE[name], 1, 1, "bfloat16").tokens(MEMORY_GIB)
+    assert fitting // layer["block_tokens"] == RECORD["models"][name]["blocks"]
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_the_longest_context_is_the_engine_s(name: str) -> None:
+    assert KNOWN[name].max_positions == RECORD["models"][name]["context"]
