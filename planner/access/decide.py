@@ -55,6 +55,7 @@ def plan_exposure(settings: Settings, models: Mapping[str, ModelPlan], catalog: 
         allow=expose.allow,
         balancer=shapes_balancer(settings),
         direct_access=_direct(settings),
+        address=_address(expose),
         ready_seconds=max((model.progress_deadline_seconds for model in models.values()), default=0) + READY_MARGIN,
     )
     return _by_gateway(plan, settings, catalog) if expose.via == "gateway" else _by_ingress(plan, settings)
@@ -63,12 +64,10 @@ def plan_exposure(settings: Settings, models: Mapping[str, ModelPlan], catalog: 
 def _by_gateway(plan: ExposurePlan, settings: Settings, catalog: Catalog) -> ExposurePlan:
     install, attach_to = _software(settings, catalog), attached(settings.expose)
     namespace, envoy = settings.namespace_name(), install.namespace if install else home(ENVOY, catalog)
-    within, name = attach_to or (None, GATEWAY)
     return replace(
         plan,
         install=install,
         attach_to=attach_to,
-        address=("gateway", within, name, ".status.addresses"),
         controller=ENVOY,
         proxies=None if attach_to else f"{_proxies(namespace)}.{envoy}.svc",
         sources=tuple(gateway_sources(namespace, envoy, attach_to)),
@@ -79,7 +78,6 @@ def _by_ingress(plan: ExposurePlan, settings: Settings) -> ExposurePlan:
     return replace(
         plan,
         ingress_class=settings.expose.ingress_class,
-        address=("ingress", None, INGRESS, ".status.loadBalancer.ingress"),
         sources=tuple(ingress_sources(settings)),
     )
 
@@ -91,6 +89,13 @@ def _proxies(namespace: str) -> str:
     name = owner.replace("/", "-")
     name = name if len(name) <= _NAME_LENGTH else name[:_NAME_LENGTH].removesuffix("-")
     return f"envoy-{name}-{hashlib.sha256(owner.encode()).hexdigest()[:8]}"
+
+
+def _address(expose: Expose) -> tuple[str, str | None, str, str]:
+    if expose.via == "ingress":
+        return "ingress", None, INGRESS, ".status.loadBalancer.ingress"
+    within, name = attached(expose) or (None, GATEWAY)
+    return "gateway", within, name, ".status.addresses"
 
 
 def attached(expose: Expose) -> tuple[str, str] | None:

@@ -419,11 +419,11 @@ class ExposurePlan:
     allow: tuple[IPv4Network, ...]
     balancer: bool
     direct_access: bool
+    address: tuple[str, str | None, str, str]
     install: InstallPlan | None = None
     attach_to: tuple[str, str] | None = None
     ingress_class: str | None = None
     ready_seconds: int = 0
-    address: tuple[str, str | None, str, str] = ("", None, "", "")
     controller: str | None = None
     proxies: str | None = None
     sources: "tuple[Source, ...]" = ()

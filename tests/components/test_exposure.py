@@ -55,6 +55,7 @@ GATEWAY = ExposurePlan(
     allow=(),
     balancer=True,
     direct_access=True,
+    address=("gateway", None, "tke-llm", ".status.addresses"),
     install=MARKET,
 )
 INGRESS = replace(
@@ -64,6 +65,7 @@ INGRESS = replace(
     tls_secret="tke-llm-certificate",
     certificate_id="cert1",
     direct_access=False,
+    address=("ingress", None, "tke-llm", ".status.loadBalancer.ingress"),
     install=None,
     ingress_class="qcloud",
     ready_seconds=2100,
