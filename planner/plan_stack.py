@@ -14,7 +14,7 @@ from planner.cluster.check_pause import check_pause
 from planner.cluster.check_placeholders import check_placeholders
 from planner.cluster.decide import plan_cluster, plan_names
 from planner.diagnostics.force import forced
-from planner.images.check_mirrors import check_images
+from planner.images.check_mirrors import check_mirrors
 from planner.images.reference import split
 from planner.images.size import page_gib
 from planner.model.check import check_references
@@ -81,7 +81,7 @@ def plan_stack(settings: Settings, catalog: Catalog | None = None) -> Plan:
         *check_names(settings),
         *check_references(settings, catalog),
         *findings,
-        *check_images(_images(settings, models, catalog), settings, catalog),
+        *check_mirrors(_images(settings, models, catalog), settings, catalog),
         *check_webui(settings, models, catalog),
         *check_exposure(settings, catalog),
         *check_scaling(settings, catalog),

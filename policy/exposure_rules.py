@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from planner.engines.registry import key_variables
 from policy.page_rules import PAGE_LOGIN
 from policy.pods import PodTemplate, pods
-from policy.rule import Resource, StackRule, in_kubernetes, items, leaves, mapping
+from policy.rule import Resource, StackRule, in_kubernetes, items, leaves, mapping, texts
 from settings.paths import value_at
 
 _INTERNAL_SERVICE = "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid"
@@ -233,7 +233,7 @@ def _balances_tls(service: Resource) -> bool:
     except ValueError:
         return False
     return all(
-        bool(_PROTOCOLS_OVER_TLS.intersection(_texts(value_at(ports, str(port.get("port")), "protocol"))))
+        bool(_PROTOCOLS_OVER_TLS.intersection(texts(value_at(ports, str(port.get("port")), "protocol"))))
         for port in items(service.properties, "spec", "ports")
     )
 
@@ -267,10 +267,6 @@ def _annotations(resource: Resource) -> Mapping[str, object]:
 
 def _object_name(resource: Resource) -> str:
     return str(value_at(resource.properties, "metadata", "name"))
-
-
-def _texts(value: object) -> list[str]:
-    return [each for each in value if isinstance(each, str)] if isinstance(value, list | tuple) else []
 
 
 EXPOSURE_STACK_RULES = (

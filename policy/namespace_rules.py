@@ -6,7 +6,7 @@ from ipaddress import IPv4Network, ip_network
 from catalog.load import load
 from planner.access.namespaces import DEFAULT, SYSTEM, is_of_others
 from planner.access.policies import METADATA
-from policy.rule import Rule, in_kubernetes, items, kind_of, mapping
+from policy.rule import Rule, in_kubernetes, items, kind_of, mapping, texts
 from settings.paths import value_at
 
 _BINDINGS = frozenset({"ClusterRoleBinding", "RoleBinding"})
@@ -40,7 +40,7 @@ def _rights(type_token: str, _name: str, properties: Mapping[str, object]) -> li
     everything = [
         rule
         for rule in items(properties, "rules")
-        if all("*" in _texts(rule.get(key)) for key in ("verbs", "resources"))
+        if all("*" in texts(rule.get(key)) for key in ("verbs", "resources"))
     ]
     return ["allows everything on everything"] if kind in _ROLES and everything else []
 
@@ -60,22 +60,18 @@ def _opens(block: Mapping[str, object], address: IPv4Network) -> bool:
     if not any(address.subnet_of(each) for each in _ranges([block.get("cidr")])):
         return False
     # Pulumi's own spelling of `except`, which is a word of Python's, comes first.
-    cut = [*_texts(block.get("except_")), *_texts(block.get("except"))]
+    cut = [*texts(block.get("except_")), *texts(block.get("except"))]
     return not any(address.subnet_of(each) for each in _ranges(cut))
 
 
-def _ranges(texts: list[object] | list[str]) -> Iterator[IPv4Network]:
-    for text in texts:
+def _ranges(given: list[object] | list[str]) -> Iterator[IPv4Network]:
+    for text in given:
         try:
             found = ip_network(str(text), strict=False)
         except ValueError:
             continue
         if isinstance(found, IPv4Network):
             yield found
-
-
-def _texts(value: object) -> list[str]:
-    return [each for each in value if isinstance(each, str)] if isinstance(value, list | tuple) else []
 
 
 NAMESPACE_RULES = (

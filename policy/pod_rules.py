@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 
-from planner.images.reference import names_release, split
+from planner.images.reference import is_floating
 from policy.pods import Container, PodTemplate, pods
 from policy.rule import Hidden, Rule, in_kubernetes, items, kind_of, mapping
 from settings.paths import value_at
@@ -21,12 +21,6 @@ _GPU = re.compile(r"^nvidia\.com/|/gpu$|/qgpu-|/vcuda-")
 """Extended resources that stand for GPUs or parts of them, NVIDIA's and TKE's."""
 
 _HOST_NAMESPACES = ("hostNetwork", "hostPID", "hostIPC")
-
-
-def is_floating(image: str) -> bool:
-    """Whether an image may be another one tomorrow. A digest never is."""
-    parts = split(image)
-    return not parts.digest and not names_release(parts.tag)
 
 
 def gpus(container: Container, bound: str) -> dict[str, str]:

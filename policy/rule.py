@@ -88,6 +88,11 @@ def items(value: object, *path: str) -> list[Mapping[str, object]]:
     return [each for each in found if isinstance(each, Mapping)] if isinstance(found, list | tuple) else []
 
 
+def texts(value: object) -> list[str]:
+    """The texts of a list; none where it is no list."""
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list | tuple) else []
+
+
 def leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
     """Every value that is no list and no object, with its path (``spec.ports[0].port``)."""
     if isinstance(value, Mapping):

@@ -97,11 +97,11 @@ def key_of_no_text(*, name: str) -> Text:
     meaning="The stack file has no configuration.",
     example="config: {}",
     fix="Start from Pulumi.dev.yaml.",
-    source="settings/parse.py",
+    source="settings/file.py, settings/keys.py",
     forceable=False,
 )
 def empty_stack_file(*, file: str | None) -> Text:
-    """None: the file holds something, but nothing of this program."""
+    """`file` None: the file holds something, but nothing of this program."""
     return Text(
         message=f"{file} is empty." if file else "Nothing is asked for: the stack has no `tke-llm:` settings.",
         remedy=f"Give at least {'`config` with ' if file else ''}`tke-llm:pools` and `tke-llm:models`; {EXAMPLE}",
@@ -112,7 +112,7 @@ def empty_stack_file(*, file: str | None) -> Text:
     meaning="The stack file, its `config` or a section is not a mapping of keys to values.",
     example="tke-llm:network: ap-guangzhou-6",
     fix="Write keys and values, as docs/configuration.md shows.",
-    source="settings/parse.py",
+    source="settings/file.py",
     forceable=False,
 )
 def not_a_mapping(*, name: str, is_list: bool) -> Text:
@@ -342,7 +342,7 @@ def secret_as_name(*, path: str) -> Text:
     meaning="A secret stands in the stack file in clear.",
     example="tke-llm:hfToken: hf_…",
     fix="`pulumi config set --secret tke-llm:hfToken`, and take the old value back at its source.",
-    source="design, secrets",
+    source="docs/security.md (no secret is written anywhere in clear)",
     forceable=False,
 )
 def secret_in_clear(case: Text) -> Text:

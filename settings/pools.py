@@ -1,19 +1,9 @@
 """The pools of the stack file: which machines models run on, and what is on them."""
 
-from typing import (
-    Annotated,
-    Literal,
-    Self,
-)
+from typing import Annotated, Literal, Self
 
-from pydantic import (
-    BeforeValidator,
-    Field,
-    model_validator,
-)
-from pydantic.types import (
-    Strict,
-)
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic.types import Strict
 
 from settings.names import (
     DottedVersion,
@@ -28,14 +18,10 @@ from settings.names import (
     Zone,
 )
 from settings.section import Section
-from settings.values import (
-    MOST_NODES,
-    Flag,
-    Number,
-    bounds,
-    sized,
-    versioned,
-)
+from settings.values import MOST_NODES, Flag, Number, bounds, sized, versioned
+
+MACHINE_KINDS = frozenset({"native", "ordinary"})
+"""Kinds of pools whose machines the stack makes, and which bill by the machine."""
 
 
 class NodeRange(Section):

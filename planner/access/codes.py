@@ -153,7 +153,7 @@ def tls_source(*, given: Sequence[str], allowed: Sequence[str], kept: tuple[str,
 
 
 @error(
-    meaning="The certificate lies where this road cannot take it from.",
+    meaning="The certificate lies where this way in cannot take it from.",
     example="expose: {via: gateway, host: chat.example.com, tls: {certificateId: abc123}}",
     fix="certificateId goes with the Ingress class qcloud; a gateway and any other class take secret or issuer.",
     source="vendor document 457/45738 (an Opaque Secret with qcloud_cert_id); gateway.networking.k8s.io "
@@ -216,7 +216,7 @@ def plain_http(*, attached: bool) -> Text:
     example="expose: {via: gateway, host: chat.example.com}",
     fix="Set expose.tls, or keep the load balancer inside the VPC (internal), where plain HTTP is a warning. An "
     "allow-list keeps strangers out and hides nothing on the way. Force the code where TLS ends in front of it.",
-    source="issue 4 of the design (safe by default)",
+    source="docs/security.md (what is public speaks TLS)",
     rules=("PUBLIC_WITHOUT_TLS",),
 )
 def plaintext_public(*, shaped: bool) -> Text:

@@ -31,7 +31,6 @@ METADATA = (IPv4Network("169.254.0.23/32"), IPv4Network("169.254.169.254/32"))
 213/4934) and that of most other clouds, for a cluster that exists. Tencent Cloud's mirrors and DNS lie in the same
 link-local range (RFC 3927), so these addresses alone are always closed."""
 
-
 PORTS = {"http": 80, "https": 443}
 
 

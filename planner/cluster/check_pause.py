@@ -5,9 +5,7 @@ from collections.abc import Iterator
 from planner.cluster import codes
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
-
-MADE = ("native", "ordinary")
-"""Kinds of pools whose machines this stack makes, and bills by the machine."""
+from settings.pools import MACHINE_KINDS
 
 
 def check_pause(settings: Settings) -> Iterator[Diagnostic]:
@@ -17,7 +15,7 @@ def check_pause(settings: Settings) -> Iterator[Diagnostic]:
     pools = settings.pools.items()
     yield codes.paused(
         "pause",
-        ranged=[name for name, pool in pools if pool.kind in MADE and pool.nodes.min != pool.nodes.max],
+        ranged=[name for name, pool in pools if pool.kind in MACHINE_KINDS and pool.nodes.min != pool.nodes.max],
         existing=[name for name, pool in pools if pool.kind == "existing"],
-        prepaid=[name for name, pool in pools if pool.kind in MADE and pool.charge == "prepaid"],
+        prepaid=[name for name, pool in pools if pool.kind in MACHINE_KINDS and pool.charge == "prepaid"],
     )

@@ -1,4 +1,4 @@
-"""What can be wrong with the cluster, its CPU nodes, and the names of what a stack makes in it."""
+"""What can be wrong with the cluster and the names of what a stack makes in it, and what a pause and examples mean."""
 
 from collections.abc import Iterable, Sequence
 from typing import Literal

@@ -24,7 +24,7 @@ def unknown_code(*, name: str, near: str | None) -> Text:
     meaning="A code is forced that cannot be overridden, or forcing it leaves a part of the plan undecided.",
     example="force: [UNKNOWN_POOL]",
     fix="Remove it, and mend the error itself.",
-    source="planner/prove.py",
+    source="planner/diagnostics/force.py",
     forceable=False,
 )
 def cannot_force(*, name: str | None = None, part: str = "") -> Text:
@@ -46,7 +46,7 @@ def cannot_force(*, name: str | None = None, part: str = "") -> Text:
     meaning="A code is forced, but no such error occurs.",
     example="force: [CIDR_OVERLAP]   # where nothing overlaps",
     fix="Remove it, so that it does not hide an error later.",
-    source="planner/prove.py",
+    source="planner/diagnostics/force.py",
 )
 def force_unused(*, name: str) -> Text:
     return Text(

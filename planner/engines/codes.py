@@ -311,7 +311,7 @@ def multi_node_not_for_engine(
     "this program uses.",
     example="models: {chat: {pipelineParallel: 2, gpus: 16, image: 'docker.io/vllm/vllm-openai:v0.11.0'}}",
     fix="Use a release that knows it.",
-    source="catalog/data/images.yaml (flag nnodes)",
+    source="catalog/data/arguments (nnodes)",
 )
 def multi_node_not_in_image(*, engine: str, flag: str, own_image: bool, slots: int) -> Text:
     return Text(

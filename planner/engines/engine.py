@@ -64,9 +64,9 @@ class Engine:
     reason, beside that of the key. `takes_arguments`: its command line is the user's to extend, but for `secret_flags`
     and `fixed_flags`; `typed_flags` are those that a setting stands for, `passes_on` the settings that it takes as they
     stand, with which the planner reckons nothing. `longer`: the flags and variables by which it takes a context beyond
-    the model's own. `quiet` are the log levels at which it does not print its key; empty: at
-    every one. `reads_links`: it takes a variable of a Service that is called like it for its own. `flexible_parser`:
-    its parser reads underscores as dashes, and dotted names as parts of an option's JSON.
+    the model's own. `quiet` are the log levels at which it does not print its key; empty: it prints it at none.
+    `reads_links`: it takes a variable of a Service that is called like it for its own. `flexible_parser`: its parser
+    reads underscores as dashes, and dotted names as parts of an option's JSON.
     """
 
     name: EngineName

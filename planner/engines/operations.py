@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from catalog.types import SuperGpu
 from planner.plan.types import PoolPlan
+from settings.pools import MACHINE_KINDS
 
 PROBE_PERIOD = 10
 LEAST_STARTUP_SECONDS = 600
@@ -71,7 +72,7 @@ def requests(pool: PoolPlan, gpus: int, shm: int, *, least_memory_mib: int = 0) 
     share = min(1.0, gpus / slots) if gpus else 1.0
     most_memory = int(pool.allocatable_memory_mib * share)
     most_cpu = int(pool.allocatable_cpu_millis * share)
-    whole = gpus and gpus >= slots and pool.kind in ("native", "ordinary")
+    whole = gpus and gpus >= slots and pool.kind in MACHINE_KINDS
     if whole:
         memory = max(memory, int(most_memory * WHOLE_MACHINE_SHARE))
     return Requests(

@@ -10,7 +10,7 @@ from planner.engines.engine import Engine
 from planner.engines.registry import every, find
 from planner.images import codes
 from planner.images.decide import Host, ImageChoice, engine_images, reference_of, runnable
-from planner.images.reference import names_release, split
+from planner.images.reference import is_floating, split
 from settings.diagnostics import Diagnostic
 
 
@@ -111,15 +111,15 @@ def _own(
 ) -> Iterator[Diagnostic]:
     """What stands against an image that the stack file names."""
     path, parts, engine = f"{section}.image", split(choice.reference), known[0].engine or ""
-    fixed = bool(parts.digest) or names_release(parts.tag)
-    if not fixed:
+    floating = is_floating(choice.reference)
+    if floating:
         pinned = reference_of(known[0], next(iter(known[0].variants), ImageVariant()))
         yield codes.image_floating(path, image=choice.reference, pinned=pinned)
     if choice.variant is not None:
         yield from _fits_host(section, choice, choice.variant, host)
         yield from _age(path, needs, engine, choice.entry.tag, own=True)
         return
-    if fixed:
+    if not floating:
         yield codes.image_unknown(path, image=choice.reference, older=choice.older.tag if choice.older else None)
     if cuda is not None:
         yield from _cuda_against_driver(section, cuda, host, known)

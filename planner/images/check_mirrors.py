@@ -13,7 +13,7 @@ TENCENT_REGISTRIES = ("tencentcloudcr.com", "ccs.tencentyun.com")
 """Registries of Tencent Cloud, which every node reaches."""
 
 
-def check_images(images: Mapping[str, str], settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
+def check_mirrors(images: Mapping[str, str], settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
     """What is wrong with where `images` come from, given by their paths in the stack file before any mirror."""
     mainland = in_mainland(settings, catalog)
     for path, image in images.items():

@@ -14,4 +14,4 @@ def image_gib(reference: str, engine: str, catalog: Catalog) -> float:
 
 def page_gib(reference: str | None, catalog: Catalog) -> float:
     """Unpacked GiB of the chat page's image, as it is called before any mirror; 0 for one that is not catalogued."""
-    return next((image.size_gib or 0 for image in catalog.images if f"{image.repository}:{image.tag}" == reference), 0)
+    return next((image.size_gib or 0 for image in catalog.images if image.name == reference), 0)

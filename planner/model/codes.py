@@ -292,7 +292,7 @@ def secret_unused(*, secret: str, why: str, where: str) -> Text:
     meaning="An environment variable that carries a secret is set in clear.",
     example="models: {chat: {env: {HF_TOKEN: hf_…}}}",
     fix="Use the top-level secret that is named.",
-    source="design, secrets reach pods as secretKeyRef only",
+    source="docs/security.md (no secret is written anywhere in clear)",
     forceable=False,
     rules=("SECRET_IN_CLEAR",),
 )

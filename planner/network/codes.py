@@ -216,7 +216,7 @@ def vpc_range_assumed(*, vpc: str, cidr: str) -> Text:
     meaning="A NAT gateway is asked for beside subnets that the stack does not make, whose route tables it must not "
     "change.",
     example="network: {zones: [ap-guangzhou-6], vpcId: vpc-1, subnetIds: [subnet-1], nat: true}",
-    fix="Remove network.nat, and give the VPC a road out of its own.",
+    fix="Remove network.nat, and give the VPC a way out of its own.",
     source="planner/network/check.py",
 )
 def nat_in_existing_vpc() -> Text:
@@ -346,7 +346,7 @@ def pod_range_too_small(*, cidr: str, have: int, need: int, nodes: int, free: st
 
 
 @error(
-    meaning="The nodes that download models have no road to the Internet, so every download would fail.",
+    meaning="The nodes that download models have no way to the Internet, so every download would fail.",
     example="network: {nat: false}",
     fix="Set network.nat to true, or to {bandwidth: Mbps}; or give the CPU nodes public addresses "
     "(systemPool.publicBandwidth).",
@@ -366,7 +366,7 @@ def no_internet_road() -> Text:
     meaning="In an existing VPC nobody checks that a NAT gateway exists.",
     example="network: {vpcId: vpc-1}",
     fix="See that the subnets' route table leads to a NAT gateway.",
-    source="planner/network/check.py",
+    source="planner/network/check_internet.py",
 )
 def internet_road_assumed(*, vpc: str) -> Text:
     return Text(

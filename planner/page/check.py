@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from catalog.load import Catalog
 from planner.images import codes as image_codes
-from planner.images.reference import names_release, split
+from planner.images.reference import is_floating
 from planner.page import codes
 from planner.page.check_variables import check_variables
 from planner.plan.types import ModelPlan
@@ -50,6 +50,5 @@ def _copies(settings: Settings) -> Iterator[Diagnostic]:
 
 
 def _tag(image: str) -> Iterator[Diagnostic]:
-    parts = split(image)
-    if not parts.digest and not names_release(parts.tag):
+    if is_floating(image):
         yield image_codes.image_floating("webui.image", image=image, pinned=None)

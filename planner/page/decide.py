@@ -45,12 +45,12 @@ def webui_image(settings: Settings, catalog: Catalog) -> str | None:
         return settings.webui.image
     candidates = [image for image in catalog.images if image.role == "webui"]
     chosen = next((image for image in candidates if image.default), next(iter(candidates), None))
-    return f"{chosen.repository}:{chosen.tag}" if chosen else None
+    return chosen.name if chosen else None
 
 
 def _ready(image: str, catalog: Catalog) -> str:
     """The path by which the page says that it can answer; of an image of one's own only `/health` is known."""
-    ready = {f"{known.repository}:{known.tag}": known.ready for known in catalog.images}
+    ready = {known.name: known.ready for known in catalog.images}
     return ready.get(image) or HEALTH
 
 

@@ -20,7 +20,7 @@ the copy that Redis makes of its buffers."""
 def redis_image(catalog: Catalog) -> str | None:
     """The catalogue's Redis before any mirror."""
     image = next((image for image in catalog.images if image.role == "redis"), None)
-    return f"{image.repository}:{image.tag}" if image else None
+    return image.name if image else None
 
 
 def plan_redis(settings: Settings, catalog: Catalog) -> RedisPlan | None:

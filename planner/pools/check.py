@@ -13,7 +13,7 @@ from settings import codes as shared_codes
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
 from settings.paths import join
-from settings.pools import Driver, Pool
+from settings.pools import MACHINE_KINDS, Driver, Pool
 from settings.suggest import closest
 
 _MACHINE_KEYS = {
@@ -63,7 +63,7 @@ def check_pools(settings: Settings, store: StoragePlan, catalog: Catalog) -> Ite
         yield from _disk(name, settings, catalog)
         if name not in used and not unnamed:
             yield codes.pool_unused(f"pools.{name}", pool=name, removable=len(settings.pools) > 1)
-        elif pool.nodes.min == 0 and pool.kind in {"native", "ordinary"}:
+        elif pool.nodes.min == 0 and pool.kind in MACHINE_KINDS:
             yield codes.nodes_from_zero(f"pools.{name}.nodes.min", pool=name, most=pool.nodes.max)
 
 

@@ -1,4 +1,5 @@
-"""What can be wrong with a pool: its machine or GPU type, driver, billing, labels, taints, disk and nodes."""
+"""What can be wrong with a pool: its machine or GPU type, driver, billing, labels, taints, disk and nodes; and with
+the CPU nodes."""
 
 from collections.abc import Iterable, Sequence
 

@@ -36,7 +36,7 @@ def plan_order(
     models: Mapping[str, ModelPlan],
     durations: Mapping[str, float],
 ) -> OrderPlan:
-    """Choose the order of provisioning (design §5).
+    """Choose the order of provisioning.
 
     Only nodes that are billed from their creation can be held back: neither super nodes, billed by the pod, nor nodes
     that exist. `auto` holds a pool where its GPUs would stand idle for longer than the wait that holding adds: the

@@ -1,4 +1,4 @@
-"""Whether the replicas of all models find room on a pool's nodes."""
+"""The room on a pool's nodes, and what the replicas of all models ask of it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -18,6 +18,7 @@ from planner.sizing.codes import gpus_exceed_node, model_too_large
 from planner.sizing.remedies import with_remedies
 from settings.diagnostics import Diagnostic, softened
 from settings.models import Model, Settings
+from settings.pools import MACHINE_KINDS
 
 
 def check_placement(placed: Placement, catalog: Catalog) -> tuple[Diagnostic, ...]:
@@ -93,7 +94,7 @@ def _helped(found: Diagnostic, case: Situation, catalog: Catalog) -> Diagnostic:
     """An error without a way out, given the nearest one outside the model's own settings."""
     if found.severity != "error" or found.fix:
         return found
-    several = case.pool.kind in ("native", "ordinary") and case.host.gpu is not None
+    several = case.pool.kind in MACHINE_KINDS and case.host.gpu is not None
     too_large = found.code == model_too_large.name
     if too_large and several and not nearest.one_machine_holds(case, catalog):
         found = codes.multi_node_needed(found.path, shortage=found, gpu=case.pool.gpu or "")

@@ -19,6 +19,7 @@ from planner.serving.downloads import plan_download
 from planner.serving.placement import Placement, has_rdma
 from planner.sizing import on_cpu
 from settings.models import Settings
+from settings.pools import MACHINE_KINDS
 
 NETWORK_STORES = ("cfs", "cfs-turbo")
 SCHEDULING_SECONDS = 60
@@ -59,7 +60,7 @@ def plan_served(
     """How the model is to be served. `spare`: its pool has room for one more pod of it."""
     replica = _replica(placed, store, catalog, spare=spare)
     image = mirrors.resolve(placed.image.reference, settings, catalog)
-    download, why = plan_download(placed.name, settings, placed.facts, placed.facts.format, image, store)
+    download, why = plan_download(placed.name, settings, placed.facts, image, store)
     request = _request(placed, store, replica, image=image, directory=download.directory)
     return ServedModel(placed, replica, request, download, why)
 
@@ -74,7 +75,7 @@ def plan_model(served: ServedModel, catalog: Catalog) -> ModelPlan:
     startup = replica.startup_failures * PROBE_PERIOD
     image = image_gib(spec.image, model.engine, catalog)
     pull = image * catalog.durations["image_pull_per_gib"].seconds
-    grows = pool.kind in ("native", "ordinary") and pool.max_nodes > pool.min_nodes
+    grows = pool.kind in MACHINE_KINDS and pool.max_nodes > pool.min_nodes
     node = catalog.durations[f"{pool.kind}_gpu_pool"].seconds if grows else 0.0
     return ModelPlan(
         name=placed.name,

@@ -25,14 +25,13 @@ WORKER_MEMORY_MIB = 256
 """What the hub's client holds by itself and for each file in flight."""
 
 
-def plan_download(  # noqa: PLR0917  one call, by position, from the other half of the planner
-    name: str, settings: Settings, facts: ModelFacts, format_: str, image: str, store: StoragePlan
+def plan_download(
+    name: str, settings: Settings, facts: ModelFacts, image: str, store: StoragePlan
 ) -> tuple[DownloadPlan, Reason]:
     """Decide how the files of the model with this key get into the store.
 
     All downloads start together, so each has its share of the bandwidth; the slower of network and store decides the
-    time.
-    `format_` is the engine's choice among the model's, `image` what the Job runs.
+    time. `image` is what the Job runs.
     """
     model = settings.models[name]
     source = source_of(model)
@@ -61,7 +60,7 @@ def plan_download(  # noqa: PLR0917  one call, by position, from the other half 
         deadline_seconds=deadline(seconds, model.download.retries),
         elastic=store.elastic,
     )
-    return plan, _reason(name, plan, format_, megabytes)
+    return plan, _reason(name, plan, facts.format, megabytes)
 
 
 def source_of(model: Model) -> SourceName:

@@ -17,6 +17,7 @@ from planner.serving.placement import Situation
 from planner.sizing.check import check_sizing
 from planner.sizing.decide import Hardware, plan_sizing
 from settings.diagnostics import Fix, blocking
+from settings.pools import MACHINE_KINDS
 
 MOST_MACHINES = 4
 """Machines for one replica that are proposed; more may be asked for."""
@@ -76,7 +77,7 @@ def _of_own_registries(case: Situation, gpu: Gpu, entry: CatalogModel) -> Iterat
 
 def _machines(case: Situation, catalog: Catalog) -> list[Machine]:
     """Machines with GPUs for this kind of pool and region, the smallest first."""
-    if case.pool.kind not in ("native", "ordinary"):
+    if case.pool.kind not in MACHINE_KINDS:
         return []
     found = [
         machine

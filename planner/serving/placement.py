@@ -72,7 +72,7 @@ class Placement:
 
 
 def place(name: str, settings: Settings, pool: PoolPlan, catalog: Catalog) -> Placement | None:
-    """Place the model with this key; None where there is nothing to place (`check_placement` says why).
+    """Place the model with this key; None where there is nothing to place (`check_unplaced` says why).
 
     Where it breaks a rule the placement is what to use if the user insists.
     """

@@ -3,6 +3,7 @@
 from catalog.load import Catalog
 from planner.plan.types import AddonPlan
 from settings.models import Settings
+from settings.pools import MACHINE_KINDS
 
 SYSTEM = "system"
 """The CPU pool, where the controllers of add-ons run."""
@@ -10,8 +11,6 @@ SYSTEM = "system"
 _STORAGE_ADDONS = {"cfs": "cfs", "cfs-turbo": "cfsturbo"}
 NETWORK_POLICY = "networkpolicy"
 """Enforces NetworkPolicies on machines."""
-
-_MACHINE_KINDS = frozenset({"native", "ordinary"})
 
 
 def plan_addons(settings: Settings, catalog: Catalog) -> tuple[AddonPlan, ...]:
@@ -26,7 +25,7 @@ def plan_addons(settings: Settings, catalog: Catalog) -> tuple[AddonPlan, ...]:
         wanted.append(_STORAGE_ADDONS[settings.storage.kind])
     if settings.webui.enabled and settings.storage.webui_class_name is None and "databaseUrl" not in settings.secrets:
         wanted.append("cbs")
-    if any(pool.kind in _MACHINE_KINDS for pool in settings.pools.values()):
+    if any(pool.kind in MACHINE_KINDS for pool in settings.pools.values()):
         wanted.append("nvidia-gpu")
     if settings.network_policy.enabled and settings.network_policy.addon:
         wanted.append(NETWORK_POLICY)

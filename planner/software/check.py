@@ -7,7 +7,7 @@ from catalog.checks import registry_of
 from catalog.load import Catalog
 from catalog.types import Chart
 from planner.engines.registry import every, find
-from planner.images.check_mirrors import check_images
+from planner.images.check_mirrors import check_mirrors
 from planner.network.location import in_mainland
 from planner.software import codes
 from planner.software.autoscaling import keda_chart
@@ -28,7 +28,7 @@ def check_chart(chart: Chart, path: str, settings: Settings, catalog: Catalog) -
         yield from _from_abroad(chart, path, settings, catalog)
     nodes_pull = [image.mainland if image.mainland and mainland else image.image for image in chart.images]
     for image in {registry_of(image): image for image in nodes_pull}.values():
-        yield from check_images({path: image}, settings, catalog)
+        yield from check_mirrors({path: image}, settings, catalog)
 
 
 def _untested(chart: Chart, tested: tuple[str, str], settings: Settings, catalog: Catalog) -> Diagnostic:

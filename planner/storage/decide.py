@@ -4,7 +4,7 @@ from math import ceil
 
 from catalog.load import Catalog
 from catalog.types import StorageClassFacts
-from planner.model.facts import ModelFacts, resolve
+from planner.model.facts import resolve
 from planner.plan.types import Reason, StoragePlan
 from planner.storage.drivers import CFS_PROVISIONER, TURBO_DRIVER
 from planner.storage.file_system import plan_file_system, storage_type, store_zone
@@ -89,7 +89,7 @@ def needed_gib(settings: Settings, catalog: Catalog) -> float:
     sizes = {}
     for name, model in settings.models.items():
         facts = resolve(name, settings, catalog)
-        if isinstance(facts, ModelFacts):
+        if facts is not None:
             sizes[facts.id, model.revision] = facts.weights_gib
     return sum(sizes.values())
 

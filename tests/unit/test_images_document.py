@@ -8,7 +8,7 @@ import pytest
 from catalog.checks import registry_of
 from catalog.load import load
 from planner.diagnostics.explain import codes
-from planner.images.check_mirrors import check_images
+from planner.images.check_mirrors import check_mirrors
 from planner.images.mirrors import resolve
 from settings.diagnostics import Diagnostic
 from tests.unit.stacks import settings
@@ -25,7 +25,7 @@ BLOCKED = {True: "yes", False: "no", None: "unknown"}
 
 
 def findings(image: str) -> list[Diagnostic]:
-    return list(check_images({"webui.image": image}, settings(), CATALOG))
+    return list(check_mirrors({"webui.image": image}, settings(), CATALOG))
 
 
 def test_the_table_of_registries_is_the_catalogues() -> None:
