@@ -50,7 +50,7 @@ def model_faults(model: CatalogModel) -> Iterator[str]:
     elif own.huggingface not in (None, model.id):
         yield f"weights.{model.format}: huggingface is {own.huggingface}, not the model itself"
     for format_, weights in model.weights.items():
-        if not (weights.huggingface or weights.modelscope or weights.ollama):
+        if not weights.repositories:
             yield f"weights.{format_}: no repository"
         if (format_ == "gguf") != (weights.ollama is not None):
             yield f"weights.{format_}: Ollama's ids belong to gguf, and gguf to Ollama"

@@ -302,7 +302,7 @@ class Catalog:
 def _names(model: CatalogModel) -> set[str]:
     names = {model.id, *model.aliases}
     for weights in model.weights.values():
-        names |= {name for name in (weights.huggingface, weights.modelscope, weights.ollama) if name}
+        names.update(weights.repositories)
     return {name.lower() for name in names}
 
 

@@ -109,6 +109,11 @@ class Weights(BaseModel):
         """The id under which a source holds the files; None: it has none known."""
         return getattr(self, source)
 
+    @property
+    def repositories(self) -> tuple[str, ...]:
+        """The ids under which sources hold the files: Hugging Face's, ModelScope's, Ollama's, as far as known."""
+        return tuple(each for each in (self.huggingface, self.modelscope, self.ollama) if each)
+
 
 class ModelArchitecture(BaseModel):
     """The figures of a model's config.json that decide memory.

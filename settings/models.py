@@ -302,6 +302,11 @@ class Model(Section):
         default=None, description="PriorityClass of the pods; it must be in the cluster already."
     )
 
+    def replica_range(self) -> tuple[int, int]:
+        """Fewest and most replicas."""
+        scaling = self.autoscaling
+        return (scaling.min, scaling.max) if scaling else (self.replicas, self.replicas)
+
 
 class Webui(Section):
     """The chat page."""
@@ -420,6 +425,10 @@ class Settings(Section):
     def pool_of(self, model: Model) -> str | None:
         """The pool that a model names, or the only one there is."""
         return model.pool or (next(iter(self.pools)) if len(self.pools) == 1 else None)
+
+    def zone_of(self, pool: Pool) -> str | None:
+        """The zone that a pool names, or the first of the network; None where there is none."""
+        return pool.zone or next(iter(self.network.zones), None)
 
 
 SECTION_NAMES = tuple(field.alias or name for name, field in Settings.model_fields.items() if not field.exclude)

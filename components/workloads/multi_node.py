@@ -108,7 +108,7 @@ def worker_pod(pod: Mapping[str, Any], spread: Spread) -> dict[str, Any]:
 
 def on_host_network(models: Iterable[ModelPlan]) -> list[ModelPlan]:
     """The models whose pods use the machines' own network (RDMA): Pod Security `baseline` refuses such pods."""
-    return [model for model in models if model.spec.spread is not None and model.spec.spread.rdma]
+    return [model for model in models if model.spec.on_host]
 
 
 def _spread(spec: EngineSpec) -> Spread:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from catalog.load import Catalog
 from planner.access import codes
-from planner.access.decide import API, ENVOY, QCLOUD, installs, shapes_balancer
+from planner.access.decide import API, ENVOY, QCLOUD, attached, installs, shapes_balancer
 from planner.engines.registry import every, find
 from planner.network import codes as network_codes
 from planner.network.location import in_mainland, touches_the_cloud
@@ -115,7 +115,7 @@ def _tls(settings: Settings) -> Iterator[Diagnostic]:
     if expose.tls is None:
         yield from _plain(settings)
         return
-    if _attaches(expose):
+    if attached(expose):
         return
     given = {str(Tls.model_fields[key].alias): str(value) for key, value in expose.tls if value is not None}
     allowed = ["certificateId"] if _by_id(expose) else ["secret", "issuer"]
@@ -132,10 +132,6 @@ def _tls(settings: Settings) -> Iterator[Diagnostic]:
         )
     elif name == "issuer":
         yield codes.cert_manager_needed("expose.tls.issuer", issuer=value, gateway=expose.via == "gateway")
-
-
-def _attaches(expose: Expose) -> bool:
-    return expose.via == "gateway" and expose.gateway is not None
 
 
 def _by_id(expose: Expose) -> bool:
@@ -155,8 +151,8 @@ def _other_way(expose: Expose) -> Fix:
 def _plain(settings: Settings) -> Iterator[Diagnostic]:
     """No certificate: passwords and keys would cross the Internet readable, which nobody gets by leaving a key out."""
     expose = settings.expose
-    if _attaches(expose) or expose.internal:
-        yield codes.plain_http("expose.tls", attached=_attaches(expose))
+    if attached(expose) or expose.internal:
+        yield codes.plain_http("expose.tls", attached=attached(expose) is not None)
     else:
         yield codes.plaintext_public("expose.tls", shaped=shapes_balancer(settings))
 
@@ -164,7 +160,7 @@ def _plain(settings: Settings) -> Iterator[Diagnostic]:
 def _balancer(settings: Settings) -> Iterator[Diagnostic]:
     """Whether the load balancer can be kept private or guarded as asked."""
     expose = settings.expose
-    if _attaches(expose):
+    if attached(expose):
         return
     if not shapes_balancer(settings):
         owner = expose.ingress_class if touches_the_cloud(settings) else None

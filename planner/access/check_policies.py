@@ -48,7 +48,7 @@ def _exempt(settings: Settings, models: Mapping[str, ModelPlan]) -> Iterator[Dia
         if name in settings.pools and settings.pools[name].kind == "super":
             yield codes.network_policy_not_on_super_nodes(f"pools.{name}.kind")
     for name, model in models.items():
-        if model.spec.spread is not None and model.spec.spread.rdma:
+        if model.spec.on_host:
             yield codes.network_policy_not_on_host(f"models.{name}.gpus")
 
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from catalog.load import Catalog
 from planner.access.sources import CONTROLLERS, GATEWAY, QCLOUD, gateway_sources, ingress_sources
+from planner.network.decide import pods_have_vpc_addresses
 from planner.network.location import touches_the_cloud
 from planner.page.decide import PORT
 from planner.plan.types import ExposurePlan, InstallPlan, ModelPlan, RoutePlan
@@ -99,9 +100,11 @@ def _address(expose: Expose) -> tuple[str, str | None, str, str]:
 
 
 def attached(expose: Expose) -> tuple[str, str] | None:
-    """(namespace, name) of the Gateway to attach to; None where one is made."""
-    namespace, _, name = (expose.gateway or "").partition("/")
-    return (namespace, name) if namespace else None
+    """(namespace, name) of the Gateway to attach to; None where one is made, or none is used."""
+    if expose.via != "gateway" or expose.gateway is None:
+        return None
+    namespace, _, name = expose.gateway.partition("/")
+    return namespace, name
 
 
 def shapes_balancer(settings: Settings) -> bool:
@@ -133,11 +136,11 @@ def _direct(settings: Settings) -> bool:
     saves a hop and keeps the caller's address; an Ingress where it is asked to."""
     if settings.expose.via == "ingress":
         return settings.expose.direct_access
-    return settings.owns_cluster() and settings.cluster.network_mode == "vpc-cni"
+    return pods_have_vpc_addresses(settings)
 
 
 def _secret(expose: Expose) -> str | None:
-    if expose.tls is None or (expose.via == "gateway" and expose.gateway is not None):
+    if expose.tls is None or attached(expose):
         return None
     return expose.tls.secret or CERTIFICATE
 

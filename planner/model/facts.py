@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from catalog.engines import SourceName
 from catalog.load import Catalog
-from catalog.types import CatalogModel, WeightFormat, Weights
+from catalog.types import CatalogModel, WeightFormat
 from planner.engines.engine import Engine
 from planner.engines.registry import NAMES, find
 from settings.models import Model, Settings
@@ -76,7 +76,7 @@ def catalogued(entry: CatalogModel, format_: WeightFormat, given: str | None = N
     """The facts of a catalogue entry in one of the formats that it lists; KeyError for another format."""
     weights, shape = entry.weights[format_], entry.architecture
     return ModelFacts(
-        id=given or _repository(weights) or entry.id,
+        id=given or next(iter(weights.repositories), entry.id),
         family=entry.id,
         layers=shape.layers,
         kv_layers=shape.layers if shape.kv_layers is None else shape.kv_layers,
@@ -168,17 +168,21 @@ def _same(left: str, right: str) -> bool:
     return left.lower() == right.lower()
 
 
-def _repository(weights: Weights) -> str | None:
-    """Where the files are: at Hugging Face, else ModelScope, else in Ollama's registry."""
-    return weights.huggingface or weights.modelscope or weights.ollama
-
-
 def format_of(entry: CatalogModel, given: str) -> WeightFormat:
     """The format whose repository was named; the entry's own where it was named by id or alias."""
-    for format_, weights in entry.weights.items():
-        if any(_same(given, known) for known in (weights.huggingface, weights.modelscope, weights.ollama) if known):
-            return format_
-    return entry.format
+    return named_format(entry, given) or entry.format
+
+
+def named_format(entry: CatalogModel, given: str) -> WeightFormat | None:
+    """The format with a repository of this id; None where no format has it."""
+    return next(
+        (
+            format_
+            for format_, weights in entry.weights.items()
+            if any(_same(given, known) for known in weights.repositories)
+        ),
+        None,
+    )
 
 
 def nearest(given: str, engine: Engine, catalog: Catalog) -> str | None:

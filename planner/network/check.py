@@ -12,9 +12,9 @@ from planner.network.decide import (
     SUBNET_BITS,
     makes_subnets,
     pod_ranges,
+    pods_have_vpc_addresses,
     shares_subnets,
     subnet_ranges,
-    wants_pod_subnets,
 )
 from planner.network.public_addresses import PRIVATE
 from settings.diagnostics import Diagnostic
@@ -110,7 +110,7 @@ def _no_vpc_range(cidr: IPv4Network) -> Diagnostic:
 
 def _subnet_size(settings: Settings) -> Iterator[Diagnostic]:
     cidr, nodes = settings.network.cidr, _nodes(settings)
-    pods = nodes * (PODS_PER_NODE // 4) if wants_pod_subnets(settings) else 0
+    pods = nodes * (PODS_PER_NODE // 4) if pods_have_vpc_addresses(settings) else 0
     if not subnet_ranges(cidr) or (short := _shortage(cidr, nodes, pods)) is None:
         return
     users, have, need = short

@@ -63,7 +63,7 @@ def _pod_cidr(settings: Settings) -> IPv4Network | None:
     return settings.cluster.pod_cidr if settings.cluster.network_mode == "gr" else None
 
 
-def wants_pod_subnets(settings: Settings) -> bool:
+def pods_have_vpc_addresses(settings: Settings) -> bool:
     """Whether pods of the cluster have addresses of the VPC. Subnets in mode VPC-CNI are not to be used by machines and
     load balancers (vendor 457/35250)."""
     return settings.owns_cluster() and settings.cluster.network_mode == "vpc-cni"
@@ -72,7 +72,7 @@ def wants_pod_subnets(settings: Settings) -> bool:
 def pod_subnets(settings: Settings) -> tuple[SubnetPlan, ...]:
     """The subnets for pods alone, one in each zone: those that are named, or else new ones beside the nodes'."""
     network = settings.network
-    if not wants_pod_subnets(settings):
+    if not pods_have_vpc_addresses(settings):
         return ()
     if network.pod_subnet_ids:
         named = zip(network.zones, network.pod_subnet_ids, strict=False)
@@ -84,7 +84,7 @@ def pod_subnets(settings: Settings) -> tuple[SubnetPlan, ...]:
 def shares_subnets(settings: Settings) -> bool:
     """Whether pods take addresses of the nodes' subnets: where there are no others, or where they always did, for TKE
     takes no subnet away from a cluster."""
-    return wants_pod_subnets(settings) and (settings.network.share_subnets or not pod_subnets(settings))
+    return pods_have_vpc_addresses(settings) and (settings.network.share_subnets or not pod_subnets(settings))
 
 
 def makes_subnets(settings: Settings) -> bool:

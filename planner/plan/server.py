@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 GIB = 1024
 """MiB"""
@@ -98,6 +98,11 @@ class EngineSpec:
     scratch: tuple[Scratch, ...]
     pre_stop_sleep: int
     grace_period: int
-    annotations: tuple[tuple[str, str], ...] = field(default=())
+    annotations: tuple[tuple[str, str], ...] = ()
     spread: Spread | None = None
     tool_calls: bool | None = None
+
+    @property
+    def on_host(self) -> bool:
+        """Whether its pods are on their machines' own network, for RDMA, where no NetworkPolicy holds."""
+        return self.spread is not None and self.spread.rdma

@@ -595,7 +595,7 @@ class Plan:
     order: OrderPlan
     durations: dict[str, float]
     reasons: tuple[Reason, ...] = ()
-    diagnostics: tuple[Diagnostic, ...] = field(default=())
+    diagnostics: tuple[Diagnostic, ...] = ()
     exposure: ExposurePlan | None = None
     scaling: dict[str, ScalingPlan] = field(default_factory=dict)
     cpu: CpuPlan = CpuPlan()

@@ -191,7 +191,7 @@ def _machine(name: str, settings: Settings, store: StoragePlan, catalog: Catalog
     if pool.kind == "native" and machine.native is not True:
         known = machine.native is False
         yield codes.not_native(f"pools.{name}.kind", machine=machine.name, known=known, verified=machine.verified)
-    place = {settings.region, pool.zone or next(iter(settings.network.zones), None)}
+    place = {settings.region, settings.zone_of(pool)}
     if machine.regions and settings.region and not place & set(machine.regions):
         yield codes.machine_not_seen_in_region(
             path, machine=machine.name, region=settings.region, regions=machine.regions

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from catalog.load import Catalog
 from planner.engines.pod import FOLDERS
+from planner.images.size import largest_gib
 from planner.plan.server import on_disk
 from planner.plan.types import DriverPlan, PoolPlan
 from planner.pools.allocatable import allocatable
@@ -59,7 +60,7 @@ def plan_pool(name: str, settings: Settings, catalog: Catalog) -> PoolPlan | Non
         gpu_type=None,
         min_nodes=pool.nodes.min,
         max_nodes=pool.nodes.max,
-        zone=pool.zone or next(iter(settings.network.zones), None),
+        zone=settings.zone_of(pool),
         disk_gib=pool.disk.size or needed_disk(name, settings, catalog),
         disk_type=pool.disk.type,
         allocatable_cpu_millis=cpu,
@@ -106,14 +107,10 @@ def needed_disk(name: str, settings: Settings, catalog: Catalog) -> int:
     """
     pool = settings.pools[name]
     served = [model for model in settings.models.values() if settings.pool_of(model) == name]
-    engines = {model.engine for model in served}
-    sizes = [
-        max((image.size_gib or 0 for image in catalog.images if image.engine == engine), default=0)
-        for engine in engines
-    ]
+    sizes = [largest_gib(engine, catalog) for engine in {model.engine for model in served}]
     machine = catalog.machines.get(pool.instance_type or "")
     slots = max(1, int(machine.gpus)) if machine else 1
-    pods = sum(min(model.autoscaling.max if model.autoscaling else model.replicas, slots) for model in served)
+    pods = sum(min(model.replica_range()[1], slots) for model in served)
     return max(disk_for(sizes, pods * on_disk(FOLDERS)), NATIVE_DISK if pool.kind == "native" else SMALLEST_DISK)
 
 
@@ -150,7 +147,7 @@ def _super(name: str, settings: Settings, catalog: Catalog) -> PoolPlan | None:
         gpu_type=kind.name,
         min_nodes=pool.nodes.min,
         max_nodes=pool.nodes.max,
-        zone=pool.zone or next(iter(settings.network.zones), None),
+        zone=settings.zone_of(pool),
         disk_gib=pool.disk.size or needed_disk(name, settings, catalog),
         disk_type=pool.disk.type,
         allocatable_cpu_millis=max(largest.vcpu) * 1000,

@@ -214,15 +214,10 @@ def _forbidden(
             model=model.name,
         )
         for model in models.values()
-        if model.pool in pools and not on_host(model) and not (ranged and model.spec.api_key_env is not None)
+        if model.pool in pools and not model.spec.on_host and not (ranged and model.spec.api_key_env is not None)
     ]
     port = next((model.spec.port for model in models.values()), PORT)
     host, port = (PAGE, PORT) if webui is not None else (next(iter(models)), port)
     if webui is not None or not found:
         found.append(ForbiddenConnection(host=host, port=port, place=CPU_NODES, promised=ours))
     return tuple(found)
-
-
-def on_host(model: ModelPlan) -> bool:
-    """Whether a model's pods are on their machines' own network, where no policy holds."""
-    return model.spec.spread is not None and model.spec.spread.rdma

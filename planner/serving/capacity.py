@@ -4,9 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from planner.plan.types import PoolPlan
-from planner.serving.placement import Placement
+from planner.serving.placement import Placement, slots
 from planner.sizing import on_cpu
-from settings.models import Model
 
 
 @dataclass(frozen=True)
@@ -39,14 +38,8 @@ class PoolRoom:
 
 def room_of(pool: PoolPlan) -> PoolRoom:
     """The room on a pool. Super nodes have no machines to run out of; of an unknown machine nothing can be said."""
-    slots = int(max(1.0, pool.gpus_per_node)) if pool.gpu else pool.allocatable_memory_mib
-    return PoolRoom(slots, None if pool.kind == "super" or not slots else pool.max_nodes)
-
-
-def replica_range(model: Model) -> tuple[int, int]:
-    """Fewest and most replicas."""
-    scaling = model.autoscaling
-    return (scaling.min, scaling.max) if scaling else (model.replicas, model.replicas)
+    each = slots(pool) if pool.gpu else pool.allocatable_memory_mib
+    return PoolRoom(each, None if pool.kind == "super" or not each else pool.max_nodes)
 
 
 def demands_on(pool: PoolPlan, placed: Iterable[Placement | None]) -> tuple[Demand, ...]:
@@ -55,7 +48,7 @@ def demands_on(pool: PoolPlan, placed: Iterable[Placement | None]) -> tuple[Dema
         Demand(
             each.name,
             each.gpus // each.nodes or on_cpu.needed_mib(each.facts, each.sizing.context),
-            *replica_range(each.model),
+            *each.model.replica_range(),
             pods=each.nodes,
         )
         for each in placed

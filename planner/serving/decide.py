@@ -14,7 +14,6 @@ from planner.images.size import image_gib
 from planner.plan.server import MODELS_MOUNT, Resources
 from planner.plan.types import DownloadPlan, ModelPlan, PoolPlan, Reason, StoragePlan
 from planner.serving import super_nodes
-from planner.serving.capacity import replica_range
 from planner.serving.downloads import plan_download
 from planner.serving.placement import Placement, has_rdma
 from planner.sizing import on_cpu
@@ -71,7 +70,7 @@ def plan_model(served: ServedModel, catalog: Catalog) -> ModelPlan:
     pool = placed.situation.pool
     spec = spread(find(placed.model.engine).emit(request), placed.nodes, rdma=has_rdma(pool, catalog))
     model, facts, sizing = placed.model, placed.facts, placed.sizing
-    least, most = replica_range(model)
+    least, most = model.replica_range()
     startup = replica.startup_failures * PROBE_PERIOD
     image = image_gib(spec.image, model.engine, catalog)
     pull = image * catalog.durations["image_pull_per_gib"].seconds
@@ -120,7 +119,7 @@ def explain_model(plan: ModelPlan, served: ServedModel) -> Iterator[Reason]:
             f"{at}.gpus",
             f"{plan.nodes} machines x {plan.gpus // plan.nodes}",
             "one machine of the pool has fewer GPUs than a replica was asked to take"
-            + ("; they talk over RDMA" if plan.spec.spread and plan.spec.spread.rdma else ""),
+            + ("; they talk over RDMA" if plan.spec.on_host else ""),
         )
     for setting, choice, because in placed.sizing.because:
         yield Reason(f"{at}.{setting}", choice, because)
@@ -153,7 +152,7 @@ def _replica(placed: Placement, store: StoragePlan, catalog: Catalog, *, spare: 
         placed.gpus or 1,
         prefetch="safetensors-prefetch" in placed.image.flags and store.kind in NETWORK_STORES,
     )
-    least, _ = replica_range(placed.model)
+    least, _ = placed.model.replica_range()
     return Replica(
         resources=Resources(wanted.cpu_millis, wanted.memory_mib, placed.gpus),
         least_mib=shm + (in_ram or operations.LEAST_MEMORY_MIB),

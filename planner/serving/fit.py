@@ -9,7 +9,7 @@ from catalog.types import CatalogModel, WeightFormat
 from planner.engines.registry import every
 from planner.images.check import check_image
 from planner.images.decide import Host, plan_image
-from planner.model.facts import ModelFacts, catalogued
+from planner.model.facts import ModelFacts, catalogued, named_format
 from planner.sizing.ask import Ask
 from planner.sizing.check import check_sizing
 from planner.sizing.decide import Hardware, plan_sizing
@@ -106,7 +106,8 @@ def _wanted(gpu: str, asked: FitRequest) -> bool:
 
 def _variants(entry: CatalogModel, given: str, asked: FitRequest) -> Iterator[tuple[ModelFacts, str | None]]:
     """The formats to try, with the quantisation to ask the engine for."""
-    named = _named_format(entry, given)
+    # The id alone names the model, whatever its format.
+    named = None if given.lower() == entry.id.lower() else named_format(entry, given)
     if named is not None:
         yield catalogued(entry, named, given), asked.quantization if named == entry.format else None
         return
@@ -119,17 +120,6 @@ def _variants(entry: CatalogModel, given: str, asked: FitRequest) -> Iterator[tu
     for format_ in formats:
         if format_ not in (entry.format, "gguf"):
             yield catalogued(entry, format_), None
-
-
-def _named_format(entry: CatalogModel, given: str) -> WeightFormat | None:
-    """The format whose own repository `given` is; None where it names the model as such."""
-    if given.lower() == entry.id.lower():
-        return None
-    for format_, weights in entry.weights.items():
-        repositories = (weights.huggingface, weights.modelscope, weights.ollama)
-        if any(known is not None and known.lower() == given.lower() for known in repositories):
-            return format_
-    return None
 
 
 def _best(tried: tuple[tuple[ModelFacts, str | None], ...], offer: Offer, asked: FitRequest, catalog: Catalog) -> Fit:

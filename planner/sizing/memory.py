@@ -7,6 +7,7 @@ cannot hold one sequence of `--max-model-len` tokens.
 
 from dataclasses import dataclass
 
+from planner.model.dtype import PLAIN
 from planner.model.facts import BYTES_PER_GIB, ModelFacts
 
 BYTES_PER_PARAMETER = {
@@ -82,11 +83,11 @@ def loaded_gib(facts: ModelFacts, dtype: str, quantization: str | None) -> float
     `dtype` is half, bfloat16 or float32; `quantization` is a method applied at load (fp8, bitsandbytes) or None.
     """
     stored = BYTES_PER_PARAMETER[facts.format]
-    if quantization in ("fp8", "bitsandbytes") and facts.format in ("bf16", "fp16", "fp32"):
+    if facts.format not in PLAIN:
+        return facts.weights_gib
+    if quantization in ("fp8", "bitsandbytes"):
         return facts.weights_gib * BYTES_PER_PARAMETER[quantization] / stored
-    if facts.format in ("bf16", "fp16", "fp32"):
-        return facts.weights_gib * DTYPE_BYTES[dtype] / stored
-    return facts.weights_gib
+    return facts.weights_gib * DTYPE_BYTES[dtype] / stored
 
 
 def kv_bytes_per_layer(facts: ModelFacts, tensor_parallel: int, kv_bytes: float) -> float:

@@ -108,7 +108,7 @@ def _one_node(settings: Settings) -> Iterator[Diagnostic]:
     """A volume for one node serves the pods of that node alone."""
     if access_mode(settings) != "ReadWriteOnce":
         return
-    most = max(m.autoscaling.max if m.autoscaling else m.replicas for m in settings.models.values())
+    most = max(model.replica_range()[1] for model in settings.models.values())
     used = {settings.pool_of(model) for model in settings.models.values()}
     wide = [name for name, pool in settings.pools.items() if name in used and pool.nodes.max > 1]
     if most > 1 or len(used) > 1 or wide:
