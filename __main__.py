@@ -5,10 +5,11 @@ import pulumi
 from components.stack import LlmStack, LlmStackArgs
 from planner.prove import prove, refusal
 from settings import load
+from settings.diagnostics import blocking
 from settings.parse import parse
 
 plan, diagnostics = prove(parse(load.read()))
-if plan is None or any(each.severity == "error" for each in diagnostics):
+if plan is None or blocking(diagnostics):
     raise pulumi.RunError(refusal(diagnostics))
 for each in diagnostics:
     if each.severity == "warning":

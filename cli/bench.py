@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -16,7 +15,7 @@ from cli.deployed import DeployedError, api, deployed, is_local
 from cli.load_generator import AIPERF, Level, Load, LoadError, run_level, run_tool
 from cli.report import dump
 from cli.stackfile import load as load_stack
-from cli.text import Line, Piece, heading, line, paragraph, show, table
+from cli.text import Line, Piece, complain, heading, line, paragraph, show, table
 from planner.plan.types import ModelPlan
 from planner.prove import prove
 from planner.report.expectation import Expectation, expectation
@@ -58,10 +57,10 @@ def bench(wish: BenchRequest, *, as_json: bool) -> int:
     """Measure, write CSV, JSON and a picture, and print a table; 1 where nothing could be measured or requests failed,
     2 for a wish that does not hold together, else 0."""
     if (wish.stack is None) == (wish.base_url is None) or (wish.base_url is not None and wish.model is None):
-        sys.stderr.write("Give a STACK, or --base-url with --model.\n")
+        complain("Give a STACK, or --base-url with --model.")
         return 2
     if wish.api_key_env is not None and wish.api_key_env not in os.environ:
-        sys.stderr.write(f"The environment has no variable {wish.api_key_env}.\n")
+        complain(f"The environment has no variable {wish.api_key_env}.")
         return 2
     name = "api" if wish.stack is None else load_stack(wish.stack).stack
     folder = wish.out or Path("out") / f"{name}-bench"
@@ -72,7 +71,7 @@ def bench(wish: BenchRequest, *, as_json: bool) -> int:
             report = _report(load, target, planned, levels)
             _write(report, levels, folder)
     except (DeployedError, LoadError) as error:
-        sys.stderr.write(f"{error}\n")
+        complain(str(error))
         return 1
     if as_json:
         dump(report)

@@ -5,6 +5,7 @@ from cli.stackfile import load
 from cli.summary import summary
 from cli.text import show
 from planner.prove import prove
+from settings.diagnostics import blocking
 from settings.parse import parse
 
 
@@ -12,7 +13,7 @@ def check(stack: str, *, as_json: bool) -> int:
     """Print the verdict; 1 where the stack is not ready, else 0."""
     given = load(stack)
     plan, diagnostics = prove(parse(given))
-    failed = any(each.severity == "error" for each in diagnostics)
+    failed = blocking(diagnostics)
     if as_json:
         from cli.report import check_report, dump  # noqa: PLC0415  people get no JSON
 

@@ -10,12 +10,12 @@ from typing import Self
 
 from catalog.load import load as load_catalog
 from cli.control_plane_text import Rehearsed, on_control_plane
-from cli.findings import findings, verdict
+from cli.refusal import refuse
 from cli.rehearse import ExtraReport
 from cli.rehearse import rehearse as rehearse_plainly
-from cli.report import check_report, dump
+from cli.report import dump
 from cli.stackfile import stack_file
-from cli.text import complain, show
+from cli.text import complain
 from planner.report.document import document
 from rehearsal.cluster.recorded import Recorded
 from rehearsal.cluster.session import rehearse as rehearse_in
@@ -47,10 +47,7 @@ def rehearse(stack: str, *, as_json: bool, out: Path | None, then: str | None) -
         else:
             complain(str(error))
     except RefusedStackError as refused:
-        if as_json:
-            dump(check_report(str(then), None, refused.diagnostics))
-        else:
-            show([verdict(str(then), refused.diagnostics), *findings(refused.diagnostics)])
+        refuse(str(then), refused.diagnostics, as_json=as_json)
     return 1
 
 

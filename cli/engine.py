@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from cli.findings import findings, verdict
-from cli.report import check_report, dump
+from cli.refusal import refuse
+from cli.report import dump
 from cli.stackfile import program, stack_file
 from cli.text import Line, Piece, complain, count, duration, heading, line, paragraph, show
 from planner.prove import prove
@@ -15,6 +15,7 @@ from rehearsal.pulumi_engine.faults import Trouble, parse
 from rehearsal.pulumi_engine.outcome import Operation, OperationVerdict, is_resource
 from rehearsal.pulumi_engine.session import WorkerError
 from rehearsal.tree import short_type
+from settings.diagnostics import blocking
 from settings.file import read
 from settings.parse import parse as parse_settings
 
@@ -111,12 +112,9 @@ def _proved(file: Path, *, as_json: bool) -> Proved | None:
     """The stack with its plan; None, and what is wrong on the terminal, where errors stand against it."""
     given = read(file)
     plan, diagnostics = prove(parse_settings(given))
-    if plan is not None and not any(each.severity == "error" for each in diagnostics):
+    if plan is not None and not blocking(diagnostics):
         return Proved(given, plan)
-    if as_json:
-        dump(check_report(given.stack, None, diagnostics))
-    else:
-        show([verdict(given.stack, diagnostics), *findings(diagnostics)])
+    refuse(given.stack, diagnostics, as_json=as_json)
     return None
 
 

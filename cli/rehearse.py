@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cli.findings import findings, policy, verdict
+from cli.refusal import refuse
 from cli.rehearsal_text import clock, made, next_steps
-from cli.report import check_report, dump, story_report
+from cli.report import dump, story_report
 from cli.stackfile import program, stack_file
 from cli.summary import reasons, summary
 from cli.text import Line, complain, show
@@ -47,10 +48,7 @@ def rehearse(stack: str, *, as_json: bool, out: Path | None, extra_rehearsal: Ex
             complain(f"{given.stack}: the program stopped: {error}")
         return 1
     if not isinstance(story, Story):
-        if as_json:
-            dump(check_report(given.stack, None, story.diagnostics))
-        else:
-            show([verdict(given.stack, story.diagnostics), *findings(story.diagnostics)])
+        refuse(given.stack, story.diagnostics, as_json=as_json)
         return 1
     folder = out or file.absolute().parent / "out" / given.stack
     written, unwritten = _write(folder, story)

@@ -12,6 +12,7 @@ from cli.deployed import PAGE, Deployed, DeployedError, deployed, forward, is_lo
 from cli.report import dump
 from cli.stackfile import load
 from cli.text import Line, Piece, Style, complain, heading, paragraph, show
+from components.workloads.kube import COMPONENT_LABEL, NAME_LABEL
 from components.workloads.scripts.smoke_test.asking import run
 from components.workloads.scripts.smoke_test.findings import FAILED, OK, WARNING, Finding
 from components.workloads.scripts.smoke_test.request import Model, Page, Request
@@ -19,8 +20,8 @@ from planner.prove import prove
 from planner.rollout.smoke_test import ANSWER_SECONDS, PAGE_SECONDS, page_asked
 from settings.parse import parse
 
-APPLICATION_LABEL = "app.kubernetes.io/name=smoke-test"
-COMPONENT_LABEL = "app.kubernetes.io/component"
+PODS = f"{NAME_LABEL}=smoke-test"
+"""The pods of its Jobs."""
 LOADING_SECONDS = 900
 """For the first answer of an engine without a key, which may load its weights upon the first question."""
 
@@ -126,7 +127,7 @@ class Ended:
 
 
 def _last(found: Deployed, *, as_json: bool) -> int:
-    ended = list(_ended(pods(found, APPLICATION_LABEL)))
+    ended = list(_ended(pods(found, PODS)))
     if not ended:
         raise DeployedError(
             f"stack {found.stack} has no pod of a smoke test: it is paused, smokeTest is false, or the pods are gone"

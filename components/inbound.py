@@ -1,4 +1,4 @@
-"""The road in: software, load balancer and its guard, routes, and who may talk to whom inside."""
+"""Exposure and policies: software, load balancer and its guard, routes, and who may talk to whom inside."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -52,18 +52,18 @@ class InboundArgs:
 
 
 def make_inbound(name: str, args: InboundArgs) -> list[pulumi.Resource]:
-    """Make the road in and the NetworkPolicies, as far as the plan has them, and return what was made."""
+    """Make the exposure and the NetworkPolicies, as far as the plan has them, and return what was made."""
     plan = args.plan
     made: list[pulumi.Resource] = []
     if plan.policies is not None:
         policies = NetworkPoliciesArgs(namespace=args.namespace, models=list(plan.models.values()), plan=plan.policies)
         made.append(NetworkPolicies(f"{name}-policies", policies, args.inside))
     if plan.exposure is not None:
-        made.append(_road_in(name, args, plan.exposure))
+        made.append(_expose(name, args, plan.exposure))
     return made
 
 
-def _road_in(name: str, args: InboundArgs, exposure: ExposurePlan) -> GatewayRoutes | Ingress:
+def _expose(name: str, args: InboundArgs, exposure: ExposurePlan) -> GatewayRoutes | Ingress:
     guard = None
     if exposure.balancer:
         guard = LoadBalancerGuard(

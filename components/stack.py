@@ -27,12 +27,11 @@ from components.workloads.webui import ChatPage, ChatPageArgs
 from planner.page.variables import SEALED as SEALED_ENV
 from planner.plan.types import ExistingClusterPlan, ModelPlan, NetworkPlan, Plan, PoolPlan, ScalingPlan, WebuiPlan
 from planner.report.summary import summary
+from planner.software.addons import BLOCK as BLOCK_ADDON
+from planner.software.addons import GPU as GPU_ADDON
 from planner.software.addons import SYSTEM
 from planner.software.autoscaling import KEDA
 from planner.software.lws import LWS
-
-GPU_ADDON = "nvidia-gpu"
-BLOCK_ADDON = "cbs"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +108,7 @@ class LlmStack(pulumi.ComponentResource):
         webui = None if self._plan.webui is None else self._webui(self._plan.webui, namespace, store, servers)
         scaled = [self._scaling(plan, servers[plan.model], installed) for plan in self._plan.scaling.values()]
         services: dict[str | None, pulumi.Input[str]] = {model: server.service for model, server in servers.items()}
-        roads = make_inbound(
+        inbound = make_inbound(
             name,
             InboundArgs(
                 naming=self._naming,
@@ -122,7 +121,7 @@ class LlmStack(pulumi.ComponentResource):
                 inside=self._inside,
             ),
         )
-        rest = [*servers.values(), *scaled, *roads, *([] if webui is None else [webui])]
+        rest = [*servers.values(), *scaled, *inbound, *([] if webui is None else [webui])]
         enforcement = [] if cluster_addons is None else cluster_addons.finish(rest)
         servers |= {
             name: self._server(models[name], namespace, store, [*before[name], *enforcement]) for name in keyless
@@ -135,7 +134,7 @@ class LlmStack(pulumi.ComponentResource):
                 plan=self._plan.smoke_test,
                 cpu=self._plan.cpu,
                 pull_secret=self._plan.pull_secret,
-                after=[*servers.values(), *([] if webui is None else [webui]), *roads],
+                after=[*servers.values(), *([] if webui is None else [webui]), *inbound],
                 enforced_by=enforcement,
             )
             SmokeTest(f"{name}-smoke", test, self._inside)
@@ -256,7 +255,7 @@ class LlmStack(pulumi.ComponentResource):
                         cpu=self._plan.cpu,
                         token=self._secrets.get("hfToken"),
                         pull_secret=self._plan.pull_secret,
-                        after=[] if network is None else network.road_out,
+                        after=[] if network is None else network.routes_out,
                     ),
                     self._inside,
                 )

@@ -101,18 +101,18 @@ class ProcessGroup:
     def start(self, process: Process, pod: RenderedPod) -> Running:
         """Start a container; raises `RunError` where its first process cannot be started."""
         log = self.log(process)
-        told, telling = os.pipe()
+        told, info = os.pipe()
         with log.open("ab") as output:
             outer = subprocess.Popen(
-                self._line(process, pod, process.argv, telling),
+                self._line(process, pod, process.argv, info),
                 env=self._environment(process),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                pass_fds=(telling,),
+                pass_fds=(info,),
                 start_new_session=True,
             )
-        os.close(telling)
+        os.close(info)
         with os.fdopen(told, "rb") as answer:
             child = _child(answer.fileno())
         running = Running(pod, process, outer, child, log, time.monotonic())
@@ -176,10 +176,10 @@ class ProcessGroup:
     def tail(self, log: Path, lines: int = TAIL) -> list[str]:
         return self.mask(log.read_text(encoding="utf-8", errors="replace")).splitlines()[-lines:]
 
-    def _line(self, process: Process, pod: RenderedPod, argv: Sequence[str], telling: int | None) -> list[str]:
+    def _line(self, process: Process, pod: RenderedPod, argv: Sequence[str], info: int | None) -> list[str]:
         software = self._programs[process.image.program]
         bwrap, *rest = sandbox.command(process, pod, self.volumes, software, argv)
-        return [bwrap, *(("--info-fd", str(telling)) if telling is not None else ()), *rest]
+        return [bwrap, *(("--info-fd", str(info)) if info is not None else ()), *rest]
 
     def _environment(self, process: Process) -> dict[str, str]:
         software = self._programs[process.image.program]

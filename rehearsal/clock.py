@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 
 from planner.plan.types import Plan
+from planner.software.addons import GPU
 from rehearsal.durations import Durations, is_gpu_pool, served_model
 from rehearsal.registration import Registration
 from rehearsal.tree import display_name, short_type
@@ -193,7 +194,7 @@ def manual(plan: Plan, registrations: Sequence[Registration], durations: Duratio
 
 
 def _guide_step(registration: Registration) -> int:
-    if registration.inputs.get("addonName") == "nvidia-gpu":
+    if registration.inputs.get("addonName") == GPU:
         return 3
     chain = registration.urn.split("::")[2].split("$")
     for type_ in reversed(chain):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from catalog.load import Catalog
+from components.workloads.kube import COMPONENT_LABEL, INSTANCE_LABEL
 from planner.plan.types import ModelPlan, Plan
 from rehearsal.registration import Registration
 from rehearsal.tree import short_type
@@ -29,9 +30,6 @@ _NAMES = {
     "Ingress": "load_balancer",
     "Gateway": "load_balancer",
 }
-
-INSTANCE = "app.kubernetes.io/instance"
-COMPONENT = "app.kubernetes.io/component"
 
 
 class Durations:
@@ -99,7 +97,7 @@ class Durations:
         if model is not None:
             machine = self.named("super_pod") if self._plan.pools[model.pool].kind == "super" else 0.0
             return machine + self.named(f"pull:{model.name}") + self.named(f"load:{model.name}")
-        if self._plan.webui is not None and label(registration, INSTANCE) == "webui":
+        if self._plan.webui is not None and label(registration, INSTANCE_LABEL) == "webui":
             return self.named("pull:webui") + self.named("pvc_cbs") + self.named("webui_start")
         return self.named("kubernetes_object")
 
@@ -113,7 +111,7 @@ def label(registration: Registration, name: str) -> str:
 
 def served_model(registration: Registration, plan: Plan) -> ModelPlan | None:
     """The model that this Deployment serves or this Job downloads."""
-    return plan.models.get(label(registration, INSTANCE)) if label(registration, COMPONENT) != "" else None
+    return plan.models.get(label(registration, INSTANCE_LABEL)) if label(registration, COMPONENT_LABEL) != "" else None
 
 
 def is_gpu_pool(registration: Registration) -> bool:

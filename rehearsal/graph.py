@@ -74,13 +74,13 @@ def _edges(registrations: Sequence[Registration]) -> dict[str, set[str]]:
 
 def _reduced(edges: Mapping[str, set[str]], resources: Sequence[Registration]) -> dict[str, set[str]]:
     """The edges that are not implied by others."""
-    beyond: dict[str, set[str]] = {}
+    before: dict[str, set[str]] = {}
     kept: dict[str, set[str]] = {}
     for each in resources:
         wanted = edges[each.urn]
-        implied = set().union(*(beyond[urn] for urn in wanted))
+        implied = set().union(*(before[urn] for urn in wanted))
         kept[each.urn] = wanted - implied
-        beyond[each.urn] = wanted | implied
+        before[each.urn] = wanted | implied
     return kept
 
 

@@ -8,7 +8,7 @@ from planner.prove import prove
 from rehearsal.cloud import Cloud
 from rehearsal.config import engine_values
 from rehearsal.engine import Program, Recording, run_program
-from settings.diagnostics import Diagnostic
+from settings.diagnostics import Diagnostic, blocking
 from settings.parse import StackInput, parse
 
 
@@ -33,7 +33,7 @@ def rehearse(given: StackInput, program: Path, cloud: Cloud | None = None, *, pr
     Raises `ProgramError` where the program stops nevertheless.
     """
     plan, diagnostics = prove(parse(given))
-    if plan is None or any(each.severity == "error" for each in diagnostics):
+    if plan is None or blocking(diagnostics):
         return Rehearsal(plan, diagnostics, None)
     cloud = cloud or Cloud(seed=f"{given.project}/{given.stack}")
     config, secret = engine_values(given, cloud)

@@ -38,14 +38,12 @@ class ManagedClusterArgs:
 class ManagedCluster(pulumi.ComponentResource):
     """A managed cluster, its CPU system pool and its API endpoint.
 
-    `ready` are the resources that must be done before anything is applied to the cluster: the CPU nodes and the
-    endpoint. `kubeconfig` is secret.
+    `kubeconfig` is secret, and the endpoint's: whatever reads it comes after the CPU nodes and the endpoint.
     """
 
     cluster_id: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
     system_pool: SystemNodePool
-    ready: list[pulumi.Resource]
 
     def __init__(self, name: str, args: ManagedClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tke-llm:cloud:Cluster", name, {}, opts)
@@ -109,7 +107,6 @@ class ManagedCluster(pulumi.ComponentResource):
         self.cluster_id = cluster.id
         # The endpoint's, for the cluster's own were read before it had an endpoint.
         self.kubeconfig = pulumi.Output.secret(endpoint.kube_config if public else endpoint.kube_config_intranet)
-        self.ready = [self.system_pool.node_pool, endpoint]
         self.register_outputs({"clusterId": self.cluster_id, "kubeconfig": self.kubeconfig})
 
 
@@ -143,16 +140,14 @@ class AttachedCluster(pulumi.ComponentResource):
     """A cluster that this stack does not make, by the id of a TKE cluster or by a kubeconfig.
 
     `cluster_id` is the API server's address where there is only a kubeconfig. `kubeconfig` is secret and holds one
-    context. `ready` is empty: there is nothing to wait for.
+    context.
     """
 
     cluster_id: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
-    ready: list[pulumi.Resource]
 
     def __init__(self, name: str, args: AttachedClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tke-llm:cloud:ExistingCluster", name, {}, opts)
-        self.ready = []
         cluster_id = args.plan.id
         if cluster_id is not None:
             found = tencentcloud.kubernetes.get_clusters_output(

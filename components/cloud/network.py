@@ -40,7 +40,7 @@ class VpcNetwork(pulumi.ComponentResource):
     """A VPC with one subnet per zone, or an existing one; security groups; and a NAT gateway for what is made here.
 
     `subnet_ids` follow the order of the zones, `pod_subnet_ids` are those that pods take their addresses from.
-    `road_out` are the resources that must exist before anything in the VPC can download; it is empty where no NAT
+    `routes_out` are the resources that must exist before anything in the VPC can download; it is empty where no NAT
     gateway is made. Routes of existing subnets are left alone.
 
     Where a file system outlives the stack, so do its own subnet and the VPC around it: neither can be deleted while
@@ -54,7 +54,7 @@ class VpcNetwork(pulumi.ComponentResource):
     node_security_group_id: pulumi.Output[str]
     api_security_group_id: pulumi.Output[str] | None
     store_subnet_id: pulumi.Output[str] | None
-    road_out: list[pulumi.Resource]
+    routes_out: list[pulumi.Resource]
 
     def __init__(self, name: str, args: VpcNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tke-llm:cloud:Network", name, {}, opts)
@@ -77,7 +77,8 @@ class VpcNetwork(pulumi.ComponentResource):
             self.store_subnet_id = self._subnet("store", store, kept=True)
         self.node_security_group_id = self._node_security_group()
         self.api_security_group_id = None if args.api_allow is None else self._api_security_group(args.api_allow)
-        self.road_out = [] if args.plan.nat_bandwidth is None or not made else self._nat(args.plan.nat_bandwidth, made)
+        bandwidth = args.plan.nat_bandwidth
+        self.routes_out = [] if bandwidth is None or not made else self._nat(bandwidth, made)
 
         self.register_outputs(
             {

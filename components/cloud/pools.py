@@ -61,7 +61,6 @@ class SystemNodePool(pulumi.ComponentResource):
     """CPU nodes of the ordinary kind, which everything that needs no GPU is pinned to by the plan's labels. `node_pool`
     is done when the nodes are ready."""
 
-    pool_id: pulumi.Output[str]
     node_pool: pulumi.Resource
 
     def __init__(self, name: str, args: SystemNodePoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -95,8 +94,7 @@ class SystemNodePool(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, custom_timeouts=TIMEOUTS),
         )
         self.node_pool = pool
-        self.pool_id = pool.id
-        self.register_outputs({"poolId": self.pool_id})
+        self.register_outputs({"poolId": pool.id})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +118,6 @@ class GpuPoolArgs:
 class GpuPool(pulumi.ComponentResource):
     """Native, ordinary or super nodes with GPUs in one zone. Pools that exist already are not made."""
 
-    pool_id: pulumi.Output[str]
     node_pool: pulumi.Resource
 
     def __init__(self, name: str, args: GpuPoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -133,8 +130,7 @@ class GpuPool(pulumi.ComponentResource):
         make = {"native": self._native, "ordinary": self._ordinary, "super": self._super}[args.plan.kind]
         pool = make(args)
         self.node_pool = pool
-        self.pool_id = pool.id
-        self.register_outputs({"poolId": self.pool_id})
+        self.register_outputs({"poolId": pool.id})
 
     def _options(self, *, ignored: list[str], replacing: list[str]) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(

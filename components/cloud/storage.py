@@ -197,7 +197,7 @@ class ExistingFileSystem(pulumi.ComponentResource):
             fsid = found.file_system_lists.apply(lambda systems: fsid_of(wanted, systems))
         if plan.connection is not None and args.vpc_id is not None:
             attachment = _attach(name, self, plan.connection, args.vpc_id)
-            # Through the attachment's own output: no volume is mounted before there is a road to it.
+            # Through the attachment's own output: no volume is mounted before it can be reached.
             fsid = pulumi.Output.all(fsid, attachment.ccn_id).apply(lambda both: both[0])
         self.driver = TURBO_DRIVER if args.turbo else CFS_DRIVER
         attributes = turbo_attributes if args.turbo else cfs_attributes

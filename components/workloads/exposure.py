@@ -34,7 +34,7 @@ class Exposure:
 
 
 def addresses(plan: Plan) -> Exposure:
-    """How the stack is reached. The commands for port-forward are there on every road: they need no DNS."""
+    """How the stack is reached. The commands for port-forward are there whatever the exposure: they need no DNS."""
     models = list(plan.models.values())
     namespace = plan.names.namespace
     local = port_forward(namespace, models, with_webui=plan.webui is not None)

@@ -1,4 +1,4 @@
-"""The road in by Gateway API: class, proxy, Gateway and routes of Envoy Gateway, or routes to a Gateway that exists.
+"""Exposure by Gateway API: class, proxy, Gateway and routes of Envoy Gateway, or routes to a Gateway that exists.
 
 The order of deletion is that of dependencies, backwards. Routes go first. Then the Gateway, upon which Envoy Gateway
 takes down the proxy and its LoadBalancer Service. Then the class, whose finalizer Envoy Gateway holds while it has a

@@ -102,17 +102,8 @@ class Inference(pulumi.ComponentResource):
             disruption_budget(name, model.name, args.namespace, labels, selector=selector, parent=self)
         service = kubernetes.core.v1.Service(
             f"{name}-service",
-            metadata={
-                "name": model.name,
-                "namespace": args.namespace,
-                "labels": labels,
-                "annotations": kube.SKIP_AWAIT,
-            },
-            spec={
-                "type": "ClusterIP",
-                "selector": answering(model),
-                "ports": [{"name": "http", "port": spec.port, "target_port": "http"}],
-            },
+            metadata=kube.service_metadata(model.name, args.namespace, labels),
+            spec=kube.service_spec(answering(model), spec.port),
             opts=child,
         )
         self.service = service.metadata["name"]

@@ -1,4 +1,4 @@
-"""The road in by Ingress: TKE's own class, whose CLB reaches pods through NodePorts or directly, or any other class."""
+"""Exposure by Ingress: TKE's own class, whose CLB reaches pods through NodePorts or directly, or any other class."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -93,17 +93,10 @@ class Ingress(pulumi.ComponentResource):
         stack uses stays inside the cluster."""
         return kubernetes.core.v1.Service(
             f"{name}-{route.name}-service",
-            metadata={
-                "name": f"{route.service}-ingress",
-                "namespace": args.namespace,
-                "labels": kube.labels("ingress", route.service, COMPONENT),
-                "annotations": kube.SKIP_AWAIT,
-            },
-            spec={
-                "type": "NodePort",
-                "selector": dict(args.selectors[route.name]),
-                "ports": [{"name": "http", "port": route.port, "target_port": "http"}],
-            },
+            metadata=kube.service_metadata(
+                f"{route.service}-ingress", args.namespace, kube.labels("ingress", route.service, COMPONENT)
+            ),
+            spec=kube.service_spec(args.selectors[route.name], route.port, kind="NodePort"),
             opts=pulumi.ResourceOptions(parent=self),
         ).metadata["name"]
 

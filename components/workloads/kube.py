@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         ProbeArgsDict,
         ResourceRequirementsArgsDict,
         SecurityContextArgsDict,
+        ServiceSpecArgsDict,
         TolerationArgsDict,
         VolumeArgsDict,
         VolumeMountArgsDict,
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from planner.plan.server import Probe, Resources, Scratch
 
 GPU_RESOURCE = "nvidia.com/gpu"
+NAME_LABEL = "app.kubernetes.io/name"
+INSTANCE_LABEL = "app.kubernetes.io/instance"
+COMPONENT_LABEL = "app.kubernetes.io/component"
 ROOT = 0
 
 WAIT_MARGIN = 120
@@ -59,9 +63,9 @@ def namespace_labels(*, host_network: bool) -> dict[str, str]:
 def labels(application: str, instance: str, component: str) -> dict[str, str]:
     """The recommended labels: what it is (`vllm`), which one (`chat`), its part in the whole (`inference`)."""
     return {
-        "app.kubernetes.io/name": application,
-        "app.kubernetes.io/instance": instance,
-        "app.kubernetes.io/component": component,
+        NAME_LABEL: application,
+        INSTANCE_LABEL: instance,
+        COMPONENT_LABEL: component,
         "app.kubernetes.io/part-of": "tke-llm",
         "app.kubernetes.io/managed-by": "pulumi",
     }
@@ -70,7 +74,7 @@ def labels(application: str, instance: str, component: str) -> dict[str, str]:
 def selector(instance: str, component: str) -> dict[str, str]:
     """Labels that find a workload's pods. The application is left out, for a selector can never change and an
     engine may."""
-    return {"app.kubernetes.io/instance": instance, "app.kubernetes.io/component": component}
+    return {INSTANCE_LABEL: instance, COMPONENT_LABEL: component}
 
 
 def pod_security(user: int, group: int, fs_group: int | None = None) -> PodSecurityContextArgsDict:
@@ -206,6 +210,22 @@ def pod_metadata(labels: Mapping[str, str], annotations: Mapping[str, pulumi.Inp
     if annotations:
         metadata["annotations"] = dict(annotations)
     return metadata
+
+
+def service_metadata(name: str, namespace: pulumi.Input[str], labels: Mapping[str, str]) -> ObjectMetaArgsDict:
+    """Of a Service that Pulumi does not wait for (`SKIP_AWAIT`)."""
+    return {"name": name, "namespace": namespace, "labels": dict(labels), "annotations": SKIP_AWAIT}
+
+
+def service_spec(
+    selector: Mapping[str, str], port: int, *, name: str = "http", kind: str = "ClusterIP"
+) -> ServiceSpecArgsDict:
+    """One port, which leads to the pods' port of the same name."""
+    return {
+        "type": kind,
+        "selector": dict(selector),
+        "ports": [{"name": name, "port": port, "target_port": name}],
+    }
 
 
 def plain_env(pairs: Sequence[tuple[str, str]]) -> list[EnvVarArgsDict]:

@@ -76,15 +76,15 @@ def settings_env(download: DownloadPlan) -> list[tuple[str, str]]:
     return env
 
 
-def job_name(model: str, script: Script, deeds: object) -> str:
+def job_name(model: str, script: Script, content: object) -> str:
     """Name of the Job: a Job cannot change, so one that does something else is another Job."""
-    digest = hashlib.sha256(json.dumps([script.text, deeds], sort_keys=True).encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps([script.text, content], sort_keys=True).encode()).hexdigest()
     return f"{model}-download-{digest[:8]}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelDownloadArgs:
-    """`claim` is the shared store's, `cpu` where pods without GPU run. `after`: the road to the Internet."""
+    """`claim` is the shared store's, `cpu` where pods without GPU run. `after`: the routes to the Internet."""
 
     namespace: pulumi.Input[str]
     model: ModelPlan
@@ -129,7 +129,7 @@ class ModelDownload(pulumi.ComponentResource):
         self.job = kubernetes.batch.v1.Job(
             f"{name}-job",
             metadata={
-                "name": job_name(key, script_for(download), deeds(args)),
+                "name": job_name(key, script_for(download), job_content(args)),
                 "namespace": args.namespace,
                 "labels": labels,
                 "annotations": {"pulumi.com/replaceUnready": "true"},
@@ -157,7 +157,7 @@ class ModelDownload(pulumi.ComponentResource):
             },
             opts=pulumi.ResourceOptions(
                 parent=self,
-                # Without a road out the Job would spend its retries before the network is there; it reads none of it.
+                # Without a route out the Job would spend its retries before the network is there; it reads none of it.
                 depends_on=list(args.after),
                 # Two Jobs must not write into one folder, and NFS gives them no lock.
                 delete_before_replace=True,
@@ -172,7 +172,7 @@ def pod_annotations(cpu: CpuPlan) -> dict[str, str]:
     return {kube.WHY_ROOT: WHY_ROOT, **dict((*cpu.annotations, *cpu.download_annotations))}
 
 
-def deeds(args: ModelDownloadArgs) -> object:
+def job_content(args: ModelDownloadArgs) -> object:
     """All that the Job does, as plain values, for its name."""
     pod = download_pod(args, kube.plain_env(settings_env(args.model.download)), script="", claim="")
     return [pod, pod_annotations(args.cpu)]

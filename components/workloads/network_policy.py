@@ -38,7 +38,6 @@ pkg/issuer/acme/http/pod.go)."""
 REDIS = kube.selector(REDIS_NAME, redis.COMPONENT)
 ASKS = kube.selector(smoke_test.ASKS, smoke_test.ASKS)
 TRIES = kube.selector(smoke_test.TRIES, smoke_test.TRIES)
-COMPONENT_LABEL = "app.kubernetes.io/component"
 NAMESPACE_LABEL = "kubernetes.io/metadata.name"
 """Carried by every namespace, put there by Kubernetes itself."""
 
@@ -76,7 +75,7 @@ class NetworkPolicies(pulumi.ComponentResource):
         opened.append(
             self._policy(
                 "allow-downloads",
-                {COMPONENT_LABEL: model_download.COMPONENT},
+                {kube.COMPONENT_LABEL: model_download.COMPONENT},
                 # Not the VPC: what runs there is no hub, and a malicious hub could send a client to it (SSRF).
                 egress=[{"to": [self._internet(), *map(_inside, plan.reach)], "ports": [_tcp()]}],
             )

@@ -88,17 +88,8 @@ class Redis(pulumi.ComponentResource):
         )
         service = kubernetes.core.v1.Service(
             f"{name}-service",
-            metadata={
-                "name": NAME,
-                "namespace": args.namespace,
-                "labels": labels,
-                "annotations": kube.SKIP_AWAIT,
-            },
-            spec={
-                "type": "ClusterIP",
-                "selector": selector,
-                "ports": [{"name": "redis", "port": PORT, "target_port": "redis"}],
-            },
+            metadata=kube.service_metadata(NAME, args.namespace, labels),
+            spec=kube.service_spec(selector, PORT, name=APPLICATION),
             opts=child,
         )
         self.url = pulumi.Output.all(sealed, service.metadata["name"]).apply(

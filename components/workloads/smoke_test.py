@@ -41,8 +41,8 @@ def files() -> dict[str, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class SmokeTestArgs:
-    """`after` is all that is asked and the roads to it, `enforced_by` what enforces the NetworkPolicies, as far as the
-    stack makes it. `cpu`: where pods without GPU run."""
+    """`after` is all that is asked and what leads to it, `enforced_by` what enforces the NetworkPolicies, as far as
+    the stack makes it. `cpu`: where pods without GPU run."""
 
     namespace: pulumi.Input[str]
     plan: SmokeTestPlan
@@ -137,8 +137,8 @@ def common_env(request: Mapping[str, Any]) -> "list[EnvVarArgsDict]":
 
 def job_name(component: str, args: SmokeTestArgs, env: "list[EnvVarArgsDict]") -> str:
     """Name of a Job, which changes with what it does and with what it asks."""
-    deeds = [files(), test_pod(args, env, script=""), pod_annotations(args), args.plan.subject]
-    return f"{component}-{hashlib.sha256(json.dumps(deeds, sort_keys=True).encode()).hexdigest()[:8]}"
+    content = [files(), test_pod(args, env, script=""), pod_annotations(args), args.plan.subject]
+    return f"{component}-{hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]}"
 
 
 def job_names(args: SmokeTestArgs) -> list[str]:
@@ -165,7 +165,7 @@ def test_pod(args: SmokeTestArgs, env: "list[EnvVarArgsDict]", *, script: pulumi
                 "command": ["python3", "-m", PACKAGE],
                 "env": env,
                 "resources": kube.requirements(RESOURCES),
-                "security_context": {**kube.container_security(), "read_only_root_filesystem": True},
+                "security_context": kube.container_security(),
                 "termination_message_policy": "FallbackToLogsOnError",
                 "volume_mounts": [{"name": "script", "mount_path": f"{MODULES}/{PACKAGE}", "read_only": True}],
             }
@@ -183,4 +183,4 @@ def test_pod(args: SmokeTestArgs, env: "list[EnvVarArgsDict]", *, script: pulumi
 def find_findings(namespace: str) -> str:
     """The command that shows the termination messages."""
     path = '{range .items[*]}{.status.containerStatuses[0].state.terminated.message}{"\\n"}{end}'
-    return f"kubectl --namespace {namespace} get pods -l app.kubernetes.io/name={APPLICATION} -o jsonpath='{path}'"
+    return f"kubectl --namespace {namespace} get pods -l {kube.NAME_LABEL}={APPLICATION} -o jsonpath='{path}'"

@@ -157,17 +157,8 @@ class ChatPage(pulumi.ComponentResource):
             disruption_budget(name, NAME, args.namespace, labels, selector=selector, parent=self)
         service = kubernetes.core.v1.Service(
             f"{name}-service",
-            metadata={
-                "name": NAME,
-                "namespace": args.namespace,
-                "labels": labels,
-                "annotations": kube.SKIP_AWAIT,
-            },
-            spec={
-                "type": "ClusterIP",
-                "selector": selector,
-                "ports": [{"name": "http", "port": PORT, "target_port": "http"}],
-            },
+            metadata=kube.service_metadata(NAME, args.namespace, labels),
+            spec=kube.service_spec(selector, PORT),
             opts=child,
         )
         self.service = service.metadata["name"]

@@ -9,6 +9,8 @@ SYSTEM = "system"
 """The CPU pool, where the controllers of add-ons run."""
 
 _STORAGE_ADDONS = {"cfs": "cfs", "cfs-turbo": "cfsturbo"}
+BLOCK, GPU = "cbs", "nvidia-gpu"
+"""Brings the driver of block volumes; tells Kubernetes of the GPUs of machines."""
 NETWORK_POLICY = "networkpolicy"
 """Enforces NetworkPolicies on machines."""
 
@@ -24,9 +26,9 @@ def plan_addons(settings: Settings, catalog: Catalog) -> tuple[AddonPlan, ...]:
     if settings.storage.kind in _STORAGE_ADDONS:
         wanted.append(_STORAGE_ADDONS[settings.storage.kind])
     if settings.webui.enabled and settings.storage.webui_class_name is None and "databaseUrl" not in settings.secrets:
-        wanted.append("cbs")
+        wanted.append(BLOCK)
     if any(pool.kind in MACHINE_KINDS for pool in settings.pools.values()):
-        wanted.append("nvidia-gpu")
+        wanted.append(GPU)
     if settings.network_policy.enabled and settings.network_policy.addon:
         wanted.append(NETWORK_POLICY)
     return tuple(
@@ -38,7 +40,7 @@ def daemonsets(settings: Settings, catalog: Catalog, *, gpu: bool) -> tuple[str,
     """Names of the add-ons whose DaemonSets take resources of a node, with or without a GPU."""
     defaults = [addon.name for addon in catalog.addons.values() if addon.default]
     planned = [addon.name for addon in plan_addons(settings, catalog)]
-    return tuple(name for name in dict.fromkeys([*defaults, *planned]) if gpu or name != "nvidia-gpu")
+    return tuple(name for name in dict.fromkeys([*defaults, *planned]) if gpu or name != GPU)
 
 
 def _given(name: str, catalog: Catalog) -> bool:

@@ -5,8 +5,9 @@ from contextlib import suppress
 from typing import Any
 
 from planner.plan.types import InstallPlan, Plan
+from planner.software.addons import GPU
 from rehearsal.cluster import platform
-from rehearsal.cluster.nodes import GPU_ADDON, existing_pools
+from rehearsal.cluster.nodes import existing_pools
 from rehearsal.cluster.objects import Ref, ref
 from rehearsal.cluster.readiness import Unready
 from rehearsal.cluster.recorded import Recorded
@@ -106,7 +107,7 @@ def installs(plan: Plan) -> tuple[InstallPlan, ...]:
 
 def has_gpu_addon(stack: Recorded) -> bool:
     """Whether anything tells Kubernetes of the GPUs of ordinary and native nodes."""
-    return any(each.inputs.get("addonName") == GPU_ADDON for each in stack.registrations)
+    return any(each.inputs.get("addonName") == GPU for each in stack.registrations)
 
 
 def _given_software(plan: Plan) -> list[str]:

@@ -19,7 +19,6 @@ POOL = "rehearsal.tke-llm/pool"
 GPU_NODE = "rehearsal.tke-llm/gpu"
 """Label of ours on nodes with GPUs, where the device plugin's DaemonSet runs."""
 ZONE = "topology.kubernetes.io/zone"
-GPU_ADDON = "nvidia-gpu"
 
 MOST_PODS = 110
 """The kubelet's default."""

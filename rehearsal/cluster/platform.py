@@ -6,16 +6,17 @@ from catalog.types import Addon
 from planner.plan.types import Plan
 from planner.pools.decide import SUPER_NODE_SELECTOR
 from planner.pools.system_pool import CLUSTER_CPU_MILLIS, CLUSTER_MEMORY_MIB
+from planner.software.addons import BLOCK, GPU
 from planner.storage.drivers import BLOCK_DRIVER, CFS_DRIVER, CFS_PROVISIONER, TURBO_DRIVER
 from rehearsal.cluster.gateways import CONTROLLER
-from rehearsal.cluster.nodes import GPU_ADDON, GPU_NODE
+from rehearsal.cluster.nodes import GPU_NODE
 
 NAMESPACE = "kube-system"
 ANY_PROVISIONER = "any.rehearsal.tke-llm"
 """Provisioner of classes that the stack file names and somebody else made: it refuses nothing."""
 
 _DRIVERS = {
-    "cbs": {BLOCK_DRIVER: True},
+    BLOCK: {BLOCK_DRIVER: True},
     "cfs": {CFS_PROVISIONER: False, CFS_DRIVER: False},
     "cfsturbo": {TURBO_DRIVER: False},
 }
@@ -103,7 +104,7 @@ def daemonset(addon: Addon) -> dict[str, Any]:
             "template": {
                 "metadata": {"labels": {"addon": addon.name}},
                 "spec": {
-                    **({"nodeSelector": {GPU_NODE: "true"}} if addon.name == GPU_ADDON else {}),
+                    **({"nodeSelector": {GPU_NODE: "true"}} if addon.name == GPU else {}),
                     "affinity": {
                         "nodeAffinity": {
                             "requiredDuringSchedulingIgnoredDuringExecution": {

@@ -1,4 +1,4 @@
-"""The VPC, its subnets and security groups, and the road out."""
+"""The VPC, its subnets and security groups, and the routes out."""
 
 from dataclasses import replace
 from ipaddress import IPv4Network
@@ -49,7 +49,7 @@ def network(
             "pods": pulumi.Output.all(*made.pod_subnet_ids),
             "second": made.subnet_in(plan.subnets[-1].zone),
             "preferred": made.subnet_in(None),
-            "road": pulumi.Output.all(*[resource.urn for resource in made.road_out]),
+            "routes": pulumi.Output.all(*[resource.urn for resource in made.routes_out]),
         }
 
     return build(make, preview=preview, outputs=ADDRESS)
@@ -69,7 +69,7 @@ def test_each_zone_gets_a_subnet_in_the_order_of_the_stack_file() -> None:
 PODS = (SubnetPlan(ZONES[0], IPv4Network("10.0.192.0/21")), SubnetPlan(ZONES[1], IPv4Network("10.0.200.0/21")))
 
 
-def test_pods_have_subnets_of_their_own_with_a_road_out() -> None:
+def test_pods_have_subnets_of_their_own_with_a_route_out() -> None:
     cloud = network(replace(FRESH, pod_subnets=PODS))
     assert cloud.seen["pods"].value == [f"network-subnet-pods-{zone}-id" for zone in ZONES]
     routed = {each.inputs["subnetId"] for each in cloud.of("route/tableAssociation:TableAssociation")}
@@ -168,17 +168,17 @@ def test_the_nat_gateway_takes_addresses_and_every_subnet_routes_through_it() ->
     assert associated == set(cloud.seen["subnets"].value)
 
 
-def test_whoever_waits_for_the_road_out_waits_for_route_and_association() -> None:
+def test_whoever_waits_for_the_routes_out_waits_for_route_and_association() -> None:
     cloud = network()
     expected = [cloud.one("route/tableEntry:TableEntry"), *cloud.of("route/tableAssociation:TableAssociation")]
-    assert set(cloud.seen["road"].value) == {resource.urn for resource in expected}
+    assert set(cloud.seen["routes"].value) == {resource.urn for resource in expected}
 
 
-def test_without_nat_there_is_no_road_out_and_nothing_to_pay_for() -> None:
+def test_without_nat_there_is_no_route_out_and_nothing_to_pay_for() -> None:
     plan = NetworkPlan(None, FRESH.cidr, FRESH.subnets, nat_bandwidth=None)
     cloud = network(plan)
     assert not [r for r in cloud.resources if "nat" in r.type.lower() or "Eip" in r.type or "Route" in r.type]
-    assert cloud.seen["road"].value == []
+    assert cloud.seen["routes"].value == []
 
 
 @pytest.mark.parametrize(("bandwidth", "total", "count"), [(50, 50, 1), (100, 100, 1), (200, 200, 2), (1000, 1000, 10)])

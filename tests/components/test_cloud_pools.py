@@ -84,7 +84,8 @@ def gpu(
                 after=downloads,
             ),
         )
-        return {"id": pool.pool_id}
+        assert isinstance(pool.node_pool, pulumi.CustomResource)
+        return {"id": pool.node_pool.id}
 
     return build(make, preview=preview, outputs=PASSWORD)
 

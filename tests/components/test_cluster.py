@@ -66,7 +66,6 @@ def cluster(
         return {
             "kubeconfig": made.kubeconfig,
             "id": made.cluster_id,
-            "ready": pulumi.Output.all(*[resource.urn for resource in made.ready]),
         }
 
     return build(make, preview=preview, outputs=OUTPUTS)
@@ -102,14 +101,6 @@ def test_password_and_ca_of_the_cluster_are_sealed() -> None:
 def test_the_endpoint_waits_for_a_running_node() -> None:
     cloud = cluster()
     assert cloud.depends(cloud.one(ENDPOINT), cloud.one("kubernetes/nodePool:NodePool"))
-
-
-def test_whoever_waits_for_the_cluster_waits_for_nodes_and_endpoint() -> None:
-    cloud = cluster()
-    assert set(cloud.seen["ready"].value) == {
-        cloud.one("kubernetes/nodePool:NodePool").urn,
-        cloud.one(ENDPOINT).urn,
-    }
 
 
 def test_an_intranet_endpoint_stands_in_the_preferred_subnet() -> None:
