@@ -419,11 +419,12 @@ class ExposurePlan:
     allow: tuple[IPv4Network, ...]
     balancer: bool
     direct_access: bool
-    address: tuple[str, str | None, str, str]
     install: InstallPlan | None = None
     attach_to: tuple[str, str] | None = None
     ingress_class: str | None = None
     ready_seconds: int = 0
+    # Not before `install`: the names of the smoke test's Jobs follow from the order of the fields.
+    address: tuple[str, str | None, str, str] = field(kw_only=True)
     controller: str | None = None
     proxies: str | None = None
     sources: "tuple[Source, ...]" = ()
