@@ -10,7 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import get_args
 
+from catalog.engines import EngineName
 from e2e import browser, client, page, sandbox, software, weights
 from e2e.containers import Rendered, RenderedPod
 from e2e.mapping import Addresses, Difference, Process, addresses, image_of, mapped
@@ -19,7 +21,7 @@ from e2e.processes import Masker, ProcessGroup, RunError, Running
 from e2e.report import CheckError, Report
 from rehearsal.control_plane.ports import reserve
 
-ENGINES = ("vllm", "sglang", "ollama")
+ENGINES: tuple[str, ...] = get_args(EngineName)
 PAGE = "open-webui"
 INIT_SECONDS = 120.0
 JOB_SECONDS = 900.0

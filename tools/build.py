@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -144,36 +144,21 @@ def _go_version(module: Module, way_on: str) -> str:
 
 def _build_module(module: Module, cache: Path) -> None:
     way_on = _way_on("engine" if module in TARGETS["engine"] else "control-plane")
-    store = cache / "tools"
-    home = store / f"{module.key}-{_go_version(module, way_on)}"
-    with _locked(store, module):
-        if is_whole(home):
-            return
-        shutil.rmtree(home, ignore_errors=True)
-        for left_over in store.glob(f"{module.name}.partial-*"):
-            shutil.rmtree(left_over, ignore_errors=True)
-        partial = Path(tempfile.mkdtemp(prefix=f"{module.name}.partial-", dir=store))
-        try:
-            packages = [program.package for program in module.programs]
-            _go(module, f"{module.name}: modules fetched", ["list", "-deps", *packages], way_on)
-            for program in module.programs:
-                _go(module, f"{program.name}: built", _build_arguments(module, program, partial), way_on)
-            _finish(partial, home)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
+
+    def compile_into(partial: Path) -> None:
+        packages = [program.package for program in module.programs]
+        _go(module, f"{module.name}: modules fetched", ["list", "-deps", *packages], way_on)
+        for program in module.programs:
+            _go(module, f"{program.name}: built", _build_arguments(module, program, partial), way_on)
+
+    _fill(module, cache, way_on, compile_into)
 
 
 def _fetch_definitions(cache: Path) -> None:
     """Copy the custom resource definitions out of their modules; raises BuildError."""
     way_on = _way_on("control-plane")
-    store = cache / "tools"
-    home = store / f"{DEFINITIONS.key}-{_go_version(DEFINITIONS, way_on)}"
-    with _locked(store, DEFINITIONS):
-        if is_whole(home):
-            return
-        shutil.rmtree(home, ignore_errors=True)
-        for left_over in store.glob(f"{DEFINITIONS.name}.partial-*"):
-            shutil.rmtree(left_over, ignore_errors=True)
+
+    def copy_into(partial: Path) -> None:
         started = time.monotonic()
         asked = subprocess.run(
             ["go", "mod", "download", "-json", *(folder.module for folder in DEFINITION_FOLDERS)],
@@ -186,22 +171,33 @@ def _fetch_definitions(cache: Path) -> None:
         if asked.returncode:
             raise _failure(DEFINITIONS, asked.stderr or asked.stdout, way_on)
         places = {each["Path"]: Path(each["Dir"]) for each in _documents(asked.stdout)}
-        partial = Path(tempfile.mkdtemp(prefix=f"{DEFINITIONS.name}.partial-", dir=store))
-        try:
-            for folder in DEFINITION_FOLDERS:
-                (partial / folder.name).mkdir()
-                _copy_definitions(places[folder.module] / folder.path, partial / folder.name)
-            _finish(partial, home)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
+        for folder in DEFINITION_FOLDERS:
+            (partial / folder.name).mkdir()
+            _copy_definitions(places[folder.module] / folder.path, partial / folder.name)
         _say(f"  custom resource definitions: fetched in {time.monotonic() - started:.0f} s")
 
+    _fill(DEFINITIONS, cache, way_on, copy_into)
 
-def _finish(partial: Path, home: Path) -> None:
-    """Let a build appear in the cache, with the checksums that every later use holds it against."""
-    (partial / SUMS).write_text(checksums(partial), encoding="utf-8")
-    partial.chmod(0o755)
-    partial.rename(home)
+
+def _fill(module: Module, cache: Path, way_on: str, make: Callable[[Path], None]) -> None:
+    """Have `make` fill a folder, which then appears in the cache as the module's build, with the checksums that every
+    later use holds it against; nothing happens where it is there already. Raises BuildError."""
+    store = cache / "tools"
+    home = store / f"{module.key}-{_go_version(module, way_on)}"
+    with _locked(store, module):
+        if is_whole(home):
+            return
+        shutil.rmtree(home, ignore_errors=True)
+        for left_over in store.glob(f"{module.name}.partial-*"):
+            shutil.rmtree(left_over, ignore_errors=True)
+        partial = Path(tempfile.mkdtemp(prefix=f"{module.name}.partial-", dir=store))
+        try:
+            make(partial)
+            (partial / SUMS).write_text(checksums(partial), encoding="utf-8")
+            partial.chmod(0o755)
+            partial.rename(home)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
 
 
 def _copy_definitions(source: Path, into: Path) -> None:

@@ -3,6 +3,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from threading import Event
 from typing import NoReturn
 
@@ -29,6 +30,7 @@ from rehearsal.pulumi_engine.rules import Names, Rules, rules_of
 from rehearsal.pulumi_engine.world import CloudResource, CloudState, DeniedError
 from rehearsal.registration import Secret, Unknown, reveal
 from rehearsal.wire import decode, encode, holds_secret
+from settings.paths import value_at
 
 VERSION = "999.0.0+simulated"
 """What our providers call themselves: newer than any SDK asks for, and no version of a real plugin."""
@@ -76,7 +78,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def DiffConfig(self, request: provider_pb2.DiffRequest, context: Context) -> provider_pb2.DiffResponse:
         found = changes(_shown(request.olds), _shown(request.news), Rules())
         # Another cluster is another provider, and so makes all that it made anew.
-        return _diff([_replacing(each) if each.path == ("clusterIdentifier",) else each for each in found])
+        return _diff([replace(each, replaces=True) if each.path == ("clusterIdentifier",) else each for each in found])
 
     def Configure(self, request: provider_pb2.ConfigureRequest, context: Context) -> provider_pb2.ConfigureResponse:
         self._config = {key: str(value) for key, value in _shown(request.args).items()}
@@ -172,9 +174,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             if not upserts:
                 check_creation(self._world, resource, self._cluster)
             if not ready and "status" in resource.outputs:
-                resource = _with_outputs(
-                    resource, {key: value for key, value in resource.outputs.items() if key != "status"}
-                )
+                unready = {key: value for key, value in resource.outputs.items() if key != "status"}
+                resource = replace(resource, outputs=unready)
             self._world.put("create", resource)
             after_creation(self._world, resource)
         return resource
@@ -193,7 +194,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             arrived = dict(inputs)
             for path in rules.drops:
                 arrived = _with_old(arrived, dict(resource.inputs), path)
-            self._world.put("update", CloudResource(**{**vars(now), "inputs": arrived}))
+            self._world.put("update", replace(now, inputs=arrived))
         return now
 
     def _remove(self, type_: str, id_: str) -> None:
@@ -224,11 +225,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             for endpoint in self._world.of_type(ENDPOINT):
                 if endpoint.id == resource.id:
                     outputs |= {key: endpoint.outputs[key] for key in ("kubeConfig", "kubeConfigIntranet")}
-        return CloudResource(**{**vars(resource), "inputs": inputs, "outputs": outputs})
+        return replace(resource, inputs=inputs, outputs=outputs)
 
     def _unready(self, type_: str, id_: str, inputs: Properties) -> bool:
         """Whether a Job that is to be replaced until it succeeds has not yet."""
-        if not type_.endswith(":Job") or _value_at(inputs, ("metadata", "annotations", _UNREADY)) != "true":
+        if not type_.endswith(":Job") or value_at(inputs, "metadata", "annotations", _UNREADY) != "true":
             return False
         resource = self._world.find(type_, id_)
         return resource is not None and "status" not in resource.outputs
@@ -251,7 +252,6 @@ class RandomProvider(Provider):
     """Random values exist in the state alone; no cloud keeps them."""
 
     def _make(self, urn: str, type_: str, inputs: Properties, *, ready: bool) -> CloudResource:
-        _ = ready
         id_, outputs = Cloud().create(type_, urn.rpartition("::")[2], inputs)
         return CloudResource(type_, id_, urn, "", inputs, outputs)
 
@@ -347,20 +347,10 @@ def _diff(found: list[PropertyChange], *, first: bool = False) -> provider_pb2.D
     )
 
 
-def _replacing(change: PropertyChange) -> PropertyChange:
-    return PropertyChange(change.path, change.kind, replaces=True)
-
-
 def _deleted_first(old: Properties, new: Properties, rules: Rules) -> bool:
     """Whether a replacement would collide with what it replaces, for both have the same fixed name."""
-    names = [_value_at(new, path) for path in rules.named]
-    return bool(names) and isinstance(names[0], str) and names == [_value_at(old, path) for path in rules.named]
-
-
-def _value_at(value: object, path: Names) -> object:
-    for name in path:
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value
+    names = [value_at(new, *path) for path in rules.named]
+    return bool(names) and isinstance(names[0], str) and names == [value_at(old, *path) for path in rules.named]
 
 
 def _with_old(new: Properties, old: Properties, path: Names) -> Properties:
@@ -372,7 +362,3 @@ def _with_old(new: Properties, old: Properties, path: Names) -> Properties:
     if rest or head not in old:
         return new
     return {**new, head: theirs}
-
-
-def _with_outputs(resource: CloudResource, outputs: Properties) -> CloudResource:
-    return CloudResource(**{**vars(resource), "outputs": outputs})

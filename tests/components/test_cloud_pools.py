@@ -10,9 +10,10 @@ import pytest
 from components.cloud.pools import CEILING, GpuPool, GpuPoolArgs, SystemNodePool, SystemNodePoolArgs
 from components.naming import POOL_NAME_LIMIT, Naming
 from planner.plan.types import DriverPlan, PoolPlan, SystemPoolPlan
-from planner.pools.decide import GPU_TAINT, POOL_LABEL
+from planner.pools.decide import POOL_LABEL
 from rehearsal.wire import holds_secret
 from settings.models import SystemPool
+from tests.components.plans import POOL
 from tests.components.recorder import ComponentRun, build
 
 NAMING = Naming("tke-llm", "dev", {"team": "ml"})
@@ -21,22 +22,9 @@ NATIVE = "kubernetes/nativeNodePool:NativeNodePool"
 ORDINARY = "kubernetes/nodePool:NodePool"
 SUPER = "kubernetes/serverlessNodePool:ServerlessNodePool"
 
-PLAN = PoolPlan(
-    name="gpu",
-    kind="native",
-    gpu="A10",
-    gpus_per_node=1,
-    instance_type="PNV4.7XLARGE116",
-    gpu_type=None,
-    min_nodes=1,
-    max_nodes=1,
-    zone="ap-guangzhou-6",
-    disk_gib=200,
-    disk_type="CLOUD_SSD",
-    allocatable_cpu_millis=27000,
-    allocatable_memory_mib=108000,
+PLAN = replace(
+    POOL,
     labels=((POOL_LABEL, "gpu"), ("team", "ml")),
-    taints=(GPU_TAINT,),
     node_selector=((POOL_LABEL, "gpu"),),
     tolerations=(),
 )
