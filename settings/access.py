@@ -44,7 +44,7 @@ class Expose(Section):
     direct_access: Flag = Field(default=False, description="CLB straight to pods instead of NodePorts (class qcloud).")
 
     def installs_envoy(self) -> bool:
-        """Whether Envoy Gateway is used that has not been told to be another's business."""
+        """Whether people come by Envoy Gateway and this is not said to be there already, whatever Gateway is named."""
         return self.via == "gateway" and self.install != "none"
 
     def scheme(self) -> str:

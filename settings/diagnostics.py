@@ -36,9 +36,9 @@ class Diagnostic:
     forced: bool = False
 
 
-def softened(found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """The diagnostics with errors turned into warnings: for rules that rest on facts nobody has verified."""
-    return tuple(replace(each, severity="warning") if each.severity == "error" else each for each in found)
+def softened(found: Diagnostic) -> Diagnostic:
+    """The diagnostic, an error as a warning: for rules that rest on facts nobody has verified."""
+    return replace(found, severity="warning") if found.severity == "error" else found
 
 
 def blocking(found: Iterable[Diagnostic]) -> bool:

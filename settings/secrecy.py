@@ -47,7 +47,7 @@ def is_sealed(value: object) -> bool:
     return isinstance(value, dict) and len(value) == 1 and isinstance(value.get("secure"), str)
 
 
-def names_a_secret(name: object) -> bool:
+def _names_a_secret(name: object) -> bool:
     """Whether a key's name says that its value is secret: ``HF_TOKEN``, ``apiKey``; not ``TOKENIZERS_PARALLELISM``."""
     if not isinstance(name, str) or name in _HARMLESS:
         return False
@@ -65,7 +65,7 @@ def is_token(value: str, name: object) -> bool:
     """Whether a text is certainly a secret: an issued token (where the name says so its first letters are enough),
     or a database's address with its password."""
     value, name = _unwrapped(value, name)
-    if _TOKEN.search(value) or (names_a_secret(name) and _TOKEN_START.match(value)):
+    if _TOKEN.search(value) or (_names_a_secret(name) and _TOKEN_START.match(value)):
         return True
     return bool(_PASSWORD_IN_URL.search(value)) and value.lower().startswith("postgres")
 
@@ -96,7 +96,7 @@ def looks_secret(value: object, name: object) -> bool:
     if is_token(value, name) or _PASSWORD_IN_URL.search(value):
         return True
     value, name = _unwrapped(value, name)
-    return names_a_secret(name) and value.lower() not in {"", "true", "false"} and not value.isdigit()
+    return _names_a_secret(name) and value.lower() not in {"", "true", "false"} and not value.isdigit()
 
 
 def holds_secret(value: object, name: object = "") -> bool:
@@ -115,7 +115,7 @@ def command(secret: str) -> str:
     return f"`pulumi config set --secret tke-llm:{secret}`"
 
 
-def top_level_key(steps: Sequence[Step], value: object = None) -> str | None:
+def _top_level_key(steps: Sequence[Step], value: object = None) -> str | None:
     """The top-level secret that serves for a secret found at `steps`, or None where there is none."""
     text, last = _unwrapped(value if isinstance(value, str) else "", _last_name(steps))
     text, name = text.lower(), str(last).lower()
@@ -146,7 +146,7 @@ def in_section(steps: tuple[Step, ...], value: object) -> Diagnostic | None:
     part of it."""
     path = join(steps)
     name = _last_name(steps)
-    key = top_level_key(steps, value)
+    key = _top_level_key(steps, value)
     of_the_cloud = isinstance(value, str) and value.startswith("AKID")
     remedy = codes.elsewhere(command=None if key is None else command(key), of_the_cloud=of_the_cloud)
     if is_sealed(value):

@@ -7,8 +7,8 @@ from planner.plan.server import GIB, EngineSpec, HttpProbe, Probe, Scratch
 
 USER = 1000
 GROUP = 1000
-"""Neither needs an entry in the image's /etc/passwd, since HOME and USER are set; the download Job hands the model's
-files to this group."""
+"""The user where the image brings none of its own, and the group. Neither needs an entry in the image's /etc/passwd,
+since HOME and USER are set; the download Job hands the model's files to this group."""
 
 HOME = "/home/server"
 TMP = "/tmp"  # noqa: S108  a folder of the pod's own
@@ -35,16 +35,16 @@ def assemble(
         engine=engine.name,
         image=request.image,
         command=command,
-        env=environment(variables, request),
+        env=_environment(variables, request),
         api_key_env=engine.api_key_env,
         port=engine.port,
-        user=user(request),
+        user=request.user or USER,
         group=GROUP,
         resources=request.resources,
         startup=startup,
         readiness=readiness,
         liveness=liveness,
-        scratch=scratch(request),
+        scratch=_scratch(request),
         pre_stop_sleep=PRE_STOP_SECONDS,
         grace_period=PRE_STOP_SECONDS + drain + EXIT_SECONDS,
         annotations=request.annotations,
@@ -52,12 +52,7 @@ def assemble(
     )
 
 
-def user(request: EngineRequest) -> int:
-    """The user of the image where it brings one that is not root."""
-    return request.user or USER
-
-
-def scratch(request: EngineRequest) -> tuple[Scratch, ...]:
+def _scratch(request: EngineRequest) -> tuple[Scratch, ...]:
     """The folders that a server may write to. /dev/shm is RAM and counts against the container's memory."""
     if not request.shm_mib:
         return FOLDERS
@@ -88,7 +83,7 @@ def compile_caches() -> dict[str, str]:
     }
 
 
-def environment(ours: dict[str, str], request: EngineRequest) -> tuple[tuple[str, str], ...]:
+def _environment(ours: dict[str, str], request: EngineRequest) -> tuple[tuple[str, str], ...]:
     """Our variables, less those that the user sets, and the user's."""
     return tuple({**ours, **dict(request.model.env)}.items())
 

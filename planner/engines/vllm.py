@@ -37,13 +37,13 @@ def emit(request: EngineRequest) -> EngineSpec:
     )
 
 
-def on_v0(flags: frozenset[str], compute_capability: float | None) -> bool:
+def _on_v0(flags: frozenset[str], compute_capability: float | None) -> bool:
     """Whether a release runs its V0 engine on such a GPU."""
     return "v0-engine" in flags and compute_capability is not None and compute_capability < AMPERE
 
 
 def _longest(flags: frozenset[str], compute_capability: float) -> int | None:
-    return LONGEST_ON_V0 if on_v0(flags, compute_capability) else None
+    return LONGEST_ON_V0 if _on_v0(flags, compute_capability) else None
 
 
 def _old(request: EngineRequest) -> bool:
@@ -60,7 +60,7 @@ def _arguments(request: EngineRequest, drain: int) -> list[tuple[str, ...]]:
         (request.pipeline_parallel > 1, ("--pipeline-parallel-size", str(request.pipeline_parallel))),
         (request.at_load is not None, ("--quantization", str(request.at_load))),
         (_old(request), ("--enforce-eager",)),
-        (on_v0(request.flags, request.compute_capability), ("--no-enable-chunked-prefill",)),
+        (_on_v0(request.flags, request.compute_capability), ("--no-enable-chunked-prefill",)),
         (request.network_store and knows("safetensors-prefetch"), ("--safetensors-load-strategy", "prefetch")),
         (drain > 0, ("--shutdown-timeout", str(drain))),
         (knows("disable-access-log-for-endpoints"), ("--disable-access-log-for-endpoints", "/health,/metrics,/ping")),
@@ -96,7 +96,7 @@ def _environment(request: EngineRequest) -> dict[str, str]:
         "VLLM_CONFIG_ROOT": f"{pod.HOME}/.config/vllm",
         "VLLM_NO_USAGE_STATS": "1",
     }
-    if on_v0(request.flags, request.compute_capability):
+    if _on_v0(request.flags, request.compute_capability):
         variables["VLLM_USE_V1"] = "0"
     return variables
 

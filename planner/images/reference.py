@@ -30,7 +30,7 @@ def split(reference: str) -> Reference:
     return Reference(head + slash + last, tag, digest)
 
 
-def names_release(tag: str) -> bool:
+def _names_release(tag: str) -> bool:
     """Whether a tag names one release, so that nobody moves it."""
     parts = re.split(r"[-_+]", tag.lower())
     return "latest" not in parts and any(_RELEASE.fullmatch(part) for part in parts)
@@ -39,4 +39,4 @@ def names_release(tag: str) -> bool:
 def is_floating(reference: str) -> bool:
     """Whether a reference may name another image tomorrow. A digest never does."""
     parts = split(reference)
-    return not parts.digest and not names_release(parts.tag)
+    return not parts.digest and not _names_release(parts.tag)

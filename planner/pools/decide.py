@@ -50,7 +50,7 @@ def plan_pool(name: str, settings: Settings, catalog: Catalog) -> PoolPlan | Non
     if machine is None or (0 < machine.gpus < 1):
         return None
     cpu, memory = allocatable(machine, daemonsets(settings, catalog, gpu=machine.gpu is not None), catalog)
-    own = (POOL_LABEL, pool_label(settings, name))
+    own = (POOL_LABEL, _pool_label(settings, name))
     return PoolPlan(
         name=name,
         kind=pool.kind,
@@ -73,12 +73,12 @@ def plan_pool(name: str, settings: Settings, catalog: Catalog) -> PoolPlan | Non
         charge=pool.charge,
         spot_max_price=pool.spot_max_price,
         key_id=pool.key_id,
-        driver=plan_driver(pool.driver),
+        driver=_driver(pool.driver),
         price=settings.prices.get(machine.name),
     )
 
 
-def plan_driver(driver: Driver | None) -> DriverPlan | None:
+def _driver(driver: Driver | None) -> DriverPlan | None:
     """The driver that the stack file states or asks for."""
     if driver is None:
         return None
@@ -94,7 +94,7 @@ def plan_driver(driver: Driver | None) -> DriverPlan | None:
     )
 
 
-def pool_label(settings: Settings, name: str) -> str:
+def _pool_label(settings: Settings, name: str) -> str:
     """The value of `POOL_LABEL` on a pool's nodes; the stack's name keeps two stacks on one cluster apart."""
     return f"{dns_name(settings.stack)}-{name}"
 
@@ -137,7 +137,7 @@ def _super(name: str, settings: Settings, catalog: Catalog) -> PoolPlan | None:
     if kind is None or largest is None or largest.gpus < 1:
         return None
     others = sum(other.kind == "super" for other in settings.pools.values()) > 1
-    own = (POOL_LABEL, pool_label(settings, name))
+    own = (POOL_LABEL, _pool_label(settings, name))
     return PoolPlan(
         name=name,
         kind="super",
@@ -157,7 +157,7 @@ def _super(name: str, settings: Settings, catalog: Catalog) -> PoolPlan | None:
         node_selector=(*SUPER_NODE_SELECTOR, *((own,) if others else ())),
         tolerations=(SUPER_NODE_TAINT, *_taints(pool)),
         public_bandwidth=pool.public_bandwidth,
-        driver=plan_driver(pool.driver),
+        driver=_driver(pool.driver),
     )
 
 
@@ -184,5 +184,5 @@ def _existing(name: str, pool: Pool, catalog: Catalog) -> PoolPlan | None:
         taints=(),
         node_selector=tuple(pool.node_selector.items()),
         tolerations=_tolerations(pool, gpu=bool(pool.gpu)),
-        driver=plan_driver(pool.driver),
+        driver=_driver(pool.driver),
     )

@@ -38,6 +38,9 @@ MARGIN_SECONDS = 120
 START_SECONDS = 900
 """For the image, where the pod comes to a node that does not have it."""
 
+ADMIN_VARIABLE = "WEBUI_ADMIN_PASSWORD"
+"""Variable of the Job that holds the administrator's password."""
+
 _OFF = {"false", "0"}
 
 
@@ -79,9 +82,6 @@ def plan_smoke_test(
         deadline_seconds=limit + START_SECONDS,
         subject=_subject(models, webui, exposure, policies),
     )
-
-
-ADMIN_VARIABLE = "WEBUI_ADMIN_PASSWORD"
 
 
 def key_variables(plan: SmokeTestPlan) -> dict[str, str]:

@@ -32,7 +32,7 @@ def check_served(
     yield from _pod(served, catalog)
     guessed = any(found.code == image_unknown.name for found in about_placement)
     for found in _options(served):
-        yield softened((found,))[0] if guessed and found.code in GUESSED else found
+        yield softened(found) if guessed and found.code in GUESSED else found
     yield from _replicas(served)
     pool = placed.situation.pool
     yield from check_capacity(pool, room_of(pool), demands, placed.name)

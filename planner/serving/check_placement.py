@@ -28,7 +28,7 @@ def check_placement(placed: Placement, catalog: Catalog) -> tuple[Diagnostic, ..
     about_size = _about_size(placed)
     about_spread = tuple(_about_spread(placed, about_size, catalog))
     if any(found.code == image_unknown.name for found in about_image):
-        about_spread = softened(about_spread)
+        about_spread = tuple(map(softened, about_spread))
     judged = _as_grave_as_known(about_size, placed)
     return (*(_helped(found, case, catalog) for found in (*about_image, *judged)), *about_spread)
 
@@ -87,7 +87,7 @@ def _as_grave_as_known(about_size: list[Diagnostic], placed: Placement) -> list[
         ]
     if placed.facts.verified and (gpu is None or gpu.verified):
         return about_size
-    return [softened((found,))[0] if found.code in SIZE_CODES else found for found in about_size]
+    return [softened(found) if found.code in SIZE_CODES else found for found in about_size]
 
 
 def _helped(found: Diagnostic, case: Situation, catalog: Catalog) -> Diagnostic:

@@ -34,9 +34,9 @@ def plan_download(
     time. `image` is what the Job runs.
     """
     model = settings.models[name]
-    source = source_of(model)
+    source = _source_of(model)
     repository = facts.repository(source) or model.model
-    megabytes = megabytes_per_second(settings, store)
+    megabytes = _megabytes_per_second(settings, store)
     seconds = facts.weights_bytes / 1e6 / megabytes
     endpoint = model.download.endpoint if source == "huggingface" else None
     directory = directory_of(repository, model)
@@ -63,7 +63,7 @@ def plan_download(
     return plan, _reason(name, plan, facts.format, megabytes)
 
 
-def source_of(model: Model) -> SourceName:
+def _source_of(model: Model) -> SourceName:
     """Where a model comes from: unless its stack file says so, the engine's usual source."""
     return model.source or find(model.engine).sources[0]
 
@@ -82,7 +82,7 @@ def directory_of(repository: str, model: Model) -> str:
     return safe
 
 
-def megabytes_per_second(settings: Settings, store: StoragePlan) -> float:
+def _megabytes_per_second(settings: Settings, store: StoragePlan) -> float:
     """MB/s (10**6 bytes) that one of the stack's downloads runs at.
 
     The Mbps of the gateway, or of the one node that all may run on, are shared by all of them. Where the gateway is not

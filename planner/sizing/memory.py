@@ -90,7 +90,7 @@ def loaded_gib(facts: ModelFacts, dtype: str, quantization: str | None) -> float
     return facts.weights_gib * DTYPE_BYTES[dtype] / stored
 
 
-def kv_bytes_per_layer(facts: ModelFacts, tensor_parallel: int, kv_bytes: float) -> float:
+def _kv_bytes_per_layer(facts: ModelFacts, tensor_parallel: int, kv_bytes: float) -> float:
     """Bytes of KV cache per token, layer and GPU; `kv_bytes` is the size of one cached number.
 
     MHA and GQA keep a key and a value of `head_dim` for each KV head: 2 x kv_heads x head_dim x bytes, split over
@@ -104,7 +104,7 @@ def kv_bytes_per_layer(facts: ModelFacts, tensor_parallel: int, kv_bytes: float)
 
 def kv_bytes_per_token(facts: ModelFacts, tensor_parallel: int, pipeline_parallel: int, kv_bytes: float) -> float:
     """Bytes per token and GPU of the cache that grows with the context; the layers are shared out over the stages."""
-    return facts.kv_layers * kv_bytes_per_layer(facts, tensor_parallel, kv_bytes) / pipeline_parallel
+    return facts.kv_layers * _kv_bytes_per_layer(facts, tensor_parallel, kv_bytes) / pipeline_parallel
 
 
 def need(
@@ -120,7 +120,7 @@ def need(
     weights = loaded_gib(facts, dtype, quantization)
     big = weights > BIG_MODEL_GIB
     size = DTYPE_BYTES[dtype] if kv_bytes is None else kv_bytes
-    sliding = facts.sliding_layers * kv_bytes_per_layer(facts, tensor_parallel, size) / pipeline_parallel
+    sliding = facts.sliding_layers * _kv_bytes_per_layer(facts, tensor_parallel, size) / pipeline_parallel
     per_token = kv_bytes_per_token(facts, tensor_parallel, pipeline_parallel, size)
     return Need(
         weights=weights / (tensor_parallel * pipeline_parallel),

@@ -36,7 +36,7 @@ def plan_install(chart: Chart, settings: Settings, catalog: Catalog) -> InstallP
     """How this chart is installed. Images are named in its values where the nodes pull them from elsewhere."""
     values: dict[str, str] = {}
     for image in chart.images:
-        pulled = pulled_from(image, settings, catalog)
+        pulled = _pulled_from(image, settings, catalog)
         if pulled != image.image:
             values |= _naming(image, pulled)
     return InstallPlan(
@@ -53,7 +53,7 @@ def plan_install(chart: Chart, settings: Settings, catalog: Catalog) -> InstallP
     )
 
 
-def pulled_from(image: ChartImage, settings: Settings, catalog: Catalog) -> str:
+def _pulled_from(image: ChartImage, settings: Settings, catalog: Catalog) -> str:
     """The reference that the nodes pull a chart's image by; a mirror of the stack file wins over the catalogue."""
     replaced = image.mainland is not None and registry_of(image.image) not in settings.images.mirrors
     start = image.mainland if replaced and image.mainland and in_mainland(settings, catalog) else image.image
