@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from functools import cache
 from ipaddress import IPv4Network
 
 from pydantic import BaseModel
@@ -22,12 +23,18 @@ def document(value: object) -> object:
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json", by_alias=True, exclude_none=True)
     if is_dataclass(value):
-        return {to_camel(field.name): _field(field.name, getattr(value, field.name)) for field in fields(value)}
+        return {_key(field.name): _field(field.name, getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
         return {str(key): document(part) for key, part in value.items()}
     if isinstance(value, tuple | list):
         return [document(part) for part in value]
     raise TypeError(f"a plan holds a {type(value).__name__}, which has no JSON form")
+
+
+@cache
+def _key(name: str) -> str:
+    """The stack file's spelling of a field: there are a few hundred, in half a million places of `fit --all`."""
+    return to_camel(name)
 
 
 def _field(name: str, value: object) -> object:
