@@ -8,6 +8,7 @@ from typer.testing import CliRunner, Result
 
 from cli.main import app
 from rehearsal.cloud import Cloud
+from rehearsal.engine import Recording
 from rehearsal.registration import Registration, secret_texts
 from rehearsal.run import Rehearsal, rehearse
 from rehearsal.story import Story, tell
@@ -40,10 +41,9 @@ def registrations(name: str) -> tuple[Registration, ...]:
     return story(name).recording.registrations
 
 
-def secrets_of(rehearsal: Rehearsal) -> set[str]:
+def secrets_of(recording: Recording | None) -> set[str]:
     """Every text that the program treats as secret, long enough not to occur by chance."""
-    assert rehearsal.recording is not None
-    recording = rehearsal.recording
+    assert recording is not None
     values = [recording.exports, *(each.inputs for each in recording.registrations)]
     values += [
         {key: each.outputs.get(key) for key in each.additional_secret_outputs} for each in recording.registrations

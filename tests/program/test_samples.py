@@ -105,7 +105,7 @@ def test_a_first_preview_needs_nothing_that_is_not_known_yet(name):
 
 
 def test_every_sample_of_one_process_is_rehearsed_as_in_its_own():
-    for name in (*NAMES, *reversed(NAMES)):
+    for name in reversed(NAMES):
         again = rehearse(given(name), PROGRAM)
         assert again.recording is not None
         assert [each.urn for each in again.recording.registrations] == [each.urn for each in registrations(name)]
@@ -135,7 +135,7 @@ def test_no_secret_is_found_in_anything_that_is_written(name):
     rehearsal = unseeded(name)
     assert rehearsal.plan is not None
     assert rehearsal.recording is not None
-    secrets = secrets_of(rehearsal)
+    secrets = secrets_of(rehearsal.recording)
     assert secrets
     written = files(rehearsal.plan, rehearsal.recording.registrations, story(name).timeline)
     for path, text in written.items():
@@ -145,7 +145,7 @@ def test_no_secret_is_found_in_anything_that_is_written(name):
 @each_stack
 def test_two_runs_have_no_secret_in_common(name):
     again = rehearse(given(name), PROGRAM, Cloud())
-    assert not secrets_of(unseeded(name)) & secrets_of(again)
+    assert not secrets_of(unseeded(name).recording) & secrets_of(again.recording)
 
 
 @each_stack
@@ -159,7 +159,7 @@ def test_check_and_rehearse_agree(name, tmp_path):
 
 @each_stack
 def test_no_secret_is_printed(name, tmp_path):
-    secrets = secrets_of(rehearse(given(name), PROGRAM))
+    secrets = secrets_of(story(name).recording)
     for arguments in ((), ("--json",)):
         result = command("rehearse", name, "--out", str(tmp_path / "out"), *arguments)
         assert result.exit_code == 0

@@ -95,7 +95,7 @@ def test_nothing_that_is_written_or_put_out_holds_a_secret_in_clear(name: str) -
     assert done.plan is not None
     assert done.recording is not None
     recorded = done.recording
-    secrets = secrets_of(done)
+    secrets = secrets_of(done.recording)
     assert secrets
     times = timeline(recorded.registrations, Durations(done.plan, load()).of)
     shown = [*files(done.plan, recorded.registrations, times).values(), str(mask(recorded.exports)), repr(done.plan)]
