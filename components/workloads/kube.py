@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from planner.plan.server import ExecProbe
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
 
     from planner.plan.server import Probe, Resources, Scratch
+    from planner.plan.types import CpuPlan
 
 GPU_RESOURCE = "nvidia.com/gpu"
 NAME_LABEL = "app.kubernetes.io/name"
@@ -143,6 +144,19 @@ def pod(
     if pull_secret is not None:
         spec["image_pull_secrets"] = [{"name": pull_secret}]
     return spec
+
+
+class Place(TypedDict):
+    """Where a pod runs, as `pod` takes it."""
+
+    node_selector: Mapping[str, str]
+    tolerations: Sequence[tuple[str, str, str]]
+    avoid: Sequence[Sequence[tuple[str, str]]]
+
+
+def on_cpu_nodes(cpu: CpuPlan) -> Place:
+    """The place of a pod without GPU."""
+    return {"node_selector": dict(cpu.node_selector), "tolerations": cpu.tolerations, "avoid": cpu.avoid}
 
 
 def away_from(sets: Sequence[Sequence[tuple[str, str]]]) -> AffinityArgsDict:

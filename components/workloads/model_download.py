@@ -210,10 +210,8 @@ def download_pod(
             {"name": "script", "config_map": {"name": script}},
             scratch_volume,
         ],
-        node_selector=dict(args.cpu.node_selector),
-        tolerations=args.cpu.tolerations,
-        avoid=args.cpu.avoid,
         pull_secret=args.pull_secret,
+        **kube.on_cpu_nodes(args.cpu),
     )
     pod["restart_policy"] = "Never"
     return pod

@@ -118,8 +118,6 @@ def redis_pod(args: RedisArgs, secret: pulumi.Input[str]) -> "PodSpecArgsDict":
             }
         ],
         volumes=[{"name": "config", "secret": {"secret_name": secret, "default_mode": 0o440}}],
-        node_selector=dict(args.cpu.node_selector),
-        tolerations=args.cpu.tolerations,
-        avoid=args.cpu.avoid,
         pull_secret=args.pull_secret,
+        **kube.on_cpu_nodes(args.cpu),
     )

@@ -171,10 +171,8 @@ def test_pod(args: SmokeTestArgs, env: "list[EnvVarArgsDict]", *, script: pulumi
             }
         ],
         volumes=[{"name": "script", "config_map": {"name": script}}],
-        node_selector=dict(args.cpu.node_selector),
-        tolerations=args.cpu.tolerations,
-        avoid=args.cpu.avoid,
         pull_secret=args.pull_secret,
+        **kube.on_cpu_nodes(args.cpu),
     )
     pod["restart_policy"] = "Never"
     return pod

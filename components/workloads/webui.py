@@ -220,10 +220,8 @@ def page_pod(args: ChatPageArgs, secret: pulumi.Input[str], keys: Container[str]
             else {"name": "data", "persistent_volume_claim": {"claim_name": args.claim}},
             *(volume for volume, _ in scratch),
         ],
-        node_selector=dict(args.cpu.node_selector),
-        tolerations=args.cpu.tolerations,
-        avoid=args.cpu.avoid,
         apart=kube.selector(NAME, COMPONENT) if args.plan.replicas > 1 else None,
         priority_class=args.plan.priority_class,
         pull_secret=args.pull_secret,
+        **kube.on_cpu_nodes(args.cpu),
     )
