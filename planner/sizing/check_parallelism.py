@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from planner.engines.registry import find
 from planner.model.facts import ModelFacts
-from planner.sizing import codes, memory
+from planner.sizing import codes
 from planner.sizing.ask import Ask
-from planner.sizing.parallelism import beyond
+from planner.sizing.parallelism import beyond, legal_tensor_parallel
 from settings.diagnostics import Diagnostic
 
 
@@ -20,7 +20,7 @@ def check_parallelism(section: str, facts: ModelFacts, slots: int, nodes: int, a
         if ask.gpus is not None and beyond(ask.gpus, slots, nodes):
             yield _exceeds(section, ask.gpus, slots, nodes, setting="gpus", nearest=slots)
         return
-    legal = memory.legal_tensor_parallel(facts, slots * nodes)
+    legal = legal_tensor_parallel(facts, slots * nodes)
     inside = [size for size in legal if size <= slots]
     tp, pp, gpus = ask.tensor_parallel, ask.pipeline_parallel, ask.gpus
     too_wide = tp is not None and beyond(tp, slots, nodes)

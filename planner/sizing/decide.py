@@ -14,6 +14,7 @@ from planner.sizing import memory, static_memory
 from planner.sizing.ask import Ask
 from planner.sizing.memory import Need
 from planner.sizing.parallelism import splits
+from planner.sizing.split import Split
 from planner.sizing.static_memory import Static, plan_static
 
 LEAST_CONTEXT = 2048
@@ -44,10 +45,10 @@ class Hardware:
 
 @dataclass(frozen=True)
 class Layout:
-    """A split (tensor x pipeline parallel) on GPUs: what one GPU must hold, what there is in GiB, and the share of it
+    """A split on GPUs: what one GPU must hold, what there is in GiB, and the share of it
     that the engine may take. Within a static share (`static`) there are weights and cache alone."""
 
-    split: tuple[int, int]
+    split: Split
     need: Need
     usable: float
     share: float
@@ -87,15 +88,15 @@ class Sizing:
 
     @property
     def tensor_parallel(self) -> int:
-        return self.layout.split[0]
+        return self.layout.split.tensor
 
     @property
     def pipeline_parallel(self) -> int:
-        return self.layout.split[1]
+        return self.layout.split.pipeline
 
     @property
     def gpus(self) -> int:
-        return self.tensor_parallel * self.pipeline_parallel
+        return self.layout.split.gpus
 
     @property
     def static(self) -> Static | None:
@@ -111,9 +112,9 @@ def plan_sizing(facts: ModelFacts, hardware: Hardware, ask: Ask) -> Sizing:
     gpu, usable = hardware.gpu, hardware.usable_gib
     precision = plan_dtype(facts, gpu, ask.dtype, ask.quantization, ask.engine)
 
-    def on(split: tuple[int, int]) -> Layout:
-        need = memory.need(facts, *split, precision.dtype, quantization=precision.at_load, kv_bytes=ask.kv_bytes)
-        return Layout(split, need, usable, *_share(facts, ask, need, usable, split[0] * split[1]))
+    def on(split: Split) -> Layout:
+        need = memory.need(facts, split, precision.dtype, quantization=precision.at_load, kv_bytes=ask.kv_bytes)
+        return Layout(split, need, usable, *_share(facts, ask, need, usable, split.gpus))
 
     layout = _smallest([on(split) for split in splits(facts, hardware.slots, hardware.nodes, ask)], facts, ask)
     split, need = layout.split, layout.need
@@ -135,7 +136,7 @@ def plan_sizing(facts: ModelFacts, hardware: Hardware, ask: Ask) -> Sizing:
         tight=layout.tight(context),
         because=(
             ("dtype", precision.dtype, precision.because),
-            ("tensorParallel", f"{split[0]} x {split[1]}", _why_split(facts, ask, layout, gpu)),
+            ("tensorParallel", f"{split.tensor} x {split.pipeline}", _why_split(facts, ask, layout, gpu)),
             ("maxModelLen", str(context), _why_context(facts, ask, need, context)),
             ("gpuMemoryUtilization", f"{layout.share:g}", _why_share(ask, layout)),
         ),
@@ -178,7 +179,7 @@ def _smallest(ways: list[Layout], facts: ModelFacts, ask: Ask) -> Layout:
         for layout in ways:
             if fits(layout):
                 return layout
-    return max(ways, key=lambda layout: layout.split[0] * layout.split[1])
+    return max(ways, key=lambda layout: layout.split.gpus)
 
 
 def tokens(room: float, need: Need) -> int:
@@ -224,11 +225,11 @@ def _why_split(facts: ModelFacts, ask: Ask, layout: Layout, gpu: Gpu) -> str:
     split, limit = layout.split, layout.limit
     if (ask.gpus, ask.tensor_parallel, ask.pipeline_parallel) != (None, None, None):
         return "asked for in the stack file"
-    weights = layout.need.weights * split[0] * split[1]
-    if split == (1, 1):
+    weights = layout.need.weights * split.gpus
+    if split == Split():
         return f"{weights:.1f} GiB of weights fit one {gpu.name} ({limit:.1f} GiB for the engine)"
     slow = "" if gpu.nvlink or gpu.nvlink is None else "; without NVLink, so no more GPUs than needed"
-    heads = f", and {split[0]} divides {facts.heads} heads" if find(ask.engine).tensor_parallel else ""
+    heads = f", and {split.tensor} divides {facts.heads} heads" if find(ask.engine).tensor_parallel else ""
     return f"the fewest GPUs that hold {weights:.1f} GiB of weights at {limit:.1f} GiB each{heads}{slow}"
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from planner.model.dtype import PLAIN
 from planner.model.facts import BYTES_PER_GIB, ModelFacts
+from planner.sizing.split import Split
 
 BYTES_PER_PARAMETER = {
     "fp32": 4.0,
@@ -109,8 +110,7 @@ def kv_bytes_per_token(facts: ModelFacts, tensor_parallel: int, pipeline_paralle
 
 def need(
     facts: ModelFacts,
-    tensor_parallel: int,
-    pipeline_parallel: int,
+    split: Split,
     dtype: str,
     *,
     quantization: str | None = None,
@@ -120,26 +120,12 @@ def need(
     weights = loaded_gib(facts, dtype, quantization)
     big = weights > BIG_MODEL_GIB
     size = DTYPE_BYTES[dtype] if kv_bytes is None else kv_bytes
-    sliding = facts.sliding_layers * _kv_bytes_per_layer(facts, tensor_parallel, size) / pipeline_parallel
-    per_token = kv_bytes_per_token(facts, tensor_parallel, pipeline_parallel, size)
+    sliding = facts.sliding_layers * _kv_bytes_per_layer(facts, split.tensor, size) / split.pipeline
+    per_token = kv_bytes_per_token(facts, split.tensor, split.pipeline, size)
     return Need(
-        weights=weights / (tensor_parallel * pipeline_parallel),
+        weights=weights / split.gpus,
         kv_per_token=per_token / BYTES_PER_GIB if facts.computable else None,
         overhead=BIG_MODEL_OVERHEAD_GIB if big else ACTIVATIONS_GIB + NON_TORCH_GIB,
         kv_sliding=sliding / BYTES_PER_GIB if facts.computable else 0.0,
         window=facts.sliding_window,
-    )
-
-
-def legal_tensor_parallel(facts: ModelFacts, most: int) -> tuple[int, ...]:
-    """The tensor-parallel sizes up to `most` that divide the model, ascending.
-
-    The attention heads must be a multiple of it, and of the KV heads (MLA has none to split) and it one must divide
-    the other: vLLM and SGLang assert both as they build the layers.
-    """
-    return tuple(
-        size
-        for size in range(1, most + 1)
-        if facts.heads % size == 0
-        and (facts.mla or not facts.computable or facts.kv_heads % size == 0 or size % facts.kv_heads == 0)
     )

@@ -6,6 +6,7 @@ from planner.plan.types import MemoryBudget, PoolPlan
 from planner.sizing import memory
 from planner.sizing.ask import Ask
 from planner.sizing.decide import GOOD_CONTEXT, LEAST_CONTEXT, Layout, Sizing, tokens
+from planner.sizing.split import Split
 
 PROCESS_GIB = 1.0
 """What an engine takes beside the weights and the cache (estimate, of Ollama)."""
@@ -13,20 +14,20 @@ PROCESS_GIB = 1.0
 
 def needed_mib(facts: ModelFacts, context: int) -> int:
     """MiB of RAM that the model takes at this context."""
-    need = memory.need(facts, 1, 1, "half")
+    need = memory.need(facts, Split(), "half")
     return round((need.least(context) + PROCESS_GIB) * 1024)
 
 
 def plan_on_cpu(facts: ModelFacts, pool: PoolPlan, ask: Ask) -> Sizing:
     """The longest context up to 8,192 that fits the machine's memory; where that is unknown, 8,192."""
-    need = memory.need(facts, 1, 1, "half")
+    need = memory.need(facts, Split(), "half")
     room = pool.allocatable_memory_mib / 1024 - PROCESS_GIB
     good = min(GOOD_CONTEXT, facts.max_positions)
     context = ask.context or good
     if ask.context is None and pool.allocatable_memory_mib and need.kv_per_token is not None:
         fitting = tokens(room - need.weights, need)
         context = min(good, max(fitting, LEAST_CONTEXT))
-    layout = Layout((1, 1), need, usable=max(room + PROCESS_GIB, 0.0), share=1.0, static=None)
+    layout = Layout(Split(), need, usable=max(room + PROCESS_GIB, 0.0), share=1.0, static=None)
     return Sizing(
         layout=layout,
         precision=in_file_s_format(ask.engine),

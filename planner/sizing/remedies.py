@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 
 from planner.engines.registry import find
 from planner.model.facts import ModelFacts
-from planner.sizing import codes, memory
+from planner.sizing import codes
 from planner.sizing.ask import Ask
 from planner.sizing.check import SIZE_CODES, check_sizing
 from planner.sizing.decide import Hardware, Sizing, plan_sizing
+from planner.sizing.parallelism import legal_tensor_parallel
 from settings.diagnostics import Diagnostic, Fix, blocking
 
 _FIELD = {
@@ -82,7 +83,7 @@ class _Trial:
             yield fault.fix, fault.remedy
         asked = self.ask.tensor_parallel
         if fault.code == codes.heads_not_divisible.name and asked is not None:
-            legal = memory.legal_tensor_parallel(self.facts, self.hardware.slots * self.hardware.nodes)
+            legal = legal_tensor_parallel(self.facts, self.hardware.slots * self.hardware.nodes)
             for size in sorted(legal, key=lambda size: abs(size - asked)):
                 yield ((self._at("tensorParallel"), size),), f"Set tensorParallel to {size}, or leave it out."
         elif fault.code in SIZE_CODES:

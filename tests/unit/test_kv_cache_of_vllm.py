@@ -12,6 +12,7 @@ import pytest
 from catalog.load import load
 from planner.model.facts import ModelFacts, catalogued, format_of
 from planner.sizing.memory import kv_bytes_per_token, need
+from planner.sizing.split import Split
 
 RECORD = json.loads(Path(__file__).with_name("kv_cache_of_vllm.json").read_text(encoding="utf-8"))
 WHOLE = ("FullAttentionSpec", "MLAAttentionSpec")
@@ -65,7 +66,7 @@ def test_as_many_layers_keep_a_bounded_cache_as_in_the_engine(name: str) -> None
 @pytest.mark.parametrize("name", [name for name in COMPUTABLE if RECORD["models"][name]["groups"] == 1])
 def test_as_many_tokens_fit_as_the_engine_has_blocks_for(name: str) -> None:
     (layer,) = layers(name, WHOLE)
-    fitting = need(COMPUTABLE[name], 1, 1, "bfloat16").tokens(MEMORY_GIB)
+    fitting = need(COMPUTABLE[name], Split(), "bfloat16").tokens(MEMORY_GIB)
     assert fitting // layer["block_tokens"] == RECORD["models"][name]["blocks"]
 
 

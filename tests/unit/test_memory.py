@@ -5,10 +5,11 @@ import pytest
 from planner.sizing.memory import (
     Need,
     kv_bytes_per_token,
-    legal_tensor_parallel,
     loaded_gib,
     need,
 )
+from planner.sizing.parallelism import legal_tensor_parallel
+from planner.sizing.split import Split
 from tests.unit.model_samples import facts
 
 
@@ -38,7 +39,7 @@ def test_pipeline_stages_share_the_layers_and_their_cache():
 
 def test_sliding_layers_stop_growing_at_their_window():
     mixed = facts(kv_layers=4, sliding_layers=24, sliding_window=1024)
-    one = need(mixed, 1, 1, "bfloat16")
+    one = need(mixed, Split(), "bfloat16")
     grown = one.cache(3072) - one.cache(2048)
     assert grown == pytest.approx(4 * 2 * 4 * 128 * 2 * 1024 / 2**30)
     assert one.cache(1024) == pytest.approx(28 * 2 * 4 * 128 * 2 * 1024 / 2**30)
@@ -46,7 +47,7 @@ def test_sliding_layers_stop_growing_at_their_window():
 
 @pytest.mark.parametrize("room", [0.01, 0.05, 0.2, 1.0, 5.0])
 def test_the_longest_sequence_fits_its_room_and_one_more_token_does_not(room: float):
-    mixed = need(facts(kv_layers=4, sliding_layers=24, sliding_window=1024), 1, 1, "half")
+    mixed = need(facts(kv_layers=4, sliding_layers=24, sliding_window=1024), Split(), "half")
     longest = mixed.tokens(room)
     assert mixed.cache(longest) <= room * 1.000001
     assert mixed.cache(longest + 1) > room * 0.999999
@@ -73,7 +74,7 @@ def test_a_file_that_is_quantised_already_stays_as_large_as_it_is():
 
 
 def test_big_models_take_more_overhead_than_small_ones():
-    assert need(facts(weights_gib=600.0), 8, 1, "half").overhead > need(facts(), 1, 1, "half").overhead
+    assert need(facts(weights_gib=600.0), Split(8), "half").overhead > need(facts(), Split(), "half").overhead
 
 
 def test_28_heads_and_4_kv_heads_are_cut_by_1_2_and_4():
