@@ -22,12 +22,13 @@ def explain(code: str, *, as_json: bool) -> int:
         dump(_document(entry))
         return 0
     force = "can be taken as a warning with `tke-llm:force`" if entry.forceable else "cannot be forced"
+    shown = ", shown by `tke-llm check STACK --all`" if entry.when == "asked" else ""
     rows = [("fix", entry.fix.strip()), ("source", entry.source.strip())]
     if entry.severity == "error":
         rows.insert(1, ("force", force))
     show(
         [
-            line(Piece(entry.name, "strong"), f"  ({entry.severity})"),
+            line(Piece(entry.name, "strong"), f"  ({entry.severity}{shown})"),
             (),
             *paragraph(" ".join(entry.meaning.split())),
             *heading("Example"),
@@ -49,6 +50,7 @@ def _document(entry: Code[Any]) -> dict[str, object]:
         "source": entry.source,
         "forceable": entry.forceable,
         "rules": list(entry.rules),
+        "when": entry.when,
     }
 
 

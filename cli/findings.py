@@ -1,5 +1,6 @@
 """The verdict on a stack and its diagnostics, for people."""
 
+import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -26,17 +27,28 @@ def verdict(stack: str, diagnostics: Sequence[Diagnostic], broken: int = 0) -> L
     return line(Piece(f"{stack}: ready to deploy{also}", "warn" if warnings else "good"))
 
 
-def findings(diagnostics: Sequence[Diagnostic]) -> list[Line]:
-    """All diagnostics, gravest first, each with its place, what was given, what is allowed and the nearest fix."""
+def findings(diagnostics: Sequence[Diagnostic], *, every: bool = False) -> list[Line]:
+    """What somebody can act on now (with `every` the rest too), gravest first, each with its place, what was given,
+    what is allowed and the nearest fix."""
+    shown = [each for each in diagnostics if every or each.when == "always"]
     lines: list[Line] = []
     for severity in ("error", "warning", "note"):
-        group = [each for each in diagnostics if each.severity == severity]
+        group = [each for each in shown if each.severity == severity]
         if group:
             lines += heading(_TITLES[severity])
         for place, each in enumerate(group):
             lines += [()] if place else []
             lines += _finding(each)
     return lines
+
+
+def kept_back(stack: str, diagnostics: Sequence[Diagnostic]) -> list[Line]:
+    """One line, where there is more than `findings` shows: how much, and the command that shows it. `stack` is what
+    the command was given."""
+    more = sum(each.when == "asked" for each in diagnostics)
+    noun = "more note" if any(each.severity == "note" and each.when == "always" for each in diagnostics) else "note"
+    text = f"{count(more, noun)}: tke-llm check {shlex.quote(stack)} --all"
+    return [(), line(Piece(text, "dim"))] if more else []
 
 
 def policy(violations: "Sequence[Violation]") -> list[Line]:

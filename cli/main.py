@@ -55,11 +55,16 @@ def options(
 
 
 @app.command()
-def check(stack: StackName, *, as_json: AsJson = False) -> None:
+def check(
+    stack: StackName,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="Show what nobody can act on before `pulumi up`, too.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Prove a stack file: what is decided, what is wrong, and the nearest fix. Touches nothing."""
     from cli.check import check as run  # noqa: PLC0415
 
-    raise typer.Exit(run(stack, as_json=as_json))
+    raise typer.Exit(run(stack, every=every, as_json=as_json))
 
 
 @app.command()

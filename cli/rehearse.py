@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cli.findings import findings, policy, verdict
+from cli.findings import findings, kept_back, policy, verdict
 from cli.refusal import refuse
 from cli.rehearsal_text import clock, made, next_steps
 from cli.report import dump, story_report
@@ -65,6 +65,7 @@ def rehearse(stack: str, *, as_json: bool, out: Path | None, extra_rehearsal: Ex
                 *reasons(story.plan),
                 *clock(story),
                 *findings(story.diagnostics),
+                *kept_back(stack, story.diagnostics),
                 *policy(story.violations),
                 *(extra.lines if extra else ()),
                 *(next_steps(given.stack, folder, written) if written else ()),

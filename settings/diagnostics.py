@@ -9,6 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Generic, Literal, ParamSpec
 
 Severity = Literal["error", "warning", "note"]
+When = Literal["always", "asked"]
+"""Whether a finding is for everybody, or for who asks for all (`check --all`, the JSON documents): a note that nobody
+can act on before `pulumi up`."""
 Fix = tuple[tuple[str, object], ...]
 """Path in the stack file -> value; None removes the key."""
 
@@ -34,6 +37,7 @@ class Diagnostic:
     allowed: str = ""
     fix: Fix = ()
     forced: bool = False
+    when: When = "always"
 
 
 def softened(found: Diagnostic) -> Diagnostic:
@@ -49,7 +53,7 @@ def blocking(found: Iterable[Diagnostic]) -> bool:
 @dataclass(frozen=True)
 class Text:
     """What a code says of one case; the fields are those of `Diagnostic`. A path "" in `fix` is the diagnostic's own
-    place. `severity`: where it is not the code's."""
+    place. `severity` and `when`: where they are not the code's."""
 
     message: str
     remedy: str
@@ -57,6 +61,7 @@ class Text:
     allowed: str = ""
     fix: Fix = ()
     severity: Severity | None = None
+    when: When | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ class Code(Generic[Values]):
 
     `severity` is the gravest that it occurs with; `forceable` says whether ``force: [CODE]`` helps. `example` is a
     piece of a stack file (or a command) that brings it about, `fix` what to do, `source` what the rule rests on.
-    `rules` are those of the policy pack that such a stack would break.
+    `rules` are those of the policy pack that such a stack would break. `when` says who is told.
     """
 
     name: str
@@ -77,6 +82,7 @@ class Code(Generic[Values]):
     source: str
     forceable: bool = True
     rules: Sequence[str] = ()
+    when: When = "always"
 
     def __call__(self, path: str, /, *args: Values.args, **values: Values.kwargs) -> Diagnostic:
         said = self.text(*args, **values)
@@ -89,6 +95,7 @@ class Code(Generic[Values]):
             given=said.given,
             allowed=said.allowed,
             fix=tuple((where or path, value) for where, value in said.fix),
+            when=said.when or self.when,
         )
 
 
@@ -105,12 +112,13 @@ class _Decorator:
         source: str,
         forceable: bool = True,
         rules: Sequence[str] = (),
+        when: When = "always",
     ) -> Callable[[Callable[Values, Text]], Code[Values]]:
         """Makes a function from values to `Text` the code of its name in capitals."""
 
         def made(text: Callable[Values, Text]) -> Code[Values]:
             name = text.__name__.upper()
-            return Code(name, self._severity, text, meaning, example, fix, source, forceable, rules)
+            return Code(name, self._severity, text, meaning, example, fix, source, forceable, rules, when)
 
         return made
 

@@ -375,6 +375,7 @@ def network_policy_unenforced(*, owned: bool) -> Text:
     fix="If `pulumi up` ends by saying that there is no such add-on, all else is up (but Ollama, which waits for "
     "it): set networkPolicy.addon to false and install Network Policy in the console.",
     source="catalog/data/addons.yaml (networkpolicy)",
+    when="asked",
 )
 def addon_name_assumed(*, addon: str) -> Text:
     return Text(
@@ -454,6 +455,7 @@ def metadata_asked_for(*, cidr: str, address: str) -> Text:
     example="networkPolicy: {reach: [169.254.0.0/16]}",
     fix="Nothing is to be done.",
     source="Tencent Cloud document 213/4934 (instance metadata)",
+    when="asked",
 )
 def metadata_cut(*, cidr: str, closed: Iterable[str]) -> Text:
     return Text(

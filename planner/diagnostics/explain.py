@@ -44,11 +44,12 @@ def markdown() -> str:
         "",
         "Every finding of `tke-llm check` has a code. Errors stop the program before the first resource is made;",
         "`tke-llm:force: [CODE]` turns one that may be overridden into a warning. `tke-llm explain CODE` prints an",
-        "entry of this page.",
+        "entry of this page. What nobody can act on before `pulumi up` is counted only: `tke-llm check STACK --all`",
+        "shows it, and it stands in `plan.json` and the documents of `--json`.",
         "",
         "| Code | Severity | Meaning |",
         "|---|---|---|",
-        *(f"| [{e.name}](#{e.name.lower()}) | {e.severity} | {_cell(e.meaning)} |" for e in entries),
+        *(f"| [{e.name}](#{e.name.lower()}) | {e.severity}{_asked(e)} | {_cell(e.meaning)} |" for e in entries),
     ]
     for entry in entries:
         lines += ["", *_section(entry)]
@@ -59,12 +60,17 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
+def _asked(entry: Code[Any]) -> str:
+    return ", `--all`" if entry.when == "asked" else ""
+
+
 def _section(entry: Code[Any]) -> list[str]:
     force = "" if entry.severity != "error" or entry.forceable else " It cannot be forced."
+    asked = " Shown by `tke-llm check STACK --all` only." if entry.when == "asked" else ""
     return [
         f"## {entry.name}",
         "",
-        f"{entry.severity.capitalize()}. {_cell(entry.meaning)}{force}",
+        f"{entry.severity.capitalize()}. {_cell(entry.meaning)}{force}{asked}",
         "",
         "```yaml",
         *entry.example.rstrip().splitlines(),

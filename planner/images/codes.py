@@ -78,7 +78,8 @@ def engine_too_old(*, engine: str, tag: str, model: str, least: str, own: bool, 
 
 
 @warning(
-    meaning="Nobody stated the driver of the pool's nodes, so the build for the older CUDA was taken.",
+    meaning="Nobody stated the driver of the pool's nodes, so the build for the older CUDA was taken. A note, and for "
+    "who asks only, where the nodes are still to be made and nothing speaks against that build.",
     example="pools: {gpu: {instanceType: PNV4.7XLARGE116}}",
     fix="State pools.<name>.driver as nvidia-smi shows it on such a node.",
     source="vLLM PR 39878 (CUDA 13 by default from v0.20.0 on); llm-d issue 706",
@@ -92,10 +93,13 @@ def driver_unknown(
     newest: tuple[str | None, int | None] | None,
     image_path: str,
     better: str | None,
+    sound: bool,
 ) -> Text:
     """`cuda` and `driver` are the image's; `newest` is another build's CUDA with the driver it needs, `better` an image
-    that asks for less."""
+    that asks for less. `sound`: the image asks for the least, and no node is there yet to be looked at."""
     return Text(
+        severity="note" if sound else None,
+        when="asked" if sound else None,
         message=f"Nobody stated the NVIDIA driver of the {gpu} nodes; an image with CUDA {cuda} was taken, which needs "
         f"driver {driver} or newer."
         + (f" The vendor documents {documented}, which may be out of date." if documented else ""),

@@ -18,13 +18,14 @@ class Host:
     """Where the image must run. `driver` is the stated branch (550), None where nobody stated one.
 
     `driver_path` is where in the stack file the driver is stated. `documented` is what the vendor's documents say of
-    it, which nobody has verified.
+    it, which nobody has verified. `there`: its nodes exist already, so that one can look.
     """
 
     gpu: Gpu | None
     driver: int | None
     driver_path: str
     documented: str | None = None
+    there: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from settings.diagnostics import Text, error, warning
+from settings.diagnostics import Text, error, note, warning
 
 
 @error(
@@ -181,11 +181,12 @@ def _unreadable(model: str, stored: str, gpu: str, why: str, at_load: bool) -> T
     )
 
 
-@warning(
+@note(
     meaning="The GPU stores the small format but computes in 16 bits, so memory is saved and time is not.",
     example="pools: {gpu: {instanceType: PNV4.7XLARGE116}}    # A10\nmodels: {chat: {model: Qwen/Qwen3-8B-FP8}}",
     fix="Nothing to do; an L20 or newer has fp8 arithmetic.",
     source="vLLM documentation, quantisation, supported hardware (W8A16 by Marlin)",
+    when="asked",
 )
 def weight_only_quantization(*, stored: str, gpu: str) -> Text:
     return Text(

@@ -178,6 +178,7 @@ def replicas_ignored(*, replicas: int) -> Text:
     example="pools: {gpu: {instanceType: PNV4.7XLARGE116, nodes: 1}}",
     fix="Give the pool room for one more replica if that is too long.",
     source="LLMKube issues 192 and 196, production-stack PR 103 (a rolling update waits for a GPU that never comes)",
+    when="asked",
 )
 def update_interrupts(*, load_seconds: float) -> Text:
     return Text(
@@ -273,6 +274,7 @@ def endpoint_without_effect(*, endpoint: str, source: str, source_path: str) -> 
     example="models: {chat: {model: Qwen/Qwen3-8B}}",
     fix="Set the model's revision to the commit that you have tried.",
     source="planner/serving/downloads.py",
+    when="asked",
 )
 def revision_floating() -> Text:
     return Text(

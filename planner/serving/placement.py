@@ -91,7 +91,8 @@ def situation(name: str, settings: Settings, pool: PoolPlan, catalog: Catalog) -
     gpu = catalog.gpus[pool.gpu] if pool.gpu else None
     if facts is None or (gpu is None and not find(model.engine).on_cpu):
         return None
-    host = Host(gpu, _driver(settings, pool), f"pools.{pool.name}.driver", _documented(pool, catalog))
+    driver, there = _driver(settings, pool), pool.kind == "existing"
+    host = Host(gpu, driver, f"pools.{pool.name}.driver", _documented(pool, catalog), there=there)
     image = plan_image(model.engine, host, catalog, model.image)
     return Situation(
         section=f"models.{name}",

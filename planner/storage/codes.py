@@ -160,6 +160,7 @@ def store_out_of_reach(*, name: str, turbo: bool) -> Text:
     fix="Keep the output modelStore; its settings let another stack use the models. Set retain before the first "
     "`pulumi up`, for a change later moves the store.",
     source="planner/storage/origin.py",
+    when="asked",
 )
 def retained_store(*, with_vpc: bool) -> Text:
     """`with_vpc`: the VPC is the stack's own, and stays with the file system."""

@@ -45,7 +45,35 @@ def test_a_sound_stack_is_ready_and_its_decisions_are_shown():
 
 def test_a_path_serves_as_well_as_a_name(tmp_path, monkeypatch):
     by_name = command("check", "dev").stdout
-    assert command("check", "./Pulumi.dev.yaml").stdout == by_name
+    by_path = command("check", "./Pulumi.dev.yaml").stdout
+    assert by_path.replace("check ./Pulumi.dev.yaml", "check dev") == by_name
+
+
+def sample_stacks() -> list[str]:
+    return [path.name.split(".")[1] for path in sorted(Path().glob("Pulumi.*.yaml"))]
+
+
+@pytest.mark.parametrize("stack", sample_stacks())
+def test_check_shows_what_can_be_acted_on_and_counts_the_rest(stack):
+    known, found = codes(), json.loads(command("check", stack, "--json").stdout)["diagnostics"]
+    asked = [each["code"] for each in found if each["when"] == "asked"]
+    assert all(each["when"] == known[each["code"]].when for each in found if each["code"] != "DRIVER_UNKNOWN")
+    shown, every = command("check", stack).stdout, command("check", stack, "--all").stdout
+    assert all(code in every and code not in shown for code in asked)
+    assert all(each["code"] in shown for each in found if each["when"] == "always")
+    assert (f"{len(asked)} more notes: tke-llm check {stack} --all" in shown) == bool(asked)
+    assert "--all" not in every
+
+
+def test_a_rehearsal_shows_as_much_of_what_is_to_be_said_as_check(tmp_path):
+    said = command("rehearse", "dev", "--out", str(tmp_path)).stdout
+    assert "REVISION_FLOATING" not in said
+    assert "4 more notes: tke-llm check dev --all" in said
+    assert "REVISION_FLOATING" in (tmp_path / "plan.json").read_text()
+
+
+def test_only_notes_wait_until_somebody_asks():
+    assert {code.severity for code in codes().values() if code.when == "asked"} == {"note"}
 
 
 def test_nothing_that_is_printed_is_wider_than_the_page():

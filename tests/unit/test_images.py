@@ -1,5 +1,7 @@
 """The engine image by GPU, driver, CUDA and model."""
 
+from dataclasses import replace
+
 import pytest
 
 from catalog.load import Catalog, load
@@ -79,10 +81,23 @@ def test_a_tag_without_a_version_has_none():
     assert release_in("nightly-abc") is None
 
 
-def test_an_unknown_driver_gets_the_build_for_the_older_cuda_and_a_warning():
+def test_an_unknown_driver_gets_the_build_for_the_older_cuda_and_a_note():
     choice, codes = chosen(QWEN, "vllm", host("A10"), CATALOG)
     assert choice.reference.endswith("-cu129")
     assert codes == {"DRIVER_UNKNOWN"}
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        ({}, ("note", "asked")),
+        ({"there": True}, ("warning", "always")),
+        ({"documented": "CUDA 11.4"}, ("warning", "always")),
+    ],
+)
+def test_an_unknown_driver_is_for_who_can_look_at_a_node_or_has_cause_to_doubt(known, said):
+    _, findings = choose(QWEN, "vllm", replace(host("A10"), **known), CATALOG)
+    assert [(each.severity, each.when) for each in findings] == [said]
 
 
 def test_a_driver_of_580_gets_the_cuda_13_build():

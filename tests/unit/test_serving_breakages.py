@@ -148,9 +148,8 @@ ERRORS = (
 )
 
 WARNINGS = (
-    caused("DRIVER_UNKNOWN", DRIVER),
+    caused("DRIVER_UNKNOWN", DRIVER, {"pools.gpu": {"kind": "super", "gpuType": "A10*PNV4"}}),
     caused("LEGACY_ENGINE", "models.chat.engine", V100),
-    caused("WEIGHT_ONLY_QUANTIZATION", MODEL, {MODEL: "Qwen/Qwen3-8B-FP8"}),
     caused("SLOW_QUANTIZATION", MODEL, T4, {MODEL: "Qwen/Qwen3-8B-AWQ"}),
     broken("MEMORY_TIGHT", "models.chat.maxModelLen", 70000),
     caused("KV_NOT_COMPUTED", MODEL, GEMMA),
