@@ -1,4 +1,4 @@
-"""Whole stacks that others ran or described (outside_verdicts.yaml): what could not start is refused, what ran is not."""
+"""Whole stacks that others ran or described (outside_verdicts.yaml): what could not start is refused, what ran not."""
 
 from collections import Counter
 from pathlib import Path
