@@ -1,6 +1,7 @@
 """`tke-llm fit`: every machine that can serve a model."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from catalog.load import Catalog
 from catalog.load import load as load_catalog
@@ -14,6 +15,12 @@ from settings.suggest import closest
 
 _HEADINGS = ("machine", "kind", "has", "needs", "TP x PP", "context", "at once", "runs as", "spare")
 _RIGHT = frozenset({3, 5, 6, 8})
+_MARKS = {"tight": " !", "doubtful": " ?", "spills": " ~"}
+_MEANINGS = {
+    " !": "published estimators ask for more memory, so it may fail to start",
+    " ?": "too little memory, unless a figure that nobody has verified is too high",
+    " ~": "a part lies in RAM, where it is many times slower",
+}
 _MEMORY = ("MODEL_TOO_LARGE", "CONTEXT_TOO_LONG")
 _SHORT = {"bfloat16": "bf16", "half": "fp16", "float32": "fp32"}
 
@@ -76,7 +83,7 @@ def _named(given: str, known: Iterable[str]) -> str | None:
 
 def _spelt(wish: FitRequest, catalog: Catalog) -> FitRequest:
     gpu = None if wish.gpu is None else _named(wish.gpu, catalog.gpus)
-    return FitRequest(gpu, wish.context, wish.quantization, wish.region)
+    return replace(wish, gpu=gpu)
 
 
 def _answer(model: str, answers: Sequence[Fit]) -> list[Line]:
@@ -116,7 +123,7 @@ def _refusals(refused: Sequence[Fit]) -> list[Line]:
 
 
 def _row(found: Fit) -> tuple[str, ...]:
-    mark = " !" if found.verdict == "tight" else ""
+    mark = _MARKS.get(found.verdict, "")
     invited = " *" if found.offer.availability == "invite" else ""
     dtype = _SHORT.get(found.dtype, found.dtype)
     as_what = dtype if found.format in _SHORT.values() else f"{found.format}/{dtype}"
@@ -137,8 +144,9 @@ def _legend(serving: Sequence[Fit]) -> list[Line]:
     notes = ["context: tokens; at once: requests of that length; spare: GiB beyond one of them, on all GPUs"]
     if any("/" in _row(each)[7] for each in serving):
         notes.append("runs as: format of the weights / type that it computes in")
-    if any(each.verdict == "tight" for each in serving):
-        notes.append("!: published estimators ask for more memory, so it may fail to start")
+    notes += [
+        f"{mark.strip()}: {_MEANINGS[mark]}" for mark in {_MARKS.get(each.verdict): None for each in serving} if mark
+    ]
     if any(each.offer.availability == "invite" for each in serving):
         notes.append("*: Tencent Cloud must enable the machine type for the account")
     return [(), *(line(Piece(f"  {note}", "dim")) for note in notes)]
@@ -149,7 +157,7 @@ def _overview(found: dict[str, tuple[Fit, ...]]) -> list[Line]:
     rows = [("model", "machine", "needs", "context", "runs as", "types")]
     for name, answers in found.items():
         serving = [each for each in answers if each.verdict != "no"]
-        best = next((each for each in serving if each.verdict == "fits"), serving[0] if serving else None)
+        best = next((each for each in serving if each.verdict == "fits"), next(iter(serving), None))
         rows.append(
             (
                 name if len(name) <= 40 else name[:39] + "…",

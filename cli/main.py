@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from catalog.engines import EngineName
+
 app = typer.Typer(
     name="tke-llm",
     help="Proves, rehearses and explains a stack of large language models on Tencent Kubernetes Engine.",
@@ -171,6 +173,7 @@ def fit(
     context: Annotated[int | None, typer.Option(min=1, help="Tokens of context that must fit.")] = None,
     quantization: Annotated[Quantization | None, typer.Option(help="Weights in this format.")] = None,
     region: Annotated[str | None, typer.Option(help="Only machines offered in this region.")] = None,
+    engine: Annotated[EngineName | None, typer.Option(help="Served by this engine, where it reads the format.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every model of the catalogue, one row each.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -178,7 +181,7 @@ def fit(
     from cli.fit import fit as run  # noqa: PLC0415
     from planner.serving.fit import FitRequest  # noqa: PLC0415
 
-    raise typer.Exit(run(model, FitRequest(gpu, context, quantization, region), every=every, as_json=as_json))
+    raise typer.Exit(run(model, FitRequest(gpu, context, quantization, region, engine), every=every, as_json=as_json))
 
 
 @app.command()

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from catalog.load import Catalog
 from planner.engines.check_spread import check_spread
-from planner.engines.registry import every, find
+from planner.engines.registry import every
 from planner.images.check import check_image
 from planner.images.codes import image_unknown
 from planner.model.check_facts import check_facts
@@ -13,7 +13,7 @@ from planner.model.facts import own_id, resolve
 from planner.plan.types import PoolPlan
 from planner.serving import codes, nearest
 from planner.serving.placement import Placement, Situation, hardware_of, has_rdma, situation, slots
-from planner.sizing.check import SIZE_CODES, check_on_cpu, check_sizing
+from planner.sizing.check import check_on_cpu, check_sizing
 from planner.sizing.codes import gpus_exceed_node, model_too_large
 from planner.sizing.remedies import with_remedies
 from settings.diagnostics import Diagnostic, softened
@@ -29,8 +29,7 @@ def check_placement(placed: Placement, catalog: Catalog) -> tuple[Diagnostic, ..
     about_spread = tuple(_about_spread(placed, about_size, catalog))
     if any(found.code == image_unknown.name for found in about_image):
         about_spread = tuple(map(softened, about_spread))
-    judged = _as_grave_as_known(about_size, placed)
-    return (*(_helped(found, case, catalog) for found in (*about_image, *judged)), *about_spread)
+    return (*(_helped(found, case, catalog) for found in (*about_image, *about_size)), *about_spread)
 
 
 def check_unplaced(name: str, settings: Settings, pool: PoolPlan, catalog: Catalog) -> tuple[Diagnostic, ...]:
@@ -72,22 +71,6 @@ def _about_spread(placed: Placement, about_size: list[Diagnostic], catalog: Cata
         rdma=has_rdma(case.pool, catalog),
         own_image=placed.model.image is not None,
     )
-
-
-def _as_grave_as_known(about_size: list[Diagnostic], placed: Placement) -> list[Diagnostic]:
-    """What is said of memory as grave as the facts allow: a size that nobody verified only warns, and an engine may
-    put into RAM what does not fit its GPUs."""
-    gpu, engine = placed.gpu, find(placed.model.engine)
-    if engine.on_cpu and gpu is not None:
-        return [
-            codes.cpu_offload(found.path, shortage=found, engine=engine.title, gpu=gpu.name)
-            if found.code in SIZE_CODES
-            else found
-            for found in about_size
-        ]
-    if placed.facts.verified and (gpu is None or gpu.verified):
-        return about_size
-    return [softened(found) if found.code in SIZE_CODES else found for found in about_size]
 
 
 def _helped(found: Diagnostic, case: Situation, catalog: Catalog) -> Diagnostic:

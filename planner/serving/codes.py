@@ -46,24 +46,6 @@ def multi_node_needed(*, shortage: Diagnostic, gpu: str) -> Text:
 
 
 @warning(
-    meaning="The model does not fit the GPUs, so Ollama keeps a part of it in RAM, which is many times slower.",
-    example="pools: {gpu: {instanceType: GN7.2XLARGE32}}    # 1 x T4\n"
-    'models: {chat: {engine: ollama, model: "deepseek-r1:32b"}}',
-    fix="Use more or larger GPUs, or a smaller model.",
-    source="Ollama's scheduler (partial offload)",
-)
-def cpu_offload(*, shortage: Diagnostic, engine: str, gpu: str) -> Text:
-    """`shortage`: what MODEL_TOO_LARGE or CONTEXT_TOO_LONG said."""
-    return Text(
-        message=f"{shortage.message} {engine} keeps what does not fit {gpu} in RAM, where it is many times slower.",
-        remedy=shortage.remedy,
-        given=shortage.given,
-        allowed=shortage.allowed,
-        fix=shortage.fix,
-    )
-
-
-@warning(
     meaning="Super nodes are not documented to offer the GPU type with that many GPUs.",
     example="pools: {gpu: {kind: super, gpuType: T4}}\nmodels: {chat: {model: Qwen/Qwen3-8B, gpus: 2}}",
     fix="Use a number of GPUs from the specification table.",

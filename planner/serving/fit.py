@@ -15,25 +15,28 @@ from planner.sizing.check import check_sizing
 from planner.sizing.decide import Hardware, plan_sizing
 from settings.diagnostics import Diagnostic, Severity
 
-Verdict = Literal["fits", "tight", "no"]
+Verdict = Literal["fits", "tight", "spills", "doubtful", "no"]
+"""What the sizing says of memory (planner/sizing/decide.py), and `no` for all that stops the engine."""
 SECTION = "models.fit"
 """Where the model would be described in a stack file."""
-_RANK: dict[Verdict, int] = {"fits": 0, "tight": 0, "no": 1}
+_RANK: dict[Verdict, int] = {"fits": 0, "tight": 0, "doubtful": 1, "spills": 2, "no": 3}
 
 
 @dataclass(frozen=True)
 class FitRequest:
-    """What the person asks for; None leaves it open. `gpu` and `region` leave machines out."""
+    """What the person asks for; None leaves it open. `gpu` and `region` leave machines out; `engine` serves
+    the formats that it reads."""
 
     gpu: str | None = None
     context: int | None = None
     quantization: str | None = None
     region: str | None = None
+    engine: str | None = None
 
 
 @dataclass(frozen=True)
 class Offer:
-    """Something with GPUs that can be rented: a machine type, or a GPU type of super nodes (its largest pod)."""
+    """Something with whole GPUs that can be rented: a machine type, or a GPU type of super nodes (its largest pod)."""
 
     name: str
     kind: Literal["native", "ordinary", "super"]
@@ -68,15 +71,17 @@ class Fit:
 
 def offers(catalog: Catalog, asked: FitRequest) -> Iterator[Offer]:
     """Every machine with a GPU and every super-node type that is asked for. A machine whose regions are not known
-    is admitted for any region; the regions of super-node types are not catalogued."""
+    is admitted for any region; the regions of super-node types are not catalogued. What has a share of a GPU is left
+    out, for `check` refuses it."""
     for machine in catalog.machines.values():
         elsewhere = asked.region is not None and machine.regions and asked.region not in machine.regions
-        if machine.gpu is not None and _wanted(machine.gpu, asked) and not elsewhere:
+        if machine.gpu is not None and machine.gpus >= 1 and _wanted(machine.gpu, asked) and not elsewhere:
             kind = "native" if machine.native else "ordinary"
             yield Offer(machine.name, kind, machine.gpu, machine.gpus, machine.availability)
     for kind in catalog.super_gpus.values():
-        if _wanted(kind.gpu, asked):
-            yield Offer(kind.name, "super", kind.gpu, max(spec.gpus for spec in kind.specs), "open")
+        most = max(spec.gpus for spec in kind.specs)
+        if _wanted(kind.gpu, asked) and most >= 1:
+            yield Offer(kind.name, "super", kind.gpu, most, "open")
 
 
 def fits(entry: CatalogModel, given: str, asked: FitRequest, catalog: Catalog) -> tuple[Fit, ...]:
@@ -123,19 +128,21 @@ def _variants(entry: CatalogModel, given: str, asked: FitRequest) -> Iterator[tu
 
 
 def _best(tried: tuple[tuple[ModelFacts, str | None], ...], offer: Offer, asked: FitRequest, catalog: Catalog) -> Fit:
-    """The first format that fits the offer, or the refusal of the format that was meant."""
-    refused: Fit | None = None
+    """The first format that surely fits the offer, else that fits at all, or the refusal of the format that was
+    meant."""
+    doubtful: Fit | None = None
     for facts, quantization in tried:
         fit = _one(facts, offer, replace(asked, quantization=quantization), catalog)
-        if fit.verdict != "no":
+        if fit.verdict in ("fits", "tight"):
             return fit
-        refused = refused or fit
-    assert refused is not None  # noqa: S101  every model has a format
-    return refused
+        doubtful = min(filter(None, (doubtful, fit)), key=lambda each: _RANK[each.verdict])
+    assert doubtful is not None  # noqa: S101  every model has a format
+    return doubtful
 
 
 def _one(facts: ModelFacts, offer: Offer, asked: FitRequest, catalog: Catalog) -> Fit:
-    engine = next(each.name for each in every() if facts.format in each.formats)
+    able = [each.name for each in every() if facts.format in each.formats]
+    engine = asked.engine if asked.engine in able else able[0]
     gpu = catalog.gpus[offer.gpu]
     host = Host(gpu, None, "driver")
     image = plan_image(engine, host, catalog)
@@ -150,13 +157,14 @@ def _one(facts: ModelFacts, offer: Offer, asked: FitRequest, catalog: Catalog) -
     budget, gpus = sizing.budget, sizing.gpus
     need = budget.weights + budget.kv_one_sequence
     refused = _first("error", found)
-    if refused is not None:
+    if refused is not None or sizing.verdict == "refused":
+        assert refused is not None  # noqa: S101  a refusal is an error
         return replace(_refusal(facts, offer, refused), need_gib=need, limit_gib=budget.limit)
     minded = _first("warning", found)
     return Fit(
         model=facts.id,
         offer=offer,
-        verdict="tight" if sizing.tight else "fits",
+        verdict="fits" if sizing.verdict == "ready" else sizing.verdict,
         reason=minded.message if minded else "",
         code=minded.code if minded else "",
         gpus=gpus,

@@ -1,6 +1,6 @@
 """The nearest change outside a model's own settings that makes it start: another format, machine or engine.
 
-Every change that is offered was tried: image and sizing have no error with it.
+Every change that is offered was tried: image and sizing have no error with it, and memory surely suffices.
 """
 
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ def starts(case: Situation, catalog: Catalog, machine: Machine | None = None, *,
     ask = case.ask if rigid else replace(case.ask, gpus=None, tensor_parallel=None, pipeline_parallel=None)
     hardware = Hardware(gpu, per_node, case.pool.max_nodes)
     sizing = plan_sizing(case.facts, hardware, ask)
-    return not blocking(check_sizing(case.section, case.facts, hardware, ask, sizing))
+    return sizing.holds and not blocking(check_sizing(case.section, case.facts, hardware, ask, sizing))
 
 
 def one_machine_holds(case: Situation, catalog: Catalog) -> bool:
@@ -131,7 +131,7 @@ def _on_several(case: Situation, catalog: Catalog) -> Iterator[tuple[str, Fix]]:
             *check_sizing(case.section, case.facts, hardware, ask, sizing),
             *check_spread(case.section, engine, image.flags, tensor_parallel=1, gpus=gpus, slots=slots, rdma=False),
         ]
-        if not blocking(against):
+        if sizing.holds and not blocking(against):
             unpinned = [change for change in _unpinned(case) if change[0] != case.at("gpus")]
             nodes = count if pool.min_nodes == pool.max_nodes else {"min": pool.min_nodes, "max": count}
             grown = [(f"pools.{pool.name}.nodes", nodes)] if pool.max_nodes < count else []

@@ -10,14 +10,15 @@ from planner.sizing import codes
 from planner.sizing.ask import Ask
 from planner.sizing.check_parallelism import check_parallelism
 from planner.sizing.codes import NodeShortage, Shortage
-from planner.sizing.decide import GOOD_CONTEXT, LEAST_CONTEXT, Hardware, Sizing, start_context, tokens
+from planner.sizing.decide import GOOD_CONTEXT, LEAST_CONTEXT, Hardware, Sizing, tokens
 from planner.sizing.on_cpu import PROCESS_GIB
-from settings.diagnostics import Diagnostic, blocking
+from settings.diagnostics import Diagnostic, blocking, softened
 from settings.values import SHORTEST_CONTEXT
 
 HIGH_UTILIZATION = 0.95
-SIZE_CODES = (codes.model_too_large.name, codes.context_too_long.name)
-"""What says that memory does not suffice."""
+SIZE_CODES = (codes.model_too_large.name, codes.context_too_long.name, codes.cpu_offload.name)
+"""What says that memory does not suffice: an error, or a warning where RAM may help or a figure that nobody has
+verified may be too high."""
 
 
 def check_sizing(section: str, facts: ModelFacts, hardware: Hardware, ask: Ask, sizing: Sizing) -> list[Diagnostic]:
@@ -46,11 +47,12 @@ def check_sizing(section: str, facts: ModelFacts, hardware: Hardware, ask: Ask, 
 
 def check_on_cpu(section: str, facts: ModelFacts, pool: PoolPlan, sizing: Sizing) -> list[Diagnostic]:
     """What stands against a model in the memory of a node without GPUs; nothing where that memory is not known."""
-    has, needed = pool.allocatable_memory_mib / 1024, sizing.layout.need.least(sizing.context)
-    if not pool.allocatable_memory_mib or needed <= has - PROCESS_GIB:
+    if sizing.verdict not in ("doubtful", "refused"):
         return []
-    shortage = NodeShortage(facts.id, needed + PROCESS_GIB, sizing.context, pool.name, has)
-    return [codes.model_too_large(f"{section}.model", shortage=shortage)]
+    needed = sizing.layout.need.least(sizing.context) + PROCESS_GIB
+    shortage = NodeShortage(facts.id, needed, sizing.context, pool.name, pool.allocatable_memory_mib / 1024)
+    found = codes.model_too_large(f"{section}.model", shortage=shortage)
+    return [found if sizing.verdict == "refused" else softened(found)]
 
 
 def _context(section: str, facts: ModelFacts, ask: Ask) -> Iterator[Diagnostic]:
@@ -74,25 +76,14 @@ def _utilization(section: str, ask: Ask) -> Iterator[Diagnostic]:
 
 
 def _memory(section: str, facts: ModelFacts, hardware: Hardware, ask: Ask, sizing: Sizing) -> Iterator[Diagnostic]:
-    layout, gpu, least = sizing.layout, hardware.gpu.name, start_context(facts, ask)
+    layout, gpu = sizing.layout, hardware.gpu.name
     need, limit = layout.need, layout.limit
-    if need.least(least) > limit:
-        shortage = Shortage(
-            model=facts.id,
-            format=facts.format,
-            weights=need.weights,
-            cache=need.cache(least),
-            context=least,
-            limit=limit,
-            usable=layout.usable,
-            gpus=sizing.gpus,
-            gpu=gpu,
-        )
-        if ask.context is not None and need.least(min(LEAST_CONTEXT, ask.context)) <= limit:
-            yield codes.context_too_long(f"{section}.maxModelLen", shortage=shortage)
-        else:
-            yield codes.model_too_large(f"{section}.model", shortage=shortage)
-    elif sizing.tight:
+    if sizing.verdict in ("spills", "doubtful", "refused"):
+        found = _shortage(section, facts, hardware, ask, sizing)
+        if sizing.verdict == "spills":
+            found = codes.cpu_offload(found.path, shortage=found, engine=find(ask.engine).title, gpu=gpu)
+        yield found if sizing.verdict == "refused" else softened(found)
+    elif sizing.verdict == "tight":
         fits = tokens(limit - layout.comfortable(0), need) if need.kv_per_token is not None else 0
         yield codes.memory_tight(
             f"{section}.maxModelLen",
@@ -102,3 +93,22 @@ def _memory(section: str, facts: ModelFacts, hardware: Hardware, ask: Ask, sizin
             context=sizing.context,
             shorter=fits if ask.context is not None and fits >= GOOD_CONTEXT else None,
         )
+
+
+def _shortage(section: str, facts: ModelFacts, hardware: Hardware, ask: Ask, sizing: Sizing) -> Diagnostic:
+    """What is missing: for the context that is asked for, or for any."""
+    layout, need = sizing.layout, sizing.layout.need
+    shortage = Shortage(
+        model=facts.id,
+        format=facts.format,
+        weights=need.weights,
+        cache=need.cache(sizing.context),
+        context=sizing.context,
+        limit=layout.limit,
+        usable=layout.usable,
+        gpus=sizing.gpus,
+        gpu=hardware.gpu.name,
+    )
+    if ask.context is not None and need.least(min(LEAST_CONTEXT, ask.context)) <= layout.limit:
+        return codes.context_too_long(f"{section}.maxModelLen", shortage=shortage)
+    return codes.model_too_large(f"{section}.model", shortage=shortage)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from settings.diagnostics import Text, error, warning
+from settings.diagnostics import Diagnostic, Text, error, warning
 
 
 @dataclass(frozen=True)
@@ -170,6 +170,24 @@ def context_too_long(*, shortage: Shortage) -> Text:
         remedy="Use more or larger GPUs, or a smaller format of the model.",
         given=str(shortage.context),
         allowed=f"up to {shortage.limit:.1f} GiB on each GPU",
+    )
+
+
+@warning(
+    meaning="The model does not fit the GPUs, so Ollama keeps a part of it in RAM, which is many times slower.",
+    example="pools: {gpu: {instanceType: GN7.2XLARGE32}}    # 1 x T4\n"
+    'models: {chat: {engine: ollama, model: "deepseek-r1:32b"}}',
+    fix="Use more or larger GPUs, or a smaller model.",
+    source="Ollama's scheduler (partial offload)",
+)
+def cpu_offload(*, shortage: Diagnostic, engine: str, gpu: str) -> Text:
+    """`shortage`: what MODEL_TOO_LARGE or CONTEXT_TOO_LONG said."""
+    return Text(
+        message=f"{shortage.message} {engine} keeps what does not fit {gpu} in RAM, where it is many times slower.",
+        remedy=shortage.remedy,
+        given=shortage.given,
+        allowed=shortage.allowed,
+        fix=shortage.fix,
     )
 
 

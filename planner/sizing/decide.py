@@ -4,6 +4,7 @@ Pure functions of the model's and the GPU's facts: they know no stack file and s
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from catalog.types import Gpu
 from planner.engines.registry import find
@@ -21,6 +22,12 @@ LEAST_CONTEXT = 2048
 GOOD_CONTEXT = 8192
 CONTEXT_STEP = 1024
 UNKNOWN_CACHE_CONTEXT = 8192
+DOUBT = 0.1
+"""By how much of itself a figure that nobody has verified may be too high; a shortfall beyond that is certain."""
+
+Verdict = Literal["ready", "tight", "spills", "doubtful", "refused"]
+"""Whether the memory suffices: with room to spare (`ready`), with less than estimators ask for (`tight`), only with
+RAM beside it (`spills`), only if a figure that nobody has verified is too high (`doubtful`), or not at all."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +73,15 @@ class Layout:
         """What practice needs within the share."""
         return self.need.least(context) if self.static else self.need.expected(context)
 
-    def tight(self, context: int) -> bool:
-        """Whether it leaves less room than the estimators ask for."""
+    def verdict(self, context: int, *, certain: bool, spills: bool = False) -> Verdict:
+        """Whether weights and one sequence of `context` tokens lie within the share: what `check`, `fit` and remedies
+        all go by. `certain`: somebody has verified the figures; `spills`: the engine may use RAM besides."""
+        least = self.need.least(context)
+        if least > self.limit:
+            short = certain or least * (1 - DOUBT) > self.limit
+            return "spills" if spills else "refused" if short else "doubtful"
         crowded = self.static is not None and self.static.crowded
-        return crowded or max(self.comfortable(context), self.expected(context)) > self.limit
+        return "tight" if crowded or max(self.comfortable(context), self.expected(context)) > self.limit else "ready"
 
 
 @dataclass(frozen=True)
@@ -83,7 +95,7 @@ class Sizing:
     computed: bool
     budget: MemoryBudget
     concurrency: float
-    tight: bool
+    verdict: Verdict
     because: tuple[tuple[str, str, str], ...]
 
     @property
@@ -97,6 +109,11 @@ class Sizing:
     @property
     def gpus(self) -> int:
         return self.layout.split.gpus
+
+    @property
+    def holds(self) -> bool:
+        """Whether the GPUs' memory suffices, by figures that are verified or far from their limit."""
+        return self.verdict in ("ready", "tight")
 
     @property
     def static(self) -> Static | None:
@@ -133,7 +150,7 @@ def plan_sizing(facts: ModelFacts, hardware: Hardware, ask: Ask) -> Sizing:
         computed=facts.computable,
         budget=budget,
         concurrency=max(1.0, budget.kv_room / budget.kv_one_sequence) if budget.kv_one_sequence else 1.0,
-        tight=layout.tight(context),
+        verdict=layout.verdict(context, certain=facts.verified and gpu.verified, spills=find(ask.engine).on_cpu),
         because=(
             ("dtype", precision.dtype, precision.because),
             ("tensorParallel", f"{split.tensor} x {split.pipeline}", _why_split(facts, ask, layout, gpu)),
@@ -141,11 +158,6 @@ def plan_sizing(facts: ModelFacts, hardware: Hardware, ask: Ask) -> Sizing:
             ("gpuMemoryUtilization", f"{layout.share:g}", _why_share(ask, layout)),
         ),
     )
-
-
-def start_context(facts: ModelFacts, ask: Ask) -> int:
-    """The context whose cache must fit for the engine to start."""
-    return ask.context or min(LEAST_CONTEXT, facts.max_positions)
 
 
 def _cap(facts: ModelFacts, ask: Ask) -> int:

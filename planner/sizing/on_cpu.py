@@ -27,14 +27,15 @@ def plan_on_cpu(facts: ModelFacts, pool: PoolPlan, ask: Ask) -> Sizing:
     if ask.context is None and pool.allocatable_memory_mib and need.kv_per_token is not None:
         fitting = tokens(room - need.weights, need)
         context = min(good, max(fitting, LEAST_CONTEXT))
-    layout = Layout(Split(), need, usable=max(room + PROCESS_GIB, 0.0), share=1.0, static=None)
+    layout = Layout(Split(), need, usable=max(room, 0.0), share=1.0, static=None)
+    known = pool.allocatable_memory_mib > 0
     return Sizing(
         layout=layout,
         precision=in_file_s_format(ask.engine),
         context=context,
         computed=facts.computable,
         budget=MemoryBudget(
-            total=layout.usable,
+            total=layout.usable + PROCESS_GIB if known else 0.0,
             utilization=layout.share,
             weights=need.weights,
             kv_one_sequence=need.cache(context),
@@ -42,6 +43,6 @@ def plan_on_cpu(facts: ModelFacts, pool: PoolPlan, ask: Ask) -> Sizing:
             non_torch=PROCESS_GIB,
         ),
         concurrency=1.0,
-        tight=False,
+        verdict=layout.verdict(context, certain=facts.verified) if known else "ready",
         because=(("maxModelLen", str(context), "what fits the node's memory, up to 8,192 on a CPU"),),
     )

@@ -10,7 +10,7 @@ from planner.sizing.ask import Ask
 from planner.sizing.check import SIZE_CODES, check_sizing
 from planner.sizing.decide import Hardware, Sizing, plan_sizing
 from planner.sizing.parallelism import legal_tensor_parallel
-from settings.diagnostics import Diagnostic, Fix, blocking
+from settings.diagnostics import Diagnostic, Fix
 
 _FIELD = {
     "maxModelLen": "context",
@@ -26,21 +26,22 @@ _FIELD = {
 def with_remedies(
     section: str, facts: ModelFacts, hardware: Hardware, ask: Ask, found: list[Diagnostic]
 ) -> list[Diagnostic]:
-    """What `check_sizing` found, each error with the nearest change of settings in `section` that undoes it and brings
-    no other; without a fix where there is none."""
-    if not blocking(found):
+    """What `check_sizing` found, each error and shortage with the nearest change of settings in `section` that undoes
+    it and brings no other; without a fix where there is none."""
+    faults = _faults(found)
+    if not faults:
         return found
-    trial = _Trial(section, facts, hardware, ask, frozenset(_errors(found)))
-    return [trial.mended(each) if each.severity == "error" else each for each in found]
+    trial = _Trial(section, facts, hardware, ask, frozenset(faults))
+    return [trial.mended(each) if each.code in faults else each for each in found]
 
 
-def _errors(found: list[Diagnostic]) -> set[str]:
-    return {each.code for each in found if each.severity == "error"}
+def _faults(found: list[Diagnostic]) -> set[str]:
+    return {each.code for each in found if each.severity == "error" or each.code in SIZE_CODES}
 
 
 @dataclass(frozen=True)
 class _Trial:
-    """A sizing with errors, and what is tried against them. `before` are the codes of all its errors."""
+    """A sizing with faults, and what is tried against them. `before` are the codes of them all."""
 
     section: str
     facts: ModelFacts
@@ -57,7 +58,7 @@ class _Trial:
 
     def _helps(self, fault: Diagnostic, fix: Fix) -> bool:
         _, found = self._sized(self._changed(fix))
-        return _errors(found) <= self.before - {fault.code}
+        return _faults(found) <= self.before - {fault.code}
 
     def _sized(self, ask: Ask) -> tuple[Sizing, list[Diagnostic]]:
         sizing = plan_sizing(self.facts, self.hardware, ask)
@@ -104,7 +105,7 @@ class _Trial:
         }
         if others["maxModelLen"]:
             free, found = self._sized(replace(ask, context=None))
-            if free.computed and not blocking(found):
+            if free.computed and not _faults(found):
                 yield ((self._at("maxModelLen"), free.context),), f"Set maxModelLen to {free.context}, which fits."
         if fewer:
             names = " and ".join(fewer)

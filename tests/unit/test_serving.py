@@ -143,6 +143,14 @@ def test_ollama_on_a_small_gpu_is_warned_of_offloading():
     assert found(plan, "CPU_OFFLOAD").severity == "warning"
 
 
+def test_weights_that_nobody_verified_are_refused_where_they_are_far_too_large():
+    """Whatever the weights take to a tenth (18 GiB of AWQ files), a T4 has 14.6 GiB."""
+    awq = {"models.chat.model": "Qwen/Qwen3-32B-AWQ", "pools.gpu.instanceType": "GN7.2XLARGE32"}
+    assert "MODEL_TOO_LARGE" in codes(planned(awq), "error") & codes(
+        planned(awq | {"models.chat.maxModelLen": 2048}), "error"
+    )
+
+
 def test_a_small_model_is_served_on_a_cpu_in_its_memory():
     chat = model(planned(ORDINARY_CPU))
     assert chat.gpus == chat.spec.resources.gpus == 0
