@@ -85,9 +85,10 @@ def _model(model: ModelPlan, plan: Plan) -> list[str]:
 
 
 def _context(model: ModelPlan) -> str:
+    cache = "" if model.kv_cache_dtype == "auto" else f", cache in {model.kv_cache_dtype}"
     if model.max_model_len is None:
-        return "context as long as the engine finds room for"
-    return f"context {model.max_model_len:,} tokens"
+        return f"context as long as the engine finds room for{cache}"
+    return f"context {model.max_model_len:,} tokens{cache}"
 
 
 def _webui(plan: Plan) -> list[tuple[str, str]]:

@@ -282,6 +282,12 @@ class Model(Section):
     gpu_memory_utilization: Fraction | None = Field(
         default=None, description="Share of GPU memory that the engine may use; absent: the engine's own default."
     )
+    kv_cache_dtype: (
+        Literal["auto", "bfloat16", "float16", "fp8", "fp8_e4m3", "fp8_e5m2", "f16", "q8_0", "q4_0"] | None
+    ) = Field(
+        default=None,
+        description="Type of the numbers in the KV cache, as the engine calls it; absent or `auto`: the computation's.",
+    )
     prefix_caching: Flag | None = Field(
         default=None, description="Keep the cache of prompts that begin alike; absent: as the engine does by itself."
     )

@@ -76,9 +76,9 @@ def values(arguments: Iterable[str]) -> Iterator[tuple[str, str]]:
         yield name, " ".join(given)
 
 
-def cache_bytes(arguments: Iterable[str]) -> float | None:
-    """Bytes of a cached number where an argument sets it; None: that of the computation."""
-    return 1.0 if dict(values(arguments)).get("kv-cache-dtype", "").startswith("fp8") else None
+def cache_type(arguments: Iterable[str]) -> str | None:
+    """The type of the cache's numbers where an argument sets it."""
+    return dict(values(arguments)).get("kv-cache-dtype")
 
 
 def allows_longer(arguments: Iterable[str], variables: Iterable[str]) -> bool:

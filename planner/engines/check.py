@@ -9,6 +9,7 @@ from pydantic.alias_generators import to_camel
 from catalog.arguments import Release
 from planner.engines import codes, registry
 from planner.engines.arguments import Argument, read
+from planner.engines.check_tuning import check_tuning
 from planner.engines.engine import Engine
 from settings.diagnostics import Diagnostic
 from settings.models import Model
@@ -57,6 +58,7 @@ def check_options(
     elif engine.takes_arguments and release is not None:
         yield from _arguments(section, model, flags, release, max_model_len)
     yield from _passed_on(section, model, engine)
+    yield from check_tuning(section, model, flags, release)
     if engine.own_ids and model.served_name is not None:
         yield codes.served_name_ignored(f"{section}.servedName", title=engine.title, given=model.served_name)
 

@@ -116,6 +116,22 @@ def setting_without_effect(*, setting: str, title: str, others: Sequence[str], g
     )
 
 
+@error(
+    meaning="`kvCacheDtype` names a type of cache that the engine, or the image's release of it, does not have.",
+    example="models: {chat: {engine: sglang, model: Qwen/Qwen3-8B, kvCacheDtype: fp8}}",
+    fix="Use the type that is named, or leave kvCacheDtype out.",
+    source="catalog/data/arguments (the choices of --kv-cache-dtype); Ollama's FAQ (OLLAMA_KV_CACHE_TYPE)",
+)
+def kv_cache_dtype_unknown(*, dtype: str, release: str, readable: Sequence[str], near: str | None) -> Text:
+    return Text(
+        message=f"{release} has no KV cache in {dtype}.",
+        remedy=f"Set kvCacheDtype to {near}, or leave it out." if near else "Leave kvCacheDtype out.",
+        given=dtype,
+        allowed=", ".join(("auto", *readable)),
+        fix=(("", near),),
+    )
+
+
 @warning(
     meaning="Ollama serves a model under its own `name:tag`.",
     example='models: {chat: {engine: ollama, model: "qwen3:8b", servedName: chat}}',

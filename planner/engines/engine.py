@@ -35,6 +35,22 @@ class Metrics:
     waiting: str
 
 
+@dataclass(frozen=True)
+class CacheUse:
+    """A KV cache that is asked for: its `dtype`, the release's `flags`, the GPU's compute capability, and of the model
+    whether its attention is `latent` (MLA) and the format of its weights."""
+
+    dtype: str
+    flags: frozenset[str]
+    compute_capability: float
+    latent: bool
+    format: str
+
+
+def _always(_use: CacheUse) -> bool | None:
+    return True
+
+
 def _unbounded(_flags: frozenset[str], _compute_capability: float) -> int | None:
     return None
 
@@ -54,7 +70,9 @@ class Engine:
     context in tokens by the release's flags and the GPU's compute capability; None where nothing does.
 
     `formats` are the weight files that it reads, `at_load` the methods by which it quantises plain ones as it reads
-    them; `takes_dtype`: it computes in the type that it is told, else in that of its files. `least_compute` is the
+    them; `takes_dtype`: it computes in the type that it is told, else in that of its files. `cache_types` are the types
+    that the numbers of its KV cache may have, with the bytes of each number; `cache_flag` is the option that takes one
+    (None: every release takes all); `cache_runs` tells whether one runs, None: no source says. `least_compute` is the
     compute capability without which no release of it runs; None: each image has its own. `sources` are those that its
     files come from, the usual one first; `library` is where its own registry lists what it has, under whose ids it
     serves; None: it has no registry. `instead` is the engine to turn to, with the same files, where this one does not
@@ -90,6 +108,9 @@ class Engine:
     formats: tuple[WeightFormat, ...]
     at_load: tuple[str, ...] = ()
     takes_dtype: bool = True
+    cache_types: Mapping[str, float] = field(default_factory=dict)
+    cache_flag: str | None = None
+    cache_runs: Callable[[CacheUse], bool | None] = _always
     least_compute: float | None = None
     sources: tuple[SourceName, ...]
     library: str | None = None

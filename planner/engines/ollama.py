@@ -8,7 +8,7 @@ import math
 from pathlib import Path
 
 from planner.engines import pod
-from planner.engines.engine import Engine
+from planner.engines.engine import CacheUse, Engine
 from planner.engines.operations import LOAD_MARGIN, PROBE_PERIOD
 from planner.engines.request import EngineRequest
 from planner.plan.server import EngineSpec, ExecProbe
@@ -16,6 +16,7 @@ from planner.plan.server import EngineSpec, ExecProbe
 PORT = 11434
 LEAST_LOAD_SECONDS = 300
 DRAIN_SECONDS = 90
+FLASH_ATTENTION = 7.0
 
 SERVE = (Path(__file__).parent / "serve_ollama.sh").read_text(encoding="utf-8")
 LOADED = f"{pod.HOME}/loaded"
@@ -54,9 +55,18 @@ def _environment(request: EngineRequest) -> dict[str, str]:
     }
     if request.max_model_len is not None:
         variables["OLLAMA_CONTEXT_LENGTH"] = str(request.max_model_len)
+    if request.model.kv_cache_dtype not in (None, "auto"):
+        # Without flash attention it keeps f16 whatever it is told (Ollama's FAQ).
+        variables |= {"OLLAMA_KV_CACHE_TYPE": str(request.model.kv_cache_dtype), "OLLAMA_FLASH_ATTENTION": "1"}
     if request.tensor_parallel * request.pipeline_parallel > 1:
         variables["OLLAMA_SCHED_SPREAD"] = "1"
     return variables
+
+
+def _cache_runs(use: CacheUse) -> bool | None:
+    """Whether a KV cache of this type runs: a quantised one needs flash attention, whose kernels begin with compute
+    capability 7.0 (Ollama's ml/device.go, `FlashAttentionSupported`); else it is f16 as ever."""
+    return use.dtype == "f16" or use.compute_capability >= FLASH_ATTENTION
 
 
 ENGINE = Engine(
@@ -73,6 +83,9 @@ ENGINE = Engine(
     tensor_parallel=False,
     formats=("gguf",),
     takes_dtype=False,
+    # ggml's blocks of 32 numbers: 34 bytes as q8_0, 18 as q4_0 (ggml/src/ggml-common.h).
+    cache_types={"f16": 2.0, "q8_0": 34 / 32, "q4_0": 18 / 32},
+    cache_runs=_cache_runs,
     sources=("ollama",),
     library="ollama.com/library",
     variables=("OLLAMA_",),

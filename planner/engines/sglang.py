@@ -2,12 +2,14 @@
 
 from planner.engines import pod
 from planner.engines.arguments import merged, values
-from planner.engines.engine import Engine, Metrics, Span
+from planner.engines.engine import CacheUse, Engine, Metrics, Span
 from planner.engines.request import EngineRequest
 from planner.plan.server import EngineSpec
 
 PORT = 30000
 KEY = "SGLANG_API_KEY"
+ADA = 8.9
+AMPERE = 8.0
 DRAIN_SECONDS = 30
 
 LAUNCH = (
@@ -67,27 +69,33 @@ def _arguments(request: EngineRequest) -> list[tuple[str, ...]]:
         ("--log-level", "warning"),
         ("--enable-metrics",),
     ]
-    if request.utilization is not None:
-        arguments.append(("--mem-fraction-static", f"{request.utilization:g}"))
-    if request.chunk is not None:
-        arguments.append(("--chunked-prefill-size", str(request.chunk)))
-    if request.running is not None:
-        arguments.append(("--max-running-requests", str(request.running)))
-    if request.max_model_len is not None:
-        arguments.append(("--context-length", str(request.max_model_len)))
-    if request.model.prefix_caching is False:  # It caches prefixes unless told.
-        arguments.append(("--disable-radix-cache",))
-    if request.pipeline_parallel > 1:
-        arguments.append(("--pp-size", str(request.pipeline_parallel)))
-    if request.at_load:
-        arguments.append(("--quantization", request.at_load))
     reasoning = REASONING_PARSERS.get(request.reasoning_parser or "")
     tools = TOOL_PARSERS.get(request.tool_parser or "")
-    if reasoning:
-        arguments.append(("--reasoning-parser", reasoning))
-    if tools:
-        arguments.append(("--tool-call-parser", tools))
-    return arguments
+    model = request.model
+    optional: tuple[tuple[bool, tuple[str, ...]], ...] = (
+        (request.utilization is not None, ("--mem-fraction-static", f"{request.utilization or 0:g}")),
+        (request.chunk is not None, ("--chunked-prefill-size", str(request.chunk))),
+        (request.running is not None, ("--max-running-requests", str(request.running))),
+        (request.max_model_len is not None, ("--context-length", str(request.max_model_len))),
+        (model.kv_cache_dtype not in (None, "auto"), ("--kv-cache-dtype", str(model.kv_cache_dtype))),
+        (model.prefix_caching is False, ("--disable-radix-cache",)),  # It caches prefixes unless told.
+        (request.pipeline_parallel > 1, ("--pp-size", str(request.pipeline_parallel))),
+        (request.at_load is not None, ("--quantization", str(request.at_load))),
+        (reasoning is not None, ("--reasoning-parser", str(reasoning))),
+        (tools is not None, ("--tool-call-parser", str(tools))),
+    )
+    return [*arguments, *(argument for wanted, argument in optional if wanted)]
+
+
+def _cache_runs(use: CacheUse) -> bool | None:
+    """Whether a KV cache of this type runs (SGLang 0.5.18, srt/server_args.py `_get_default_attn_backend`).
+
+    Its documentation ("quantized KV cache") leaves it to the attention backend: Hopper's and FlashInfer's take fp8, and
+    what Triton, which serves the rest, makes of e4m3 without fp8 arithmetic nobody wrote down.
+    """
+    if not use.dtype.startswith("fp8"):
+        return use.dtype != "bfloat16" or use.compute_capability >= AMPERE
+    return True if use.compute_capability >= ADA else None
 
 
 def _of_rank(size: int, rank: str, leader: str, port: int) -> tuple[str, ...]:
@@ -109,6 +117,9 @@ ENGINE = Engine(
     span=Span(5000, "SGLANG_HOST_IP", _of_rank),
     formats=("bf16", "fp16", "fp32", "fp8", "int8", "awq", "gptq", "mxfp4", "nvfp4"),
     at_load=("fp8", "bitsandbytes"),
+    cache_types={"bfloat16": 2.0, "fp8_e4m3": 1.0, "fp8_e5m2": 1.0},
+    cache_flag="kv-cache-dtype",
+    cache_runs=_cache_runs,
     least_compute=7.5,
     sources=("modelscope", "huggingface"),
     instead="vllm",
@@ -126,6 +137,7 @@ ENGINE = Engine(
         "quantization": "quantization",
         "served-model-name": "servedName",
         "disable-radix-cache": "prefixCaching",
+        "kv-cache-dtype": "kvCacheDtype",
     },
     passes_on=frozenset({"prefix_caching"}),
     # At its usual level it logs all its arguments (sglang issue 37457).

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 from planner.engines import pod
 from planner.engines.arguments import merged, values
-from planner.engines.engine import Engine, Metrics, Span
+from planner.engines.engine import CacheUse, Engine, Metrics, Span
 from planner.engines.request import EngineRequest
 from planner.plan.server import EngineSpec
 
 PORT = 8000
 DRAIN_SECONDS = 60
+ADA = 8.9
 AMPERE = 8.0
 """The V1 engine of the releases that still had V0, and CUDA graphs on them, need this compute capability."""
 PREFIX_CACHING = {True: "--enable-prefix-caching", False: "--no-enable-prefix-caching"}
@@ -46,6 +47,28 @@ def _longest(flags: frozenset[str], compute_capability: float) -> int | None:
     return LONGEST_ON_V0 if _on_v0(flags, compute_capability) else None
 
 
+def _cache_runs(use: CacheUse) -> bool | None:
+    """Whether a KV cache of this type runs (vLLM 0.29.0).
+
+    Without fp8 arithmetic (compute capability 8.9) the Triton backends refuse fp8 (v1/attention/backends/triton_attn.py
+    and mla/triton_mla.py). FlashInfer converts it from 8.0 on (flashinfer.py; PR 24577 ran it on an A100) but reads no
+    compressed cache there. Releases before 0.12 do not turn to it by themselves (issue 26431). The V0 engine converted
+    it on any GPU (PR 2279), which nobody tested with all its backends. No backend reads a compressed cache in fp8_e5m2
+    (supported_kv_cache_dtypes in mla/), and weights in fp8 refuse it (model_executor/layers/attention/attention.py).
+    """
+    if not use.dtype.startswith("fp8"):
+        return use.dtype != "bfloat16" or use.compute_capability >= AMPERE
+    if use.dtype == "fp8_e5m2" and (use.latent or use.format == "fp8"):
+        return False
+    if use.compute_capability >= ADA:
+        return True
+    if _on_v0(use.flags, use.compute_capability):
+        return None
+    if use.latent or use.compute_capability < AMPERE:
+        return False
+    return True if "attention-backend" in use.flags else None
+
+
 def _old(request: EngineRequest) -> bool:
     return request.compute_capability is not None and request.compute_capability < AMPERE
 
@@ -56,6 +79,7 @@ def _arguments(request: EngineRequest, drain: int) -> list[tuple[str, ...]]:
         (request.max_model_len is not None, ("--max-model-len", str(request.max_model_len))),
         (request.max_model_len is None and knows("max-model-len=auto"), ("--max-model-len", "auto")),
         (request.utilization is not None, ("--gpu-memory-utilization", f"{request.utilization or 0:g}")),
+        (request.model.kv_cache_dtype not in (None, "auto"), ("--kv-cache-dtype", str(request.model.kv_cache_dtype))),
         (request.model.prefix_caching is not None, (PREFIX_CACHING[request.model.prefix_caching or False],)),
         (request.pipeline_parallel > 1, ("--pipeline-parallel-size", str(request.pipeline_parallel))),
         (request.at_load is not None, ("--quantization", str(request.at_load))),
@@ -128,6 +152,10 @@ ENGINE = Engine(
     longest=_longest,
     formats=("bf16", "fp16", "fp32", "fp8", "int8", "awq", "gptq", "mxfp4", "nvfp4"),
     at_load=("fp8", "bitsandbytes"),
+    # A type of its own for sparse attention (fp8_ds_mla) is what fp8 becomes where a model needs it.
+    cache_types={"bfloat16": 2.0, "float16": 2.0, "fp8": 1.0, "fp8_e4m3": 1.0, "fp8_e5m2": 1.0},
+    cache_flag="kv-cache-dtype",
+    cache_runs=_cache_runs,
     sources=("modelscope", "huggingface"),
     variables=("VLLM_",),
     reserved={
@@ -147,6 +175,7 @@ ENGINE = Engine(
         "quantization": "quantization",
         "served-model-name": "servedName",
         "enable-prefix-caching": "prefixCaching",
+        "kv-cache-dtype": "kvCacheDtype",
     },
     passes_on=frozenset({"prefix_caching"}),
     longer=frozenset({"VLLM_ALLOW_LONG_MAX_MODEL_LEN", "hf-overrides", "rope-scaling"}),

@@ -181,6 +181,27 @@ def _unreadable(model: str, stored: str, gpu: str, why: str, at_load: bool) -> T
     )
 
 
+@error(
+    meaning="The KV cache cannot have the type that is asked for: the GPU has no kernels for it, or the model's "
+    "attention or weights rule it out. A warning where no source says.",
+    example="pools: {gpu: {instanceType: GN7.2XLARGE32}}    # T4\n"
+    "models: {chat: {model: Qwen/Qwen2.5-1.5B-Instruct, kvCacheDtype: fp8}}",
+    fix="Leave kvCacheDtype out: the cache then has the type of the computation.",
+    source="vLLM 0.29.0, v1/attention/backends; vLLM PR 24577, issue 26431; SGLang's documentation, quantized KV cache",
+)
+def kv_cache_unsupported(*, model: str, dtype: str, title: str, gpu: str, capability: float, sure: bool) -> Text:
+    """`sure`: it is known not to run."""
+    where = f"a cache in {dtype} for {model} on {gpu} (compute capability {capability})"
+    return Text(
+        message=f"{title} has no kernel that keeps {where}."
+        if sure
+        else f"No source says that {title}'s release keeps {where}.",
+        remedy="Leave kvCacheDtype out: the cache then has the type of the computation.",
+        given=dtype,
+        fix=(("", None),),
+    )
+
+
 @note(
     meaning="The GPU stores the small format but computes in 16 bits, so memory is saved and time is not.",
     example="pools: {gpu: {instanceType: PNV4.7XLARGE116}}    # A10\nmodels: {chat: {model: Qwen/Qwen3-8B-FP8}}",

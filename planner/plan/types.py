@@ -284,7 +284,8 @@ class DownloadPlan:
 
 @dataclass(frozen=True)
 class ModelPlan:
-    """One model, decided. `max_model_len` is None where the engine is left to take the context that fits. Another
+    """One model, decided. `max_model_len` is None where the engine is left to take the context that fits.
+    `kv_cache_dtype` is the type of the cache's numbers, "auto" where it is the computation's. Another
     `key_version` means another generated API key. `family` is the catalogue's entry, or the model's own id;
     `source_image` the engine's image before any mirror, `image_gib` its size unpacked."""
 
@@ -317,6 +318,7 @@ class ModelPlan:
     key_version: int = 1
     priority_class: str | None = None
     family: str = ""
+    kv_cache_dtype: str = "auto"
     source_image: str = ""
     image_gib: float = 0.0
 

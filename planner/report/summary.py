@@ -38,6 +38,7 @@ def _model(model: ModelPlan) -> dict[str, Any]:
         "tensorParallel": model.tensor_parallel,
         "pipelineParallel": model.pipeline_parallel,
         "dtype": model.dtype,
+        "kvCacheDtype": model.kv_cache_dtype,
         "maxModelLen": model.max_model_len or 0,
         "replicas": {"min": model.min_replicas, "max": model.max_replicas},
         "downloadGiB": round(model.download.bytes / 2**30, 1),

@@ -47,7 +47,7 @@ def demands_on(pool: PoolPlan, placed: Iterable[Placement | None]) -> tuple[Dema
     return tuple(
         Demand(
             each.name,
-            each.gpus // each.nodes or on_cpu.needed_mib(each.facts, each.sizing.context),
+            each.gpus // each.nodes or on_cpu.needed_mib(each.sizing),
             *each.model.replica_range(),
             pods=each.nodes,
         )

@@ -17,7 +17,7 @@ from planner.serving.decide import ServedModel
 from settings.diagnostics import Diagnostic, softened
 from settings.models import Settings
 
-GUESSED = ("FLAG_UNKNOWN_TO_IMAGE", "RAY_NOT_IN_IMAGE", "EXTRA_ARGS_INVALID")
+GUESSED = ("FLAG_UNKNOWN_TO_IMAGE", "RAY_NOT_IN_IMAGE", "EXTRA_ARGS_INVALID", "KV_CACHE_DTYPE_UNKNOWN")
 """What is said of arguments by the release that an unknown image is taken for."""
 
 

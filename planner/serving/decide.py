@@ -106,6 +106,7 @@ def plan_model(served: ServedModel, catalog: Catalog) -> ModelPlan:
         key_version=model.key_version,
         priority_class=model.priority_class,
         family=facts.family,
+        kv_cache_dtype=model.kv_cache_dtype or "auto",
         source_image=placed.image.reference,
         image_gib=image,
     )
@@ -143,7 +144,7 @@ def explain_model(plan: ModelPlan, served: ServedModel) -> Iterator[Reason]:
 def _replica(placed: Placement, store: StoragePlan, catalog: Catalog, *, spare: bool) -> Replica:
     engine, gpus = find(placed.model.engine), placed.gpus // placed.nodes
     shm = operations.shm_mib(gpus) if engine.shared_memory else 0
-    in_ram = 0 if gpus else on_cpu.needed_mib(placed.facts, placed.sizing.context)
+    in_ram = 0 if gpus else on_cpu.needed_mib(placed.sizing)
     offered = _offered(placed.situation.pool, gpus, catalog)
     wanted = operations.requests(offered, gpus, shm, least_memory_mib=in_ram)
     load = operations.load_seconds(

@@ -37,6 +37,7 @@ def starts(case: Situation, catalog: Catalog, machine: Machine | None = None, *,
     if blocking(check_image(case.section, case.facts, case.ask.engine, host, image, catalog=catalog)):
         return False
     ask = case.ask if rigid else replace(case.ask, gpus=None, tensor_parallel=None, pipeline_parallel=None)
+    ask = replace(ask, flags=image.flags if image else frozenset())
     hardware = Hardware(gpu, per_node, case.pool.max_nodes)
     sizing = plan_sizing(case.facts, hardware, ask)
     return sizing.holds and not blocking(check_sizing(case.section, case.facts, hardware, ask, sizing))

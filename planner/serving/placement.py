@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from catalog.load import Catalog
 from catalog.types import Gpu
-from planner.engines.arguments import allows_longer, cache_bytes
+from planner.engines.arguments import allows_longer, cache_type
 from planner.engines.registry import find
 from planner.engines.spread import machines
 from planner.images.decide import Host, ImageChoice, plan_image
@@ -147,7 +147,9 @@ def _ask(model: Model, choice: ImageChoice | None, gpu: Gpu | None) -> Ask:
         pipeline_parallel=model.pipeline_parallel,
         dtype=model.dtype,
         quantization=model.quantization,
-        kv_bytes=cache_bytes(model.extra_args),
+        cache_dtype=model.kv_cache_dtype,
+        cache_argument=cache_type(model.extra_args),
+        flags=choice.flags if choice else frozenset(),
         longer_allowed=allows_longer(model.extra_args, model.env),
         longest=engine.longest(choice.flags, gpu.compute_capability) if gpu and choice else None,
     )

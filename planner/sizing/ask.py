@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from planner.engines.registry import find
+
 
 @dataclass(frozen=True)
 class Ask:
@@ -9,7 +11,8 @@ class Ask:
 
     `utilization` is the share of GPU memory the engine takes, `default_utilization` what it takes unless told (a
     static share is planned instead). `longest` bounds a context that is computed, and is the longest known to work.
-    `kv_bytes` is the size of a cached number where it is not the computation's. `longer_allowed`: the engine was told
+    `cache_dtype` is the type of the cache's numbers as the stack file has it, `cache_argument` as an argument of the
+    user's sets it, which wins; `flags` is what the image's release knows. `longer_allowed`: the engine was told
     to go beyond the model's own longest context.
     """
 
@@ -22,9 +25,17 @@ class Ask:
     pipeline_parallel: int | None = None
     dtype: str = "auto"
     quantization: str | None = None
-    kv_bytes: float | None = None
+    cache_dtype: str | None = None
+    cache_argument: str | None = None
+    flags: frozenset[str] = frozenset()
     longer_allowed: bool = False
     longest: int | None = None
+
+    @property
+    def kv_bytes(self) -> float | None:
+        """Bytes of a cached number; None: as many as the computation's."""
+        asked = self.cache_argument or self.cache_dtype or "auto"
+        return find(self.engine).cache_types.get(asked, 1.0 if asked.startswith("fp8") else None)
 
     @property
     def share(self) -> float:

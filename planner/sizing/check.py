@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from planner.engines.registry import find
+from planner.model.check_cache import check_cache
 from planner.model.check_dtype import check_dtype
 from planner.model.facts import ModelFacts
 from planner.plan.types import PoolPlan
@@ -34,6 +35,7 @@ def check_sizing(section: str, facts: ModelFacts, hardware: Hardware, ask: Ask, 
             dtype=ask.dtype,
             quantization=ask.quantization,
         ),
+        *_cache(section, facts, hardware, ask),
         *wrong,
         *_context(section, facts, ask),
         *_utilization(section, ask),
@@ -53,6 +55,11 @@ def check_on_cpu(section: str, facts: ModelFacts, pool: PoolPlan, sizing: Sizing
     shortage = NodeShortage(facts.id, needed, sizing.context, pool.name, pool.allocatable_memory_mib / 1024)
     found = codes.model_too_large(f"{section}.model", shortage=shortage)
     return [found if sizing.verdict == "refused" else softened(found)]
+
+
+def _cache(section: str, facts: ModelFacts, hardware: Hardware, ask: Ask) -> Iterator[Diagnostic]:
+    if ask.cache_dtype is not None and ask.cache_argument is None:
+        yield from check_cache(section, facts, hardware.gpu, engine=ask.engine, dtype=ask.cache_dtype, flags=ask.flags)
 
 
 def _context(section: str, facts: ModelFacts, ask: Ask) -> Iterator[Diagnostic]:

@@ -12,15 +12,14 @@ PROCESS_GIB = 1.0
 """What an engine takes beside the weights and the cache (estimate, of Ollama)."""
 
 
-def needed_mib(facts: ModelFacts, context: int) -> int:
-    """MiB of RAM that the model takes at this context."""
-    need = memory.need(facts, Split(), "half")
-    return round((need.least(context) + PROCESS_GIB) * 1024)
+def needed_mib(sizing: Sizing) -> int:
+    """MiB of RAM that the model takes as it is sized."""
+    return round((sizing.layout.need.least(sizing.context) + PROCESS_GIB) * 1024)
 
 
 def plan_on_cpu(facts: ModelFacts, pool: PoolPlan, ask: Ask) -> Sizing:
     """The longest context up to 8,192 that fits the machine's memory; where that is unknown, 8,192."""
-    need = memory.need(facts, Split(), "half")
+    need = memory.need(facts, Split(), "half", kv_bytes=ask.kv_bytes)
     room = pool.allocatable_memory_mib / 1024 - PROCESS_GIB
     good = min(GOOD_CONTEXT, facts.max_positions)
     context = ask.context or good

@@ -20,6 +20,7 @@ _FIELD = {
     "gpuMemoryUtilization": "utilization",
     "dtype": "dtype",
     "quantization": "quantization",
+    "kvCacheDtype": "cache_dtype",
 }
 
 

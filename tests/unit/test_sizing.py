@@ -266,7 +266,7 @@ def test_a_cache_that_is_not_modelled_is_said_and_only_weights_are_checked():
 
 def test_a_smaller_cache_leaves_room_for_a_longer_context():
     long = facts(max_positions=1_000_000)
-    assert fitting(long, gpu(), 1, asked(kv_bytes=1.0)).context > fitting(long, gpu(), 1, ASK).context
+    assert fitting(long, gpu(), 1, asked(cache_dtype="fp8")).context > fitting(long, gpu(), 1, ASK).context
 
 
 def test_half_a_card_has_half_its_memory():

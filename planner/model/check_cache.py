@@ -1,0 +1,35 @@
+"""Whether a GPU and an engine can keep a KV cache of the type that is asked for."""
+
+from collections.abc import Iterator
+
+from catalog.types import Gpu
+from planner.engines.engine import CacheUse
+from planner.engines.registry import find
+from planner.model import codes
+from planner.model.facts import ModelFacts
+from settings.diagnostics import Diagnostic, softened
+
+
+def check_cache(
+    section: str, facts: ModelFacts, gpu: Gpu, *, engine: str, dtype: str, flags: frozenset[str]
+) -> Iterator[Diagnostic]:
+    """What stands against the `dtype` that `section` asks for the cache, in a release that knows `flags`.
+
+    A type that the engine does not have at all is told elsewhere.
+    """
+    known = find(engine)
+    if dtype not in known.cache_types:
+        return
+    runs = known.cache_runs(CacheUse(dtype, flags, gpu.compute_capability, facts.mla, facts.format))
+    if runs:
+        return
+    found = codes.kv_cache_unsupported(
+        f"{section}.kvCacheDtype",
+        model=facts.id,
+        dtype=dtype,
+        title=known.title,
+        gpu=gpu.name,
+        capability=gpu.compute_capability,
+        sure=runs is False,
+    )
+    yield found if runs is False else softened(found)
