@@ -6,7 +6,7 @@ Each function yields the faults it finds, in words that complete "catalog/data/<
 import re
 from collections.abc import Collection, Iterator
 
-from catalog.types import CatalogModel, Image, Machine, ModelArchitecture, Region, SuperGpu
+from catalog.types import CatalogModel, Image, KnownTags, Machine, ModelArchitecture, Region, SuperGpu
 
 
 def registry_of(repository: str) -> str:
@@ -86,6 +86,14 @@ def image_faults(image: Image, registries: Collection[str]) -> Iterator[str]:
         yield "role and engine: an engine's image has the role engine, and names it"
     if image.engine is not None and not image.variants:
         yield "variants: none, so that neither driver nor compute capability can be checked"
+
+
+def tag_faults(known: KnownTags, pinned: Collection[str]) -> Iterator[str]:
+    tags = [tag for line in known.lines for tag in line.tags]
+    yield from (f"lines: {tag} stands twice" for tag in sorted(set(tags)) if tags.count(tag) > 1)
+    yield from (f"lines: {tag} is pinned in images.yaml" for tag in tags if f"{known.repository}:{tag}" in pinned)
+    likes = (line.like for line in known.lines if line.like is not None)
+    yield from (f"lines: {like} is not in images.yaml" for like in likes if f"{known.repository}:{like}" not in pinned)
 
 
 def region_faults(region: Region) -> Iterator[str]:

@@ -15,7 +15,15 @@ import yaml
 from pydantic import ValidationError
 
 from catalog import arguments
-from catalog.checks import image_faults, machine_faults, model_faults, region_faults, shape_faults, super_gpu_faults
+from catalog.checks import (
+    image_faults,
+    machine_faults,
+    model_faults,
+    region_faults,
+    shape_faults,
+    super_gpu_faults,
+    tag_faults,
+)
 from catalog.types import (
     Addon,
     CatalogModel,
@@ -24,6 +32,7 @@ from catalog.types import (
     Entry,
     Gpu,
     Image,
+    KnownTags,
     KubernetesVersion,
     Machine,
     Mirror,
@@ -199,6 +208,12 @@ class Catalog:
         self._images = Table(
             root / "images.yaml", Image, _repository_and_tag, lambda entry: image_faults(entry, self.mirrors)
         )
+        self.image_tags = Table(
+            root / "image_tags.yaml",
+            KnownTags,
+            lambda key: {"repository": key},
+            lambda entry: tag_faults(entry, self._images),
+        )
 
     @cached_property
     def images(self) -> tuple[Image, ...]:
@@ -270,6 +285,7 @@ class Catalog:
             self.charts,
             self.page_variables,
             self._images,
+            self.image_tags,
         )
         for table in tables:
             for key in table:

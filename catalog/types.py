@@ -205,15 +205,52 @@ class CatalogModel(Entry):
 
 
 class ImageVariant(BaseModel):
-    """A build of a tag: `suffix` is appended to the tag; `min_driver` is the driver branch that its CUDA needs."""
+    """A build of a tag: `suffix` is appended to the tag; `min_driver` is the driver branch that its CUDA needs.
+
+    `older_gpus` holds (the highest compute capability, the branch that GPUs up to it need). `compat_drivers` are older
+    branches that data-centre GPUs run it on by the forward-compatibility libraries that the image holds; `compat_env`
+    the variable that makes it use them, None where it does so by itself.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     suffix: str = ""
     cuda: str | None = None
     min_driver: int | None = None
+    older_gpus: tuple[float, int] | None = None
+    compat_drivers: tuple[int, ...] = ()
+    compat_env: str | None = None
     min_compute: float | None = None
     verified: bool = True
+
+    def driver_for(self, compute_capability: float) -> int | None:
+        """The driver branch that it needs on such a GPU; None: not known."""
+        if self.older_gpus is not None and compute_capability <= self.older_gpus[0]:
+            return self.older_gpus[1]
+        return self.min_driver
+
+
+class KnownLine(BaseModel):
+    """Tags that were published and are built alike: as the pinned tag `like`, or in these `builds`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    tags: tuple[str, ...]
+    like: str | None = None
+    builds: tuple[ImageVariant, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.like is None) == (not self.builds):
+            raise ValueError("give either like or builds")
+        return self
+
+
+class KnownTags(Entry):
+    """Tags of a repository that exist beside the pinned ones. Nobody recorded what arguments they take."""
+
+    repository: str
+    lines: tuple[KnownLine, ...]
 
 
 class Image(Entry):

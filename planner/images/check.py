@@ -9,9 +9,13 @@ from catalog.versions import release_in
 from planner.engines.engine import Engine
 from planner.engines.registry import every, find
 from planner.images import codes
-from planner.images.decide import Host, ImageChoice, engine_images, reference_of, runnable
+from planner.images.decide import Host, ImageChoice, engine_images, for_driver, reference_of, runnable, serves
 from planner.images.reference import is_floating, split
-from settings.diagnostics import Diagnostic
+from planner.images.tags import Floors, is_namesake
+from settings.diagnostics import Diagnostic, blocking, softened
+
+SWITCHED_ON = ("1", "true")
+"""What vLLM takes for yes (vllm/env_override.py)."""
 
 
 class ReleaseNeed(Protocol):
@@ -39,15 +43,17 @@ def check_image(
 ) -> Iterator[Diagnostic]:
     """What stands against the image that was chosen for the model described in `section`, which `needs` a release.
     `cuda` is what the stack file says is inside an image of its own."""
+    known = engine_images(engine, catalog)
     if choice is not None and choice.own:
-        yield from _own(section, needs, host, choice, known=engine_images(engine, catalog), cuda=cuda)
+        strange = _of_others(f"{section}.image", engine, choice.reference, catalog)
+        yield from [strange] if strange else _own(section, needs, host, choice, known=known, cuda=cuda)
         return
     if cuda:
         yield codes.cuda_ignored(f"{section}.cuda", cuda=cuda)
     if choice is None:
         yield _unsupported(f"{section}.engine", engine, host)
         return
-    known, entry = engine_images(engine, catalog), choice.entry
+    entry = choice.entry
     yield from _driver(section, host, choice, known)
     if entry is not known[0]:
         gpu = host.gpu.name if host.gpu else "this host"
@@ -55,6 +61,19 @@ def check_image(
             f"{section}.engine", engine=engine, tag=entry.tag, gpu=gpu, other=_undemanding().title
         )
     yield from _age(f"{section}.model", needs, engine, entry.tag, own=False)
+
+
+def _of_others(path: str, engine: str, image: str, catalog: Catalog) -> Diagnostic | None:
+    """What is wrong with an image that holds another engine, or none, or is built for other hardware."""
+    parts = split(image)
+    others = [entry for entry in catalog.images if entry.engine != engine and is_namesake(parts, entry.repository)]
+    mine = any(is_namesake(parts, entry.repository) for entry in engine_images(engine, catalog))
+    if others and not mine:
+        holds = find(others[0].engine).title if others[0].engine else parts.last
+        return codes.image_of_another_engine(path, image=image, holds=holds, title=find(engine).title)
+    if mine and parts.hardware is not None:
+        return codes.image_for_other_hardware(path, image=image, hardware=parts.hardware)
+    return None
 
 
 def _unsupported(path: str, engine: str, host: Host) -> Diagnostic:
@@ -80,24 +99,14 @@ def _undemanding() -> Engine:
     return next(engine for engine in every() if engine.on_cpu)
 
 
-def _driver(section: str, host: Host, choice: ImageChoice, known: Iterable[Image]) -> Iterator[Diagnostic]:
+def _driver(section: str, host: Host, choice: ImageChoice, known: Sequence[Image]) -> Iterator[Diagnostic]:
     variant, variants = choice.variant, runnable(choice.entry, host.gpu)
     if host.gpu is None or variant is None or all(v.min_driver is None for v in variants):
         return
     if host.driver is None:
         yield _driver_unknown(section, host, variants, variant, undemanding=True)
-    elif variant.min_driver is not None and variant.min_driver > host.driver:
-        older = next(
-            (
-                reference_of(entry, v)
-                for entry in known
-                if entry is not choice.entry
-                for v in runnable(entry, host.gpu)
-                if v.min_driver is not None and v.min_driver <= host.driver
-            ),
-            None,
-        )
-        yield _driver_below(section, host, variant, older=older, own=False)
+    elif not serves(variant, host):
+        yield _driver_below(section, host, variant, known, own=False)
 
 
 def _own(
@@ -116,20 +125,46 @@ def _own(
         pinned = reference_of(known[0], next(iter(known[0].variants), ImageVariant()))
         yield codes.image_floating(path, image=choice.reference, pinned=pinned)
     if choice.variant is not None:
-        yield from _fits_host(section, choice, choice.variant, host)
+        yield from _fits_host(section, choice, choice.variant, host, known)
         yield from _age(path, needs, engine, choice.entry.tag, own=True)
         return
     if not floating:
-        yield codes.image_unknown(path, image=choice.reference, older=choice.older.tag if choice.older else None)
+        listed = choice.floors is not None and choice.floors.listed and not choice.floors.namesake
+        older = choice.older.tag if choice.older else None
+        yield codes.image_unknown(path, image=choice.reference, older=older, listed=listed)
     if cuda is not None:
         yield from _cuda_against_driver(section, cuda, host, known)
-    elif host.gpu is not None and choice.older is not None and any(v.cuda for v in choice.older.variants):
+    elif choice.floors is None and host.gpu is not None and choice.older and any(v.cuda for v in choice.older.variants):
         yield codes.cuda_not_stated(f"{section}.cuda", image=choice.reference)
+    if choice.floors is not None:
+        yield from _by_floors(section, choice, choice.floors, host, known, cuda=cuda)
     if release_in(parts.tag) is not None:
         yield from _age(path, needs, engine, parts.tag, own=True)
 
 
-def _fits_host(section: str, choice: ImageChoice, variant: ImageVariant, host: Host) -> Iterator[Diagnostic]:
+def _by_floors(
+    section: str, choice: ImageChoice, floors: Floors, host: Host, known: Sequence[Image], *, cuda: str | None
+) -> Iterator[Diagnostic]:
+    """What the tags beside an unknown one say of it: surely where they agree, else perhaps. Its CUDA may be stated."""
+    unsaid: dict[str, object] = {"min_driver": None, "older_gpus": None} if cuda is not None else {}
+    sure, perhaps = (build.model_copy(update=unsaid) for build in (floors.sure, floors.perhaps))
+    found = [*_fits_host(section, choice, sure, host, known, beside=floors.beside)]
+    if not blocking(found):
+        more = _fits_host(section, choice, perhaps, host, known, beside=floors.beside)
+        found += [softened(each) for each in more if each.code not in {known.code for known in found}]
+    yield from map(softened, found) if floors.namesake else found
+
+
+def _fits_host(
+    section: str,
+    choice: ImageChoice,
+    variant: ImageVariant,
+    host: Host,
+    known: Sequence[Image],
+    *,
+    beside: tuple[str, ...] = (),
+) -> Iterator[Diagnostic]:
+    """What a build asks for that the host has not; `beside` are the published tags by which that is known."""
     gpu, entry = host.gpu, choice.entry
     if gpu is None:
         return
@@ -141,20 +176,21 @@ def _fits_host(section: str, choice: ImageChoice, variant: ImageVariant, host: H
             capability=gpu.compute_capability,
             least=variant.min_compute,
             verified=variant.verified,
+            beside=beside,
         )
     if variant.min_driver is None:
         return
     if host.driver is None:
         others = [v for v in runnable(entry, gpu) if v.min_driver is not None]
         undemanding = min(others, key=lambda v: v.min_driver or 0, default=variant)
-        better = reference_of(entry, undemanding) if undemanding is not variant else None
+        better = reference_of(entry, undemanding) if undemanding is not variant and not beside else None
         found = [*others, variant]
         yield _driver_unknown(section, host, found, variant, better=better, undemanding=better is None)
-    elif host.driver < variant.min_driver:
-        yield _driver_below(section, host, variant, older=None, own=True)
+    elif not serves(variant, host):
+        yield _driver_below(section, host, variant, known, own=True)
 
 
-def _cuda_against_driver(section: str, cuda: str, host: Host, known: Iterable[Image]) -> Iterator[Diagnostic]:
+def _cuda_against_driver(section: str, cuda: str, host: Host, known: Sequence[Image]) -> Iterator[Diagnostic]:
     """Judge an own image's CUDA by the driver floors of the catalogue's images with the same CUDA, or its series."""
     variants = [v for entry in known for v in entry.variants if v.cuda and v.min_driver is not None]
     same = [v for v in variants if v.cuda == cuda] or [v for v in variants if _series(v.cuda) == _series(cuda)]
@@ -163,8 +199,8 @@ def _cuda_against_driver(section: str, cuda: str, host: Host, known: Iterable[Im
     floor = min(same, key=lambda v: v.min_driver or 0)
     if host.driver is None:
         yield _driver_unknown(section, host, same, floor)
-    elif host.driver < (floor.min_driver or 0):
-        yield _driver_below(section, host, floor, older=None, own=True)
+    elif not serves(floor, host):
+        yield _driver_below(section, host, floor, known, own=True)
 
 
 def _series(cuda: str | None) -> str:
@@ -196,7 +232,7 @@ def _driver_unknown(
         host.driver_path,
         gpu=host.gpu.name if host.gpu else "these",
         cuda=chosen.cuda,
-        driver=chosen.min_driver,
+        driver=host.needs(chosen),
         documented=host.documented,
         newest=(newest.cuda, newest.min_driver) if newest is not chosen else None,
         image_path=f"{section}.image",
@@ -206,19 +242,34 @@ def _driver_unknown(
     )
 
 
-def _driver_below(section: str, host: Host, variant: ImageVariant, *, older: str | None, own: bool) -> Diagnostic:
-    """The driver is older than what the build asks for, by a figure that somebody has verified or nobody has."""
-    if not variant.verified:
+def _driver_below(section: str, host: Host, build: ImageVariant, known: Sequence[Image], *, own: bool) -> Diagnostic:
+    """The driver is older than what the build asks for, by a figure that somebody has verified or nobody has; or the
+    image's own libraries may help, where it is told to use them."""
+    floor, variable = host.needs(build), build.compat_env
+    bridged = host.driver in build.compat_drivers
+    asked = variable is None or host.variables.get(variable, "").lower() in SWITCHED_ON
+    if not build.verified or (bridged and asked):
         return codes.driver_may_be_too_old(
-            host.driver_path, cuda=variant.cuda, floor=variant.min_driver, driver=host.driver
+            host.driver_path, cuda=build.cuda, floor=floor, driver=host.driver, bridged=bridged and asked
         )
-    image = f"{section}.image"
+    image, planned = f"{section}.image", next((entry for entry in known if runnable(entry, host.gpu)), None)
+    served = _served(known, host)
     return codes.driver_too_old(
         image if own else host.driver_path,
-        cuda=variant.cuda,
-        floor=variant.min_driver,
+        cuda=build.cuda,
+        floor=floor,
         driver=host.driver,
-        older=older,
-        own=own,
+        instead=served and reference_of(*served),
+        by_default=own and served is not None and served[0] is planned,
         image_path=image,
+        bridge=f"{section}.env.{variable}" if bridged else None,
     )
+
+
+def _served(known: Iterable[Image], host: Host) -> tuple[Image, ImageVariant] | None:
+    """The newest build that runs on the GPU with the driver that there is."""
+    for entry in known:
+        builds = [v for v in runnable(entry, host.gpu) if v.min_driver is not None and serves(v, host)]
+        if builds:
+            return entry, for_driver(builds, host)
+    return None

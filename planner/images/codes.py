@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from settings.diagnostics import Text, error, note, warning
+from settings.diagnostics import Fix, Text, error, note, warning
 
 
 @error(
@@ -114,22 +114,34 @@ def driver_unknown(
     meaning="The CUDA inside the image needs a newer driver than the pool states.",
     example="pools: {gpu: {instanceType: PNV4.7XLARGE116, driver: 550.90.07}}\n"
     'models: {chat: {model: Qwen/Qwen3-8B, image: "docker.io/vllm/vllm-openai:v0.29.0"}}',
-    fix="Leave image out, use the build that is named, or update the driver.",
-    source="catalog/data/images.yaml (min_driver); gpustack issue 4678, vLLM issue 33447",
+    fix="Use the build that is named, or upgrade the driver of the nodes.",
+    source="catalog/data/images.yaml (min_driver); vLLM PR 33992 (what it says then); gpustack issue 4678, vLLM issue "
+    "33447",
 )
 def driver_too_old(
-    *, cuda: str | None, floor: int | None, driver: int | None, older: str | None, own: bool, image_path: str
+    *,
+    cuda: str | None,
+    floor: int | None,
+    driver: int | None,
+    instead: str | None,
+    by_default: bool,
+    image_path: str,
+    bridge: str | None,
 ) -> Text:
-    """`floor` is the driver that the image needs, `older` an image that runs with the driver that there is; `own`: the
-    stack file names the image."""
-    if own:
-        remedy, fix = "Leave image out, or use a build for an older CUDA.", ((image_path, None),)
-    elif older:
-        remedy, fix = f"Use {older}, or update the driver to {floor}.", ((image_path, older),)
+    """`floor` is the driver that the image needs, `instead` an image that runs with the driver that there is;
+    `by_default`: without an image in the stack file it is taken. `bridge` is the path of the variable by which the
+    image uses its own libraries for older drivers; None: it has none for this one."""
+    upgrade = f"upgrade the driver of the nodes to branch {floor}"
+    fix: Fix = ()
+    if instead is not None:
+        remedy, fix = f"Use {instead}, or {upgrade}.", ((image_path, None if by_default else instead),)
+    elif bridge is not None:
+        remedy = f"{upgrade[0].upper()}{upgrade[1:]}, or set {bridge} to 1: the image then uses its own libraries."
+        fix = ((bridge, "1"),)
     else:
-        remedy, fix = f"Update the driver to {floor}.", (("", str(floor)),)
+        remedy = f"{upgrade[0].upper()}{upgrade[1:]}."
     return Text(
-        message=f"An image with CUDA {cuda} needs driver {floor} or newer; the pool states {driver}.",
+        message=f"{_an_image(cuda)} needs driver {floor} or newer; the pool states {driver}.",
         remedy=remedy,
         given=str(driver),
         allowed=f"{floor} or newer",
@@ -138,18 +150,63 @@ def driver_too_old(
 
 
 @warning(
-    meaning="The image's CUDA asks for a newer driver than the pool states, by a figure that nobody has verified.",
-    example="pools: {gpu: {instanceType: PNV4.7XLARGE116, driver: 470.161.03}}",
+    meaning="The image's CUDA asks for a newer driver than the pool states, by a figure that nobody has verified; or "
+    "the libraries for older drivers that the image holds may make up for it.",
+    example="pools: {gpu: {instanceType: PNV4.7XLARGE116, driver: 550.90.07}}\n"
+    'models: {chat: {image: "docker.io/vllm/vllm-openai:v0.29.0", env: {VLLM_ENABLE_CUDA_COMPATIBILITY: "1"}}}',
     fix="Use a newer driver branch where one can be had.",
-    source="catalog/data/images.yaml (variants with verified false)",
+    source='catalog/data/images.yaml (variants with verified false, compat_drivers); NVIDIA, "CUDA compatibility"; '
+    "vLLM PR 33992",
 )
-def driver_may_be_too_old(*, cuda: str | None, floor: int | None, driver: int | None) -> Text:
+def driver_may_be_too_old(*, cuda: str | None, floor: int | None, driver: int | None, bridged: bool) -> Text:
+    """`bridged`: the image has libraries for this driver, and uses them."""
     return Text(
-        message=f"An image with CUDA {cuda} asks for driver {floor} or so; the pool states {driver}. Nobody has tried "
-        "that pair.",
+        message=f"{_an_image(cuda)} asks for driver {floor} or so; the pool states {driver}. "
+        + (
+            "It brings libraries for older drivers of data-centre GPUs; nobody has tried them on such nodes."
+            if bridged
+            else "Nobody has tried that pair."
+        ),
         remedy=f"Use a driver of branch {floor} or newer where one can be had.",
         given=str(driver),
         allowed=f"{floor} or newer",
+    )
+
+
+def _an_image(cuda: str | None) -> str:
+    return f"An image with CUDA {cuda}" if cuda else "The image"
+
+
+@error(
+    meaning="The image holds another engine than the one that is to serve the model, or none.",
+    example='models: {chat: {model: Qwen/Qwen3-8B, engine: sglang, image: "docker.io/vllm/vllm-openai:v0.29.0"}}',
+    fix="Leave image out, or set engine to the one that the image holds.",
+    source="catalog/data/images.yaml (repositories)",
+)
+def image_of_another_engine(*, image: str, holds: str, title: str) -> Text:
+    """`holds` is what is inside, `title` the engine that is to serve."""
+    return Text(
+        message=f"{image} holds {holds}, and {title} is to serve the model.",
+        remedy=f"Leave image out, or serve the model with {holds}.",
+        given=image,
+        allowed=f"an image of {title}",
+        fix=(("", None),),
+    )
+
+
+@error(
+    meaning="The image is built for other hardware than an NVIDIA GPU in an x86 machine.",
+    example='models: {chat: {model: Qwen/Qwen3-8B, engine: sglang, image: "lmsysorg/sglang:v0.5.18-rocm720-mi30x"}}',
+    fix="Leave image out, or name the tag without that part.",
+    source="Tencent Cloud's GPU machines (catalog/data/machines.yaml) are x86 with NVIDIA GPUs",
+)
+def image_for_other_hardware(*, image: str, hardware: str) -> Text:
+    return Text(
+        message=f"{image} is built for {hardware}; the GPU machines are x86 with NVIDIA GPUs.",
+        remedy="Leave image out, or name the tag without that part.",
+        given=image,
+        allowed="an image for x86 and CUDA",
+        fix=(("", None),),
     )
 
 
@@ -180,15 +237,18 @@ def image_floating(*, image: str, pinned: str | None) -> Text:
 
 
 @warning(
-    meaning="The catalogue does not know the image, so its flags are guessed from the nearest older release.",
+    meaning="The catalogue does not know the image, or not its arguments: they are guessed from the nearest older "
+    "release.",
     example='models: {chat: {model: Qwen/Qwen3-8B, image: "registry.example.com/vllm:v0.25.1"}}',
     fix="Try it once by hand; state its CUDA under cuda.",
     source="catalog/data/images.yaml",
 )
-def image_unknown(*, image: str, older: str | None) -> Text:
+def image_unknown(*, image: str, older: str | None, listed: bool) -> Text:
+    """`listed`: the catalogue knows that there is such a tag, and its CUDA."""
     basis = f"treated like {older}" if older else "given only the flags that every known release has"
+    known = f"knows {image}, but not its arguments" if listed else f"does not know {image}"
     return Text(
-        message=f"The catalogue does not know {image}; it is {basis}.",
+        message=f"The catalogue {known}; it is {basis}.",
         remedy="Try it once by hand, or leave image out.",
         given=image,
         allowed="an image of the catalogue, or one of your own",
@@ -202,9 +262,13 @@ def image_unknown(*, image: str, older: str | None) -> Text:
     fix="Leave image out.",
     source="catalog/data/images.yaml (min_compute); vLLM issues 18818, 19185, 13398",
 )
-def image_drops_gpu(*, image: str, gpu: str, capability: float, least: float, verified: bool) -> Text:
+def image_drops_gpu(
+    *, image: str, gpu: str, capability: float, least: float, verified: bool, beside: Sequence[str]
+) -> Text:
+    """`beside`: the published tags by which that is known of one that the catalogue does not have."""
+    as_these = f", as {' and '.join(beside)}" if beside else ""
     return Text(
-        message=f"{image} has no kernels for {gpu} (compute capability {capability}).",
+        message=f"{image} has no kernels for {gpu} (compute capability {capability}){as_these}.",
         remedy="Leave image out: the planner then takes the newest release that still has them.",
         given=image,
         allowed=f"compute capability {least} or newer",

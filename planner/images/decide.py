@@ -1,7 +1,7 @@
 """The engine image of a model: by GPU, driver, CUDA and the release that knows the model."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from packaging.version import Version
 
@@ -11,6 +11,7 @@ from catalog.types import Gpu, Image, ImageVariant
 from catalog.versions import release_in
 from planner.engines.registry import find
 from planner.images.reference import Reference, split
+from planner.images.tags import Floors, floors, is_copy
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,8 @@ class Host:
     """Where the image must run. `driver` is the stated branch (550), None where nobody stated one.
 
     `driver_path` is where in the stack file the driver is stated. `documented` is what the vendor's documents say of
-    it, which nobody has verified. `there`: its nodes exist already, so that one can look.
+    it, which nobody has verified. `there`: its nodes exist already, so that one can look. `variables` are those that the
+    stack file gives the engine.
     """
 
     gpu: Gpu | None
@@ -26,6 +28,11 @@ class Host:
     driver_path: str
     documented: str | None = None
     there: bool = False
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    def needs(self, build: ImageVariant) -> int | None:
+        """The driver branch that a build needs here; None: not known, or there is no GPU."""
+        return build.driver_for(self.gpu.compute_capability) if self.gpu else None
 
 
 @dataclass(frozen=True)
@@ -34,8 +41,8 @@ class ImageChoice:
 
     `release` is what its engine's parser takes, or that of the nearest release where nobody recorded the image's own;
     `flags` are that release's options, and what else changed with it. `entry` is the catalogue's image, or the one
-    nearest to an image that the catalogue does not know; of that `variant` is None, and `older` the newest release
-    known that is not newer. `own`: the stack file names it.
+    nearest to an image that the catalogue does not know; of that `variant` is None, `older` the newest release known
+    that is not newer, and `floors` what the tags beside it ask for. `own`: the stack file names it.
     """
 
     reference: str
@@ -47,6 +54,7 @@ class ImageChoice:
     entry: Image
     variant: ImageVariant | None
     older: Image | None = None
+    floors: Floors | None = None
     own: bool = False
 
 
@@ -61,7 +69,7 @@ def plan_image(engine: str, host: Host, catalog: Catalog, image: str | None = No
     entry = next((entry for entry in known if runnable(entry, host.gpu)), None)
     if entry is None:
         return None
-    variant = _for_driver(runnable(entry, host.gpu), host)
+    variant = for_driver(runnable(entry, host.gpu), host)
     return _choice(entry, variant, catalog, reference_of(entry, variant), _why(entry, variant, host))
 
 
@@ -83,13 +91,18 @@ def reference_of(entry: Image, variant: ImageVariant) -> str:
     return f"{entry.repository}:{entry.tag}{variant.suffix}"
 
 
-def _for_driver(variants: list[ImageVariant], host: Host) -> ImageVariant:
+def for_driver(variants: list[ImageVariant], host: Host) -> ImageVariant:
     """The newest CUDA that the driver surely runs; the least demanding where the driver is unknown or too old."""
-    undemanding = min(variants, key=lambda v: v.min_driver or 0)
+    undemanding = min(variants, key=lambda v: host.needs(v) or 0)
     if host.gpu is None or host.driver is None or all(v.min_driver is None for v in variants):
         return undemanding
-    fitting = [v for v in variants if v.min_driver is None or v.min_driver <= host.driver]
-    return max(fitting, key=lambda v: v.min_driver or 0, default=undemanding)
+    fitting = [v for v in variants if serves(v, host)]
+    return max(fitting, key=lambda v: host.needs(v) or 0, default=undemanding)
+
+
+def serves(build: ImageVariant, host: Host) -> bool:
+    """Whether the stated driver is new enough for a build."""
+    return (host.needs(build) or 0) <= (host.driver or 0)
 
 
 def _flags(entry: Image, release: Release | None) -> frozenset[str]:
@@ -140,13 +153,14 @@ def _own(image: str, known: tuple[Image, ...], catalog: Catalog) -> ImageChoice:
         entry=nearest,
         variant=None,
         older=older,
+        floors=floors(parts, known, catalog),
         own=True,
     )
 
 
 def _match(parts: Reference, known: Iterable[Image]) -> tuple[Image, ImageVariant] | None:
     for entry in known:
-        if split(entry.repository).name == parts.name:
+        if is_copy(parts, entry.repository, entry.engine):
             for variant in entry.variants or (ImageVariant(),):
                 if f"{entry.tag}{variant.suffix}" == parts.tag:
                     return entry, variant

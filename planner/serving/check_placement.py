@@ -75,7 +75,8 @@ def _about_spread(placed: Placement, about_size: list[Diagnostic], catalog: Cata
 
 def _helped(found: Diagnostic, case: Situation, catalog: Catalog) -> Diagnostic:
     """An error without a way out, given the nearest one outside the model's own settings."""
-    if found.severity != "error" or found.fix:
+    # No other machine, format or engine changes what somebody stated of the driver.
+    if found.severity != "error" or found.fix or found.path == case.host.driver_path:
         return found
     several = case.pool.kind in MACHINE_KINDS and case.host.gpu is not None
     too_large = found.code == model_too_large.name

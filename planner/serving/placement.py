@@ -92,7 +92,8 @@ def situation(name: str, settings: Settings, pool: PoolPlan, catalog: Catalog) -
     if facts is None or (gpu is None and not find(model.engine).on_cpu):
         return None
     driver, there = _driver(settings, pool), pool.kind == "existing"
-    host = Host(gpu, driver, f"pools.{pool.name}.driver", _documented(pool, catalog), there=there)
+    documented = _documented(pool, catalog)
+    host = Host(gpu, driver, f"pools.{pool.name}.driver", documented, there=there, variables=model.env)
     image = plan_image(model.engine, host, catalog, model.image)
     return Situation(
         section=f"models.{name}",

@@ -22,6 +22,7 @@ TABLES = (
     "mirrors",
     "models",
     "page_variables",
+    "image_tags",
     "regions",
     "reserved",
     "stores",

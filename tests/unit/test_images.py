@@ -1,11 +1,12 @@
 """The engine image by GPU, driver, CUDA and model."""
 
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 
 from catalog.load import Catalog, load
-from catalog.types import Image, ImageVariant
+from catalog.types import Image, ImageVariant, KnownTags
 from catalog.versions import release_in
 from planner.images.check import check_image
 from planner.images.decide import Host, ImageChoice, plan_image
@@ -21,6 +22,8 @@ QWEN = facts(min_releases={"vllm": "0.3.0"})
 class Known:
     """A catalogue with these images only."""
 
+    image_tags: ClassVar[dict[str, KnownTags]] = {}
+
     def __init__(self, *images: Image) -> None:
         self.images = images
 
@@ -34,8 +37,8 @@ def image(tag: str, *variants: dict, **changes) -> Image:
     return Image.model_validate({**given, "variants": built, "source": "a test", **changes})
 
 
-def host(gpu: str, driver: int | None = None) -> Host:
-    return Host(CATALOG.gpus[gpu], driver, "pools.gpu.driver")
+def host(gpu: str, driver: int | None = None, **variables: str) -> Host:
+    return Host(CATALOG.gpus[gpu], driver, "pools.gpu.driver", variables=variables)
 
 
 def choose(
@@ -117,6 +120,12 @@ def test_a_driver_older_than_every_build_is_refused():
     _, findings = choose(QWEN, "vllm", host("A10", 450), CATALOG)
     (finding,) = findings
     assert (finding.severity, finding.code, finding.path) == ("error", "DRIVER_TOO_OLD", "pools.gpu.driver")
+
+
+def test_a_driver_that_no_build_takes_has_no_fix_as_data_for_it_says_what_is_there():
+    _, findings = choose(QWEN, "vllm", host("A10", 450), CATALOG)
+    assert findings[0].fix == ()
+    assert findings[0].remedy == "Upgrade the driver of the nodes to branch 535."
 
 
 def test_a_driver_that_an_older_release_takes_is_refused_with_that_release():
@@ -249,3 +258,107 @@ def test_an_old_image_for_a_new_model_is_refused():
 def test_an_image_of_which_no_utilisation_is_known_takes_the_lower_default():
     known = Known(image("v0.30.0", {}, default=True))
     assert chosen(QWEN, "vllm", host("A10", 580), known)[0].utilization == 0.90
+
+
+VLLM, SGLANG, OLLAMA = "vllm/vllm-openai", "lmsysorg/sglang", "ollama/ollama"
+PR_39878 = "https://github.com/vllm-project/vllm/pull/39878"  # CUDA 13 and no Volta from v0.20.0 on
+PR_33992 = "https://github.com/vllm-project/vllm/pull/33992"  # A100, driver 575, CUDA 13.0: "driver is too old"
+ISSUE_18818 = "https://github.com/vllm-project/vllm/issues/18818"  # v0.9.0 on a TITAN V: minimum 7.5
+SGLANG_0_5_11 = "https://github.com/gpustack/gpustack/issues/5285"  # CUDA 13.0 by default
+OLLAMA_16895 = "https://github.com/ollama/ollama/pull/16895"  # driver 550 for the CUDA 12 build
+OLLAMA_GPU = "https://raw.githubusercontent.com/ollama/ollama/main/docs/gpu.mdx"  # 570 for 5.0 to 6.2
+CUDA_COMPAT = "https://docs.nvidia.com/deploy/cuda-compatibility/forward-compatibility.html"
+NEWER = "as strict as the newest that is known"
+OWN_REGISTRY = "a copy in a registry of one's own"
+
+
+@pytest.mark.parametrize(
+    ("engine", "image_", "gpu", "driver", "code", "severity", "source"),
+    [
+        # Tags that are published, but not pinned.
+        ("vllm", f"{VLLM}:v0.20.0", "V100-32", 580, "IMAGE_DROPS_GPU", "error", PR_39878),
+        ("vllm", f"{VLLM}:v0.9.1", "V100-32", 550, "IMAGE_DROPS_GPU", "error", ISSUE_18818),
+        ("vllm", f"{VLLM}:v0.28.0", "A10", 535, "DRIVER_TOO_OLD", "error", PR_33992),
+        ("vllm", f"{VLLM}:v0.28.0-cu129", "A10", 535, None, None, PR_39878),
+        ("vllm", f"{VLLM}:v0.28.0-cu129-ubuntu2404", "A10", 535, None, None, PR_39878),
+        ("vllm", f"{VLLM}:v0.13.0", "A10", 535, None, None, PR_39878),
+        ("vllm", f"{VLLM}:v0.13.0-cu130", "A10", 525, "DRIVER_TOO_OLD", "error", CUDA_COMPAT),
+        ("vllm", f"{VLLM}:v0.7.3", "V100-32", 550, None, None, ISSUE_18818),
+        ("sglang", f"{SGLANG}:v0.5.20", "A10", 550, "DRIVER_TOO_OLD", "error", SGLANG_0_5_11),
+        ("sglang", f"{SGLANG}:v0.5.13.post1-cu129", "A10", 550, None, None, SGLANG_0_5_11),
+        ("sglang", f"{SGLANG}:v0.5.20-cu130-runtime", "A10", 550, "DRIVER_TOO_OLD", "error", SGLANG_0_5_11),
+        ("ollama", f"{OLLAMA}:0.40.1", "T4", 535, "DRIVER_TOO_OLD", "error", OLLAMA_16895),
+        ("ollama", f"{OLLAMA}:0.21.0", "T4", 535, None, None, OLLAMA_16895),
+        ("ollama", f"{OLLAMA}:0.33.3", "P40", 550, "DRIVER_TOO_OLD", "error", OLLAMA_GPU),
+        ("ollama", f"{OLLAMA}:0.33.3", "P40", 570, None, None, OLLAMA_GPU),
+        ("ollama", f"{OLLAMA}:0.33.3", "T4", 550, None, None, OLLAMA_GPU),
+        # Tags between published ones: what both ask for holds, what one alone asks for is doubted.
+        ("vllm", f"{VLLM}:v0.25.0", "V100-32", 580, "IMAGE_DROPS_GPU", "error", PR_39878),
+        ("vllm", f"{VLLM}:v0.25.0", "A10", 550, "DRIVER_TOO_OLD", "error", PR_33992),
+        ("vllm", f"{VLLM}:v0.8.6", "V100-32", 550, "IMAGE_DROPS_GPU", "warning", ISSUE_18818),
+        ("vllm", f"{VLLM}:v0.19.9", "A10", 550, "DRIVER_TOO_OLD", "warning", PR_39878),
+        ("sglang", f"{SGLANG}:v0.5.14", "A10", 550, "DRIVER_TOO_OLD", "error", SGLANG_0_5_11),
+        ("sglang", f"{SGLANG}:v0.5.10", "A10", 550, "DRIVER_TOO_OLD", "warning", SGLANG_0_5_11),
+        # Newer ones than all.
+        ("vllm", f"{VLLM}:v0.99.0", "V100-32", 580, "IMAGE_DROPS_GPU", "error", NEWER),
+        ("vllm", f"{VLLM}:v0.99.0", "A10", 550, "DRIVER_TOO_OLD", "error", NEWER),
+        ("vllm", f"{VLLM}:v0.99.0-cu129", "A10", 550, None, None, NEWER),
+        ("ollama", f"{OLLAMA}:0.99.0", "P40", 550, "DRIVER_TOO_OLD", "error", NEWER),
+        # Mirrors and other registries.
+        ("vllm", f"mirror.ccs.tencentyun.com/{VLLM}:v0.25.0", "V100-32", 580, "IMAGE_DROPS_GPU", "error", OWN_REGISTRY),
+        ("vllm", "ccr.ccs.tencentyun.com/me/vllm-openai:v0.25.0", "V100-32", 580, "IMAGE_DROPS_GPU", "error",
+         OWN_REGISTRY),
+        ("sglang", "ccr.ccs.tencentyun.com/me/sglang:v0.5.20", "A10", 550, "DRIVER_TOO_OLD", "warning", OWN_REGISTRY),
+        ("vllm", "ccr.ccs.tencentyun.com/me/vllm:v0.25.0", "V100-32", 580, None, None, "anybody's build"),
+    ],
+)  # fmt: skip
+def test_a_tag_that_is_not_pinned_asks_for_what_the_published_ones_beside_it_ask_for(
+    engine: str, image_: str, gpu: str, driver: int, code: str | None, severity: str | None, source: str
+):
+    assert source
+    _, findings = choose(QWEN, engine, host(gpu, driver), CATALOG, image=image_)
+    about_host = [(each.code, each.severity) for each in findings if each.code in ("IMAGE_DROPS_GPU", "DRIVER_TOO_OLD")]
+    assert about_host == ([(code, severity)] if code else [])
+
+
+def test_a_tag_beside_others_says_which():
+    _, findings = choose(QWEN, "vllm", host("V100-32", 580), CATALOG, image="vllm/vllm-openai:v0.25.0")
+    finding = next(f for f in findings if f.code == "IMAGE_DROPS_GPU")
+    assert "v0.24.0 and v0.26.0" in finding.message
+
+
+def test_a_copy_of_a_known_image_is_not_asked_for_its_cuda_and_one_that_is_stated_wins():
+    image_ = "ccr.ccs.tencentyun.com/me/vllm-openai:v0.25.0"
+    assert "CUDA_NOT_STATED" not in chosen(QWEN, "vllm", host("A10", 580), CATALOG, image=image_)[1]
+    assert "DRIVER_TOO_OLD" not in chosen(QWEN, "vllm", host("A10", 550), CATALOG, image=image_, cuda="12.9")[1]
+
+
+@pytest.mark.parametrize(
+    ("driver", "switch", "severity"),
+    [(535, "1", "warning"), (570, "true", "warning"), (535, "0", "error"), (525, "1", "error"), (560, "1", "error")],
+)
+def test_an_image_that_is_told_to_use_its_libraries_for_older_drivers_is_doubted_where_it_has_them(
+    driver: int, switch: str, severity: str
+):
+    """NVIDIA_REQUIRE_CUDA of vllm-openai v0.23.0 lists 535, 550, 565, 570 and 575; vLLM PR 33992 (the variable)."""
+    given = host("A10", driver, VLLM_ENABLE_CUDA_COMPATIBILITY=switch)
+    _, findings = choose(QWEN, "vllm", given, CATALOG, image="vllm/vllm-openai:v0.29.0")
+    assert [each.severity for each in findings if each.code.startswith("DRIVER_")] == [severity]
+
+
+@pytest.mark.parametrize(
+    ("engine", "image_", "code"),
+    [
+        ("sglang", "vllm/vllm-openai:v0.29.0", "IMAGE_OF_ANOTHER_ENGINE"),
+        ("vllm", "ollama/ollama:0.33.3", "IMAGE_OF_ANOTHER_ENGINE"),
+        ("vllm", "mirror.example.com/hub/lmsysorg/sglang:v0.5.18", "IMAGE_OF_ANOTHER_ENGINE"),
+        ("vllm", "openwebui/open-webui:0.12.4", "IMAGE_OF_ANOTHER_ENGINE"),
+        ("sglang", "lmsysorg/sglang:v0.5.18-rocm720-mi30x", "IMAGE_FOR_OTHER_HARDWARE"),
+        ("vllm", "vllm/vllm-openai:v0.27.1-aarch64", "IMAGE_FOR_OTHER_HARDWARE"),
+    ],
+)
+def test_an_image_that_cannot_hold_the_engine_for_this_machine_is_refused(engine: str, image_: str, code: str):
+    _, findings = choose(QWEN, engine, host("A10", 580), CATALOG, image=image_)
+    assert [(each.code, each.severity, each.fix) for each in findings] == [
+        (code, "error", (("models.chat.image", None),))
+    ]
