@@ -184,8 +184,8 @@ def _fits_host(
         others = [v for v in runnable(entry, gpu) if v.min_driver is not None]
         undemanding = min(others, key=lambda v: v.min_driver or 0, default=variant)
         better = reference_of(entry, undemanding) if undemanding is not variant and not beside else None
-        found = [*others, variant]
-        yield _driver_unknown(section, host, found, variant, better=better, undemanding=better is None)
+        least = (host.needs(variant) or 0) <= (host.needs(undemanding) or 0)
+        yield _driver_unknown(section, host, [*others, variant], variant, better=better, undemanding=least)
     elif not serves(variant, host):
         yield _driver_below(section, host, variant, known, own=True)
 

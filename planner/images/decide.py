@@ -19,8 +19,8 @@ class Host:
     """Where the image must run. `driver` is the stated branch (550), None where nobody stated one.
 
     `driver_path` is where in the stack file the driver is stated. `documented` is what the vendor's documents say of
-    it, which nobody has verified. `there`: its nodes exist already, so that one can look. `variables` are those that the
-    stack file gives the engine.
+    it, which nobody has verified. `there`: its nodes exist already, so that one can look. `variables` are those that
+    the stack file gives the engine.
     """
 
     gpu: Gpu | None
