@@ -20,6 +20,8 @@ NUMBERS: dict[str, Callable[[str], int | float]] = {
     "pipelineParallel": int,
     "maxModelLen": int,
     "gpuMemoryUtilization": float,
+    "maxNumSeqs": int,
+    "maxNumBatchedTokens": int,
 }
 
 _DIGITS = re.compile(r"[0-9]{1,18}")
@@ -84,7 +86,7 @@ def _arguments(
     yield from _unreadable(path, model, given, release)
     yield from _overrides(section, model, given)
     yield from _unknown_to_image(path, model, given, flags, release)
-    yield from _batch(path, model, given, None if "chunked-prefill-default" in flags else max_model_len)
+    yield from _batch(section, model, given, None if "chunked-prefill-default" in flags else max_model_len)
 
 
 def _less(model: Model, *arguments: Argument) -> list[str] | None:
@@ -242,12 +244,21 @@ def _count(argument: Argument | None) -> int | None:
     return int(argument.value) if argument and _DIGITS.fullmatch(argument.value) else None
 
 
-def _batch(path: str, model: Model, given: Sequence[Argument], whole_prompt: int | None) -> Iterator[Diagnostic]:
+def _batch(section: str, model: Model, given: Sequence[Argument], whole_prompt: int | None) -> Iterator[Diagnostic]:
     """`whole_prompt` is the context where the release puts a prompt into one batch, as before chunked prefill."""
+    if not registry.find(model.engine).whole_batch:
+        return
     last = {argument.flag: argument for argument in given}
     batch = last.get("max-num-batched-tokens")
-    tokens, sequences = _count(batch), _count(last.get("max-num-seqs")) or 0
+    tokens = model.max_num_batched_tokens if batch is None else _count(batch)
+    sequences = _count(last.get("max-num-seqs")) or model.max_num_seqs or 0
     least = max(sequences, whole_prompt or 0)
-    if batch is not None and tokens is not None and tokens < least:
-        rest = _less(model, batch)
-        yield codes.batch_too_small(path, tokens=batch.value, least=least, given=batch.text, rest=rest)
+    if tokens is None or tokens >= least:
+        return
+    if batch is None:
+        path = f"{section}.maxNumBatchedTokens"
+        yield codes.batch_too_small(path, tokens=str(tokens), least=least, given=str(tokens), mended=least)
+    else:
+        yield codes.batch_too_small(
+            f"{section}.extraArgs", tokens=batch.value, least=least, given=batch.text, mended=_less(model, batch)
+        )

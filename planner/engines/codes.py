@@ -286,21 +286,23 @@ def ray_not_in_image(*, given: str, rest: Sequence[str] | None) -> Text:
 
 
 @error(
-    meaning="`--max-num-batched-tokens` is smaller than `--max-num-seqs`, or than the context in releases without "
-    "chunked prefill.",
-    example='models: {chat: {model: Qwen/Qwen3-8B, extraArgs: [--max-num-batched-tokens, "128", --max-num-seqs, '
-    '"256"]}}',
-    fix="Take --max-num-batched-tokens out.",
+    meaning="A step has fewer tokens (`maxNumBatchedTokens`) than requests (`maxNumSeqs`), or than the context in "
+    "releases without chunked prefill.",
+    example="models: {chat: {model: Qwen/Qwen3-8B, maxNumBatchedTokens: 128, maxNumSeqs: 256}}",
+    fix="Use the number that is named.",
     source="vLLM's SchedulerConfig refuses both",
 )
-def batch_too_small(*, tokens: str, least: int, given: str, rest: Sequence[str] | None) -> Text:
+def batch_too_small(*, tokens: str, least: int, given: str, mended: int | Sequence[str] | None) -> Text:
+    """`mended`: the setting, or `extraArgs` without the argument."""
     return Text(
         message=f"A batch of {tokens} tokens is smaller than the {least} that vLLM must be able to put into one, so it "
         "refuses to start.",
-        remedy="Take --max-num-batched-tokens out: the default suits.",
+        remedy=f"Set it to {least}, or leave it out."
+        if isinstance(mended, int)
+        else "Take --max-num-batched-tokens out: the default suits.",
         given=given,
         allowed=f"{least} or more",
-        fix=(("", rest),),
+        fix=(("", mended),),
     )
 
 

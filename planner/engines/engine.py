@@ -79,10 +79,11 @@ class Engine:
     fit.
 
     `variables` is how the variables begin that it alone reads; `reserved` are those that no user may set, with the
-    reason, beside that of the key. `takes_arguments`: its command line is the user's to extend, but for `secret_flags`
-    and `fixed_flags`; `typed_flags` are those that a setting stands for, `passes_on` the settings that it takes as they
-    stand, with which the planner reckons nothing. `longer`: the flags and variables by which it takes a context beyond
-    the model's own. `quiet` are the log levels at which it does not print its key; empty: it prints it at none.
+    reason, beside that of the key. `whole_batch`: a step must have room for a token of every request.
+    `takes_arguments`: its command line is the user's to extend, but for `secret_flags` and `fixed_flags`; `typed_flags`
+    are those that a setting stands for, `passes_on` the settings that it takes as they stand and another engine may
+    not. `longer`: the flags and variables by which it takes a context beyond the model's own. `quiet` are the log
+    levels at which it does not print its key; empty: it prints it at none.
     `reads_links`: it takes a variable of a Service that is called like it for its own. `flexible_parser`: its parser
     reads underscores as dashes, and dotted names as parts of an option's JSON.
     """
@@ -118,6 +119,7 @@ class Engine:
 
     variables: tuple[str, ...]
     reserved: Mapping[str, str] = field(default_factory=dict)
+    whole_batch: bool = False
     takes_arguments: bool = True
     secret_flags: frozenset[str] = frozenset()
     fixed_flags: frozenset[str] = frozenset()

@@ -138,8 +138,10 @@ ENGINE = Engine(
         "served-model-name": "servedName",
         "disable-radix-cache": "prefixCaching",
         "kv-cache-dtype": "kvCacheDtype",
+        "max-running-requests": "maxNumSeqs",
+        "chunked-prefill-size": "maxNumBatchedTokens",
     },
-    passes_on=frozenset({"prefix_caching"}),
+    passes_on=frozenset({"prefix_caching", "max_num_seqs", "max_num_batched_tokens"}),
     # At its usual level it logs all its arguments (sglang issue 37457).
     quiet=("warning", "error", "critical"),
 )

@@ -285,7 +285,8 @@ class DownloadPlan:
 @dataclass(frozen=True)
 class ModelPlan:
     """One model, decided. `max_model_len` is None where the engine is left to take the context that fits.
-    `kv_cache_dtype` is the type of the cache's numbers, "auto" where it is the computation's. Another
+    `kv_cache_dtype` is the type of the cache's numbers, "auto" where it is the computation's; `max_num_seqs` and
+    `max_num_batched_tokens` are None where the engine decides. Another
     `key_version` means another generated API key. `family` is the catalogue's entry, or the model's own id;
     `source_image` the engine's image before any mirror, `image_gib` its size unpacked."""
 
@@ -319,6 +320,8 @@ class ModelPlan:
     priority_class: str | None = None
     family: str = ""
     kv_cache_dtype: str = "auto"
+    max_num_seqs: int | None = None
+    max_num_batched_tokens: int | None = None
     source_image: str = ""
     image_gib: float = 0.0
 

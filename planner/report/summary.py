@@ -28,6 +28,12 @@ def _pool(pool: PoolPlan) -> dict[str, Any]:
     }
 
 
+def _batching(model: ModelPlan) -> dict[str, int]:
+    """How many requests and tokens the engine is told to take at a time, where it is told."""
+    told = {"maxNumSeqs": model.max_num_seqs, "maxNumBatchedTokens": model.max_num_batched_tokens}
+    return {name: number for name, number in told.items() if number is not None}
+
+
 def _model(model: ModelPlan) -> dict[str, Any]:
     return {
         "model": model.model_id,
@@ -40,6 +46,7 @@ def _model(model: ModelPlan) -> dict[str, Any]:
         "dtype": model.dtype,
         "kvCacheDtype": model.kv_cache_dtype,
         "maxModelLen": model.max_model_len or 0,
+        **_batching(model),
         "replicas": {"min": model.min_replicas, "max": model.max_replicas},
         "downloadGiB": round(model.download.bytes / 2**30, 1),
         "downloadMinutes": round(model.download.seconds / 60, 1),

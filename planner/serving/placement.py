@@ -148,6 +148,8 @@ def _ask(model: Model, choice: ImageChoice | None, gpu: Gpu | None) -> Ask:
         pipeline_parallel=model.pipeline_parallel,
         dtype=model.dtype,
         quantization=model.quantization,
+        sequences=model.max_num_seqs,
+        batched_tokens=model.max_num_batched_tokens,
         cache_dtype=model.kv_cache_dtype,
         cache_argument=cache_type(model.extra_args),
         flags=choice.flags if choice else frozenset(),

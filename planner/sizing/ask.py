@@ -12,8 +12,9 @@ class Ask:
     `utilization` is the share of GPU memory the engine takes, `default_utilization` what it takes unless told (a
     static share is planned instead). `longest` bounds a context that is computed, and is the longest known to work.
     `cache_dtype` is the type of the cache's numbers as the stack file has it, `cache_argument` as an argument of the
-    user's sets it, which wins; `flags` is what the image's release knows. `longer_allowed`: the engine was told
-    to go beyond the model's own longest context.
+    user's sets it, which wins; `flags` is what the image's release knows. At most `sequences` requests are answered at
+    a time, in steps of at most `batched_tokens`. `longer_allowed`: the engine was told to go beyond the model's own
+    longest context.
     """
 
     engine: str
@@ -28,6 +29,8 @@ class Ask:
     cache_dtype: str | None = None
     cache_argument: str | None = None
     flags: frozenset[str] = frozenset()
+    sequences: int | None = None
+    batched_tokens: int | None = None
     longer_allowed: bool = False
     longest: int | None = None
 

@@ -149,7 +149,7 @@ def plan_sizing(facts: ModelFacts, hardware: Hardware, ask: Ask) -> Sizing:
         context=context,
         computed=facts.computable,
         budget=budget,
-        concurrency=max(1.0, budget.kv_room / budget.kv_one_sequence) if budget.kv_one_sequence else 1.0,
+        concurrency=_concurrency(budget, ask),
         verdict=layout.verdict(context, certain=facts.verified and gpu.verified, spills=find(ask.engine).on_cpu),
         because=(
             ("dtype", precision.dtype, precision.because),
@@ -160,6 +160,12 @@ def plan_sizing(facts: ModelFacts, hardware: Hardware, ask: Ask) -> Sizing:
     )
 
 
+def _concurrency(budget: MemoryBudget, ask: Ask) -> float:
+    """Sequences of the whole context at a time: as many as the cache holds, and no more than the engine may answer."""
+    held = max(1.0, budget.kv_room / budget.kv_one_sequence) if budget.kv_one_sequence else 1.0
+    return held if ask.sequences is None else min(held, ask.sequences)
+
+
 def _cap(facts: ModelFacts, ask: Ask) -> int:
     return ask.context or min(GOOD_CONTEXT, facts.max_positions)
 
@@ -168,7 +174,7 @@ def _share(facts: ModelFacts, ask: Ask, need: Need, usable: float, ranks: int) -
     """The share of each GPU that the engine takes, and the plan of a static one."""
     if find(ask.engine).memory != "static":
         return ask.share, None
-    static = plan_static(facts, need, usable, ranks, asked=ask.utilization, context=_cap(facts, ask))
+    static = plan_static(facts, need, usable, ranks, ask, context=_cap(facts, ask))
     return static.fraction, static
 
 

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from planner.model.facts import ModelFacts
+from planner.sizing.ask import Ask
 from planner.sizing.memory import Need
 
 LEAST_CHUNK = 2048
@@ -61,17 +62,18 @@ class Static:
     crowded: bool
 
 
-def plan_static(
-    facts: ModelFacts, need: Need, usable: float, ranks: int, *, asked: float | None, context: int
-) -> Static:
-    """The largest prefill beside which the weights and one sequence of `context` tokens fit.
+def plan_static(facts: ModelFacts, need: Need, usable: float, ranks: int, ask: Ask, *, context: int) -> Static:
+    """The largest prefill beside which the weights and one sequence of `context` tokens fit, unless one is asked for.
 
-    `usable` GiB of the GPU, `ranks` GPUs of the replica, `asked` the fraction of the stack file.
+    `usable` GiB of the GPU, `ranks` GPUs of the replica.
     """
+    asked = ask.utilization
     size = bisect_right(CLASSES_GIB, usable)
     most = MOST_RUNNING[size][ranks >= MANY_RANKS]
 
     def running(room: float) -> int:
+        if ask.sequences is not None:
+            return ask.sequences
         held = need.tokens(max(room, 0.0)) // REQUEST_TOKENS if need.kv_per_token is not None else most
         return max(1, min(held, most))
 
@@ -80,8 +82,8 @@ def plan_static(
 
     wanted = comfortable(need, context)
     room = usable - wanted if asked is None else usable * (1 - asked)
-    chunk = CHUNKS[size]
-    while chunk > LEAST_CHUNK and outside(chunk) > room:
+    chunk = ask.batched_tokens or CHUNKS[size]
+    while ask.batched_tokens is None and chunk > LEAST_CHUNK and outside(chunk) > room:
         chunk //= 2
     kept = outside(chunk)
     least = math.ceil(need.least(context) / usable * STEPS) / STEPS

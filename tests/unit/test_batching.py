@@ -1,0 +1,64 @@
+"""How many requests and tokens an engine takes at a time, where the stack file says so."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from planner.plan.types import ModelPlan
+from tests.unit.stacks import codes, planned
+
+SGLANG = {"models.chat.engine": "sglang"}
+OLLAMA = {"models.chat.engine": "ollama", "models.chat.model": "deepseek-r1:7b"}
+SEQUENCES, TOKENS = {"models.chat.maxNumSeqs": 4}, {"models.chat.maxNumBatchedTokens": 4096}
+
+
+def model(*changes: Mapping[str, object]) -> ModelPlan:
+    merged: dict[str, object] = {}
+    for change in changes:
+        merged |= change
+    return planned(merged).models["chat"]
+
+
+def told(plan: ModelPlan, flag: str) -> str | None:
+    command = plan.spec.command
+    return command[command.index(flag) + 1] if flag in command else None
+
+
+@pytest.mark.parametrize(
+    ("engine", "sequences", "tokens"),
+    [({}, "--max-num-seqs", "--max-num-batched-tokens"), (SGLANG, "--max-running-requests", "--chunked-prefill-size")],
+)
+def test_each_engine_is_told_by_its_own_flags(engine: Mapping[str, object], sequences: str, tokens: str) -> None:
+    """vLLM: docs/configuration/optimization.md; SGLang: documentation, "server arguments"."""
+    plan = model(engine, SEQUENCES, TOKENS)
+    assert (told(plan, sequences), told(plan, tokens)) == ("4", "4096")
+    assert (plan.max_num_seqs, plan.max_num_batched_tokens) == (4, 4096)
+
+
+def test_vllm_is_left_to_its_own_numbers() -> None:
+    assert (told(model(), "--max-num-seqs"), told(model(), "--max-num-batched-tokens")) == (None, None)
+
+
+def test_no_more_requests_are_promised_than_the_engine_may_answer() -> None:
+    short = {"models.chat.maxModelLen": 2048}
+    assert model(short).concurrency > 4
+    assert model(short, SEQUENCES).concurrency == 4
+
+
+def test_sglang_keeps_memory_for_the_prefill_that_is_asked_for() -> None:
+    """1.5 MiB a token (SGLang 0.5.18, srt/server_args.py, `reserve_for_graph_mb` and what is beside it)."""
+    small, large = (model(SGLANG, {"models.chat.maxNumBatchedTokens": tokens}) for tokens in (512, 4096))
+    assert large.memory.outside - small.memory.outside >= (4096 - 512) * 1.5 / 1024
+    assert large.gpu_memory_utilization < small.gpu_memory_utilization
+
+
+def test_ollama_has_no_such_settings() -> None:
+    said = planned({**OLLAMA, **SEQUENCES, **TOKENS}).diagnostics
+    where = {found.path for found in said if found.code == "SETTING_WITHOUT_EFFECT"}
+    assert where == {"models.chat.maxNumSeqs", "models.chat.maxNumBatchedTokens"}
+
+
+@pytest.mark.parametrize("changes", [SEQUENCES, {**SEQUENCES, "models.chat.maxNumBatchedTokens": 4}])
+def test_a_step_with_a_token_for_each_request_is_enough(changes: Mapping[str, object]) -> None:
+    """vLLM 0.29.0, config/scheduler.py: "max_num_batched_tokens must be greater than or equal to max_num_seqs"."""
+    assert "BATCH_TOO_SMALL" not in codes(planned(changes))
