@@ -6,7 +6,16 @@ Each function yields the faults it finds, in words that complete "catalog/data/<
 import re
 from collections.abc import Collection, Iterator
 
-from catalog.types import CatalogModel, Image, KnownTags, Machine, ModelArchitecture, Region, SuperGpu
+from catalog.types import (
+    CatalogModel,
+    Image,
+    KnownTags,
+    Machine,
+    ModelArchitecture,
+    ModelArgument,
+    Region,
+    SuperGpu,
+)
 
 
 def registry_of(repository: str) -> str:
@@ -56,6 +65,12 @@ def model_faults(model: CatalogModel) -> Iterator[str]:
             yield f"weights.{format_}: Ollama's ids belong to gguf, and gguf to Ollama"
     if model.kind != "chat" and (model.tool_parser or model.reasoning_parser):
         yield f"kind: a model for {model.kind} has no parser of answers"
+
+
+def argument_faults(argument: ModelArgument) -> Iterator[str]:
+    flag, *values = argument.argument
+    if not flag.startswith("--") or any(value.startswith("-") for value in values):
+        yield f"argument: {' '.join(argument.argument)} is no flag with its value"
 
 
 def shape_faults(shape: ModelArchitecture) -> Iterator[str]:

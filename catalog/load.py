@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from catalog import arguments
 from catalog.checks import (
+    argument_faults,
     image_faults,
     machine_faults,
     model_faults,
@@ -37,6 +38,7 @@ from catalog.types import (
     Machine,
     Mirror,
     ModelArchitecture,
+    ModelArgument,
     PageVariable,
     Region,
     ReservedResources,
@@ -192,6 +194,7 @@ class Catalog:
             root / "super_gpus.yaml", SuperGpu, _name, lambda entry: super_gpu_faults(entry, self.gpus)
         )
         self.architectures = Table(root / "architectures", SharedArchitecture, _name, _architecture_faults)
+        self.model_arguments = Table(root / "model_arguments.yaml", ModelArgument, _name, argument_faults)
         self.models = Table(
             root / "models", CatalogModel, lambda key: {"id": key}, model_faults, self._with_architecture
         )
@@ -242,7 +245,8 @@ class Catalog:
         yield from self.models.said(_REPOSITORY)
 
     def _with_architecture(self, row: Facts) -> Facts:
-        """A model's row with what its architecture says in place of the architecture's name.
+        """A model's row with what its architecture says in place of the architecture's name, and what its arguments are
+        in place of theirs.
 
         The row's `max_positions` replaces the architecture's; its own weights lie in the repository of its id.
         """
@@ -262,10 +266,16 @@ class Catalog:
             facts["architecture"] = ModelArchitecture.model_validate(
                 {**shape, "max_positions": facts.pop("max_positions")}
             )
+        facts["arguments"] = tuple(self._argument(each) for each in facts.get("arguments", ()))
         weights, own = facts.get("weights"), facts.get("format")
         if isinstance(weights, dict) and isinstance(weights.get(own), dict):
             facts["weights"] = {**weights, own: {"huggingface": facts["id"], **weights[own]}}
         return facts
+
+    def _argument(self, name: str) -> ModelArgument:
+        if name not in self.model_arguments:
+            raise LookupError(f"arguments: {name} is not in model_arguments.yaml")
+        return self.model_arguments[name]
 
     def verify(self) -> None:
         """Parse and check every entry of every table. Raises CatalogError at the first fault."""
@@ -274,6 +284,7 @@ class Catalog:
             self.machines,
             self.super_gpus,
             self.architectures,
+            self.model_arguments,
             self.models,
             self.mirrors,
             self.durations,

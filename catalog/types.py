@@ -5,6 +5,7 @@ Sizes are GiB (2**30 bytes) unless a name says otherwise; `verified: false` mark
 
 from typing import Any, Literal, Self
 
+from packaging.version import Version
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
 from catalog.engines import EngineName, SourceName
@@ -167,6 +168,23 @@ class SharedArchitecture(Entry):
     models: dict[str, Any] = {}
 
 
+class ModelArgument(Entry):
+    """What one engine's command line must hold for a model, `argument` its flag with its value.
+
+    `why`: what is amiss without it. `since` is the first release that takes it, `until` the first that serves the model
+    as well without it; None: none known. `tools`: it only shows the model the tools of a request, by a file that the
+    engine's own images bring, so that it goes with a parser of calls or not at all.
+    """
+
+    name: str
+    engine: EngineName
+    argument: tuple[str, ...] = Field(min_length=1)
+    why: str = Field(min_length=10)
+    since: str | None = None
+    until: str | None = None
+    tools: bool = False
+
+
 class CatalogModel(Entry):
     """A model family member. `weights` maps a format to its files; `format` is that of `id` itself.
 
@@ -174,6 +192,7 @@ class CatalogModel(Entry):
     `min_sglang` the first release that knows the architecture (where a row's source does not say: whose registry of
     models has the class, in vLLM's source distributions 0.3.0 to 0.30.0; there is none of 0.15).
     `kind`: what it is asked for; only "chat" answers at `/v1/chat/completions`.
+    `arguments` are what engines must be told for it, which a row names (`data/model_arguments.yaml`).
     `tools_in_template` is false where the repository's own chat template does not show the model the tools of a
     request, so that its parser is of use with another template only.
     `float16` is false where the engines refuse half precision because the numbers overflow (Gemma 2 and 3).
@@ -197,11 +216,14 @@ class CatalogModel(Entry):
     min_vllm: str | None = None
     min_sglang: str | None = None
     float16: bool = True
+    arguments: tuple[ModelArgument, ...] = ()
     aliases: tuple[str, ...] = ()
 
     def min_release(self, engine: EngineName) -> str | None:
-        """The first release of an engine that knows the architecture; None: not known."""
-        return getattr(self, f"min_{engine}", None)
+        """The first release of an engine that knows the architecture and all that it must be told; None: not known."""
+        needed = [each.since for each in self.arguments if each.engine == engine and not each.tools]
+        known = [release for release in (getattr(self, f"min_{engine}", None), *needed) if release]
+        return max(known, key=Version, default=None)
 
 
 class ImageVariant(BaseModel):

@@ -87,10 +87,15 @@ def allows_longer(arguments: Iterable[str], variables: Iterable[str]) -> bool:
     return bool(given) and not given.isdisjoint(registry.longer())
 
 
-def merged(emitted: Iterable[tuple[str, ...]], extra: tuple[str, ...]) -> tuple[str, ...]:
-    """The emitted arguments, each a flag with its values, less those that the extra ones set; the extra ones last."""
+def merged(
+    emitted: Sequence[tuple[str, ...]], extra: tuple[str, ...], told: Sequence[tuple[str, ...]] = ()
+) -> tuple[str, ...]:
+    """The emitted arguments, each a flag with its values, less those that the extra ones set; the extra ones last.
+    `told` are those that the model needs, where nothing else sets them."""
+    ours = {name_of(piece[0]) for piece in emitted}
+    pieces = (*emitted, *(piece for piece in told if name_of(piece[0]) not in ours))
     taken = {name_of(argument) for argument in extra} - {None}
-    return (*(part for piece in emitted if name_of(piece[0]) not in taken for part in piece), *extra)
+    return (*(part for piece in pieces if name_of(piece[0]) not in taken for part in piece), *extra)
 
 
 def read(arguments: Sequence[str], release: Release) -> tuple[Argument, ...]:

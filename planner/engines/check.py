@@ -24,6 +24,10 @@ NUMBERS: dict[str, Callable[[str], int | float]] = {
     "maxNumBatchedTokens": int,
 }
 
+CODE = "trust-remote-code"
+"""The flag with which vLLM and SGLang run Python of a model's repository."""
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 _DIGITS = re.compile(r"[0-9]{1,18}")
 _REFERENCE = re.compile(r"(?<!\$)(?:\$\$)*\$\(([^)]+)\)")
 """What Kubernetes puts a variable's value for in commands, arguments and variables; ``$$(`` stands for ``$(``."""
@@ -63,6 +67,15 @@ def check_options(
     yield from check_tuning(section, model, flags, release)
     if engine.own_ids and model.served_name is not None:
         yield codes.served_name_ignored(f"{section}.servedName", title=engine.title, given=model.served_name)
+
+
+def check_told(section: str, model: Model, told: Sequence[tuple[str, ...]]) -> Iterator[Diagnostic]:
+    """What is doubtful about the arguments that the model described in `section` needs: `told`, each a flag with its
+    value."""
+    pinned = model.revision is not None and _COMMIT.fullmatch(model.revision)
+    for flag, *_ in told:
+        if flag == f"--{CODE}" and not pinned:
+            yield codes.model_brings_code(f"{section}.revision", model=model.model, flag=flag)
 
 
 def _passed_on(section: str, model: Model, engine: Engine) -> Iterator[Diagnostic]:
@@ -151,7 +164,7 @@ def _forbidden(path: str, model: Model, given: Sequence[Argument]) -> Iterator[D
             yield codes.extra_args_secret(path, flag=flag, written=argument.written.partition(" ")[0], rest=rest)
         if flag in registry.fixed_flags():
             yield codes.extra_args_fixed(path, flag=flag, given=argument.text, rest=rest)
-        if flag == "trust-remote-code":
+        if flag == CODE:
             yield codes.trust_remote_code(path, given=argument.text, rest=rest)
 
 

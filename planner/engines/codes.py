@@ -195,6 +195,22 @@ def trust_remote_code(*, given: str, rest: Sequence[str] | None) -> Text:
     )
 
 
+@warning(
+    meaning="The model is served with --trust-remote-code: Python of its repository runs in the server, and the "
+    "repository's owner can change it.",
+    example="models: {chat: {model: moonshotai/Kimi-K2-Instruct}}",
+    fix="Set revision to a commit that you have read.",
+    source="catalog/data/model_arguments.yaml; vLLM documentation, security",
+)
+def model_brings_code(*, model: str, flag: str) -> Text:
+    return Text(
+        message=f"{model} cannot be served without {flag}, so Python of its repository will run in the server, and is "
+        "whatever the repository holds when it is downloaded.",
+        remedy="Set revision to a commit that you have read.",
+        allowed="a commit (40 hexadecimal digits)",
+    )
+
+
 @error(
     meaning="SGLang's log would hold the API key, since it prints all its arguments at the levels info and debug.",
     example="models: {chat: {engine: sglang, model: Qwen/Qwen3-8B, extraArgs: [--log-level, info]}}",

@@ -1,5 +1,7 @@
 """SGLang: a request becomes a pod. Flags: SGLang's documentation, "server arguments"."""
 
+from collections.abc import Iterator
+
 from planner.engines import pod
 from planner.engines.arguments import merged, values
 from planner.engines.engine import CacheUse, Engine, Metrics, Span
@@ -19,20 +21,58 @@ LAUNCH = (
 )
 """SGLang takes its key as an argument only (sglang issue 36346): added inside the process, it is on no command line."""
 
-REASONING_PARSERS = {"deepseek_r1": "deepseek-r1", "qwen3": "qwen3", "glm45": "glm45", "openai_gptoss": "gpt-oss"}
-TOOL_PARSERS = {
-    "hermes": "qwen25",
-    "llama3_json": "llama3",
+REASONING_PARSERS = {
+    "deepseek_r1": "deepseek-r1",
+    "deepseek_v3": "deepseek-v3",
+    "deepseek_v4": "deepseek-v4",
+    "gemma4": "gemma4",
+    "glm45": "glm45",
+    "hunyuan_a13b": "hunyuan",
+    "kimi_k2": "kimi_k2",
+    "kimi_k3": "kimi_k3",
+    "mimo": "mimo",
+    "minimax_m2": "minimax",
+    "minimax_m2_append_think": "minimax-append-think",
+    "minimax_m3": "minimax-m3",
     "mistral": "mistral",
+    "nemotron_v3": "nemotron_3",
+    "openai_gptoss": "gpt-oss",
+    "qwen3": "qwen3",
+    "step3": "step3",
+    "step3p5": "step3p5",
+}
+TOOL_PARSERS = {
     "deepseek_v3": "deepseekv3",
+    "deepseek_v31": "deepseekv31",
+    "deepseek_v32": "deepseekv32",
+    "deepseek_v4": "deepseekv4",
+    "gemma4": "gemma4",
+    "glm45": "glm45",
+    "glm47": "glm47",
+    "hermes": "qwen25",
+    "hunyuan_a13b": "hunyuan",
+    "kimi_k2": "kimi_k2",
+    "kimi_k3": "kimi_k3",
+    "lfm2": "lfm2",
+    "llama3_json": "llama3",
+    "llama4_pythonic": "pythonic",
+    "mimo": "mimo",
+    "minicpm5": "minicpm5",
+    "minimax_m2": "minimax-m2",
+    "minimax_m3": "minimax-m3",
+    "mistral": "mistral",
     "openai": "gpt-oss",
+    "qwen3_coder": "qwen3_coder",
+    "qwen3_xml": "qwen3_coder",
+    "step3": "step3",
+    "step3p5": "step3p5",
 }
 """SGLang's names for what vLLM calls otherwise (its documentation, "tool parser" and "reasoning parser")."""
 
 
 def emit(request: EngineRequest) -> EngineSpec:
     """The pod that serves the request with SGLang."""
-    arguments = merged(_arguments(request), request.model.extra_args)
+    arguments = merged(_arguments(request), request.model.extra_args, request.told)
     return pod.assemble(
         ENGINE,
         request,
@@ -69,8 +109,6 @@ def _arguments(request: EngineRequest) -> list[tuple[str, ...]]:
         ("--log-level", "warning"),
         ("--enable-metrics",),
     ]
-    reasoning = REASONING_PARSERS.get(request.reasoning_parser or "")
-    tools = TOOL_PARSERS.get(request.tool_parser or "")
     model = request.model
     optional: tuple[tuple[bool, tuple[str, ...]], ...] = (
         (request.utilization is not None, ("--mem-fraction-static", f"{request.utilization or 0:g}")),
@@ -81,10 +119,18 @@ def _arguments(request: EngineRequest) -> list[tuple[str, ...]]:
         (model.prefix_caching is False, ("--disable-radix-cache",)),  # It caches prefixes unless told.
         (request.pipeline_parallel > 1, ("--pp-size", str(request.pipeline_parallel))),
         (request.at_load is not None, ("--quantization", str(request.at_load))),
-        (reasoning is not None, ("--reasoning-parser", str(reasoning))),
-        (tools is not None, ("--tool-call-parser", str(tools))),
     )
-    return [*arguments, *(argument for wanted, argument in optional if wanted)]
+    return [*arguments, *(argument for wanted, argument in optional if wanted), *_parsers(request)]
+
+
+def _parsers(request: EngineRequest) -> Iterator[tuple[str, ...]]:
+    """Reasoning and tool parsers, where the release has the model's."""
+    reasoning = REASONING_PARSERS.get(request.reasoning_parser or "")
+    tools = TOOL_PARSERS.get(request.tool_parser or "")
+    if reasoning and f"reasoning-parser={reasoning}" in request.flags:
+        yield ("--reasoning-parser", reasoning)
+    if tools and f"tool-call-parser={tools}" in request.flags:
+        yield ("--tool-call-parser", tools)
 
 
 def _cache_runs(use: CacheUse) -> bool | None:

@@ -25,7 +25,7 @@ LONGEST_ON_V0 = 16384
 def emit(request: EngineRequest) -> EngineSpec:
     """The pod that serves the request with vLLM."""
     drain = DRAIN_SECONDS if "shutdown-timeout" in request.flags else 0
-    arguments = merged(_arguments(request, drain), request.model.extra_args)
+    arguments = merged(_arguments(request, drain), request.model.extra_args, request.told)
     return pod.assemble(
         ENGINE,
         request,

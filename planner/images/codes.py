@@ -59,16 +59,16 @@ def legacy_engine(*, engine: str, tag: str, gpu: str, other: str) -> Text:
 
 
 @error(
-    meaning="The engine's release does not know the model's architecture.",
+    meaning="The engine's release does not know the model's architecture, or what it must be told for it.",
     example="pools: {gpu: {instanceType: GN10Xp.2XLARGE40}}    # V100: vLLM v0.8.5\n"
     "models: {chat: {model: openai/gpt-oss-20b}}",
     fix="Leave image out where you named one; else use a newer GPU or an older model.",
-    source="catalog/data/models (min_vllm, min_sglang)",
+    source="catalog/data/models (min_vllm, min_sglang); catalog/data/model_arguments.yaml (since)",
 )
 def engine_too_old(*, engine: str, tag: str, model: str, least: str, own: bool, verified: bool) -> Text:
     """`own`: the stack file names the image."""
     return Text(
-        message=f"{engine} {tag} does not know {model}, which needs {least} or newer.",
+        message=f"{engine} {tag} is too old for {model}, which needs {least} or newer.",
         remedy="Leave image out." if own else "Use a newer GPU, or an older model.",
         given=tag,
         allowed=f"{least} or newer",

@@ -57,6 +57,16 @@ class ImageChoice:
     floors: Floors | None = None
     own: bool = False
 
+    @property
+    def of_engine(self) -> bool:
+        """Whether it is one of the engine's own images, or a copy of one under its name."""
+        return split(self.reference).name == split(self.entry.repository).name
+
+
+def release_of(image: ImageChoice) -> Version | None:
+    """The release that an image's tag names, else that of the one which it is taken for."""
+    return release_in(split(image.reference).tag) or release_in(image.entry.tag)
+
 
 def plan_image(engine: str, host: Host, catalog: Catalog, image: str | None = None) -> ImageChoice | None:
     """The image of an engine for a host; None where no image of the engine runs on the GPU at all.

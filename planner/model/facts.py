@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from catalog.engines import SourceName
 from catalog.load import Catalog
-from catalog.types import CatalogModel, WeightFormat
+from catalog.types import CatalogModel, ModelArgument, WeightFormat
 from planner.engines.engine import Engine
 from planner.engines.registry import NAMES, find
 from settings.models import Model, Settings
@@ -26,7 +26,8 @@ class ModelFacts:
     `computable` is false where the cache of this kind of attention is not modelled. `dtype` is the type of the
     unquantised parts. `weights_gib` is the total of the weight files of this `format`. `verified` is false
     where a rule may only warn. `catalogued` is false for a model described in the stack file.
-    `min_releases` are the first releases of engines that know the architecture, as far as they are known.
+    `min_releases` are the first releases of engines that know the architecture, as far as they are known, `arguments`
+    what engines must be told for it; `tools_in_template`: its own chat template shows the model the tools of a request.
     """
 
     id: str
@@ -53,6 +54,8 @@ class ModelFacts:
     license: str | None = None
     reasoning_parser: str | None = None
     tool_parser: str | None = None
+    tools_in_template: bool = True
+    arguments: tuple[ModelArgument, ...] = ()
     min_releases: Mapping[str, str] = field(default_factory=dict)
     float16: bool = True
     sliding_layers: int = 0
@@ -98,7 +101,9 @@ def catalogued(entry: CatalogModel, format_: WeightFormat, given: str | None = N
         gated=entry.gated,
         license=entry.license,
         reasoning_parser=entry.reasoning_parser,
-        tool_parser=entry.tool_parser if entry.tools_in_template else None,
+        tool_parser=entry.tool_parser,
+        tools_in_template=entry.tools_in_template,
+        arguments=entry.arguments,
         min_releases={name: least for name in NAMES if (least := entry.min_release(name))},
         float16=entry.float16,
         sliding_layers=shape.sliding_layers if shape.sliding_window else 0,

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from catalog.load import Catalog
 from planner.engines import operations
-from planner.engines.check import check_options
+from planner.engines.check import check_options, check_told
 from planner.engines.registry import find
 from planner.images.codes import image_unknown
 from planner.serving import codes, nearest
@@ -33,6 +33,7 @@ def check_served(
     guessed = any(found.code == image_unknown.name for found in about_placement)
     for found in _options(served):
         yield softened(found) if guessed and found.code in GUESSED else found
+    yield from check_told(placed.situation.section, placed.model, served.request.told)
     yield from _replicas(served)
     pool = placed.situation.pool
     yield from check_capacity(pool, room_of(pool), demands, placed.name)

@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from catalog.load import Catalog
+from catalog.types import ModelArgument
 from planner.engines import operations
 from planner.engines.operations import PROBE_PERIOD, Update
 from planner.engines.registry import find
 from planner.engines.request import EngineRequest
 from planner.engines.spread import spread
+from planner.engines.told import needed
 from planner.images import mirrors
+from planner.images.decide import release_of
 from planner.images.size import image_gib
 from planner.plan.server import MODELS_MOUNT, Resources
 from planner.plan.types import DownloadPlan, ModelPlan, PoolPlan, Reason, StoragePlan
@@ -128,6 +131,8 @@ def explain_model(plan: ModelPlan, served: ServedModel) -> Iterator[Reason]:
         yield Reason(f"{at}.{setting}", choice, because)
     spec = plan.spec
     yield Reason(f"{at}.image", spec.image, placed.image.because)
+    for argument in told_to(placed):
+        yield Reason(f"{at}.extraArgs", " ".join(argument.argument), argument.why)
     yield Reason(f"{at}.replicas", plan.strategy, replica.update.because)
     yield Reason(
         f"{at}.startup",
@@ -180,6 +185,8 @@ def _offered(pool: PoolPlan, gpus: int, catalog: Catalog) -> PoolPlan:
 
 def _request(placed: Placement, store: StoragePlan, replica: Replica, *, image: str, directory: str) -> EngineRequest:
     model, sizing, flags = placed.model, placed.sizing, placed.image.flags
+    told = told_to(placed)
+    tools = placed.facts.tools_in_template or any(each.tools for each in told)
     by_engine = not sizing.computed and model.max_model_len is None and "max-model-len=auto" in flags
     return EngineRequest(
         model=model,
@@ -199,7 +206,8 @@ def _request(placed: Placement, store: StoragePlan, replica: Replica, *, image: 
         dtype=sizing.precision.dtype,
         at_load=sizing.precision.at_load,
         reasoning_parser=placed.facts.reasoning_parser,
-        tool_parser=placed.facts.tool_parser,
+        tool_parser=placed.facts.tool_parser if tools else None,
+        told=tuple(each.argument for each in told),
         network_store=store.kind in NETWORK_STORES,
         resources=replica.resources,
         shm_mib=replica.shm_mib,
@@ -207,6 +215,12 @@ def _request(placed: Placement, store: StoragePlan, replica: Replica, *, image: 
         load_seconds=replica.load_seconds,
         annotations=super_nodes.server_annotations(placed.situation.pool, placed.gpus // placed.nodes),
     )
+
+
+def told_to(placed: Placement) -> tuple[ModelArgument, ...]:
+    """What the image's release must be told for the model."""
+    image = placed.image
+    return needed(placed.facts.arguments, placed.model.engine, release_of(image), own_files=image.of_engine)
 
 
 def _served_name(placed: Placement) -> str:

@@ -14,6 +14,7 @@ from planner.plan.server import EngineSpec, ExecProbe, HttpProbe, Resources
 from settings.models import Model
 
 MODERN = next(image for image in load().images if image.engine == "vllm")
+SGLANG = next(image for image in load().images if image.engine == "sglang")
 LEGACY = next(image for image in load().images if image.tag == "v0.8.5")
 
 
@@ -210,7 +211,9 @@ def test_the_user_of_the_image_is_kept_where_it_has_one():
 
 
 def test_sglang_listens_for_others_and_reads_its_key_inside_the_process():
-    spec = sglang.emit(request(tensor_parallel=2, reasoning_parser="deepseek_r1", tool_parser="hermes"))
+    spec = sglang.emit(
+        request(flags=known(SGLANG), tensor_parallel=2, reasoning_parser="deepseek_r1", tool_parser="hermes")
+    )
     told = given(spec)
     assert (told["host"], told["port"]) == ("0.0.0.0", "30000")
     assert told["tensor-parallel-size"] == "2"
@@ -235,7 +238,7 @@ def test_sglang_is_told_of_stages_and_quantisation():
 
 
 def test_a_parser_that_sglang_does_not_have_is_left_out():
-    told = given(sglang.emit(request(reasoning_parser="unheard-of", tool_parser="unheard-of")))
+    told = given(sglang.emit(request(flags=known(SGLANG), reasoning_parser="unheard-of", tool_parser="unheard-of")))
     assert "reasoning-parser" not in told
     assert "tool-call-parser" not in told
 

@@ -25,6 +25,7 @@ CPU = {
     "pools": {"cpu": {"kind": "existing", "cpu": 8, "memory": "16Gi", "nodeSelector": {"kubernetes.io/os": "linux"}}}
 }
 GEMMA: dict[str, object] = {MODEL: "google/gemma-4-E2B-it", "models.chat.source": "huggingface"}
+KIMI_VL: dict[str, object] = {MODEL: "moonshotai/Kimi-VL-A3B-Instruct", MACHINE: "PNV4.14XLARGE232"}
 SUPER_T4 = {"pools.gpu": {"kind": "super", "gpuType": "T4"}}
 SHAPE = {"layers": 28, "heads": 28, "kvHeads": 4, "headDim": 128, "maxPositions": 32768, "weightsGib": 7.2}
 
@@ -173,6 +174,7 @@ WARNINGS = (
     caused("ENV_UNKNOWN", "models.chat.env.VLLM_LOGING_LEVEL", {"models.chat.env": {"VLLM_LOGING_LEVEL": "DEBUG"}}),
     caused("ENV_UNKNOWN", "models.chat.env.OLLAMA_FLASH", OLLAMA, {"models.chat.env": {"OLLAMA_FLASH": "1"}}),
     broken("TRUST_REMOTE_CODE", ARGS, ["--trust-remote-code"]),
+    caused("MODEL_BRINGS_CODE", "models.chat.revision", KIMI_VL),
     broken("SERVED_NAME_IGNORED", "models.chat.servedName", "chat", OLLAMA),
     broken("SETTING_WITHOUT_EFFECT", "models.chat.prefixCaching", False, OLLAMA),
     broken("REPLICAS_IGNORED", "models.chat.replicas", 1, {"models.chat.autoscaling": {"max": 1}}),

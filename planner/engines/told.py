@@ -1,0 +1,27 @@
+"""What an engine must be told for a model, by the release that its image holds."""
+
+from collections.abc import Iterable
+
+from packaging.version import Version
+
+from catalog.types import ModelArgument
+
+
+def needed(
+    arguments: Iterable[ModelArgument], engine: str, release: Version | None, *, own_files: bool
+) -> tuple[ModelArgument, ...]:
+    """Those of a model's arguments that this engine's release takes and needs. `own_files`: the image holds what the
+    engine's own images bring beside it. A release that is not known is taken for a new one."""
+    return tuple(
+        each for each in arguments if each.engine == engine and (own_files or not each.tools) and _within(each, release)
+    )
+
+
+def _within(argument: ModelArgument, release: Version | None) -> bool:
+    """What a release older than `since` must be told is said nevertheless, unless it is for tools alone: it is refused,
+    and whoever insists knows of a build that takes it."""
+    if release is None:
+        return argument.until is None
+    early = argument.since is not None and release < Version(argument.since)
+    late = argument.until is not None and release >= Version(argument.until)
+    return not late and not (early and argument.tools)
