@@ -20,7 +20,25 @@ MEANT = {
     "Qwen/Qwen2.5-VL-8B-Instruct": "Qwen/Qwen2.5-VL-7B-Instruct",
     "Qwen/Qwen2.5-Coder-33B-Instruct": "Qwen/Qwen2.5-Coder-32B-Instruct",
     "moonshotai/Kimi-K2-Instruct-0711": "moonshotai/Kimi-K2-Instruct",
+    "Qwen/Qwen3-30B-A3B-Instruct": "Qwen/Qwen3-30B-A3B-Instruct-2507",
+    "qwen3-8b-instruct": "Qwen/Qwen3-8B",
+    "Qwen/Qwen3-8B-INT8": "Qwen/Qwen3-8B",
+    "Qwen/Qwen2.5-14B-Instruct-GPTQ": "Qwen/Qwen2.5-14B-Instruct-GPTQ-Int4",
+    "unsloth/Qwen3-8B-bnb-4bit": "Qwen/Qwen3-8B",
+    "deepseek-ai/DeepSeek-R2": "deepseek-ai/DeepSeek-R1",
+    "deepseek-ai/DeepSeek-V3.3": "deepseek-ai/DeepSeek-V3.2",
+    "meta-llama/Llama-2-7b-chat-hf": "meta-llama/Meta-Llama-3-8B-Instruct",
+    "openai/gpt-oss20b": "openai/gpt-oss-20b",
+    "google/gemma3-27b-it": "google/gemma-3-27b-it",
 }
+
+PURPOSES_OF_THEIR_OWN = (
+    "Qwen/Qwen2-Audio-7B-Instruct",
+    "Qwen/Qwen3-Max",
+    "tencent/Hunyuan-Large",
+    "MiniMaxAI/MiniMax-Text-02",
+)
+"""Of a family and a size that the catalogue has, but for something else, of another series or of no known size."""
 
 
 @pytest.mark.parametrize(("given", "meant"), MEANT.items())
@@ -33,9 +51,14 @@ def test_a_model_of_another_family_is_not_suggested(given: str) -> None:
     assert nearest(given, find("vllm"), load()) is None
 
 
+@pytest.mark.parametrize("given", PURPOSES_OF_THEIR_OWN)
+def test_a_model_of_the_family_for_something_else_is_not_suggested(given: str) -> None:
+    assert nearest(given, find("vllm"), load()) is None
+
+
 def test_no_embedding_model_is_suggested_for_a_chat() -> None:
     assert similar("Qwen/Qwen3-Embedding-9B", load().model_ids())[0] == "Qwen/Qwen3-Embedding-8B"
-    assert nearest("Qwen/Qwen3-Embedding-9B", find("vllm"), load()) == "Qwen/Qwen3-8B"
+    assert nearest("Qwen/Qwen3-Embedding-9B", find("vllm"), load()) is None
 
 
 def test_an_engine_with_ids_of_its_own_gets_one_of_them() -> None:
