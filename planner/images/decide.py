@@ -96,6 +96,11 @@ def runnable(entry: Image, gpu: Gpu | None) -> list[ImageVariant]:
     return [v for v in variants if v.min_compute is None or v.min_compute <= gpu.compute_capability]
 
 
+def runs_newest(engine: str, gpu: Gpu, catalog: Catalog) -> bool:
+    """Whether the newest of the engine's images has kernels for the GPU."""
+    return bool(runnable(engine_images(engine, catalog)[0], gpu))
+
+
 def reference_of(entry: Image, variant: ImageVariant) -> str:
     """The name of a build."""
     return f"{entry.repository}:{entry.tag}{variant.suffix}"

@@ -1,14 +1,15 @@
 """What is wrong with a pool: keys of another kind, its machine or GPU type, its nodes and its disk."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from catalog.load import Catalog
+from catalog.names import gpus_meant, machine_meant
 from catalog.types import Machine
 from planner.engines.registry import find
 from planner.plan.types import StoragePlan
 from planner.pools import codes
 from planner.pools.decide import GPU_TAINT, NATIVE_DISK, POOL_LABEL, needed_disk
-from planner.pools.machine_choice import fitting_machine
+from planner.pools.machine_choice import fitting_gpu_type, fitting_machine
 from settings import codes as shared_codes
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
@@ -55,7 +56,7 @@ def check_pools(settings: Settings, store: StoragePlan, catalog: Catalog) -> Ite
         yield from _mig(name, pool, catalog)
         yield from _charge(name, pool)
         if pool.kind == "super":
-            yield from _gpu_type(name, pool, catalog)
+            yield from _gpu_type(name, settings, store, catalog)
         elif pool.kind == "existing":
             yield from _facts(name, pool, catalog)
         else:
@@ -150,20 +151,29 @@ def _charge(name: str, pool: Pool) -> Iterator[Diagnostic]:
         yield codes.prepaid_nodes(path, pool=name)
 
 
-def _gpu_type(name: str, pool: Pool, catalog: Catalog) -> Iterator[Diagnostic]:
+def _gpu_type(name: str, settings: Settings, store: StoragePlan, catalog: Catalog) -> Iterator[Diagnostic]:
+    pool = settings.pools[name]
     path, given = f"pools.{name}.gpuType", pool.gpu_type
     known = tuple(kind.name for kind in catalog.super_gpus.values() if max(spec.gpus for spec in kind.specs) >= 1)
     if given in known:
         return
+    fitting = fitting_gpu_type(name, settings, store, catalog, known)
     if not given:
-        yield codes.missing_gpu_type(path, pool=name, near=next(iter(known), None), known=known)
+        yield codes.missing_gpu_type(path, pool=name, near=fitting, known=known)
     elif given in catalog.super_gpus:
         gpu = catalog.super_gpus[given].gpu
-        whole = next((kind for kind in known if catalog.super_gpus[kind].gpu == gpu), known[0])
+        whole = next((kind for kind in known if catalog.super_gpus[kind].gpu == gpu), fitting)
         yield codes.fractional_gpu(path, kind=given, near=whole)
     else:
-        near = next((kind for kind in known if kind.startswith(f"{given}*")), None) or closest(given, known)
-        yield codes.unknown_gpu_type(path, kind=given, near=near, known=known)
+        meant = _gpu_type_meant(given, known, catalog)
+        near = closest(given, meant) or fitting_gpu_type(name, settings, store, catalog, meant)
+        yield codes.unknown_gpu_type(path, kind=given, near=near, holding=None if near else fitting, known=known)
+
+
+def _gpu_type_meant(given: str, known: Sequence[str], catalog: Catalog) -> tuple[str, ...]:
+    """Those of the GPU that is named."""
+    gpus = gpus_meant(given, catalog.gpus)
+    return tuple(kind for kind in known if catalog.super_gpus[kind].gpu in gpus)
 
 
 def _facts(name: str, pool: Pool, catalog: Catalog) -> Iterator[Diagnostic]:
@@ -175,8 +185,8 @@ def _facts(name: str, pool: Pool, catalog: Catalog) -> Iterator[Diagnostic]:
     for key in missing:
         yield codes.pool_facts_missing(f"pools.{name}.{key}", pool=name, key=key)
     if pool.gpu is not None and pool.gpu not in catalog.gpus:
-        near = closest(pool.gpu, catalog.gpus)
-        yield codes.unknown_gpu(f"pools.{name}.gpu", gpu=pool.gpu, near=near, known=catalog.gpus)
+        meant = gpus_meant(pool.gpu, catalog.gpus)
+        yield codes.unknown_gpu(f"pools.{name}.gpu", gpu=pool.gpu, meant=meant, known=catalog.gpus)
 
 
 def _machine(name: str, settings: Settings, store: StoragePlan, catalog: Catalog) -> Iterator[Diagnostic]:
@@ -217,7 +227,9 @@ def _no_machine(name: str, settings: Settings, store: StoragePlan, catalog: Cata
     if not given:
         near = fitting_machine(name, settings, store, catalog)
         return codes.missing_instance_type(path, pool=name, near=near, known=with_gpu)
-    return codes.unknown_machine(path, machine=given, near=closest(given, with_gpu), gpu=True, known=with_gpu)
+    near, family = machine_meant(given, with_gpu), given.partition(".")[0].upper()
+    holding = None if near else fitting_machine(name, settings, store, catalog, family)
+    return codes.unknown_machine(path, machine=given, near=near, holding=holding, gpu=True, known=with_gpu)
 
 
 def _no_whole_gpu(name: str, settings: Settings, store: StoragePlan, machine: Machine, catalog: Catalog) -> Diagnostic:

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 
 from catalog.load import Catalog
+from catalog.names import machine_meant
 from planner.plan.types import ModelPlan, WebuiPlan
 from planner.pools import codes
 from planner.pools.system_pool import holds, needed_disk, smallest
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
-from settings.suggest import closest
 
 PATH = "cluster.systemPool.instanceType"
 
@@ -22,7 +22,7 @@ def check_system_pool(
     pool = settings.cluster.system_pool
     machine = catalog.machines.get(pool.instance_type)
     if machine is None:
-        yield _unknown(pool.instance_type, catalog)
+        yield _unknown(settings, catalog, models, webui)
         return
     if machine.gpus:
         yield codes.system_pool_has_gpu(PATH, machine=machine.name, near=smallest(settings, catalog, models, webui))
@@ -41,6 +41,11 @@ def check_system_pool(
         yield codes.system_disk_too_small("cluster.systemPool.disk", size=pool.disk, need=need)
 
 
-def _unknown(given: str, catalog: Catalog) -> Diagnostic:
+def _unknown(
+    settings: Settings, catalog: Catalog, models: Mapping[str, ModelPlan], webui: WebuiPlan | None
+) -> Diagnostic:
+    given = settings.cluster.system_pool.instance_type
     plain = tuple(machine.name for machine in catalog.machines.values() if not machine.gpus)
-    return codes.unknown_machine(PATH, machine=given, near=closest(given, plain), gpu=False, known=plain)
+    near = machine_meant(given, plain)
+    holding = None if near else smallest(settings, catalog, models, webui)
+    return codes.unknown_machine(PATH, machine=given, near=near, holding=holding, gpu=False, known=plain)

@@ -14,16 +14,23 @@ ANY_WITH_GPUS = "a machine type with GPUs (`tke-llm fit MODEL` lists those that 
     fix="Use the type that is suggested. Where a newer one is meant, add it to catalog/data/machines.yaml.",
     source="catalog/data/machines.yaml",
 )
-def unknown_machine(*, machine: str, near: str | None, gpu: bool, known: Iterable[str]) -> Text:
-    """`gpu`: the machine is to have GPUs."""
+def unknown_machine(*, machine: str, near: str | None, holding: str | None, gpu: bool, known: Iterable[str]) -> Text:
+    """`near` is what was probably meant, `holding` a machine that holds what is to run there; `gpu`: the machine is to
+    have GPUs."""
     otherwise = ANY_WITH_GPUS if gpu else "a machine type of the list"
     return Text(
         message=f"The catalogue has no machine type {machine}.",
-        remedy=f"Use {near or otherwise}.",
+        remedy=_instead(near, holding, otherwise),
         given=machine,
         allowed=", ".join(known),
-        fix=(("", near),) if near else (),
+        fix=(("", near or holding),) if near or holding else (),
     )
+
+
+def _instead(near: str | None, holding: str | None, otherwise: str) -> str:
+    if near:
+        return f"Use {near}."
+    return f"Use {holding}, which holds all that is to run there." if holding else f"Use {otherwise}."
 
 
 @error(
@@ -36,7 +43,7 @@ def unknown_machine(*, machine: str, near: str | None, gpu: bool, known: Iterabl
 def missing_instance_type(*, pool: str, near: str | None, known: Iterable[str]) -> Text:
     return Text(
         message=f"Pool {pool} names no machine type.",
-        remedy=f"Use {near or ANY_WITH_GPUS}.",
+        remedy=_instead(None, near, ANY_WITH_GPUS),
         allowed=", ".join(known),
         fix=(("", near),) if near else (),
     )
@@ -51,7 +58,7 @@ def missing_instance_type(*, pool: str, near: str | None, known: Iterable[str]) 
 def machine_without_gpu(*, machine: str, pool: str, near: str | None) -> Text:
     return Text(
         message=f"{machine} has no GPU, and a model that needs one is on pool {pool}.",
-        remedy=f"Use {near or 'a machine type with whole GPUs'}.",
+        remedy=_instead(None, near, ANY_WITH_GPUS),
         given=machine,
         allowed="machine types with whole GPUs",
         fix=(("", near),) if near else (),
@@ -321,7 +328,7 @@ def prepaid_nodes(*, pool: str) -> Text:
 def missing_gpu_type(*, pool: str, near: str | None, known: Iterable[str]) -> Text:
     return Text(
         message=f"Pool {pool} names no GPU type.",
-        remedy=f"Use {near or 'a GPU type of the list'}.",
+        remedy=_instead(None, near, "a GPU type of the list"),
         allowed=", ".join(known),
         fix=(("", near),) if near else (),
     )
@@ -334,13 +341,14 @@ def missing_gpu_type(*, pool: str, near: str | None, known: Iterable[str]) -> Te
     source="Tencent Cloud document 457/39808",
     forceable=False,
 )
-def unknown_gpu_type(*, kind: str, near: str | None, known: Iterable[str]) -> Text:
+def unknown_gpu_type(*, kind: str, near: str | None, holding: str | None, known: Iterable[str]) -> Text:
+    """`near` is what was probably meant, `holding` a type that holds what is to run there."""
     return Text(
         message=f"Super nodes offer no GPU type {kind}.",
-        remedy=f"Use {near or 'a GPU type of the list'}.",
+        remedy=_instead(near, holding, "a GPU type of the list, a machine, or a smaller model"),
         given=kind,
         allowed=", ".join(known),
-        fix=(("", near),) if near else (),
+        fix=(("", near or holding),) if near or holding else (),
     )
 
 
@@ -365,13 +373,16 @@ def pool_facts_missing(*, pool: str, key: str) -> Text:
     source="catalog/data/gpus.yaml",
     forceable=False,
 )
-def unknown_gpu(*, gpu: str, near: str | None, known: Iterable[str]) -> Text:
+def unknown_gpu(*, gpu: str, meant: Sequence[str], known: Iterable[str]) -> Text:
+    """`meant` are those of that model, which differ in memory. The key says what is there, so no other is proposed."""
     return Text(
         message=f"The catalogue has no GPU {gpu}.",
-        remedy=f"Use {near or 'a GPU of the list'}.",
+        remedy=f"Use {' or '.join(meant)}{', by the memory that it has' if len(meant) > 1 else ''}."
+        if meant
+        else "Use the GPU of the nodes; where the list lacks it, describe it in catalog/data/gpus.yaml.",
         given=gpu,
         allowed=", ".join(known),
-        fix=(("", near),) if near else (),
+        fix=(("", meant[0]),) if len(meant) == 1 else (),
     )
 
 

@@ -1,7 +1,8 @@
-"""The machine to propose where a pool's own will not do."""
+"""The machine or GPU type to propose where a pool's own will not do: one on which every model of the pool starts."""
 
 from catalog.load import Catalog
-from catalog.types import Machine
+from catalog.types import Gpu
+from planner.images.decide import runs_newest
 from planner.plan.types import StoragePlan
 from planner.pools.decide import plan_pool
 from planner.serving.models import decide_models
@@ -13,8 +14,8 @@ def fitting_machine(
 ) -> str | None:
     """The smallest machine with whole GPUs on which every model of the pool starts, of `family` where one will do.
 
-    Machines that are sold on invitation, elsewhere, or not to this kind of pool are left out. Where none will do, the
-    smallest stands for them; None where the catalogue has none at all.
+    Machines that are sold on invitation, elsewhere, or not to this kind of pool are left out, and those that only an
+    old release of an engine runs on come last. None where none will do.
     """
     kind = settings.pools[name].kind
     candidates = [
@@ -25,14 +26,37 @@ def fitting_machine(
         and (kind != "native" or machine.native)
         and (not machine.regions or settings.region is None or settings.region in machine.regions)
     ]
-    candidates.sort(key=lambda m: (m.family != family, m.gpus, m.vcpu, m.memory_gib))
-    chosen = next((machine for machine in candidates if _serves(machine, name, settings, store, catalog)), None)
-    chosen = chosen or next(iter(candidates), None)
-    return chosen.name if chosen else None
+    candidates.sort(
+        key=lambda m: (
+            m.family != family,
+            *_order(catalog.gpus[m.gpu or ""], m.gpus, name, settings, catalog),
+            m.vcpu,
+            m.memory_gib,
+        )
+    )
+    names = (machine.name for machine in candidates)
+    return next((each for each in names if _serves({"instance_type": each}, name, settings, store, catalog)), None)
 
 
-def _serves(machine: Machine, name: str, settings: Settings, store: StoragePlan, catalog: Catalog) -> bool:
-    pool = settings.pools[name].model_copy(update={"instance_type": machine.name})
+def fitting_gpu_type(
+    name: str, settings: Settings, store: StoragePlan, catalog: Catalog, among: tuple[str, ...]
+) -> str | None:
+    """The smallest GPU type of super nodes, of those `among` which to choose, on which every model of the pool starts;
+    None where none will do."""
+    kinds = [catalog.super_gpus[each] for each in among]
+    kinds.sort(key=lambda kind: _order(catalog.gpus[kind.gpu], 1, name, settings, catalog))
+    names = (kind.name for kind in kinds)
+    return next((each for each in names if _serves({"gpu_type": each}, name, settings, store, catalog)), None)
+
+
+def _order(gpu: Gpu, gpus: float, name: str, settings: Settings, catalog: Catalog) -> tuple[bool, float]:
+    """Those that only an old release of an engine runs on last, then by GPU memory, which prices follow."""
+    engines = {model.engine for model in settings.models.values() if settings.pool_of(model) == name}
+    return (not all(runs_newest(engine, gpu, catalog) for engine in engines), gpus * gpu.usable_gib)
+
+
+def _serves(change: dict[str, object], name: str, settings: Settings, store: StoragePlan, catalog: Catalog) -> bool:
+    pool = settings.pools[name].model_copy(update=change)
     changed = settings.model_copy(update={"pools": {**settings.pools, name: pool}})
     planned = plan_pool(name, changed, catalog)
     if planned is None:
