@@ -1,6 +1,6 @@
 """What is wrong with a pool: keys of another kind, its machine or GPU type, its nodes and its disk."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from catalog.load import Catalog
 from catalog.names import gpus_meant, machine_meant
@@ -153,27 +153,33 @@ def _charge(name: str, pool: Pool) -> Iterator[Diagnostic]:
 
 def _gpu_type(name: str, settings: Settings, store: StoragePlan, catalog: Catalog) -> Iterator[Diagnostic]:
     pool = settings.pools[name]
-    path, given = f"pools.{name}.gpuType", pool.gpu_type
-    known = tuple(kind.name for kind in catalog.super_gpus.values() if max(spec.gpus for spec in kind.specs) >= 1)
+    path, given, known = f"pools.{name}.gpuType", pool.gpu_type, _whole_gpu_types(catalog)
     if given in known:
         return
-    fitting = fitting_gpu_type(name, settings, store, catalog, known)
     if not given:
-        yield codes.missing_gpu_type(path, pool=name, near=fitting, known=known)
+        near = fitting_gpu_type(name, settings, store, catalog, among=known)
+        yield codes.missing_gpu_type(path, pool=name, near=near, known=known)
     elif given in catalog.super_gpus:
         gpu = catalog.super_gpus[given].gpu
-        whole = next((kind for kind in known if catalog.super_gpus[kind].gpu == gpu), fitting)
-        yield codes.fractional_gpu(path, kind=given, near=whole)
+        near = next((kind for kind in known if catalog.super_gpus[kind].gpu == gpu), None)
+        yield codes.fractional_gpu(path, kind=given, near=near)
     else:
-        meant = _gpu_type_meant(given, known, catalog)
-        near = closest(given, meant) or fitting_gpu_type(name, settings, store, catalog, meant)
-        yield codes.unknown_gpu_type(path, kind=given, near=near, holding=None if near else fitting, known=known)
+        yield _unknown_gpu_type(name, given, settings, store, catalog)
 
 
-def _gpu_type_meant(given: str, known: Sequence[str], catalog: Catalog) -> tuple[str, ...]:
-    """Those of the GPU that is named."""
-    gpus = gpus_meant(given, catalog.gpus)
-    return tuple(kind for kind in known if catalog.super_gpus[kind].gpu in gpus)
+def _whole_gpu_types(catalog: Catalog) -> tuple[str, ...]:
+    return tuple(kind.name for kind in catalog.super_gpus.values() if max(spec.gpus for spec in kind.specs) >= 1)
+
+
+def _unknown_gpu_type(name: str, given: str, settings: Settings, store: StoragePlan, catalog: Catalog) -> Diagnostic:
+    """A type with the GPU that is named, or else the one on which the models start that is most like that GPU."""
+    gpus, known = gpus_meant(given, catalog.gpus), _whole_gpu_types(catalog)
+    meant = [kind for kind in known if catalog.super_gpus[kind].gpu in gpus]
+    near = closest(given, meant) or fitting_gpu_type(name, settings, store, catalog, among=meant)
+    like = catalog.gpus[gpus[0]] if gpus else None
+    holding = None if near else fitting_gpu_type(name, settings, store, catalog, among=known, like=like)
+    path = f"pools.{name}.gpuType"
+    return codes.unknown_gpu_type(path, kind=given, near=near, holding=holding, known=known)
 
 
 def _facts(name: str, pool: Pool, catalog: Catalog) -> Iterator[Diagnostic]:

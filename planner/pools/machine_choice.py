@@ -1,5 +1,8 @@
 """The machine or GPU type to propose where a pool's own will not do: one on which every model of the pool starts."""
 
+import math
+from collections.abc import Sequence
+
 from catalog.load import Catalog
 from catalog.types import Gpu
 from planner.images.decide import runs_newest
@@ -39,14 +42,23 @@ def fitting_machine(
 
 
 def fitting_gpu_type(
-    name: str, settings: Settings, store: StoragePlan, catalog: Catalog, among: tuple[str, ...]
+    name: str,
+    settings: Settings,
+    store: StoragePlan,
+    catalog: Catalog,
+    *,
+    among: Sequence[str],
+    like: Gpu | None = None,
 ) -> str | None:
-    """The smallest GPU type of super nodes, of those `among` which to choose, on which every model of the pool starts;
-    None where none will do."""
-    kinds = [catalog.super_gpus[each] for each in among]
-    kinds.sort(key=lambda kind: _order(catalog.gpus[kind.gpu], 1, name, settings, catalog))
-    names = (kind.name for kind in kinds)
-    return next((each for each in names if _serves({"gpu_type": each}, name, settings, store, catalog)), None)
+    """The GPU type of super nodes, of those `among` which to choose, on which every model of the pool starts: the one
+    whose memory is most `like` that of a GPU, or else with the fewest and smallest GPUs; None where none will do."""
+    found: list[tuple[float, int, float, str]] = []
+    for kind in (catalog.super_gpus[each] for each in among):
+        gpus = _serves({"gpu_type": kind.name}, name, settings, store, catalog)
+        if gpus:
+            room = catalog.gpus[kind.gpu].usable_gib
+            found.append((abs(math.log(room / like.usable_gib)) if like else 0.0, gpus, room, kind.name))
+    return min(found)[-1] if found else None
 
 
 def _order(gpu: Gpu, gpus: float, name: str, settings: Settings, catalog: Catalog) -> tuple[bool, float]:
@@ -55,10 +67,12 @@ def _order(gpu: Gpu, gpus: float, name: str, settings: Settings, catalog: Catalo
     return (not all(runs_newest(engine, gpu, catalog) for engine in engines), gpus * gpu.usable_gib)
 
 
-def _serves(change: dict[str, object], name: str, settings: Settings, store: StoragePlan, catalog: Catalog) -> bool:
+def _serves(change: dict[str, object], name: str, settings: Settings, store: StoragePlan, catalog: Catalog) -> int:
+    """GPUs that one replica of each model of the pool takes together; 0 where one of them does not start."""
     pool = settings.pools[name].model_copy(update=change)
     changed = settings.model_copy(update={"pools": {**settings.pools, name: pool}})
     planned = plan_pool(name, changed, catalog)
     if planned is None:
-        return False
-    return all(made.plan is not None for _, made in decide_models(changed, {name: planned}, store, catalog))
+        return 0
+    plans = [made.plan for _, made in decide_models(changed, {name: planned}, store, catalog)]
+    return sum(plan.gpus for plan in plans if plan) if all(plans) else 0

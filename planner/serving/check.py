@@ -36,7 +36,7 @@ def check_served(
     yield from check_told(placed.situation.section, placed.model, served.request.told)
     yield from _replicas(served)
     pool = placed.situation.pool
-    yield from check_capacity(pool, room_of(pool), demands, placed.name)
+    yield from check_capacity(pool, room_of(pool), demands, placed.name, catalog)
     yield from check_download(placed.name, settings, placed.facts, served.download, catalog)
 
 

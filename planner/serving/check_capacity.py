@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+from catalog.load import Catalog
 from planner.plan.types import PoolPlan
 from planner.serving import codes
 from planner.serving.capacity import Demand, PoolRoom, nodes_needed, pods_of
@@ -9,14 +10,16 @@ from settings.diagnostics import Diagnostic
 from settings.values import MOST_NODES
 
 
-def check_capacity(pool: PoolPlan, room: PoolRoom, demands: Sequence[Demand], name: str) -> Iterator[Diagnostic]:
+def check_capacity(
+    pool: PoolPlan, room: PoolRoom, demands: Sequence[Demand], name: str, catalog: Catalog
+) -> Iterator[Diagnostic]:
     """What this model's replicas say about the pool; the pool itself is judged once, with its first model."""
     if room.nodes is None:
         return
     needed = nodes_needed(room.slots, pods_of(demands, most=False))
     if needed > room.nodes:
         if demands[0].name == name:
-            yield _pool_too_small(pool, room.nodes, needed, demands)
+            yield _pool_too_small(pool, room.nodes, needed, demands, catalog)
         return
     idle = pool.min_nodes * room.slots - sum(size * count for size, count in pods_of(demands, most=True))
     if pool.gpu and room.slots > 1 and idle * 2 >= room.slots and demands[0].name == name:
@@ -45,7 +48,7 @@ def _most(fits: Callable[[int], bool], fitting: int, beyond: int) -> int:
     return fitting
 
 
-def _pool_too_small(pool: PoolPlan, nodes: int, needed: int, demands: Sequence[Demand]) -> Diagnostic:
+def _pool_too_small(pool: PoolPlan, nodes: int, needed: int, demands: Sequence[Demand], catalog: Catalog) -> Diagnostic:
     asked = ", ".join(f"{demand.name} {demand.least * demand.pods} x {demand.size}" for demand in demands)
     grown = needed if pool.min_nodes == pool.max_nodes else {"min": pool.min_nodes, "max": needed}
     return codes.pool_too_small(
@@ -56,4 +59,18 @@ def _pool_too_small(pool: PoolPlan, nodes: int, needed: int, demands: Sequence[D
         asked=f"{asked} {'GPUs' if pool.gpu else 'MiB'}",
         grown=grown if needed <= MOST_NODES else None,
         most=MOST_NODES,
+        larger=_larger(pool, nodes, demands, catalog),
+        several=any(demand.least > 1 for demand in demands),
     )
+
+
+def _larger(pool: PoolPlan, nodes: int, demands: Sequence[Demand], catalog: Catalog) -> str | None:
+    """The smallest machine of the same family, with the same GPU, of which so many nodes hold everything."""
+    family, pods = pool.instance_type.partition(".")[0], pods_of(demands, most=False)
+    alike = [each for each in catalog.machines.values() if each.family == family and each.gpu == pool.gpu]
+    holding = (
+        each
+        for each in sorted(alike, key=lambda each: (each.gpus, each.memory_gib))
+        if each.gpu and each.gpus >= 1 and nodes_needed(int(each.gpus), pods) <= nodes
+    )
+    return next((f"{each.name} ({each.gpus:g} x {each.gpu})" for each in holding), None)

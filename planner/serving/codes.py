@@ -90,21 +90,35 @@ def pod_too_large(
     meaning="The replicas of all models on a pool need more nodes than it may have.",
     example="pools: {gpu: {instanceType: PNV4.7XLARGE116, nodes: 1}}\n"
     "models: {chat: {model: Qwen/Qwen3-8B, replicas: 2}}",
-    fix="Raise the pool's nodes, or lower the replicas.",
+    fix="Raise the pool's nodes, use machines with more GPUs, or lower the replicas of what has several.",
     source="planner/serving/capacity.py (pods are packed largest first)",
 )
 def pool_too_small(
-    *, pool: str, nodes: int, needed: int, asked: str, grown: int | Mapping[str, int] | None, most: int
+    *,
+    pool: str,
+    nodes: int,
+    needed: int,
+    asked: str,
+    grown: int | Mapping[str, int] | None,
+    most: int,
+    larger: str | None,
+    several: bool,
 ) -> Text:
     """`asked`: what each model asks for; `grown` is the pool's `nodes` that suffice, None where that is more than the
-    `most` that a pool has."""
+    `most` that a pool has; `larger`: machines of which as many as there are suffice, in words; `several`: a model has
+    more replicas than one, which may be lowered."""
+    ways = [
+        *([f"let the pool have {needed} nodes"] if grown is not None else []),
+        *([f"use {larger}"] if larger else []),
+        *(["lower the replicas"] if several else []),
+    ]
+    remedy = ", or ".join(ways) or "put one of the models on another pool"
     return Text(
-        message=f"Pool {pool} grows to {nodes} node(s), but its models ({asked}) need {needed}.",
-        remedy=f"Lower the replicas: a pool has {most} nodes at most."
-        if grown is None
-        else f"Let the pool have {needed} nodes, or lower the replicas.",
+        message=f"Pool {pool} grows to {nodes} node(s), but its models ({asked}) need {needed}."
+        + (f" A pool has {most} nodes at most." if grown is None else ""),
+        remedy=f"{remedy[0].upper()}{remedy[1:]}.",
         given=str(nodes),
-        allowed=f"replicas for {most} nodes" if grown is None else f"{needed} or more",
+        allowed=f"what {most} nodes hold" if grown is None else f"{needed} or more",
         fix=() if grown is None else (("", grown),),
     )
 

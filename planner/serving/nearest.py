@@ -11,7 +11,7 @@ from catalog.types import CatalogModel, Gpu, Machine
 from planner.engines.check_spread import check_spread
 from planner.engines.registry import every, find
 from planner.images.check import check_image
-from planner.images.decide import plan_image
+from planner.images.decide import plan_image, runs_newest
 from planner.model.facts import catalogued, own_id
 from planner.serving.placement import Situation
 from planner.sizing.check import check_sizing
@@ -77,7 +77,8 @@ def _of_own_registries(case: Situation, gpu: Gpu, entry: CatalogModel) -> Iterat
 
 
 def _machines(case: Situation, catalog: Catalog) -> list[Machine]:
-    """Machines with GPUs for this kind of pool and region, the smallest first."""
+    """Machines with GPUs for this kind of pool and region, the smallest first; those that are sold on invitation, or
+    that only an old release of the engine runs on, after all others."""
     if case.pool.kind not in MACHINE_KINDS:
         return []
     found = [
@@ -90,7 +91,13 @@ def _machines(case: Situation, catalog: Catalog) -> list[Machine]:
     ]
     return sorted(
         found,
-        key=lambda m: (m.availability != "open", m.gpus * catalog.gpus[m.gpu or ""].usable_gib, m.memory_gib, m.name),
+        key=lambda m: (
+            m.availability != "open",
+            not runs_newest(case.ask.engine, catalog.gpus[m.gpu or ""], catalog),
+            m.gpus * catalog.gpus[m.gpu or ""].usable_gib,
+            m.memory_gib,
+            m.name,
+        ),
     )
 
 
