@@ -15,7 +15,7 @@ CASES: list[dict[str, Any]] = yaml.safe_load(
 )
 UNRELATED = {"NOT_AT_SOURCE", "UNKNOWN_KEY", "UNKNOWN_MODEL"}
 """Errors that say nothing of whether the stack would start; a case that is about them names them."""
-KEYS = {"id", "source", "fact", "pool", "region", "zone", "serve", "stack", "verdict", "codes"}
+KEYS = {"id", "source", "fact", "pool", "region", "zone", "serve", "stack", "verdict", "codes", "emits"}
 
 
 def _stack(case: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -37,10 +37,13 @@ def _stack(case: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     return region, sections
 
 
-def _errors(case: dict[str, Any]) -> set[str]:
+def _judged(case: dict[str, Any]) -> tuple[str, set[str]]:
+    """The command that the model would be served by, and the codes of all errors."""
     region, sections = _stack(case)
-    _, findings = prove(parse(StackInput("tke-llm", "dev", region, sections, {"hfToken": True})))
-    return {finding.code for finding in findings if finding.severity == "error"}
+    plan, findings = prove(parse(StackInput("tke-llm", "dev", region, sections, {"hfToken": True})))
+    served = plan.models.get("chat") if plan else None
+    command = " ".join(served.spec.command) if served else ""
+    return command, {finding.code for finding in findings if finding.severity == "error"}
 
 
 def test_each_case_is_told_apart_and_names_its_source():
@@ -54,9 +57,10 @@ def test_each_case_is_told_apart_and_names_its_source():
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
 def test_a_stack_gets_the_verdict_that_others_found(case: dict[str, Any]):
-    errors, named = _errors(case), set(case.get("codes", ()))
+    (command, errors), named = _judged(case), set(case.get("codes", ()))
     if case["verdict"] == "starts":
         assert not errors, case["fact"]
+        assert not [text for text in case.get("emits", ()) if text not in command], case["fact"]
     else:
         assert errors - (UNRELATED - named), case["fact"]
         assert named <= errors, case["fact"]
