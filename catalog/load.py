@@ -6,7 +6,7 @@ entries needs no YAML parser (a name stands at the start of a line), so a run pa
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -27,6 +27,7 @@ from catalog.checks import (
 )
 from catalog.types import (
     Addon,
+    Attention,
     CatalogModel,
     Chart,
     Duration,
@@ -48,8 +49,21 @@ from catalog.types import (
 )
 
 DATA = Path(__file__).parent / "data"
+MLA = "mla"
+"""Multi-head latent attention among the kinds of attention."""
 
-OWN_FACTS = {"id", "architecture", "architecture_id", "format", "weights", "aliases", "source", "note", "verified"}
+OWN_FACTS = {
+    "id",
+    "architecture",
+    "architecture_id",
+    "attention",
+    "format",
+    "weights",
+    "aliases",
+    "source",
+    "note",
+    "verified",
+}
 """What each model's row says for itself."""
 
 _NAME = re.compile(r"^(?P<name>[^\s#].*):[ \t]*$", re.MULTILINE)
@@ -193,6 +207,7 @@ class Catalog:
         self.super_gpus = Table(
             root / "super_gpus.yaml", SuperGpu, _name, lambda entry: super_gpu_faults(entry, self.gpus)
         )
+        self.attention = Table(root / "attention.yaml", Attention, _name)
         self.architectures = Table(root / "architectures", SharedArchitecture, _name, _architecture_faults)
         self.model_arguments = Table(root / "model_arguments.yaml", ModelArgument, _name, argument_faults)
         self.models = Table(
@@ -244,6 +259,14 @@ class Catalog:
         yield from self.models
         yield from self.models.said(_REPOSITORY)
 
+    def attention_of(self, names: Iterable[str] = (), *, mla: bool) -> tuple[Attention, ...]:
+        """The kinds of attention of these names, and multi-head latent attention. Raises LookupError for no kind."""
+        wanted = [*names, *([MLA] if mla else [])]
+        unknown = [name for name in wanted if name not in self.attention]
+        if unknown:
+            raise LookupError(f"attention: {unknown[0]} is not in attention.yaml")
+        return tuple(self.attention[name] for name in wanted)
+
     def _with_architecture(self, row: Facts) -> Facts:
         """A model's row with what its architecture says in place of the architecture's name, and what its arguments are
         in place of theirs.
@@ -260,6 +283,7 @@ class Catalog:
             **row,
             "architecture_id": name,
             "architecture": shared.shape,
+            "attention": self.attention_of(shared.shape.attention, mla=shared.shape.kv_lora_rank is not None),
         }
         if "max_positions" in facts:
             shape = shared.shape.model_dump(exclude_unset=True)
@@ -283,6 +307,7 @@ class Catalog:
             self.gpus,
             self.machines,
             self.super_gpus,
+            self.attention,
             self.architectures,
             self.model_arguments,
             self.models,

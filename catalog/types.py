@@ -27,7 +27,10 @@ class Entry(BaseModel):
 
 class Gpu(Entry):
     """A GPU model. `usable_gib` is what a process sees after ECC and firmware, per GPU; `mig`: it can be cut into
-    instances (Multi-Instance GPU). `bandwidth_gbs`: GB/s (10**9 bytes) of its memory at most; None: unknown."""
+    instances (Multi-Instance GPU). `bandwidth_gbs`: GB/s (10**9 bytes) of its memory at most; None: unknown.
+
+    `fp8`, `awq`, `gptq`, `mxfp4`: what it reads of weights; `marlin`: by fast kernels, which read nvfp4 too.
+    """
 
     name: str
     compute_capability: float
@@ -39,6 +42,7 @@ class Gpu(Entry):
     awq: bool
     gptq: bool
     marlin: bool
+    mxfp4: bool
     mig: bool = False
     bandwidth_gbs: PositiveFloat | None = None
 
@@ -123,6 +127,8 @@ class ModelArchitecture(BaseModel):
     `sliding_layers` those that keep the last `sliding_window` tokens only. `computable: false` marks attention whose
     cache we do not model. `head_dim` is that of queries and keys, `v_head_dim` that of values where it differs.
 
+    `attention` names kinds of attention in attention.yaml; multi-head latent attention is known by its `kv_lora_rank`.
+
     The widths (`intermediate_size` of a dense layer, `moe_intermediate_size` of one expert, `shared_intermediate_size`
     of all shared experts of a layer together, `dense_layers` the layers without experts) and `vocab_size` give the
     number of parameters; None: not read. `tied_embeddings`: the output layer is the table of the input. `mtp_layers`:
@@ -154,6 +160,25 @@ class ModelArchitecture(BaseModel):
     sliding_window: int | None = None
     max_positions: PositiveInt
     computable: bool = True
+    attention: tuple[str, ...] = ()
+
+
+class AttentionFloor(BaseModel):
+    """The compute capability below which an engine has no kernels for a kind of attention."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    engine: EngineName
+    min_compute: float
+    verified: bool = True
+
+
+class Attention(Entry):
+    """A kind of attention that not every GPU runs; `what` names it in a sentence."""
+
+    name: str
+    what: str
+    floors: tuple[AttentionFloor, ...]
 
 
 class SharedArchitecture(Entry):
@@ -205,6 +230,7 @@ class CatalogModel(Entry):
     architecture_class: str
     architecture_id: str
     architecture: ModelArchitecture
+    attention: tuple[Attention, ...] = ()
     dtype: Literal["bfloat16", "float16", "float32"] = "bfloat16"
     format: WeightFormat
     weights: dict[WeightFormat, Weights]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from catalog.types import Gpu
 from planner.engines.registry import find
 from planner.model import codes
+from planner.model.check_attention import check_attention
 from planner.model.dtype import PLAIN, TURING, Precision
 from planner.model.facts import ModelFacts
 from settings.diagnostics import Diagnostic
@@ -31,6 +32,7 @@ def check_dtype(
     yield from _asked_quantization(section, facts, quantization, find(engine).at_load)
     if precision.by_file:
         return
+    yield from check_attention(section, facts, gpu, engine)
     yield from _weights(section, facts, gpu, precision.at_load)
     if precision.dtype == "bfloat16" and not gpu.bf16:
         yield codes.bf16_unsupported(f"{section}.dtype", dtype=dtype, gpu=gpu.name, capability=gpu.compute_capability)
@@ -61,7 +63,7 @@ def _weights(section: str, facts: ModelFacts, gpu: Gpu, at_load: str | None) -> 
         "awq": (codes.awq_unsupported, not gpu.awq),
         "gptq": (codes.gptq_unsupported, not gpu.gptq),
         "int8": (codes.int8_unsupported, gpu.compute_capability < TURING),
-        "mxfp4": (codes.fp4_unsupported, not gpu.marlin),
+        "mxfp4": (codes.fp4_unsupported, not gpu.mxfp4),
         "nvfp4": (codes.fp4_unsupported, not gpu.marlin),
     }
     code, refused = refusals.get(stored, (None, False))

@@ -119,6 +119,27 @@ def float16_unsupported(*, model: str, dtype: str, gpu: str, bf16: bool) -> Text
 
 
 @error(
+    meaning="The engine has no kernels for the model's kind of attention on the GPU.",
+    example="pools: {gpu: {instanceType: GT4.41XLARGE948}}    # 8 x A100\n"
+    "models: {chat: {model: deepseek-ai/DeepSeek-V3.2}}",
+    fix="Use a newer GPU, or another model.",
+    source="catalog/data/attention.yaml",
+)
+def attention_unsupported(
+    *, model: str, what: str, engine: str, gpu: str, capability: float, least: float, verified: bool
+) -> Text:
+    """`what` names the kind of attention."""
+    return Text(
+        message=f"{model} uses {what}; {engine} has kernels for it from compute capability {least} on, and {gpu} has "
+        f"{capability}.",
+        remedy="Use a newer GPU, or another model.",
+        given=model,
+        allowed=f"compute capability {least} or newer",
+        severity=None if verified else "warning",
+    )
+
+
+@error(
     meaning="The weights are fp8, or are to be quantised to fp8, and the GPU has no kernels for it.",
     example="pools: {gpu: {instanceType: GN10Xp.2XLARGE40}}    # V100\n"
     "models: {chat: {model: Qwen/Qwen2.5-7B-Instruct, quantization: fp8}}",
@@ -161,13 +182,14 @@ def int8_unsupported(*, model: str, stored: str, gpu: str, capability: float, at
 
 
 @error(
-    meaning="The weights are mxfp4 or nvfp4, and the GPU has no Marlin kernels (compute capability below 8.0).",
+    meaning="The weights are mxfp4 on a GPU below compute capability 8.0, or nvfp4 on one without Marlin kernels.",
     example="pools: {gpu: {instanceType: GN7.10XLARGE160}}    # T4\nmodels: {chat: {model: openai/gpt-oss-20b}}",
     fix="Use a GPU of compute capability 8.0 or newer, or Ollama.",
-    source="vLLM documentation, quantisation, supported hardware",
+    source="catalog/data/gpus.yaml (mxfp4, marlin); vLLM issue 23203",
 )
 def fp4_unsupported(*, model: str, stored: str, gpu: str, capability: float, at_load: bool) -> Text:
-    why = f"{stored} needs the Marlin kernels, it has compute capability {capability}"
+    least = "8.0" if stored == "mxfp4" else "7.5"
+    why = f"the kernels of {stored} need {least}, it has compute capability {capability}"
     return _unreadable(model, stored, gpu, why, at_load)
 
 
@@ -218,10 +240,11 @@ def weight_only_quantization(*, stored: str, gpu: str) -> Text:
 
 
 @warning(
-    meaning="AWQ or GPTQ weights run by slow kernels on GPUs older than compute capability 8.0.",
-    example="pools: {gpu: {instanceType: GN7.2XLARGE32}}    # T4\nmodels: {chat: {model: Qwen/Qwen3-8B-AWQ}}",
+    meaning="GPTQ weights run by slow kernels on GPUs older than compute capability 7.5.",
+    example="pools: {gpu: {instanceType: GN10Xp.2XLARGE40}}    # V100\n"
+    "models: {chat: {model: Qwen/Qwen2.5-7B-Instruct-GPTQ-Int4}}",
     fix="Use 16-bit weights where memory allows.",
-    source="vLLM documentation, quantisation, supported hardware (Marlin from Ampere on)",
+    source="vLLM PR 29901 (Marlin for 7.5); catalog/data/gpus.yaml (marlin)",
 )
 def slow_quantization(*, stored: str, gpu: str) -> Text:
     return Text(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from catalog.engines import SourceName
 from catalog.load import Catalog
-from catalog.types import CatalogModel, ModelArgument, WeightFormat
+from catalog.types import Attention, CatalogModel, ModelArgument, WeightFormat
 from planner.engines.engine import Engine
 from planner.engines.registry import NAMES, find
 from settings.models import Model, Settings
@@ -28,6 +28,7 @@ class ModelFacts:
     where a rule may only warn. `catalogued` is false for a model described in the stack file.
     `min_releases` are the first releases of engines that know the architecture, as far as they are known, `arguments`
     what engines must be told for it; `tools_in_template`: its own chat template shows the model the tools of a request.
+    `attention` are the kinds of attention that not every GPU runs.
     """
 
     id: str
@@ -60,6 +61,7 @@ class ModelFacts:
     float16: bool = True
     sliding_layers: int = 0
     sliding_window: int = 0
+    attention: tuple[Attention, ...] = ()
 
     @property
     def weights_bytes(self) -> int:
@@ -108,6 +110,7 @@ def catalogued(entry: CatalogModel, format_: WeightFormat, given: str | None = N
         float16=entry.float16,
         sliding_layers=shape.sliding_layers if shape.sliding_window else 0,
         sliding_window=shape.sliding_window or 0,
+        attention=entry.attention,
     )
 
 
@@ -116,7 +119,7 @@ def resolve(name: str, settings: Settings, catalog: Catalog) -> ModelFacts | Non
     chat model that the engine reads (`check_facts` says why)."""
     model = settings.models[name]
     if model.architecture is not None:
-        return _described(model)
+        return _described(model, catalog)
     entry = catalog.find_model(model.model)
     format_ = served_format(entry, model) if entry else None
     return catalogued(entry, format_, model.model) if entry and format_ else None
@@ -141,7 +144,7 @@ def own_id(entry: CatalogModel, engine: Engine) -> str | None:
     return weights.repository(engine.sources[0]) if weights else None
 
 
-def _described(model: Model) -> ModelFacts:
+def _described(model: Model, catalog: Catalog) -> ModelFacts:
     shape = model.architecture
     assert shape is not None  # noqa: S101  the caller has looked
     engine = find(model.engine)
@@ -166,6 +169,7 @@ def _described(model: Model) -> ModelFacts:
         ollama=at.get("ollama"),
         source="architecture in the stack file",
         catalogued=False,
+        attention=catalog.attention_of(mla=shape.kv_lora_rank is not None),
     )
 
 

@@ -80,5 +80,6 @@ def gpu(**changes) -> Gpu:
         "awq": True,
         "gptq": True,
         "marlin": True,
+        "mxfp4": True,
     }
     return Gpu.model_validate({**figures, **changes})

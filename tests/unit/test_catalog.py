@@ -14,6 +14,7 @@ from tests.unit.parameters import BITS, parameters, quantised_bytes
 TABLES = (
     "addons",
     "architectures",
+    "attention",
     "charts",
     "durations",
     "gpus",

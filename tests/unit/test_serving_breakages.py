@@ -110,6 +110,8 @@ ERRORS = (
     caused("MODEL_TOO_LARGE", MODEL, {"models.chat.gpuMemoryUtilization": 0.5}),
     caused("MODEL_TOO_LARGE", MODEL, {"models.chat.dtype": "float32"}),
     caused("MODEL_TOO_LARGE", MODEL, A10X4, {MODEL: "Qwen/Qwen3-32B", "models.chat.gpus": 2}),
+    broken("ATTENTION_UNSUPPORTED", MODEL, "deepseek-ai/DeepSeek-V3.2", {MACHINE: "GT4.41XLARGE948"}),
+    broken("ATTENTION_UNSUPPORTED", MODEL, "google/gemma-4-E2B-it", T4, {"models.chat.source": "huggingface"}),
     broken("MULTI_NODE_NEEDED", MODEL, "deepseek-ai/DeepSeek-R1", A10X4),
     broken("CONTEXT_TOO_LONG", "models.chat.maxModelLen", 131072),
     broken("CONTEXT_BEYOND_MODEL", "models.chat.maxModelLen", 40000, {MODEL: QWEN}),
@@ -161,7 +163,7 @@ ERRORS = (
 WARNINGS = (
     caused("DRIVER_UNKNOWN", DRIVER, {"pools.gpu": {"kind": "super", "gpuType": "A10*PNV4"}}),
     caused("LEGACY_ENGINE", "models.chat.engine", V100),
-    caused("SLOW_QUANTIZATION", MODEL, T4, {MODEL: "Qwen/Qwen3-8B-AWQ"}),
+    caused("SLOW_QUANTIZATION", MODEL, V100, {MODEL: "Qwen/Qwen2.5-7B-Instruct-GPTQ-Int4"}),
     broken("MEMORY_TIGHT", "models.chat.maxModelLen", 70000),
     caused("KV_NOT_COMPUTED", MODEL, GEMMA),
     broken("UTILIZATION_HIGH", "models.chat.gpuMemoryUtilization", 0.99),
