@@ -28,6 +28,7 @@ def _stack(case: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     if "gpu" in pool:
         gpus = pool.pop("gpus")
         pool |= {"kind": "existing", "gpusPerNode": gpus, "cpu": 16 * gpus, "memory": f"{200 * gpus}Gi"}
+    if pool.get("kind") == "existing":
         where = {"cluster": {"existing": {"kubeconfigPath": "kubeconfig.yaml"}}}
     elif "gpuType" in pool:
         pool["kind"] = "super"
