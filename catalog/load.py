@@ -7,6 +7,7 @@ entries needs no YAML parser (a name stands at the start of a line), so a run pa
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -43,6 +44,7 @@ from catalog.types import (
     PageVariable,
     Region,
     ReservedResources,
+    Scales,
     SharedArchitecture,
     StorageClassFacts,
     SuperGpu,
@@ -210,6 +212,7 @@ class Catalog:
         self.attention = Table(root / "attention.yaml", Attention, _name)
         self.architectures = Table(root / "architectures", SharedArchitecture, _name, _architecture_faults)
         self.model_arguments = Table(root / "model_arguments.yaml", ModelArgument, _name, argument_faults)
+        self.scales = Table(root / "scales.yaml", Scales, _name)
         self.models = Table(
             root / "models", CatalogModel, lambda key: {"id": key}, model_faults, self._with_architecture
         )
@@ -293,13 +296,29 @@ class Catalog:
         facts["arguments"] = tuple(self._argument(each) for each in facts.get("arguments", ()))
         weights, own = facts.get("weights"), facts.get("format")
         if isinstance(weights, dict) and isinstance(weights.get(own), dict):
-            facts["weights"] = {**weights, own: {"huggingface": facts["id"], **weights[own]}}
+            weights = {**weights, own: {"huggingface": facts["id"], **weights[own]}}
+        if isinstance(weights, dict):
+            facts["weights"] = {
+                format_: {**self._scales(format_, files), **files} for format_, files in weights.items()
+            }
         return facts
 
     def _argument(self, name: str) -> ModelArgument:
         if name not in self.model_arguments:
             raise LookupError(f"arguments: {name} is not in model_arguments.yaml")
         return self.model_arguments[name]
+
+    def _scales(self, format_: str, files: Facts) -> Facts:
+        """What `scales.yaml` says of the files of one format."""
+        repository = str(files.get("huggingface") or files.get("modelscope"))
+        for name in self.scales:
+            if fnmatchcase(repository, name) and format_ in (scales := self.scales[name]).formats:
+                return {
+                    "group": scales.group,
+                    "group_verified": scales.verified,
+                    "intermediate_size": scales.intermediate_size,
+                }
+        return {}
 
     def verify(self) -> None:
         """Parse and check every entry of every table. Raises CatalogError at the first fault."""
@@ -310,6 +329,7 @@ class Catalog:
             self.attention,
             self.architectures,
             self.model_arguments,
+            self.scales,
             self.models,
             self.mirrors,
             self.durations,

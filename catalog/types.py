@@ -97,6 +97,7 @@ class Weights(BaseModel):
     `exclude` names files of the repository that hold the same weights once more. `verified: true` where the size was
     published: of the files, or as the number of parameters in the headers of the repository's safetensors files, each
     of the two bytes of a plain 16-bit format. `verified: false` where it was computed from the architecture.
+    `group` and `intermediate_size` are those of `scales.yaml`; None: not known, or not padded.
     Computed are fp8 with 8 bits a weight, awq and gptq with 4.16 (groups of 128), nvfp4 with 4.5; embeddings, output
     layer and encoders stay in 16 bits. Published sizes of Qwen3-8B-AWQ and DeepSeek-R1 agree within 0.2 %.
     """
@@ -109,6 +110,9 @@ class Weights(BaseModel):
     ollama: str | None = None
     exclude: tuple[str, ...] = ()
     verified: bool = True
+    group: PositiveInt | None = None
+    group_verified: bool = True
+    intermediate_size: PositiveInt | None = None
 
     def repository(self, source: SourceName) -> str | None:
         """The id under which a source holds the files; None: it has none known."""
@@ -118,6 +122,16 @@ class Weights(BaseModel):
     def repositories(self) -> tuple[str, ...]:
         """The ids under which sources hold the files: Hugging Face's, ModelScope's, Ollama's, as far as known."""
         return tuple(each for each in (self.huggingface, self.modelscope, self.ollama) if each)
+
+
+class Scales(Entry):
+    """How many weights along a layer's width share a scale in the files of the `formats`, and the width of a dense
+    layer where it was padded before quantising. `name` is the id of a repository; an asterisk stands for anything."""
+
+    name: str
+    formats: tuple[WeightFormat, ...]
+    group: PositiveInt
+    intermediate_size: PositiveInt | None = None
 
 
 class ModelArchitecture(BaseModel):

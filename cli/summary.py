@@ -65,6 +65,10 @@ def _model(model: ModelPlan, plan: Plan) -> list[str]:
     parallel = f"tensor parallel {model.tensor_parallel}"
     if model.pipeline_parallel > 1:
         parallel += f", pipeline parallel {model.pipeline_parallel}"
+    if model.data_parallel > 1:
+        parallel += f", data parallel {model.data_parallel}"
+    if model.expert_parallel:
+        parallel += ", expert parallel"
     gpus = f"{count(model.gpus, 'GPU')} of pool {model.pool} per replica, {parallel}" if model.gpus else "on CPU"
     replicas = (
         f"{model.min_replicas} to {model.max_replicas} replicas"

@@ -270,6 +270,16 @@ class Model(Section):
     gpus: Count | None = Field(default=None, description="GPUs per replica; absent: the fewest that hold the model.")
     tensor_parallel: Count | None = Field(default=None, description="GPUs that each layer is split over.")
     pipeline_parallel: Count | None = Field(default=None, description="Stages that the layers are split into.")
+    data_parallel: Count | None = Field(
+        default=None,
+        description="Ranks inside one pod that each have attention and its cache to themselves and share the experts; "
+        "for models with experts.",
+    )
+    expert_parallel: Flag | None = Field(
+        default=None,
+        description="Deal the experts of each layer out whole over the GPUs instead of cutting each; absent: where the "
+        "experts cannot be cut.",
+    )
     dtype: Literal["auto", "half", "float16", "bfloat16", "float32"] = Field(
         default="auto", description="Computation type; `auto` chooses what the GPU can do."
     )

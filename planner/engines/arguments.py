@@ -15,6 +15,10 @@ _SAME = {
     "tp-size": "tensor-parallel-size",
     "pp": "pipeline-parallel-size",
     "pp-size": "pipeline-parallel-size",
+    "dp": "data-parallel-size",
+    "dp-size": "data-parallel-size",
+    "ep": "expert-parallel-size",
+    "ep-size": "expert-parallel-size",
     "q": "quantization",
 }
 _NEGATIVE = re.compile(r"-\d+|-\d*\.\d+")

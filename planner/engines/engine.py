@@ -69,6 +69,10 @@ class Engine:
     each layer over GPUs, else whole layers only. `span`: how it spans machines; None: it does not. `longest` bounds the
     context in tokens by the release's flags and the GPU's compute capability; None where nothing does.
 
+    `expert_flag` and `data_flag` are the options that an image's release must know to deal out experts whole, and to
+    give each of several ranks its own attention; None: it cannot. `gathers`: with such ranks every other layer is still
+    cut over all GPUs. `experts_evenly`: each GPU must get as many.
+
     `formats` are the weight files that it reads, `at_load` the methods by which it quantises plain ones as it reads
     them; `takes_dtype`: it computes in the type that it is told, else in that of its files. `cache_types` are the types
     that the numbers of its KV cache may have, with the bytes of each number; `cache_flag` is the option that takes one
@@ -103,6 +107,10 @@ class Engine:
     on_cpu: bool = False
     shared_memory: bool = True
     tensor_parallel: bool = True
+    expert_flag: str | None = None
+    data_flag: str | None = None
+    gathers: bool = False
+    experts_evenly: bool = False
     span: Span | None = None
     longest: Callable[[frozenset[str], float], int | None] = _unbounded
 

@@ -39,6 +39,8 @@ class EngineRequest:
     shm_mib: int
     startup_failures: int
     load_seconds: float
+    data_parallel: int = 1
+    expert_parallel: bool = False
     chunk: int | None = None
     running: int | None = None
     told: tuple[tuple[str, ...], ...] = ()

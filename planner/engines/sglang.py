@@ -104,7 +104,7 @@ def _arguments(request: EngineRequest) -> list[tuple[str, ...]]:
         ("--host", "0.0.0.0"),  # noqa: S104  the pod's own network
         ("--port", str(PORT)),
         ("--dtype", request.dtype),
-        ("--tp-size", str(request.tensor_parallel)),
+        *_parallel(request),
         # At its usual level SGLang logs all its arguments, the key among them (sglang issue 37457).
         ("--log-level", "warning"),
         ("--enable-metrics",),
@@ -117,7 +117,6 @@ def _arguments(request: EngineRequest) -> list[tuple[str, ...]]:
         (request.max_model_len is not None, ("--context-length", str(request.max_model_len))),
         (model.kv_cache_dtype not in (None, "auto"), ("--kv-cache-dtype", str(model.kv_cache_dtype))),
         (model.prefix_caching is False, ("--disable-radix-cache",)),  # It caches prefixes unless told.
-        (request.pipeline_parallel > 1, ("--pp-size", str(request.pipeline_parallel))),
         (request.at_load is not None, ("--quantization", str(request.at_load))),
     )
     return [*arguments, *(argument for wanted, argument in optional if wanted), *_parsers(request)]
@@ -144,6 +143,20 @@ def _cache_runs(use: CacheUse) -> bool | None:
     return True if use.compute_capability >= ADA else None
 
 
+def _parallel(request: EngineRequest) -> Iterator[tuple[str, ...]]:
+    """How it is split. SGLang counts data-parallel ranks and experts' GPUs as parts of its tensor-parallel group
+    (documentation, "data parallelism for attention" and "expert parallelism")."""
+    stage = str(request.tensor_parallel * request.data_parallel)
+    yield ("--tp-size", stage)
+    if request.pipeline_parallel > 1:
+        yield ("--pp-size", str(request.pipeline_parallel))
+    if request.data_parallel > 1:
+        yield ("--dp-size", str(request.data_parallel))
+        yield ("--enable-dp-attention",)
+    if request.expert_parallel:
+        yield ("--ep-size", stage)
+
+
 def _of_rank(size: int, rank: str, leader: str, port: int) -> tuple[str, ...]:
     """SGLang's own launcher (documentation, "multi-node")."""
     return ("--nnodes", str(size), "--node-rank", rank, "--dist-init-addr", f"{leader}:{port}")
@@ -161,6 +174,10 @@ ENGINE = Engine(
     memory="static",
     # The port is the guide's; the address as in sglang/srt/utils/network.py, which would ask the routing table else.
     span=Span(5000, "SGLANG_HOST_IP", _of_rank),
+    expert_flag="ep-size",
+    data_flag="enable-dp-attention",
+    gathers=True,
+    experts_evenly=True,
     formats=("bf16", "fp16", "fp32", "fp8", "int8", "awq", "gptq", "mxfp4", "nvfp4"),
     at_load=("fp8", "bitsandbytes"),
     cache_types={"bfloat16": 2.0, "fp8_e4m3": 1.0, "fp8_e5m2": 1.0},
@@ -177,6 +194,8 @@ ENGINE = Engine(
     typed_flags={
         "tensor-parallel-size": "tensorParallel",
         "pipeline-parallel-size": "pipelineParallel",
+        "data-parallel-size": "dataParallel",
+        "expert-parallel-size": "expertParallel",
         "context-length": "maxModelLen",
         "mem-fraction-static": "gpuMemoryUtilization",
         "dtype": "dtype",

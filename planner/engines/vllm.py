@@ -84,6 +84,8 @@ def _arguments(request: EngineRequest, drain: int) -> list[tuple[str, ...]]:
         (request.chunk is not None, ("--max-num-batched-tokens", str(request.chunk))),
         (request.model.prefix_caching is not None, (PREFIX_CACHING[request.model.prefix_caching or False],)),
         (request.pipeline_parallel > 1, ("--pipeline-parallel-size", str(request.pipeline_parallel))),
+        (request.data_parallel > 1, ("--data-parallel-size", str(request.data_parallel))),
+        (request.expert_parallel, ("--enable-expert-parallel",)),
         (request.at_load is not None, ("--quantization", str(request.at_load))),
         (_old(request), ("--enforce-eager",)),
         (_on_v0(request.flags, request.compute_capability), ("--no-enable-chunked-prefill",)),
@@ -151,6 +153,8 @@ ENGINE = Engine(
     # it would ask the routing table, which on a machine's own network may name another card. The other machines serve
     # no API.
     span=Span(29501, "VLLM_HOST_IP", _of_rank, worker=("--headless",), flag="nnodes"),
+    expert_flag="enable-expert-parallel",
+    data_flag="data-parallel-size",
     longest=_longest,
     formats=("bf16", "fp16", "fp32", "fp8", "int8", "awq", "gptq", "mxfp4", "nvfp4"),
     at_load=("fp8", "bitsandbytes"),
@@ -172,6 +176,8 @@ ENGINE = Engine(
     typed_flags={
         "tensor-parallel-size": "tensorParallel",
         "pipeline-parallel-size": "pipelineParallel",
+        "data-parallel-size": "dataParallel",
+        "enable-expert-parallel": "expertParallel",
         "max-model-len": "maxModelLen",
         "gpu-memory-utilization": "gpuMemoryUtilization",
         "dtype": "dtype",

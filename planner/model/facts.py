@@ -8,13 +8,37 @@ from dataclasses import dataclass, field
 
 from catalog.engines import SourceName
 from catalog.load import Catalog
-from catalog.types import Attention, CatalogModel, ModelArgument, WeightFormat
+from catalog.types import Attention, CatalogModel, ModelArchitecture, ModelArgument, WeightFormat, Weights
 from planner.engines.engine import Engine
 from planner.engines.registry import NAMES, find
 from settings.models import Model, Settings
 
 BYTES_PER_GIB = 2**30
 KINDS = {"chat": "a chat model", "embedding": "an embedding model", "reranker": "a reranker"}
+
+
+@dataclass(frozen=True)
+class Widths:
+    """The widths of a model's layers, which tensor parallelism cuts; None: not known.
+
+    `dense` is the inner width of a layer without experts, of which there are `dense_layers`; `expert` that of one of
+    the `experts` of each of the `expert_layers` (those for multi-token prediction among them), and `shared` that of all
+    its shared ones together; `vocabulary` the tokens of the embeddings and of the output layer; `heads_out` the width
+    that attention hands on. So many weights as `group` says share a scale along a width, in these files;
+    `group_verified` where somebody read that.
+    """
+
+    hidden: int | None = None
+    dense: int | None = None
+    dense_layers: int = 0
+    experts: int | None = None
+    expert_layers: int = 0
+    expert: int | None = None
+    shared: int = 0
+    vocabulary: int | None = None
+    heads_out: int | None = None
+    group: int | None = None
+    group_verified: bool = True
 
 
 @dataclass(frozen=True)
@@ -62,6 +86,7 @@ class ModelFacts:
     sliding_layers: int = 0
     sliding_window: int = 0
     attention: tuple[Attention, ...] = ()
+    widths: Widths = Widths()
 
     @property
     def weights_bytes(self) -> int:
@@ -111,6 +136,24 @@ def catalogued(entry: CatalogModel, format_: WeightFormat, given: str | None = N
         sliding_layers=shape.sliding_layers if shape.sliding_window else 0,
         sliding_window=shape.sliding_window or 0,
         attention=entry.attention,
+        widths=_widths(shape, weights),
+    )
+
+
+def _widths(shape: ModelArchitecture, weights: Weights) -> Widths:
+    dense_layers = shape.dense_layers if shape.experts else shape.layers
+    return Widths(
+        hidden=shape.hidden_size,
+        dense=(weights.intermediate_size or shape.intermediate_size) if dense_layers else None,
+        dense_layers=dense_layers,
+        experts=shape.experts,
+        expert_layers=shape.layers - dense_layers + shape.mtp_layers,
+        expert=shape.moe_intermediate_size,
+        shared=shape.shared_intermediate_size,
+        vocabulary=shape.vocab_size,
+        heads_out=shape.heads * (shape.v_head_dim or shape.head_dim),
+        group=weights.group,
+        group_verified=weights.group_verified,
     )
 
 

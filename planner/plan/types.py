@@ -316,6 +316,8 @@ class ModelPlan:
     progress_deadline_seconds: int
     spec: EngineSpec
     download: DownloadPlan
+    data_parallel: int = 1
+    expert_parallel: bool = False
     key_version: int = 1
     priority_class: str | None = None
     family: str = ""

@@ -43,6 +43,8 @@ def _model(model: ModelPlan) -> dict[str, Any]:
         "gpus": model.gpus,
         "tensorParallel": model.tensor_parallel,
         "pipelineParallel": model.pipeline_parallel,
+        "dataParallel": model.data_parallel,
+        "expertParallel": model.expert_parallel,
         "dtype": model.dtype,
         "kvCacheDtype": model.kv_cache_dtype,
         "maxModelLen": model.max_model_len or 0,

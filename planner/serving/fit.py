@@ -150,7 +150,9 @@ def _one(facts: ModelFacts, offer: Offer, asked: FitRequest, catalog: Catalog) -
     if image is None or refused is not None:
         assert refused is not None  # noqa: S101  that there is no image is an error
         return _refusal(facts, offer, refused)
-    ask = Ask(engine, None, image.utilization, context=asked.context, quantization=asked.quantization)
+    ask = Ask(
+        engine, None, image.utilization, context=asked.context, quantization=asked.quantization, flags=image.flags
+    )
     hardware = Hardware(gpu, offer.gpus)
     sizing = plan_sizing(facts, hardware, ask)
     found = check_sizing(SECTION, facts, hardware, ask, sizing)

@@ -36,8 +36,7 @@ def starts(case: Situation, catalog: Catalog, machine: Machine | None = None, *,
     image = plan_image(case.ask.engine, host, catalog, case.own_image)
     if blocking(check_image(case.section, case.facts, case.ask.engine, host, image, catalog=catalog)):
         return False
-    ask = case.ask if rigid else replace(case.ask, gpus=None, tensor_parallel=None, pipeline_parallel=None)
-    ask = replace(ask, flags=image.flags if image else frozenset())
+    ask = replace(case.ask if rigid else case.ask.unpinned(), flags=image.flags if image else frozenset())
     hardware = Hardware(gpu, per_node, case.pool.max_nodes)
     sizing = plan_sizing(case.facts, hardware, ask)
     return sizing.holds and not blocking(check_sizing(case.section, case.facts, hardware, ask, sizing))
@@ -107,6 +106,7 @@ def _unpinned(case: Situation) -> Fix:
         "gpus": case.ask.gpus,
         "tensorParallel": case.ask.tensor_parallel,
         "pipelineParallel": case.ask.pipeline_parallel,
+        "dataParallel": case.ask.data_parallel,
     }
     return tuple((case.at(setting), None) for setting, value in asked.items() if value is not None)
 
@@ -133,7 +133,7 @@ def _on_several(case: Situation, catalog: Catalog) -> Iterator[tuple[str, Fix]]:
         return
     for count in range(2, MOST_MACHINES + 1):
         gpus, hardware = slots * count, Hardware(gpu, pool.gpus_per_node, count)
-        ask = replace(case.ask, gpus=gpus, tensor_parallel=None, pipeline_parallel=None)
+        ask = replace(case.ask.unpinned(), gpus=gpus)
         sizing = plan_sizing(case.facts, hardware, ask)
         against = [
             *check_sizing(case.section, case.facts, hardware, ask, sizing),

@@ -146,6 +146,8 @@ def _ask(model: Model, choice: ImageChoice | None, gpu: Gpu | None) -> Ask:
         gpus=model.gpus,
         tensor_parallel=model.tensor_parallel,
         pipeline_parallel=model.pipeline_parallel,
+        data_parallel=model.data_parallel,
+        expert_parallel=model.expert_parallel,
         dtype=model.dtype,
         quantization=model.quantization,
         sequences=model.max_num_seqs,

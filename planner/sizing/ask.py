@@ -1,6 +1,6 @@
 """What is asked of an engine, in numbers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from planner.engines.registry import find
 
@@ -14,7 +14,7 @@ class Ask:
     `cache_dtype` is the type of the cache's numbers as the stack file has it, `cache_argument` as an argument of the
     user's sets it, which wins; `flags` is what the image's release knows. At most `sequences` requests are answered at
     a time, in steps of at most `batched_tokens`. `longer_allowed`: the engine was told to go beyond the model's own
-    longest context.
+    longest context. `expert_parallel` None: where only that goes.
     """
 
     engine: str
@@ -24,6 +24,8 @@ class Ask:
     gpus: int | None = None
     tensor_parallel: int | None = None
     pipeline_parallel: int | None = None
+    data_parallel: int | None = None
+    expert_parallel: bool | None = None
     dtype: str = "auto"
     quantization: str | None = None
     cache_dtype: str | None = None
@@ -44,3 +46,12 @@ class Ask:
     def share(self) -> float:
         """The share that is asked for, or the engine's own."""
         return self.utilization or self.default_utilization
+
+    def unpinned(self) -> "Ask":
+        """The same, with the split left to the planner."""
+        return replace(self, gpus=None, tensor_parallel=None, pipeline_parallel=None, data_parallel=None)
+
+    @property
+    def split_asked(self) -> bool:
+        """Whether the stack file says how the model is to be split."""
+        return (self.gpus, self.tensor_parallel, self.pipeline_parallel, self.data_parallel) != (None,) * 4

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from settings.diagnostics import Diagnostic, Text, error, warning
+from settings.diagnostics import Diagnostic, Fix, Text, error, warning
 
 
 @dataclass(frozen=True)
@@ -66,10 +66,11 @@ def heads_not_divisible(
 
 
 @warning(
-    meaning="The tensor-parallel size divides the heads but is no power of two; other layers may not divide.",
-    example="models: {chat: {model: Qwen/Qwen2.5-7B-Instruct, tensorParallel: 7}}",
+    meaning="The tensor-parallel size divides the heads but is no power of two, and the other widths of the model are "
+    "not known.",
+    example="models: {chat: {model: my-org/my-model, architecture: {heads: 24, kvHeads: 12, …}, tensorParallel: 6}}",
     fix="Use a power of two.",
-    source="Intermediate sizes of the catalogue's models are multiples of powers of two.",
+    source="Widths of the catalogue's models are multiples of powers of two; few divide by anything else.",
 )
 def tensor_parallel_unusual(*, model: str, asked: int, usual: Sequence[int]) -> Text:
     return Text(
@@ -81,16 +82,126 @@ def tensor_parallel_unusual(*, model: str, asked: int, usual: Sequence[int]) -> 
 
 
 @error(
-    meaning="`gpus` is not tensorParallel x pipelineParallel.",
+    meaning="A layer's width cannot be shared by so many GPUs: the parts are no whole number, or cut the blocks or "
+    "groups of weights that share a scale. A warning where nobody read how large those groups are.",
+    example="models: {chat: {model: MiniMaxAI/MiniMax-M2, tensorParallel: 8, expertParallel: false}}",
+    fix="Leave expertParallel out, or use the size that is suggested.",
+    source="vLLM's recipe of MiniMax-M2 (pure TP8 is not supported); vllm issues 17569, 25292, 42384; QwenLM/Qwen3 "
+    "issue 1485 (SGLang); planner/sizing/widths.py",
+)
+def width_not_divisible(
+    *, model: str, format_: str, what: str, given: str, fix: Fix, legal: Sequence[int], doubtful: bool
+) -> Text:
+    """`what` is the width, the GPUs and the parts; `doubtful`: the group of this file was not read."""
+    setting, value = fix[0][0].rpartition(".")[2], fix[0][1]
+    change = f"Set {setting} to {str(value).lower()}" if value is not None else f"Leave {setting} out"
+    return Text(
+        message=f"{model} ({format_}) cannot be cut so: {what}.",
+        remedy=f"{change}; the planner chooses a split that goes if all of them are left out.",
+        given=given,
+        allowed="tensorParallel of " + ", ".join(map(str, legal)),
+        fix=fix,
+        severity="warning" if doubtful else None,
+    )
+
+
+@error(
+    meaning="The experts of a layer cannot be dealt out over the GPUs so that each gets its share.",
+    example="models: {chat: {engine: sglang, model: MiniMaxAI/MiniMax-M2, tensorParallel: 24, expertParallel: true}}\n"
+    "# on three machines with 8 GPUs",
+    fix="Leave expertParallel out, or use a number of GPUs that divides the experts.",
+    source="planner/sizing/widths.py (each GPU holds experts whole; SGLang deals out as many to each)",
+)
+def experts_not_divisible(*, model: str, experts: int, gpus: int) -> Text:
+    return Text(
+        message=f"{model} has {experts} experts in a layer, which {gpus} GPUs cannot share out whole.",
+        remedy="Leave expertParallel out.",
+        given="true",
+        allowed=f"GPUs that divide {experts}",
+        fix=(("", None),),
+    )
+
+
+@error(
+    meaning="`expertParallel` or `dataParallel` is asked for with a model that has no experts. A warning where nobody "
+    "says whether it has.",
+    example="models: {chat: {model: Qwen/Qwen3-8B, expertParallel: true}}",
+    fix="Take it out; more replicas do for a dense model what data parallelism would.",
+    source="vLLM documentation, expert parallel deployment and data parallel deployment",
+)
+def no_experts(*, model: str, setting: str, given: str, known: bool) -> Text:
+    return Text(
+        message=f"{model} has no experts to share out."
+        if known
+        else f"Nothing says whether {model} has experts, so each rank is taken to hold all of its weights.",
+        remedy=f"Take {setting} out."
+        + (" For more requests at once raise replicas." if setting == "dataParallel" else ""),
+        given=given,
+        fix=(("", None),),
+        severity=None if known else "warning",
+    )
+
+
+@error(
+    meaning="The engine has nothing like `expertParallel` or `dataParallel`.",
+    example="models: {chat: {engine: ollama, model: 'qwen3:30b', expertParallel: true}}",
+    fix="Take it out, or use vllm or sglang.",
+    source="planner/engines: `expert_flag` and `data_flag` of each engine",
+)
+def split_not_for_engine(*, title: str, setting: str, given: str, able: Sequence[str]) -> Text:
+    return Text(
+        message=f"{title} has nothing like {setting}: it puts whole layers on the GPUs that it sees.",
+        remedy=f"Take {setting} out, or use {' or '.join(able)}.",
+        given=given,
+        allowed=", ".join(able),
+        fix=(("", None),),
+    )
+
+
+@error(
+    meaning="The image's release has no option for `expertParallel` or `dataParallel`.",
+    example="models: {chat: {model: Qwen/Qwen3-30B-A3B, expertParallel: true, image: an older one}}",
+    fix="Take it out, or use a later release.",
+    source="catalog/data/arguments (recorded from each release's own parser)",
+)
+def split_not_in_image(*, title: str, setting: str, given: str, flag: str) -> Text:
+    return Text(
+        message=f"The image's release of {title} has no --{flag}.",
+        remedy=f"Take {setting} out, or use a later release.",
+        given=given,
+        fix=(("", None),),
+    )
+
+
+@error(
+    meaning="The data-parallel ranks of a replica would lie on several machines, which this program does not set up.",
+    example="models: {chat: {model: deepseek-ai/DeepSeek-R1, dataParallel: 16}} on machines with 8 GPUs",
+    fix="Keep the ranks on one machine; use tensorParallel and pipelineParallel over several, or more replicas.",
+    source="vLLM documentation, data parallel deployment (each machine is started with its own "
+    "--data-parallel-size-local, --data-parallel-start-rank and --data-parallel-address)",
+)
+def ranks_span_machines(*, ranks: int, gpus: int, slots: int) -> Text:
+    return Text(
+        message=f"{ranks} data-parallel ranks on {gpus} GPUs take more than one machine with {slots}; each would have "
+        "to be started as a server of its own.",
+        remedy="Leave dataParallel out: tensorParallel and pipelineParallel span machines, and so do replicas.",
+        given=str(ranks),
+        allowed=f"up to {slots} GPUs",
+        fix=(("", None),),
+    )
+
+
+@error(
+    meaning="`gpus` is not tensorParallel x pipelineParallel (x dataParallel).",
     example="models: {chat: {model: Qwen/Qwen3-32B, gpus: 4, tensorParallel: 2, pipelineParallel: 1}}",
     fix="Give two of the three, or none.",
     source="vLLM documentation, parallelism",
 )
-def parallelism_mismatch(*, gpus: int, tensor_parallel: int, pipeline_parallel: int) -> Text:
+def parallelism_mismatch(*, gpus: int, tensor_parallel: int, pipeline_parallel: int, data_parallel: int) -> Text:
     return Text(
         message=f"{gpus} GPUs per replica are not tensorParallel {tensor_parallel} x pipelineParallel "
-        f"{pipeline_parallel}.",
-        remedy=f"Set gpus to {tensor_parallel * pipeline_parallel}, or leave it out.",
+        f"{pipeline_parallel}" + (f" x dataParallel {data_parallel}." if data_parallel > 1 else "."),
+        remedy=f"Set gpus to {tensor_parallel * pipeline_parallel * data_parallel}, or leave it out.",
         given=str(gpus),
         allowed="tensorParallel x pipelineParallel",
         fix=(("", None),),

@@ -3,7 +3,9 @@
 Pure functions of the model's and the GPU's facts: they know no stack file and serve `tke-llm fit` as well.
 """
 
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from catalog.types import Gpu
@@ -17,6 +19,7 @@ from planner.sizing.memory import Need
 from planner.sizing.parallelism import splits
 from planner.sizing.split import Split
 from planner.sizing.static_memory import Static, plan_static
+from planner.sizing.widths import uneven
 
 LEAST_CONTEXT = 2048
 GOOD_CONTEXT = 8192
@@ -131,7 +134,7 @@ def plan_sizing(facts: ModelFacts, hardware: Hardware, ask: Ask) -> Sizing:
 
     def on(split: Split) -> Layout:
         need = memory.need(facts, split, precision.dtype, quantization=precision.at_load, kv_bytes=ask.kv_bytes)
-        return Layout(split, need, usable, *_share(facts, ask, need, usable, split.gpus))
+        return Layout(split, need, usable, *_share(facts, ask, need, usable, split))
 
     layout = _smallest([on(split) for split in splits(facts, hardware.slots, hardware.nodes, ask)], facts, ask)
     split, need = layout.split, layout.need
@@ -149,32 +152,35 @@ def plan_sizing(facts: ModelFacts, hardware: Hardware, ask: Ask) -> Sizing:
         context=context,
         computed=facts.computable,
         budget=budget,
-        concurrency=_concurrency(budget, ask),
+        concurrency=_concurrency(budget, ask, split.data),
         verdict=layout.verdict(context, certain=facts.verified and gpu.verified, spills=find(ask.engine).on_cpu),
         because=(
             ("dtype", precision.dtype, precision.because),
             ("tensorParallel", f"{split.tensor} x {split.pipeline}", _why_split(facts, ask, layout, gpu)),
+            *_experts(facts, ask, split),
             ("maxModelLen", str(context), _why_context(facts, ask, need, context)),
             ("gpuMemoryUtilization", f"{layout.share:g}", _why_share(ask, layout)),
         ),
     )
 
 
-def _concurrency(budget: MemoryBudget, ask: Ask) -> float:
-    """Sequences of the whole context at a time: as many as the cache holds, and no more than the engine may answer."""
-    held = max(1.0, budget.kv_room / budget.kv_one_sequence) if budget.kv_one_sequence else 1.0
-    return held if ask.sequences is None else min(held, ask.sequences)
+def _concurrency(budget: MemoryBudget, ask: Ask, ranks: int) -> float:
+    """Sequences of the whole context at a time: as many as the caches of all ranks hold, and no more than the engine
+    may answer, which is told of each rank unless its ranks are gathered."""
+    held = ranks * max(1.0, budget.kv_room / budget.kv_one_sequence if budget.kv_one_sequence else 1.0)
+    answered = (ask.sequences or math.inf) * (1 if find(ask.engine).gathers else ranks)
+    return min(held, answered)
 
 
 def _cap(facts: ModelFacts, ask: Ask) -> int:
     return ask.context or min(GOOD_CONTEXT, facts.max_positions)
 
 
-def _share(facts: ModelFacts, ask: Ask, need: Need, usable: float, ranks: int) -> tuple[float, Static | None]:
+def _share(facts: ModelFacts, ask: Ask, need: Need, usable: float, split: Split) -> tuple[float, Static | None]:
     """The share of each GPU that the engine takes, and the plan of a static one."""
     if find(ask.engine).memory != "static":
         return ask.share, None
-    static = plan_static(facts, need, usable, ranks, ask, context=_cap(facts, ask))
+    static = plan_static(facts, need, usable, split, ask, context=_cap(facts, ask))
     return static.fraction, static
 
 
@@ -241,14 +247,26 @@ def _why_share(ask: Ask, layout: Layout) -> str:
 
 def _why_split(facts: ModelFacts, ask: Ask, layout: Layout, gpu: Gpu) -> str:
     split, limit = layout.split, layout.limit
-    if (ask.gpus, ask.tensor_parallel, ask.pipeline_parallel) != (None, None, None):
+    if ask.split_asked:
         return "asked for in the stack file"
     weights = layout.need.weights * split.gpus
     if split == Split():
         return f"{weights:.1f} GiB of weights fit one {gpu.name} ({limit:.1f} GiB for the engine)"
     slow = "" if gpu.nvlink or gpu.nvlink is None else "; without NVLink, so no more GPUs than needed"
-    heads = f", and {split.tensor} divides {facts.heads} heads" if find(ask.engine).tensor_parallel else ""
-    return f"the fewest GPUs that hold {weights:.1f} GiB of weights at {limit:.1f} GiB each{heads}{slow}"
+    heads = f", and {split.tensor} divides {facts.heads} heads" if split.tensor > 1 else ""
+    wider = uneven(facts, replace(split, tensor=split.gpus, pipeline=1)) if split.pipeline > 1 else None
+    cut = f"; more in a layer would not go: {wider}" if wider and find(ask.engine).tensor_parallel else ""
+    return f"the fewest GPUs that hold {weights:.1f} GiB of weights at {limit:.1f} GiB each{heads}{cut}{slow}"
+
+
+def _experts(facts: ModelFacts, ask: Ask, split: Split) -> Iterator[tuple[str, str, str]]:
+    """Why the experts are dealt out whole, and what ranks are for, where they are."""
+    if split.by_expert:
+        cut = uneven(facts, replace(split, by_expert=False))
+        why = f"cut over {split.stage} GPUs they would not go: {cut}" if cut else "each GPU holds some of them whole"
+        yield "expertParallel", "true", "asked for in the stack file" if ask.expert_parallel else why
+    if split.data > 1:
+        yield "dataParallel", str(split.data), "asked for in the stack file; each rank has a cache of its own"
 
 
 def _why_context(facts: ModelFacts, ask: Ask, need: Need, context: int) -> str:

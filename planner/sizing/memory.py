@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from planner.model.dtype import PLAIN
 from planner.model.facts import BYTES_PER_GIB, ModelFacts
+from planner.sizing.shares import weights_per_gpu
 from planner.sizing.split import Split
 
 BYTES_PER_PARAMETER = {
@@ -123,7 +124,7 @@ def need(
     sliding = facts.sliding_layers * _kv_bytes_per_layer(facts, split.tensor, size) / split.pipeline
     per_token = kv_bytes_per_token(facts, split.tensor, split.pipeline, size)
     return Need(
-        weights=weights / split.gpus,
+        weights=weights_per_gpu(facts, weights, split),
         kv_per_token=per_token / BYTES_PER_GIB if facts.computable else None,
         overhead=BIG_MODEL_OVERHEAD_GIB if big else ACTIVATIONS_GIB + NON_TORCH_GIB,
         kv_sliding=sliding / BYTES_PER_GIB if facts.computable else 0.0,

@@ -17,11 +17,15 @@ _FIELD = {
     "gpus": "gpus",
     "tensorParallel": "tensor_parallel",
     "pipelineParallel": "pipeline_parallel",
+    "dataParallel": "data_parallel",
+    "expertParallel": "expert_parallel",
     "gpuMemoryUtilization": "utilization",
     "dtype": "dtype",
     "quantization": "quantization",
     "kvCacheDtype": "cache_dtype",
 }
+
+_UNEVEN = (codes.heads_not_divisible.name, codes.width_not_divisible.name)
 
 
 def with_remedies(
@@ -84,8 +88,8 @@ class _Trial:
         elif fault.fix:
             yield fault.fix, fault.remedy
         asked = self.ask.tensor_parallel
-        if fault.code == codes.heads_not_divisible.name and asked is not None:
-            legal = legal_tensor_parallel(self.facts, self.hardware.slots * self.hardware.nodes)
+        if fault.code in _UNEVEN and asked is not None:
+            legal = legal_tensor_parallel(self.facts, self.hardware.slots * self.hardware.nodes, self.ask)
             for size in sorted(legal, key=lambda size: abs(size - asked)):
                 yield ((self._at("tensorParallel"), size),), f"Set tensorParallel to {size}, or leave it out."
         elif fault.code in SIZE_CODES:
@@ -96,7 +100,7 @@ class _Trial:
         ask = self.ask
         fewer = [
             setting
-            for setting in ("gpus", "tensorParallel", "pipelineParallel")
+            for setting in ("gpus", "tensorParallel", "pipelineParallel", "dataParallel")
             if getattr(ask, _FIELD[setting]) is not None
         ]
         others = {

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from planner.model.facts import ModelFacts
 from planner.sizing.ask import Ask
 from planner.sizing.memory import Need
+from planner.sizing.split import Split
 
 LEAST_CHUNK = 2048
 MIB_PER_TOKEN = 1.5
@@ -20,6 +21,7 @@ MIB_PER_EIGHT_RANKS = 1024
 MIB_PER_DECODE_GRAPH = 2
 MIB_PER_PREFILL_GRAPH = 8
 MLA_GRAPHS_MIB = 1536
+MIB_PER_GATHERED_REQUEST = 3
 LARGE_GPU_GIB = 60
 LARGE_GPU_LEAST_MIB = 10 * 1024
 
@@ -62,23 +64,23 @@ class Static:
     crowded: bool
 
 
-def plan_static(facts: ModelFacts, need: Need, usable: float, ranks: int, ask: Ask, *, context: int) -> Static:
+def plan_static(facts: ModelFacts, need: Need, usable: float, split: Split, ask: Ask, *, context: int) -> Static:
     """The largest prefill beside which the weights and one sequence of `context` tokens fit, unless one is asked for.
 
-    `usable` GiB of the GPU, `ranks` GPUs of the replica.
+    `usable` GiB of the GPU; `running` requests are those of one data-parallel rank.
     """
     asked = ask.utilization
     size = bisect_right(CLASSES_GIB, usable)
-    most = MOST_RUNNING[size][ranks >= MANY_RANKS]
+    most = MOST_RUNNING[size][split.gpus >= MANY_RANKS]
 
     def running(room: float) -> int:
         if ask.sequences is not None:
-            return ask.sequences
+            return max(1, ask.sequences // split.data)
         held = need.tokens(max(room, 0.0)) // REQUEST_TOKENS if need.kv_per_token is not None else most
         return max(1, min(held, most))
 
     def outside(chunk: int) -> float:
-        return _outside(facts, usable, ranks, chunk, running(usable - need.weights))
+        return _outside(facts, usable, split, chunk, running(usable - need.weights))
 
     wanted = comfortable(need, context)
     room = usable - wanted if asked is None else usable * (1 - asked)
@@ -102,11 +104,13 @@ def comfortable(need: Need, context: int) -> float:
     return need.weights * WEIGHTS_MARGIN + need.cache(context)
 
 
-def _outside(facts: ModelFacts, usable: float, ranks: int, chunk: int, running: int) -> float:
+def _outside(facts: ModelFacts, usable: float, split: Split, chunk: int, running: int) -> float:
     """GiB that SGLang keeps for prefills of `chunk` tokens and the graphs of `running` requests."""
     graphs = MLA_GRAPHS_MIB if facts.mla else bisect_right(PREFILL_SIZES, chunk) * MIB_PER_PREFILL_GRAPH
-    taken = METADATA_MIB + chunk * MIB_PER_TOKEN + ranks / 8 * MIB_PER_EIGHT_RANKS
+    taken = METADATA_MIB + chunk * MIB_PER_TOKEN + split.gpus / 8 * MIB_PER_EIGHT_RANKS
     taken += running * MIB_PER_DECODE_GRAPH + graphs
+    if split.data > 1:
+        taken += running * split.data * MIB_PER_GATHERED_REQUEST
     if usable > LARGE_GPU_GIB and chunk > LEAST_CHUNK:
         taken = max(taken, LARGE_GPU_LEAST_MIB)
     return taken / 1024

@@ -26,6 +26,7 @@ TABLES = (
     "page_variables",
     "image_tags",
     "regions",
+    "scales",
     "reserved",
     "stores",
     "super_gpus",

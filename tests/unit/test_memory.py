@@ -2,6 +2,7 @@
 
 import pytest
 
+from planner.sizing.ask import Ask
 from planner.sizing.memory import (
     Need,
     kv_bytes_per_token,
@@ -11,6 +12,8 @@ from planner.sizing.memory import (
 from planner.sizing.parallelism import legal_tensor_parallel
 from planner.sizing.split import Split
 from tests.unit.model_samples import facts
+
+ASK = Ask("vllm", None, 0.9)
 
 
 def test_grouped_query_attention_caches_a_key_and_a_value_per_kv_head():
@@ -78,12 +81,12 @@ def test_big_models_take_more_overhead_than_small_ones():
 
 
 def test_28_heads_and_4_kv_heads_are_cut_by_1_2_and_4():
-    assert legal_tensor_parallel(facts(), 8) == (1, 2, 4)
+    assert legal_tensor_parallel(facts(), 8, ASK) == (1, 2, 4)
 
 
 def test_40_heads_with_10_kv_heads_are_not_cut_by_4():
-    assert legal_tensor_parallel(facts(heads=40, kv_heads=10), 8) == (1, 2, 5)
+    assert legal_tensor_parallel(facts(heads=40, kv_heads=10), 8, ASK) == (1, 2, 5)
 
 
 def test_latent_attention_has_no_kv_heads_to_cut():
-    assert 8 in legal_tensor_parallel(facts(heads=128, kv_heads=3, kv_lora_rank=512), 8)
+    assert 8 in legal_tensor_parallel(facts(heads=128, kv_heads=3, kv_lora_rank=512), 8, ASK)

@@ -6,6 +6,7 @@ from planner.model.facts import ModelFacts
 from planner.plan.types import ModelPlan
 from planner.sizing.ask import Ask
 from planner.sizing.memory import Need
+from planner.sizing.split import Split
 from planner.sizing.static_memory import Static, plan_static
 from tests.unit.model_samples import facts
 from tests.unit.stacks import codes, found, planned
@@ -28,7 +29,7 @@ def share(
     weights: float, usable: float, ranks: int = 1, *, asked: float | None = None, model: ModelFacts | None = None
 ) -> Static:
     need = Need(weights=weights, kv_per_token=1 / 16384, overhead=2.3)
-    return plan_static(model or facts(), need, usable, ranks, Ask("sglang", asked, 0.9), context=8192)
+    return plan_static(model or facts(), need, usable, Split(ranks), Ask("sglang", asked, 0.9), context=8192)
 
 
 @pytest.mark.parametrize(
