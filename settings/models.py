@@ -49,6 +49,7 @@ from settings.names import (
 )
 from settings.pools import Pool
 from settings.section import Section
+from settings.tuning import KvOffload
 from settings.values import (
     SHORTEST_CONTEXT,
     Cidr,
@@ -307,6 +308,9 @@ class Model(Section):
     )
     prefix_caching: Flag | None = Field(
         default=None, description="Keep the cache of prompts that begin alike; absent: as the engine does by itself."
+    )
+    kv_offload: KvOffload | None = Field(
+        default=None, description="Memory of the machine that keeps what the GPU's cache has no room for."
     )
     served_name: ServedName | None = Field(default=None, description="Name in the API; absent: the model's key.")
     env: dict[VariableName, VariableValue] = Field(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pydantic.alias_generators import to_camel
 
 from catalog.arguments import Release
+from catalog.load import Catalog
 from planner.engines import codes, registry
 from planner.engines.arguments import Argument, read
 from planner.engines.check_tuning import check_tuning
@@ -21,6 +22,7 @@ NUMBERS: dict[str, Callable[[str], int | float]] = {
     "maxModelLen": int,
     "gpuMemoryUtilization": float,
     "maxNumSeqs": int,
+    "kvOffload.gib": int,
     "maxNumBatchedTokens": int,
 }
 
@@ -28,6 +30,9 @@ CODE = "trust-remote-code"
 """The flag with which vLLM and SGLang run Python of a model's repository."""
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+OBJECTS = frozenset({"kvOffload"})
+"""Settings that no one argument's value stands for."""
+
 _DIGITS = re.compile(r"[0-9]{1,18}")
 _REFERENCE = re.compile(r"(?<!\$)(?:\$\$)*\$\(([^)]+)\)")
 """What Kubernetes puts a variable's value for in commands, arguments and variables; ``$$(`` stands for ``$(``."""
@@ -42,6 +47,7 @@ def check_options(
     *,
     name: str,
     max_model_len: int | None,
+    catalog: Catalog,
 ) -> Iterator[Diagnostic]:
     """What is wrong with `env` and `extraArgs` of the model described in `section`. `flags` is what the image knows,
     `release` what its own parser takes, `ours` the variables the planner sets, `name` the model's key, `max_model_len`
@@ -64,7 +70,7 @@ def check_options(
     elif engine.takes_arguments and release is not None:
         yield from _arguments(section, model, flags, release, max_model_len)
     yield from _passed_on(section, model, engine)
-    yield from check_tuning(section, model, flags, release)
+    yield from check_tuning(section, model, flags, release, catalog)
     if engine.own_ids and model.served_name is not None:
         yield codes.served_name_ignored(f"{section}.servedName", title=engine.title, given=model.served_name)
 
@@ -204,7 +210,9 @@ def _unreadable(path: str, model: Model, given: Sequence[Argument], release: Rel
 
 
 def _number(setting: str, text: str) -> int | float | str | None:
-    """The value for the setting; None where it is none."""
+    """The value for the setting; None where it is none, or the setting is no plain value."""
+    if setting in OBJECTS:
+        return None
     try:
         value = NUMBERS[setting](text) if setting in NUMBERS else text
     except ValueError:

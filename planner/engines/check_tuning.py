@@ -2,15 +2,71 @@
 
 from collections.abc import Iterator
 
+from pydantic.alias_generators import to_camel
+
 from catalog.arguments import Release
+from catalog.load import Catalog
+from catalog.types import Image
 from planner.engines import codes, registry
+from planner.engines.engine import Engine
 from settings.diagnostics import Diagnostic
 from settings.models import Model
 
 
-def check_tuning(section: str, model: Model, flags: frozenset[str], release: Release | None) -> Iterator[Diagnostic]:
+def check_tuning(
+    section: str, model: Model, flags: frozenset[str], release: Release | None, catalog: Catalog
+) -> Iterator[Diagnostic]:
     """What the engine of the model in `section`, in a release that knows `flags`, does not have."""
     yield from _cache_type(section, model, flags, release)
+    yield from _tuned(section, model, flags, release, catalog)
+    yield from _offload(section, model)
+
+
+def _tuned(
+    section: str, model: Model, flags: frozenset[str], release: Release | None, catalog: Catalog
+) -> Iterator[Diagnostic]:
+    """Settings that the engine, or the image's release of it, does not have."""
+    engine = registry.find(model.engine)
+    for setting in sorted(registry.tuned()):
+        if getattr(model, setting) is None:
+            continue
+        path, key, flag = f"{section}.{to_camel(setting)}", to_camel(setting), engine.tunes.get(setting)
+        if flag is None:
+            others = [other.title for other in registry.every() if setting in other.tunes]
+            yield codes.setting_not_for_engine(path, setting=key, title=engine.title, others=others)
+        elif flag not in flags:
+            own = model.image is not None
+            yield codes.setting_not_in_image(
+                path,
+                setting=key,
+                flag=flag,
+                release=_name(release, engine),
+                first=_first(engine, flag, catalog),
+                image_path=f"{section}.image" if own else None,
+            )
+
+
+def _name(release: Release | None, engine: Engine) -> str:
+    return f"{release.package} {release.version}" if release else engine.title
+
+
+def _first(engine: Engine, flag: str, catalog: Catalog) -> str | None:
+    """The oldest release on record that knows the option."""
+    know = [image.tag for image in catalog.images if image.engine == engine.name and _knows(image, flag, catalog)]
+    return know[-1] if know else None
+
+
+def _knows(image: Image, flag: str, catalog: Catalog) -> bool:
+    release = catalog.release(image)
+    return release is not None and flag in release.knows
+
+
+def _offload(section: str, model: Model) -> Iterator[Diagnostic]:
+    engine = registry.find(model.engine)
+    if model.kv_offload is not None and model.prefix_caching is False and engine.offload_by_prefix:
+        yield codes.offload_without_prefixes(
+            f"{section}.prefixCaching", title=engine.title, offload_path=f"{section}.kvOffload"
+        )
 
 
 def _cache_type(section: str, model: Model, flags: frozenset[str], release: Release | None) -> Iterator[Diagnostic]:
@@ -24,7 +80,7 @@ def _cache_type(section: str, model: Model, flags: frozenset[str], release: Rele
     yield codes.kv_cache_dtype_unknown(
         f"{section}.kvCacheDtype",
         dtype=asked,
-        release=f"{release.package} {release.version}" if release else engine.title,
+        release=_name(release, engine),
         readable=readable,
         near=alike[0] if alike and small else None,
     )

@@ -132,6 +132,55 @@ def kv_cache_dtype_unknown(*, dtype: str, release: str, readable: Sequence[str],
     )
 
 
+@error(
+    meaning="The engine has nothing like the setting.",
+    example='models: {chat: {engine: ollama, model: "qwen3:8b", kvOffload: {gib: 16}}}',
+    fix="Take the setting out, or serve the model with an engine that has it.",
+    source="planner/engines: `tunes` of each engine",
+)
+def setting_not_for_engine(*, setting: str, title: str, others: Sequence[str]) -> Text:
+    return Text(
+        message=f"{title} has nothing like {setting}, which {' and '.join(others)} have.",
+        remedy=f"Take {setting} out.",
+        given=setting,
+        fix=(("", None),),
+    )
+
+
+@error(
+    meaning="The image's release of the engine has no option for the setting. A warning where the image's release is "
+    "not known.",
+    example="models: {chat: {model: Qwen/Qwen3-8B, kvOffload: {gib: 16}, image: 'docker.io/vllm/vllm-openai:v0.11.0'}}",
+    fix="Use a release that has it, or take the setting out.",
+    source="catalog/data/arguments (recorded from each release's own parser)",
+)
+def setting_not_in_image(*, setting: str, flag: str, release: str, first: str | None, image_path: str | None) -> Text:
+    """`first`: the oldest release on record that has it; `image_path`: where the stack file names the image."""
+    return Text(
+        message=f"{release} has no --{flag}, which {setting} needs"
+        + (f"; of the releases on record {first} is the first that has it." if first else "."),
+        remedy="Leave image out, or use a later one." if image_path else f"Take {setting} out, or use a newer GPU.",
+        given=setting,
+        allowed=f"{first} or later" if first else "",
+        fix=((image_path, None),) if image_path else (("", None),),
+    )
+
+
+@error(
+    meaning="SGLang offloads its cache of prefixes, which is turned off.",
+    example="models: {chat: {engine: sglang, model: Qwen/Qwen3-8B, kvOffload: {gib: 16}, prefixCaching: false}}",
+    fix="Take prefixCaching out, or kvOffload.",
+    source="sglang/srt/server_args.py (0.5.18 refuses --enable-hierarchical-cache with --disable-radix-cache)",
+)
+def offload_without_prefixes(*, title: str, offload_path: str) -> Text:
+    return Text(
+        message=f"{title} offloads the cache of prompts that begin alike, and prefixCaching turns that off.",
+        remedy=f"Take prefixCaching out, or {offload_path}.",
+        given="false",
+        fix=(("", None),),
+    )
+
+
 @warning(
     meaning="Ollama serves a model under its own `name:tag`.",
     example='models: {chat: {engine: ollama, model: "qwen3:8b", servedName: chat}}',

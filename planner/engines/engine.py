@@ -65,9 +65,10 @@ class Engine:
 
     `memory` of a GPU: it takes a "share" of it for everything (`default_utilization` where neither stack file nor image
     says how much), is told a "static" share for weights and cache alone, or finds its "own" way. `on_cpu`: it computes
-    on the CPU what no GPU holds. `shared_memory`: its processes talk through /dev/shm. `tensor_parallel`: it splits
-    each layer over GPUs, else whole layers only. `span`: how it spans machines; None: it does not. `longest` bounds the
-    context in tokens by the release's flags and the GPU's compute capability; None where nothing does.
+    on the CPU what no GPU holds. `shared_memory`: its processes talk through /dev/shm, `offload_in_shared_memory`: and
+    keep there what they offload, which takes the cache of prefixes where it is `offload_by_prefix`. `tensor_parallel`:
+    it splits each layer over GPUs, else whole layers only. `span`: how it spans machines; None: it does not. `longest`
+    bounds the context in tokens by the release's flags and the GPU's compute capability; None where nothing does.
 
     `expert_flag` and `data_flag` are the options that an image's release must know to deal out experts whole, and to
     give each of several ranks its own attention; None: it cannot. `gathers`: with such ranks every other layer is still
@@ -86,10 +87,11 @@ class Engine:
     reason, beside that of the key. `whole_batch`: a step must have room for a token of every request.
     `takes_arguments`: its command line is the user's to extend, but for `secret_flags` and `fixed_flags`; `typed_flags`
     are those that a setting stands for, `passes_on` the settings that it takes as they stand and another engine may
-    not. `longer`: the flags and variables by which it takes a context beyond the model's own. `quiet` are the log
-    levels at which it does not print its key; empty: it prints it at none.
-    `reads_links`: it takes a variable of a Service that is called like it for its own. `flexible_parser`: its parser
-    reads underscores as dashes, and dotted names as parts of an option's JSON.
+    not, `tunes` those that change what it takes of memory, each with the option that its release must know. `longer`:
+    the flags and variables by which it takes a context beyond the model's own. `quiet` are the log levels at which it
+    does not print its key; empty: it prints it at none. `reads_links`: it takes a variable of a Service that is called
+    like it for its own. `flexible_parser`: its parser reads underscores as dashes, and dotted names as parts of an
+    option's JSON.
     """
 
     name: EngineName
@@ -106,6 +108,8 @@ class Engine:
     default_utilization: float = 0.90
     on_cpu: bool = False
     shared_memory: bool = True
+    offload_in_shared_memory: bool = False
+    offload_by_prefix: bool = False
     tensor_parallel: bool = True
     expert_flag: str | None = None
     data_flag: str | None = None
@@ -133,6 +137,7 @@ class Engine:
     fixed_flags: frozenset[str] = frozenset()
     typed_flags: Mapping[str, str] = field(default_factory=dict)
     passes_on: frozenset[str] = frozenset()
+    tunes: Mapping[str, str] = field(default_factory=dict)
     longer: frozenset[str] = frozenset()
     quiet: tuple[str, ...] = ()
     reads_links: bool = False

@@ -63,6 +63,12 @@ def passed_on() -> frozenset[str]:
 
 
 @cache
+def tuned() -> frozenset[str]:
+    """The settings that change what one engine or another takes of memory."""
+    return frozenset(setting for engine in every() for setting in engine.tunes)
+
+
+@cache
 def longer() -> frozenset[str]:
     """The flags and variables by which an engine takes a context beyond the model's own."""
     return frozenset(name for engine in every() for name in engine.longer)

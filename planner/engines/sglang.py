@@ -116,6 +116,8 @@ def _arguments(request: EngineRequest) -> list[tuple[str, ...]]:
         (request.running is not None, ("--max-running-requests", str(request.running))),
         (request.max_model_len is not None, ("--context-length", str(request.max_model_len))),
         (model.kv_cache_dtype not in (None, "auto"), ("--kv-cache-dtype", str(model.kv_cache_dtype))),
+        (request.offload_gib is not None, ("--enable-hierarchical-cache",)),
+        (request.offload_gib is not None, ("--hicache-size", str(_gigabytes_per_rank(request)))),
         (model.prefix_caching is False, ("--disable-radix-cache",)),  # It caches prefixes unless told.
         (request.at_load is not None, ("--quantization", str(request.at_load))),
     )
@@ -130,6 +132,11 @@ def _parsers(request: EngineRequest) -> Iterator[tuple[str, ...]]:
         yield ("--reasoning-parser", reasoning)
     if tools and f"tool-call-parser={tools}" in request.flags:
         yield ("--tool-call-parser", tools)
+
+
+def _gigabytes_per_rank(request: EngineRequest) -> int:
+    """GB (10**9 bytes) of the machine's memory for each rank, in whole ones (mem_cache/pool_host/base.py)."""
+    return int((request.offload_gib or 0) * 2**30 / 1e9 / max(1, request.resources.gpus))
 
 
 def _cache_runs(use: CacheUse) -> bool | None:
@@ -204,8 +211,12 @@ ENGINE = Engine(
         "disable-radix-cache": "prefixCaching",
         "kv-cache-dtype": "kvCacheDtype",
         "max-running-requests": "maxNumSeqs",
+        "enable-hierarchical-cache": "kvOffload",
+        "hicache-size": "kvOffload",
         "chunked-prefill-size": "maxNumBatchedTokens",
     },
+    offload_by_prefix=True,
+    tunes={"kv_offload": "hicache-size"},
     passes_on=frozenset({"prefix_caching", "max_num_seqs", "max_num_batched_tokens"}),
     # At its usual level it logs all its arguments (sglang issue 37457).
     quiet=("warning", "error", "critical"),

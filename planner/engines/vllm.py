@@ -82,6 +82,7 @@ def _arguments(request: EngineRequest, drain: int) -> list[tuple[str, ...]]:
         (request.model.kv_cache_dtype not in (None, "auto"), ("--kv-cache-dtype", str(request.model.kv_cache_dtype))),
         (request.running is not None, ("--max-num-seqs", str(request.running))),
         (request.chunk is not None, ("--max-num-batched-tokens", str(request.chunk))),
+        (request.offload_gib is not None, ("--kv-offloading-size", str(request.offload_gib))),
         (request.model.prefix_caching is not None, (PREFIX_CACHING[request.model.prefix_caching or False],)),
         (request.pipeline_parallel > 1, ("--pipeline-parallel-size", str(request.pipeline_parallel))),
         (request.data_parallel > 1, ("--data-parallel-size", str(request.data_parallel))),
@@ -164,6 +165,9 @@ ENGINE = Engine(
     cache_runs=_cache_runs,
     sources=("modelscope", "huggingface"),
     variables=("VLLM_",),
+    # All ranks map one file there (v1/kv_offload/cpu/shared_offload_region.py), and the first refuses to start where
+    # it has less room than the file.
+    offload_in_shared_memory=True,
     whole_batch=True,
     reserved={
         "VLLM_PORT": "vLLM reads it as the first of its internal ports, not as that of the API",
@@ -186,8 +190,10 @@ ENGINE = Engine(
         "enable-prefix-caching": "prefixCaching",
         "kv-cache-dtype": "kvCacheDtype",
         "max-num-seqs": "maxNumSeqs",
+        "kv-offloading-size": "kvOffload.gib",
         "max-num-batched-tokens": "maxNumBatchedTokens",
     },
+    tunes={"kv_offload": "kv-offloading-size"},
     passes_on=frozenset({"prefix_caching", "max_num_seqs", "max_num_batched_tokens"}),
     longer=frozenset({"VLLM_ALLOW_LONG_MAX_MODEL_LEN", "hf-overrides", "rope-scaling"}),
     reads_links=True,

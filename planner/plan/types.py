@@ -286,7 +286,7 @@ class DownloadPlan:
 class ModelPlan:
     """One model, decided. `max_model_len` is None where the engine is left to take the context that fits.
     `kv_cache_dtype` is the type of the cache's numbers, "auto" where it is the computation's; `max_num_seqs` and
-    `max_num_batched_tokens` are None where the engine decides. Another
+    `max_num_batched_tokens` are None where the engine decides, `kv_offload_gib` where nothing is offloaded. Another
     `key_version` means another generated API key. `family` is the catalogue's entry, or the model's own id;
     `source_image` the engine's image before any mirror, `image_gib` its size unpacked."""
 
@@ -324,6 +324,7 @@ class ModelPlan:
     kv_cache_dtype: str = "auto"
     max_num_seqs: int | None = None
     max_num_batched_tokens: int | None = None
+    kv_offload_gib: int | None = None
     source_image: str = ""
     image_gib: float = 0.0
 

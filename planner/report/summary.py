@@ -28,9 +28,13 @@ def _pool(pool: PoolPlan) -> dict[str, Any]:
     }
 
 
-def _batching(model: ModelPlan) -> dict[str, int]:
-    """How many requests and tokens the engine is told to take at a time, where it is told."""
-    told = {"maxNumSeqs": model.max_num_seqs, "maxNumBatchedTokens": model.max_num_batched_tokens}
+def _tuning(model: ModelPlan) -> dict[str, int]:
+    """What the engine is told beyond what it would do by itself."""
+    told = {
+        "maxNumSeqs": model.max_num_seqs,
+        "maxNumBatchedTokens": model.max_num_batched_tokens,
+        "kvOffloadGiB": model.kv_offload_gib,
+    }
     return {name: number for name, number in told.items() if number is not None}
 
 
@@ -48,7 +52,7 @@ def _model(model: ModelPlan) -> dict[str, Any]:
         "dtype": model.dtype,
         "kvCacheDtype": model.kv_cache_dtype,
         "maxModelLen": model.max_model_len or 0,
-        **_batching(model),
+        **_tuning(model),
         "replicas": {"min": model.min_replicas, "max": model.max_replicas},
         "downloadGiB": round(model.download.bytes / 2**30, 1),
         "downloadMinutes": round(model.download.seconds / 60, 1),

@@ -8,6 +8,7 @@ from planner.engines import operations
 from planner.engines.check import check_options, check_told
 from planner.engines.registry import find
 from planner.images.codes import image_unknown
+from planner.plan.server import GIB
 from planner.serving import codes, nearest
 from planner.serving.capacity import Demand, room_of
 from planner.serving.check_capacity import check_capacity
@@ -17,7 +18,13 @@ from planner.serving.decide import ServedModel
 from settings.diagnostics import Diagnostic, softened
 from settings.models import Settings
 
-GUESSED = ("FLAG_UNKNOWN_TO_IMAGE", "RAY_NOT_IN_IMAGE", "EXTRA_ARGS_INVALID", "KV_CACHE_DTYPE_UNKNOWN")
+GUESSED = (
+    "FLAG_UNKNOWN_TO_IMAGE",
+    "RAY_NOT_IN_IMAGE",
+    "EXTRA_ARGS_INVALID",
+    "KV_CACHE_DTYPE_UNKNOWN",
+    "SETTING_NOT_IN_IMAGE",
+)
 """What is said of arguments by the release that an unknown image is taken for."""
 
 
@@ -31,7 +38,7 @@ def check_served(
     yield from _super_spec(served, catalog)
     yield from _pod(served, catalog)
     guessed = any(found.code == image_unknown.name for found in about_placement)
-    for found in _options(served):
+    for found in _options(served, catalog):
         yield softened(found) if guessed and found.code in GUESSED else found
     yield from check_told(placed.situation.section, placed.model, served.request.told)
     yield from _replicas(served)
@@ -58,6 +65,12 @@ def _pod(served: ServedModel, catalog: Catalog) -> Iterator[Diagnostic]:
     if replica.fits:
         return
     case = placed.situation
+    without = replica.resources.memory_mib - replica.least_mib + replica.offload_mib
+    if replica.offload_mib and without >= GIB:
+        yield codes.offload_too_large(
+            case.at("kvOffload.gib"), gib=replica.offload_mib // GIB, most=without // GIB, pool=case.pool.name
+        )
+        return
     larger = nearest.roomier(case, placed.gpus, replica.least_mib, catalog) if placed.gpus else None
     yield codes.pod_too_large(
         case.at("pool"),
@@ -70,7 +83,7 @@ def _pod(served: ServedModel, catalog: Catalog) -> Iterator[Diagnostic]:
     )
 
 
-def _options(served: ServedModel) -> Iterator[Diagnostic]:
+def _options(served: ServedModel, catalog: Catalog) -> Iterator[Diagnostic]:
     placed, request = served.placement, served.request
     ours = dict(
         find(placed.model.engine).emit(replace(request, model=request.model.model_copy(update={"env": {}}))).env
@@ -83,6 +96,7 @@ def _options(served: ServedModel) -> Iterator[Diagnostic]:
         ours,
         name=placed.name,
         max_model_len=request.max_model_len,
+        catalog=catalog,
     )
 
 

@@ -87,6 +87,24 @@ def pod_too_large(
 
 
 @error(
+    meaning="The memory for offloaded cache (`kvOffload`) is more than a replica's share of the machine has beside the "
+    "engine's own.",
+    example="models: {chat: {model: Qwen/Qwen3-8B, kvOffload: {gib: 500}}}",
+    fix="Offload less, or use a machine with more memory.",
+    source="planner/engines/operations.py; vLLM 0.29.0, v1/kv_offload/cpu (all of it is taken at the start)",
+)
+def offload_too_large(*, gib: int, most: int, pool: str) -> Text:
+    return Text(
+        message=f"{gib} GiB for offloaded cache are more than the {most} that a replica's share of a node of pool "
+        f"{pool} has to spare.",
+        remedy=f"Set it to {most}, or use a machine with more memory.",
+        given=str(gib),
+        allowed=f"1 to {most}",
+        fix=(("", most),),
+    )
+
+
+@error(
     meaning="The replicas of all models on a pool need more nodes than it may have.",
     example="pools: {gpu: {instanceType: PNV4.7XLARGE116, nodes: 1}}\n"
     "models: {chat: {model: Qwen/Qwen3-8B, replicas: 2}}",

@@ -14,7 +14,7 @@ from planner.engines.told import needed
 from planner.images import mirrors
 from planner.images.decide import release_of
 from planner.images.size import image_gib
-from planner.plan.server import MODELS_MOUNT, Resources
+from planner.plan.server import GIB, MODELS_MOUNT, Resources
 from planner.plan.types import DownloadPlan, ModelPlan, PoolPlan, Reason, StoragePlan
 from planner.serving import super_nodes
 from planner.serving.downloads import plan_download
@@ -32,13 +32,15 @@ class Replica:
     """How each replica runs: resources of one pod (with all the replica's GPUs), its startup budget, and how a replica
     is replaced.
 
-    `least_mib` of memory is what the engine needs; `fits` where a replica's share of a node has that and a core.
+    `least_mib` of memory is what the engine needs, `offload_mib` of them for what its cache has no room for; `fits`
+    where a replica's share of a node has that and a core.
     """
 
     resources: Resources
     least_mib: int
     fits: bool
     shm_mib: int
+    offload_mib: int
     load_seconds: float
     startup_failures: int
     update: Update
@@ -114,6 +116,7 @@ def plan_model(served: ServedModel, catalog: Catalog) -> ModelPlan:
         kv_cache_dtype=model.kv_cache_dtype or "auto",
         max_num_seqs=request.running,
         max_num_batched_tokens=request.chunk,
+        kv_offload_gib=request.offload_gib,
         source_image=placed.image.reference,
         image_gib=image,
     )
@@ -155,7 +158,8 @@ def _replica(placed: Placement, store: StoragePlan, catalog: Catalog, *, spare: 
     shm = operations.shm_mib(gpus) if engine.shared_memory else 0
     in_ram = 0 if gpus else on_cpu.needed_mib(placed.sizing)
     offered = _offered(placed.situation.pool, gpus, catalog)
-    wanted = operations.requests(offered, gpus, shm, least_memory_mib=in_ram)
+    offload = (placed.model.kv_offload.gib if placed.model.kv_offload else 0) * GIB
+    wanted = operations.requests(offered, gpus, shm, least_memory_mib=in_ram, offload_mib=offload)
     load = operations.load_seconds(
         placed.facts.weights_bytes,
         store.read_mbps,
@@ -165,9 +169,10 @@ def _replica(placed: Placement, store: StoragePlan, catalog: Catalog, *, spare: 
     least, _ = placed.model.replica_range()
     return Replica(
         resources=Resources(wanted.cpu_millis, wanted.memory_mib, placed.gpus),
-        least_mib=shm + (in_ram or operations.LEAST_MEMORY_MIB),
+        least_mib=shm + (in_ram or operations.LEAST_MEMORY_MIB) + offload,
         fits=wanted.fits,
-        shm_mib=shm,
+        shm_mib=shm + (offload if engine.offload_in_shared_memory else 0),
+        offload_mib=offload,
         load_seconds=load,
         startup_failures=operations.startup_failures(load, catalog.durations[engine.start].seconds),
         update=operations.update(least, spare=spare),
@@ -207,6 +212,7 @@ def _request(placed: Placement, store: StoragePlan, replica: Replica, *, image: 
         utilization=None if find(model.engine).memory == "own" else sizing.budget.utilization,
         chunk=sizing.static.chunk if sizing.static else model.max_num_batched_tokens,
         running=sizing.static.running * sizing.layout.split.data if sizing.static else model.max_num_seqs,
+        offload_gib=model.kv_offload.gib if model.kv_offload else None,
         dtype=sizing.precision.dtype,
         at_load=sizing.precision.at_load,
         reasoning_parser=placed.facts.reasoning_parser,

@@ -15,6 +15,7 @@ from tests.unit.stacks import found, sections, settings
 QWEN = "Qwen/Qwen2.5-7B-Instruct"
 MODEL, IMAGE, ARGS = "models.chat.model", "models.chat.image", "models.chat.extraArgs"
 MACHINE, DRIVER = "pools.gpu.instanceType", "pools.gpu.driver"
+OFFLOAD = "models.chat.kvOffload"
 T4: dict[str, object] = {MACHINE: "GN7.5XLARGE80"}
 T4X2: dict[str, object] = {MACHINE: "GN7.10XLARGE160"}
 V100: dict[str, object] = {MACHINE: "GN10Xp.2XLARGE40"}
@@ -180,6 +181,11 @@ ERRORS = (
     broken("BATCH_TOO_SMALL", ARGS, ["--max-num-batched-tokens", "128"], {"models.chat.maxNumSeqs": 256}),
     broken("BATCH_TOO_SMALL", "models.chat.maxNumBatchedTokens", 128, {"models.chat.maxNumSeqs": 256}),
     broken("BATCH_TOO_SMALL", "models.chat.maxNumBatchedTokens", 1024, V100),
+    broken("SETTING_NOT_FOR_ENGINE", OFFLOAD, {"gib": 16}, OLLAMA),
+    broken("SETTING_NOT_IN_IMAGE", OFFLOAD, {"gib": 16}, {IMAGE: "docker.io/vllm/vllm-openai:v0.11.0"}),
+    broken("SETTING_NOT_IN_IMAGE", OFFLOAD, {"gib": 16}, V100),
+    broken("OFFLOAD_WITHOUT_PREFIXES", "models.chat.prefixCaching", False, SGLANG, {OFFLOAD: {"gib": 16}}),
+    caused("OFFLOAD_TOO_LARGE", f"{OFFLOAD}.gib", {OFFLOAD: {"gib": 900}}),
     caused("POOL_TOO_SMALL", "pools.gpu.nodes", {"models.chat.replicas": 3}),
     caused("POOL_TOO_SMALL", "pools.gpu.nodes", {"models.second": {"model": "Qwen/Qwen2.5-1.5B-Instruct"}}),
     caused("AUTOSCALING_BEYOND_POOL", "models.chat.autoscaling.max", {"models.chat.autoscaling": {"max": 4}}),
