@@ -63,9 +63,10 @@ def _knows(image: Image, flag: str, catalog: Catalog) -> bool:
 
 def _offload(section: str, model: Model) -> Iterator[Diagnostic]:
     engine = registry.find(model.engine)
-    if model.kv_offload is not None and model.prefix_caching is False and engine.offload_by_prefix:
+    by = engine.offload_by
+    if model.kv_offload is not None and by is not None and getattr(model, by) is False:
         yield codes.offload_without_prefixes(
-            f"{section}.prefixCaching", title=engine.title, offload_path=f"{section}.kvOffload"
+            f"{section}.{to_camel(by)}", title=engine.title, offload_path=f"{section}.kvOffload"
         )
 
 

@@ -66,7 +66,7 @@ class Engine:
     `memory` of a GPU: it takes a "share" of it for everything (`default_utilization` where neither stack file nor image
     says how much), is told a "static" share for weights and cache alone, or finds its "own" way. `on_cpu`: it computes
     on the CPU what no GPU holds. `shared_memory`: its processes talk through /dev/shm, `offload_in_shared_memory`: and
-    keep there what they offload, which takes the cache of prefixes where it is `offload_by_prefix`. `tensor_parallel`:
+    keep there what they offload; `offload_by` is the setting that must not be off for it. `tensor_parallel`:
     it splits each layer over GPUs, else whole layers only. `span`: how it spans machines; None: it does not. `longest`
     bounds the context in tokens by the release's flags and the GPU's compute capability; None where nothing does.
 
@@ -109,7 +109,7 @@ class Engine:
     on_cpu: bool = False
     shared_memory: bool = True
     offload_in_shared_memory: bool = False
-    offload_by_prefix: bool = False
+    offload_by: str | None = None
     tensor_parallel: bool = True
     expert_flag: str | None = None
     data_flag: str | None = None

@@ -215,7 +215,7 @@ ENGINE = Engine(
         "hicache-size": "kvOffload",
         "chunked-prefill-size": "maxNumBatchedTokens",
     },
-    offload_by_prefix=True,
+    offload_by="prefix_caching",
     tunes={"kv_offload": "hicache-size"},
     passes_on=frozenset({"prefix_caching", "max_num_seqs", "max_num_batched_tokens"}),
     # At its usual level it logs all its arguments (sglang issue 37457).
