@@ -230,6 +230,8 @@ class CatalogModel(Entry):
     `id` is the Hugging Face id, `architecture_id` the name of its architecture in `architectures/`; `min_vllm` /
     `min_sglang` the first release that knows the architecture (where a row's source does not say: whose registry of
     models has the class, in vLLM's source distributions 0.3.0 to 0.30.0; there is none of 0.15).
+    `last_vllm`: the last release that still serves the class (vLLM's model_executor/models/registry.py lists those that
+    it has given up).
     `kind`: what it is asked for; only "chat" answers at `/v1/chat/completions`.
     `arguments` are what engines must be told for it, which a row names (`data/model_arguments.yaml`).
     `tools_in_template` is false where the repository's own chat template does not show the model the tools of a
@@ -255,6 +257,7 @@ class CatalogModel(Entry):
     gated: bool = False
     min_vllm: str | None = None
     min_sglang: str | None = None
+    last_vllm: str | None = None
     float16: bool = True
     arguments: tuple[ModelArgument, ...] = ()
     aliases: tuple[str, ...] = ()
@@ -264,6 +267,10 @@ class CatalogModel(Entry):
         needed = [each.since for each in self.arguments if each.engine == engine and not each.tools]
         known = [release for release in (getattr(self, f"min_{engine}", None), *needed) if release]
         return max(known, key=Version, default=None)
+
+    def last_release(self, engine: EngineName) -> str | None:
+        """The last release of an engine that serves the architecture; None: none is known to have given it up."""
+        return getattr(self, f"last_{engine}", None)
 
 
 class ImageVariant(BaseModel):

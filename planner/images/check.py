@@ -19,13 +19,17 @@ SWITCHED_ON = ("1", "true")
 
 
 class ReleaseNeed(Protocol):
-    """A model, as far as it needs an engine's release: `min_releases` by engine, and whether they are verified."""
+    """A model, as far as it needs an engine's release: `min_releases` and `last_releases` by engine, and whether they
+    are verified."""
 
     @property
     def id(self) -> str: ...
 
     @property
     def min_releases(self) -> Mapping[str, str]: ...
+
+    @property
+    def last_releases(self) -> Mapping[str, str]: ...
 
     @property
     def verified(self) -> bool: ...
@@ -61,6 +65,7 @@ def check_image(
             f"{section}.engine", engine=engine, tag=entry.tag, gpu=gpu, other=_undemanding().title
         )
     yield from _age(f"{section}.model", needs, engine, entry.tag, own=False)
+    yield from _outlived(f"{section}.image", needs, entry.tag, host, known)
 
 
 def _of_others(path: str, engine: str, image: str, catalog: Catalog) -> Diagnostic | None:
@@ -127,6 +132,7 @@ def _own(
     if choice.variant is not None:
         yield from _fits_host(section, choice, choice.variant, host, known)
         yield from _age(path, needs, engine, choice.entry.tag, own=True)
+        yield from _outlived(path, needs, choice.entry.tag, host, known)
         return
     if not floating:
         listed = choice.floors is not None and choice.floors.listed and not choice.floors.namesake
@@ -140,6 +146,7 @@ def _own(
         yield from _by_floors(section, choice, choice.floors, host, known, cuda=cuda)
     if release_in(parts.tag) is not None:
         yield from _age(path, needs, engine, parts.tag, own=True)
+        yield from _outlived(path, needs, parts.tag, host, known)
 
 
 def _by_floors(
@@ -205,6 +212,19 @@ def _cuda_against_driver(section: str, cuda: str, host: Host, known: Sequence[Im
 
 def _series(cuda: str | None) -> str:
     return (cuda or "").partition(".")[0]
+
+
+def _outlived(path: str, needs: ReleaseNeed, tag: str, host: Host, known: Sequence[Image]) -> Iterator[Diagnostic]:
+    """Whether the release has given the model's architecture up. `known` are the engine's images."""
+    engine = known[0].engine or ""
+    last, has = release_in(needs.last_releases.get(engine, "")), release_in(tag)
+    if last is None or has is None or has <= last:
+        return
+    older = (entry for entry in known if (release := release_in(entry.tag)) is not None and release <= last)
+    builds = ((entry, runnable(entry, host.gpu)) for entry in older)
+    entry, variants = next((found for found in builds if found[1]), (None, []))
+    image = reference_of(entry, min(variants, key=lambda v: v.min_driver or 0)) if entry else None
+    yield codes.engine_too_new(path, engine=engine, tag=tag, model=needs.id, last=str(last), image=image)
 
 
 def _age(path: str, needs: ReleaseNeed, engine: str, tag: str, *, own: bool) -> Iterator[Diagnostic]:

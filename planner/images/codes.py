@@ -77,6 +77,23 @@ def engine_too_old(*, engine: str, tag: str, model: str, least: str, own: bool, 
     )
 
 
+@error(
+    meaning="The engine's release has given the model's architecture up.",
+    example="models: {chat: {model: baichuan-inc/Baichuan2-7B-Chat}}",
+    fix="Name the image that is given, or use a newer model.",
+    source="vllm 0.29.0 model_executor/models/registry.py (_PREVIOUSLY_SUPPORTED_MODELS); catalog/data (last_vllm)",
+)
+def engine_too_new(*, engine: str, tag: str, model: str, last: str, image: str | None) -> Text:
+    """`image`: the newest of the engine's that still serves it."""
+    return Text(
+        message=f"{engine} {tag} does not serve {model} any more; {last} was the last release that did.",
+        remedy=f"Use {image}, or a newer model." if image else "Use a newer model.",
+        given=tag,
+        allowed=f"{last} or older",
+        fix=(("", image),) if image else (),
+    )
+
+
 @warning(
     meaning="Nobody stated the driver of the pool's nodes, so the build for the older CUDA was taken. A note, and for "
     "who asks only, where the nodes are still to be made and nothing speaks against that build.",

@@ -151,3 +151,13 @@ def test_a_pinned_commit_needs_no_warning_of_code():
     assert found(given, "MODEL_BRINGS_CODE").severity == "warning"
     pinned = plan_stack(settings({**changes, "models.chat.revision": "0" * 40}))
     assert "MODEL_BRINGS_CODE" not in {each.code for each in pinned.diagnostics}
+
+
+def test_a_release_that_gave_the_model_up_is_refused_with_an_image_that_has_it():
+    """vllm 0.29.0 model_executor/models/registry.py: BaichuanForCausalLM was served until 0.23.0."""
+    changes = {"models.chat.model": "baichuan-inc/Baichuan2-7B-Chat", "models.chat.source": "huggingface"}
+    finding = found(plan_stack(settings(changes)), "ENGINE_TOO_NEW")
+    assert finding.allowed == "0.23.0 or older"
+    assert finding.fix == (("models.chat.image", "docker.io/vllm/vllm-openai:v0.21.0-cu129"),)
+    older = plan_stack(settings({**changes, "models.chat.image": "docker.io/vllm/vllm-openai:v0.21.0-cu129"}))
+    assert "ENGINE_TOO_NEW" not in {each.code for each in older.diagnostics}

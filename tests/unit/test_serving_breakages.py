@@ -72,6 +72,7 @@ def caused(code: str, path: str, *others: Mapping[str, object]) -> ServingBreaka
 
 
 ERRORS = (
+    caused("ENGINE_TOO_NEW", IMAGE, {MODEL: "baichuan-inc/Baichuan2-7B-Chat", "models.chat.maxModelLen": 4096}),
     broken("UNKNOWN_MODEL", MODEL, "deepseek-ai/DeepSeek-R1-Distil-Qwen-7B"),
     broken("UNKNOWN_MODEL", MODEL, "Qwen/Qwen2.5-7B-Instrukt"),
     caused("UNKNOWN_MODEL", MODEL, OLLAMA, {MODEL: "deepseek-r1:7bb"}),
