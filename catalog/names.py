@@ -12,6 +12,8 @@ LONGEST = 80
 """Characters of a name that is looked at."""
 ALIKE = 0.75
 """Share of letters from which the families of two machines are one, misspelt."""
+PLACE = 0.8
+"""Share of letters from which two places are one, misspelt."""
 ALMOST = 0.9
 """Share of letters from which a whole name is meant, whatever the numbers in it say."""
 _GPU = re.compile(r"[a-z]+[ _-]?\d+[a-z]*|\d+[a-z]*")
@@ -26,6 +28,18 @@ def gpus_meant(given: str, known: Iterable[str]) -> tuple[str, ...]:
     models = [name for name in known if name.partition("-")[0].lower() in words]
     exact = [name for name in models if {name.partition("-")[2], name.partition("-")[2] + "gb"} & words - {""}]
     return tuple(exact or models)
+
+
+def region_meant(given: str, known: Collection[str]) -> str | None:
+    """The region of `known` whose place is named in `given`, or misspelt; no region of the financial cloud, which is
+    sold to few, unless that is named."""
+    words = given.lower().replace("_", "-").split("-")
+    open_to_all = [name for name in known if name.endswith("-fsi") == ("fsi" in words)]
+    best = max(
+        ((_alike(word, name.split("-")[1]), name) for name in open_to_all for word in words if not word.isdigit()),
+        default=(0.0, ""),
+    )
+    return best[1] if best[0] >= PLACE else None
 
 
 def machine_meant(given: str, known: Collection[str]) -> str | None:

@@ -374,14 +374,21 @@ def own_secret(*, secret: str, command: str) -> Text:
     forceable=False,
 )
 def key_not_for_kind(
-    *, key: str, owner: str, setting: str, kind: str, kinds: Sequence[str], allowed: Iterable[str]
+    *, key: str, owner: str, setting: str, kind: str, said: bool, kinds: Sequence[str], allowed: Iterable[str]
 ) -> Text:
-    """`owner`: what the key means nothing for, in words; `setting`: the path that says its `kind`; `kinds`: those that
-    have the key; `allowed`: the keys of this one."""
+    """`owner`: what the key means nothing for, in words; `setting`: the path that says its `kind`, which the stack file
+    `said` or which is the default; `kinds`: those that have the key; `allowed`: the keys of this one."""
+    change = f"set {setting} to {' or '.join(kinds)}"
+    remedy, fix = "Remove it.", (("", None),)
+    if kinds and said:
+        remedy = f"Remove it, or {change}."
+    elif kinds:
+        # Whoever gives the key and no kind means one that has it.
+        remedy, fix = f"S{change[1:]}, or remove it.", ((setting, kinds[0]),) if len(kinds) == 1 else ()
     return Text(
         message=f"{key} means nothing for {owner}.",
-        remedy=f"Remove it, or set {setting} to {' or '.join(kinds)}." if kinds else "Remove it.",
+        remedy=remedy,
         given=f"{key} with {setting.rpartition('.')[2]} {kind}",
         allowed=", ".join(sorted(allowed)),
-        fix=(("", None),),
+        fix=fix,
     )

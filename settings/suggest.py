@@ -10,8 +10,14 @@ def _plain(word: str) -> str:
     return "".join(letter for letter in word.lower() if letter.isalnum())
 
 
-def closest(given: str, allowed: Iterable[str]) -> str | None:
-    """The word of `allowed` that was probably meant by `given`, or None where none is near.
+LIKE = 0.65
+"""Share of letters from which a word of a list is meant."""
+MISSPELT = 0.85
+"""The share where words of the list begin alike and most others are meant to be none of it."""
+
+
+def closest(given: str, allowed: Iterable[str], least: float = LIKE) -> str | None:
+    """The word of `allowed` that was probably meant by `given`, or None where none has the `least` share of letters.
 
     Case, dashes and underscores do not count: ``tensor_parallel`` means ``tensorParallel``.
     """
@@ -22,5 +28,5 @@ def closest(given: str, allowed: Iterable[str]) -> str | None:
         return exact
     from difflib import get_close_matches  # noqa: PLC0415  needed for errors alone; 10 ms of every start otherwise
 
-    near = get_close_matches(_plain(given), words, n=1, cutoff=0.65)
+    near = get_close_matches(_plain(given), words, n=1, cutoff=least)
     return words[near[0]] if near else None

@@ -66,7 +66,14 @@ def _key_not_for_kind(
 ) -> Diagnostic:
     name = _alias(key)
     return shared_codes.key_not_for_kind(
-        f"expose.{name}", key=name, owner=owner, setting="expose.via", kind=expose.via, kinds=kinds, allowed=allowed
+        f"expose.{name}",
+        key=name,
+        owner=owner,
+        setting="expose.via",
+        kind=expose.via,
+        said="via" in expose.model_fields_set,
+        kinds=kinds,
+        allowed=allowed,
     )
 
 
@@ -120,10 +127,8 @@ def _tls(settings: Settings) -> Iterator[Diagnostic]:
     given = {str(Tls.model_fields[key].alias): str(value) for key, value in expose.tls if value is not None}
     allowed = ["certificateId"] if _by_id(expose) else ["secret", "issuer"]
     if len(given) != 1:
-        kept = next((name for name in given if name in allowed), None)
-        yield codes.tls_source(
-            "expose.tls", given=list(given), allowed=allowed, kept=None if kept is None else (kept, given[kept])
-        )
+        kept = [(name, value) for name, value in given.items() if name in allowed]
+        yield codes.tls_source("expose.tls", given=list(given), allowed=allowed, kept=kept)
         return
     ((name, value),) = given.items()
     if name not in allowed:

@@ -16,7 +16,6 @@ def host_missing(*, via: str) -> Text:
     return Text(
         message=f"The {via} needs the host name that people type.",
         remedy="Set expose.host to a name that you point at the load balancer, or use via: port-forward.",
-        fix=(("expose", {"via": "port-forward"}),),
     )
 
 
@@ -141,14 +140,15 @@ def ingress_idle_timeout() -> Text:
     source="planner/access/check.py",
     forceable=False,
 )
-def tls_source(*, given: Sequence[str], allowed: Sequence[str], kept: tuple[str, str] | None) -> Text:
-    """Names of the keys that are `given` and that are `allowed` here. `kept`: the one with its value that may stay."""
+def tls_source(*, given: Sequence[str], allowed: Sequence[str], kept: Sequence[tuple[str, str]]) -> Text:
+    """Names of the keys that are `given` and that are `allowed` here. `kept`: those with their values that may stay."""
+    names = [name for name, _ in kept]
     return Text(
         message="A certificate comes from one place." if given else "No place is named that holds the certificate.",
-        remedy=f"Keep {kept[0]}." if kept else f"Set {' or '.join(allowed)}.",
+        remedy=f"Keep {' or '.join(names)}." if kept else f"Set {' or '.join(allowed)}.",
         given=", ".join(given),
         allowed=f"one of {', '.join(allowed)}",
-        fix=(("", {kept[0]: kept[1]}),) if kept else (("", None), ("expose.internal", True)),
+        fix=(("", dict(kept)),) if len(kept) == 1 else (),
     )
 
 
@@ -166,7 +166,9 @@ def certificate_not_for_road(*, given: str, allowed: Sequence[str], by_id: bool,
         message="The Ingress class qcloud takes its certificate from Tencent Cloud SSL, by its id."
         if by_id
         else "TLS ends inside the cluster here, so the certificate must be a Secret there.",
-        remedy=f"Use {' or '.join(allowed)}." if by_id else "Use secret or issuer, or the Ingress class qcloud.",
+        remedy=f"Use {' or '.join(allowed)}, or via: gateway, which takes a Secret."
+        if by_id
+        else "Use secret or issuer, or the Ingress class qcloud.",
         given=given,
         allowed=", ".join(allowed),
         fix=fix,
@@ -223,8 +225,10 @@ def plaintext_public(*, shaped: bool) -> Text:
     """`shaped`: the load balancer is the stack's own, which it could keep inside the VPC."""
     return Text(
         message="Passwords, API keys and chats would cross the Internet unencrypted: there is no certificate.",
-        remedy="Set expose.tls, or keep the load balancer inside the VPC with internal: true.",
-        allowed="tls, or internal: true",
+        remedy="Set expose.tls, or keep the load balancer inside the VPC with internal: true."
+        if shaped
+        else "Set expose.tls, or use via: port-forward.",
+        allowed="tls, or internal: true" if shaped else "tls",
         fix=(("expose.internal", True),) if shaped else (("expose", {"via": "port-forward"}),),
     )
 
@@ -477,7 +481,7 @@ def reach_too_wide(*, cidr: str, widest: int) -> Text:
     return Text(
         message=f"{cidr} is no private range: downloads reach the Internet anyway, and with it they would reach "
         "everything that is not the Internet.",
-        remedy="Name the private range of your mirror.",
+        remedy="Remove it, or name the private range of your mirror.",
         given=cidr,
         allowed=f"no more public addresses than one /{widest} has",
         fix=(("", None),),

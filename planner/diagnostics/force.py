@@ -6,7 +6,7 @@ from dataclasses import replace
 from planner.diagnostics import codes
 from planner.diagnostics.explain import codes as registered
 from settings.diagnostics import Diagnostic
-from settings.suggest import closest
+from settings.suggest import MISSPELT, closest
 
 
 def taken(finding: Diagnostic, force: Collection[str]) -> Diagnostic:
@@ -30,7 +30,7 @@ def forced(findings: Iterable[Diagnostic], force: tuple[str, ...], undecided: It
     for index, code in enumerate(force):
         path = f"force[{index}]"
         if code not in registry:
-            changed.append(codes.unknown_code(path, name=code, near=closest(code, registry)))
+            changed.append(codes.unknown_code(path, name=code, near=_meant(code)))
         elif not registry[code].forceable:
             changed.append(codes.cannot_force(path, name=code))
         elif code not in used:
@@ -38,3 +38,9 @@ def forced(findings: Iterable[Diagnostic], force: tuple[str, ...], undecided: It
     if not any(finding.severity == "error" for finding in changed):
         changed += [codes.cannot_force(path, part=path) for path in undecided]
     return changed
+
+
+def _meant(code: str) -> str | None:
+    """The code that is misspelt; a wall that is not named letter for letter is not to fall."""
+    able = [name for name, each in registered().items() if each.severity == "error" and each.forceable]
+    return closest(code, able, MISSPELT)

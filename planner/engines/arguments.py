@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from catalog.arguments import Option, Release
 from planner.engines import registry
-from settings.suggest import closest
+from settings.suggest import MISSPELT, closest
 
 _SAME = {
     "tp": "tensor-parallel-size",
@@ -200,7 +200,7 @@ class _Reader:
         if found:
             meant = ", ".join(f"--{option.flag}" for option in found[:4])
             return Argument(flag, name, taken, items, f"it may mean {meant}")
-        near = closest(flag, self._release.by_flag)
+        near = closest(flag, self._release.by_flag, MISSPELT)
         return Argument(flag, name, taken, items, unknown=True, near=near)
 
 

@@ -14,7 +14,7 @@ from planner.engines.check_tuning import check_tuning
 from planner.engines.engine import Engine
 from settings.diagnostics import Diagnostic
 from settings.models import Model
-from settings.suggest import closest
+from settings.suggest import MISSPELT, closest
 
 NUMBERS: dict[str, Callable[[str], int | float]] = {
     "tensorParallel": int,
@@ -135,7 +135,7 @@ def _unknown_variables(section: str, model: Model, release: Release) -> Iterator
         own = variable.startswith(registry.find(model.engine).variables)
         if not own or variable in release.environment or variable in registry.reserved():
             continue
-        near = closest(variable, release.environment)
+        near = closest(variable, release.environment, MISSPELT)
         yield codes.env_unknown(
             f"{section}.env.{variable}",
             variable=variable,

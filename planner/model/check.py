@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from catalog.load import Catalog
+from catalog.names import machine_meant
 from planner.engines.registry import key_variables
 from planner.model import codes
 from settings.diagnostics import Diagnostic
@@ -33,7 +34,7 @@ def _pools(settings: Settings) -> Iterator[Diagnostic]:
         if model.pool is None and len(names) > 1:
             yield codes.pool_not_named(path, model=name, path=path, pools=names)
         elif model.pool is not None and model.pool not in names:
-            near = closest(model.pool, names) or names[0]
+            near = closest(model.pool, names) or (names[0] if len(names) == 1 else None)
             yield codes.unknown_pool(path, pool=model.pool, near=near, pools=names)
 
 
@@ -68,10 +69,17 @@ def _variables(settings: Settings) -> Iterator[Diagnostic]:
 def _prices(settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
     used = {pool.instance_type or pool.gpu_type for pool in settings.pools.values()}
     used.add(settings.cluster.system_pool.instance_type)
-    for machine in settings.prices:
+    for machine, price in settings.prices.items():
         if machine not in catalog.machines and machine not in catalog.super_gpus and machine not in used:
-            near = closest(machine, [*catalog.machines, *catalog.super_gpus])
-            yield codes.price_of_unknown_machine(join(("prices", machine)), machine=machine, near=near)
+            unpriced = [name for name in filter(None, used) if name not in settings.prices]
+            near = machine_meant(machine, unpriced) or machine_meant(machine, catalog.machines)
+            yield codes.price_of_unknown_machine(
+                join(("prices", machine)),
+                machine=machine,
+                price=price,
+                near=near if near not in settings.prices else None,
+                near_path=join(("prices", near or "")),
+            )
 
 
 def _tags(settings: Settings) -> Iterator[Diagnostic]:

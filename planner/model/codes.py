@@ -278,13 +278,13 @@ def quantization_mismatch(*, model: str, stored: str, asked: str, readable: Sequ
     source="planner/model/check.py",
     forceable=False,
 )
-def unknown_pool(*, pool: str, near: str, pools: Iterable[str]) -> Text:
+def unknown_pool(*, pool: str, near: str | None, pools: Iterable[str]) -> Text:
     return Text(
         message=f"There is no pool called {pool}.",
-        remedy=f"Use {near}, or define pools.{pool}.",
+        remedy=f"Use {near}, or define pools.{pool}." if near else f"Use one of the list, or define pools.{pool}.",
         given=pool,
         allowed=", ".join(pools),
-        fix=(("", near),),
+        fix=(("", near),) if near else (),
     )
 
 
@@ -300,7 +300,6 @@ def pool_not_named(*, model: str, path: str, pools: Sequence[str]) -> Text:
         message=f"There are {len(pools)} pools, and model {model} does not say which it runs on.",
         remedy=f"Set {path} to one of {', '.join(pools)}.",
         allowed=", ".join(pools),
-        fix=(("", pools[0]),),
     )
 
 
@@ -363,7 +362,6 @@ def oidc_without_secret() -> Text:
     return Text(
         message="Single sign-on needs the client secret, which is not set.",
         remedy="Run `pulumi config set --secret tke-llm:oidcClientSecret`.",
-        fix=(("", None),),
     )
 
 
@@ -373,12 +371,13 @@ def oidc_without_secret() -> Text:
     fix="Use the name that is suggested, or remove it.",
     source="catalog/data/machines.yaml",
 )
-def price_of_unknown_machine(*, machine: str, near: str | None) -> Text:
+def price_of_unknown_machine(*, machine: str, price: float, near: str | None, near_path: str) -> Text:
+    """`near`, whose price would stand at `near_path`, has none yet."""
     return Text(
         message=f"There is a price of {machine}, which no pool uses and the catalogue does not know.",
         remedy=f"Use {near}." if near else "Remove it.",
         given=machine,
-        fix=(("", None),),
+        fix=(("", None), *(((near_path, price),) if near else ())),
     )
 
 
@@ -393,7 +392,7 @@ def tag_not_allowed(*, key: str, value: str, reserved: Sequence[str], longest_ke
     kept = key.lower().startswith(tuple(reserved))
     return Text(
         message="Tencent Cloud keeps keys that begin so for itself." if kept else "The tag is too long.",
-        remedy="Use another key." if kept else "Shorten it.",
+        remedy="Use another key, or remove it." if kept else "Shorten it, or remove it.",
         given=f"{key}: {value}" if kept else f"{len(key)} and {len(value)} characters",
         allowed=f"at most {longest_key} characters in the key, {longest_value} in the value; not {tuple(reserved)}",
         fix=(("", None),),

@@ -60,7 +60,7 @@ def _existing(settings: Settings, vpc: str) -> Iterator[Diagnostic]:
         yield from _count(settings, "network.subnetIds", network.subnet_ids)
     # Whatever is said of a VPC that exists, the nodes are opened to it.
     if not makes_subnets(settings) and not any(network.cidr.subnet_of(net) for net, _ in VPC_RANGES):
-        yield _no_vpc_range(network.cidr)
+        yield _no_vpc_range(network.cidr, vpc)
     if "cidr" not in network.model_fields_set:
         yield codes.vpc_range_assumed("network.cidr", vpc=vpc, cidr=str(network.cidr))
     if network.subnet_ids and "nat" in network.model_fields_set and network.nat.enabled:
@@ -103,9 +103,11 @@ def _vpc_range(cidr: IPv4Network) -> Iterator[Diagnostic]:
         yield codes.vpc_too_small("network.cidr", cidr=str(cidr), larger=str(larger), longest=longest)
 
 
-def _no_vpc_range(cidr: IPv4Network) -> Diagnostic:
+def _no_vpc_range(cidr: IPv4Network, existing: str | None = None) -> Diagnostic:
     ranges = [(str(net), shortest) for net, shortest in VPC_RANGES]
-    return codes.vpc_range_not_allowed("network.cidr", cidr=str(cidr), ranges=ranges, longest=LONGEST_PREFIX)
+    return codes.vpc_range_not_allowed(
+        "network.cidr", cidr=str(cidr), ranges=ranges, longest=LONGEST_PREFIX, existing=existing
+    )
 
 
 def _subnet_size(settings: Settings) -> Iterator[Diagnostic]:

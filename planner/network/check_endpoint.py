@@ -20,16 +20,16 @@ def check_endpoint(settings: Settings) -> Iterator[Diagnostic]:
         if not endpoint.allow:
             yield codes.endpoint_open_to_nobody(path)
         elif admits_strangers(endpoint.allow) and not any(admits_strangers([each]) for each in endpoint.allow):
-            yield codes.endpoint_open_to_all(path, ranges=list(map(str, endpoint.allow)), widest=WIDEST)
+            yield codes.endpoint_open_to_all(path, ranges=list(map(str, endpoint.allow)), widest=WIDEST, others=False)
         for index, allowed in enumerate(endpoint.allow):
-            yield from _range(f"{path}[{index}]", allowed)
+            yield from _range(f"{path}[{index}]", allowed, others=len(endpoint.allow) > 1)
     elif endpoint.allow:
         yield codes.allow_without_public(path, ranges=map(str, endpoint.allow))
 
 
-def _range(path: str, allowed: IPv4Network) -> Iterator[Diagnostic]:
+def _range(path: str, allowed: IPv4Network, *, others: bool) -> Iterator[Diagnostic]:
     if admits_strangers([allowed]):
-        yield codes.endpoint_open_to_all(path, ranges=[str(allowed)], widest=WIDEST)
+        yield codes.endpoint_open_to_all(path, ranges=[str(allowed)], widest=WIDEST, others=others)
     elif is_documentation(allowed):
         yield codes.documentation_address(path, cidr=str(allowed), key=path)
     elif any(allowed.subnet_of(net) for net in PRIVATE):

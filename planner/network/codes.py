@@ -63,7 +63,18 @@ def missing_zones(*, known: Sequence[str]) -> Text:
     fix="Use a zone of the region, or change the region.",
     source="catalog/data/regions.yaml",
 )
-def zone_not_in_region(*, zone: str, region: str, near: str | None, known: Iterable[str]) -> Text:
+def zone_not_in_region(
+    *, zone: str, region: str, near: str | None, elsewhere: str | None, known: Iterable[str]
+) -> Text:
+    """`elsewhere`: the region that all zones of the network are in."""
+    if elsewhere is not None:
+        return Text(
+            message=f"{zone} is not a zone of {region}; all zones of the network are in {elsewhere}.",
+            remedy=f"Set tencentcloud:region to {elsewhere}, or use zones of {region}.",
+            given=zone,
+            allowed=", ".join(known),
+            fix=(("tencentcloud:region", elsewhere),),
+        )
     return Text(
         message=f"{zone} is not a zone of {region}.",
         remedy=f"Use {near}, or set tencentcloud:region to the zone's region." if near else f"Use a zone of {region}.",
@@ -124,13 +135,15 @@ def zones_unchecked(*, region: str, zones: Iterable[str]) -> Text:
     fix="Place the pool in a zone of the network, or add its zone to network.zones.",
     source="Nodes join the subnet of their zone.",
 )
-def pool_zone_not_in_network(*, pool: str, zone: str, zones: Sequence[str]) -> Text:
+def pool_zone_not_in_network(*, pool: str, zone: str, zones: Sequence[str], addable: bool) -> Text:
+    """`addable`: a subnet can be made there, so that the machines stay where they are sold."""
+    add, use = f"add {zone} to network.zones", f"use {zones[0]}"
     return Text(
         message=f"Pool {pool} is in {zone}, where the network has no subnet.",
-        remedy=f"Use {zones[0]}, or add {zone} to network.zones.",
+        remedy=f"A{add[1:]}, or {use}." if addable else f"U{use[1:]}, or {add}.",
         given=zone,
         allowed=", ".join(zones),
-        fix=(("", zones[0]),),
+        fix=(("network.zones", [*zones, zone]),) if addable else (("", zones[0]),),
     )
 
 
@@ -143,9 +156,8 @@ def pool_zone_not_in_network(*, pool: str, zone: str, zones: Sequence[str]) -> T
 def subnets_without_vpc(*, key: str, subnets: Sequence[str]) -> Text:
     return Text(
         message="Existing subnets are named, but not the VPC that they are in.",
-        remedy=f"Set network.vpcId, or remove {key}.",
+        remedy=f"Set network.vpcId to the VPC that they are in, or remove {key} to have a network made.",
         given=", ".join(subnets),
-        fix=(("", None),),
     )
 
 
@@ -235,14 +247,15 @@ def nat_in_existing_vpc() -> Text:
     source="Tencent Cloud document 215/15774 (CreateVpc)",
     rules=("SECURITY_GROUP_OPEN",),
 )
-def vpc_range_not_allowed(*, cidr: str, ranges: Iterable[tuple[str, int]], longest: int) -> Text:
-    """`ranges`: each with the shortest prefix that a VPC in it may have; `longest`: of any VPC."""
+def vpc_range_not_allowed(*, cidr: str, ranges: Iterable[tuple[str, int]], longest: int, existing: str | None) -> Text:
+    """`ranges`: each with the shortest prefix that a VPC in it may have; `longest`: of any VPC. `existing`: the VPC
+    that the range is said of, where it is not made."""
     return Text(
         message=f"A VPC cannot have the range {cidr}.",
-        remedy="Use 10.0.0.0/16.",
+        remedy=f"Set it to the range that the console shows of {existing}." if existing else "Use 10.0.0.0/16.",
         given=cidr,
         allowed=", ".join(f"{net} with /{shortest} to /{longest}" for net, shortest in ranges),
-        fix=(("", "10.0.0.0/16"),),
+        fix=() if existing else (("", "10.0.0.0/16"),),
     )
 
 
@@ -451,7 +464,6 @@ def endpoint_open_to_nobody() -> Text:
         message="The API server is public, but no address may reach it: `pulumi up` could not go on.",
         remedy="Run `pulumi config set --path 'tke-llm:cluster.endpoint.allow[0]' <your address>/32`.",
         allowed="at least one address range",
-        fix=(("cluster.endpoint", {"access": "intranet"}),),
     )
 
 
@@ -464,15 +476,18 @@ def endpoint_open_to_nobody() -> Text:
     "addresses than a /8 (IANA, IPv4 Address Space Registry)",
     rules=("API_SERVER_OPEN",),
 )
-def endpoint_open_to_all(*, ranges: Sequence[str], widest: int) -> Text:
-    """`ranges`: the one, or all those that only together are too many addresses."""
+def endpoint_open_to_all(*, ranges: Sequence[str], widest: int, others: bool) -> Text:
+    """`ranges`: the one, or all those that only together are too many addresses; `others`: further ranges stay without
+    it."""
     admits = f"{ranges[0]} lets" if len(ranges) == 1 else f"{len(ranges)} ranges together let"
     return Text(
         message=f"{admits} a large part of the Internet try the API server.",
-        remedy="Put your own address there, as <address>/32.",
+        remedy="Remove it, or put your own address there, as <address>/32."
+        if others
+        else "Put your own address there, as <address>/32.",
         given=_shortened(ranges),
         allowed=f"no more public addresses than one /{widest} has",
-        fix=(("cluster.endpoint", {"access": "intranet"}),),
+        fix=(("", None),) if others else (),
     )
 
 

@@ -77,6 +77,7 @@ def _keys(name: str, pool: Pool) -> Iterator[Diagnostic]:
             owner=f"a pool of kind {pool.kind}",
             setting=f"pools.{name}.kind",
             kind=pool.kind,
+            said="kind" in pool.model_fields_set or bool(pool.instance_type),
             kinds=[kind for kind, keys in KEYS.items() if key in keys],
             allowed=[str(fields[each].alias) for each in KEYS[pool.kind]],
         )
@@ -87,7 +88,15 @@ def _labels(name: str, pool: Pool) -> Iterator[Diagnostic]:
         domain = key.rpartition("/")[0]
         ours = domain == POOL_LABEL.partition("/")[0]
         if ours or f".{domain}".endswith(RESERVED_DOMAINS):
-            yield codes.label_reserved(join(("pools", name, "labels", key)), label=key, domain=domain, ours=ours)
+            free = key.rpartition("/")[2]
+            yield codes.label_reserved(
+                join(("pools", name, "labels", key)),
+                label=key,
+                value=pool.labels[key],
+                domain=domain,
+                ours=ours,
+                free_path=None if free in pool.labels else join(("pools", name, "labels", free)),
+            )
 
 
 def _taints(name: str, settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
@@ -144,7 +153,7 @@ def _incomplete(name: str, driver: Driver) -> Iterator[Diagnostic]:
 def _charge(name: str, pool: Pool) -> Iterator[Diagnostic]:
     path = f"pools.{name}.charge"
     if pool.charge == "spot" and pool.kind == "native":
-        yield codes.spot_not_native(path)
+        yield codes.spot_not_native(path, kind_path=f"pools.{name}.kind", said="kind" in pool.model_fields_set)
     if pool.spot_max_price is not None and pool.kind == "ordinary" and pool.charge != "spot":
         yield codes.spot_price_without_spot(f"pools.{name}.spotMaxPrice", price=pool.spot_max_price, charge=path)
     if pool.charge == "prepaid":

@@ -177,15 +177,16 @@ def disk_too_small(*, pool: str, size: int, need: int, kind: str, native: bool) 
     "pool's nodes)",
     forceable=False,
 )
-def label_reserved(*, label: str, domain: str, ours: bool) -> Text:
-    """`ours`: this program keeps the domain, not Kubernetes."""
+def label_reserved(*, label: str, value: str, domain: str, ours: bool, free_path: str | None) -> Text:
+    """`ours`: this program keeps the domain, not Kubernetes. `free_path`: where the label would stand without it, where
+    no other does."""
     keeper = "This program sets labels" if ours else "Kubernetes keeps labels"
     return Text(
         message=f"{keeper} that begin with {domain}/ itself.",
         remedy="Use a domain of your own, or none.",
         given=label,
         allowed="another domain",
-        fix=(("", None),),
+        fix=(("", None), *(((free_path, value),) if free_path else ())),
     )
 
 
@@ -277,13 +278,14 @@ def mig_not_planned(*, gpu: str) -> Text:
     fix="Use postpaid, or kind: ordinary.",
     source="The provider's kubernetes_native_node_pool, instance_charge_type",
 )
-def spot_not_native() -> Text:
+def spot_not_native(*, kind_path: str, said: bool) -> Text:
+    """`said`: the stack file says that the nodes are native; otherwise they are so by default."""
     return Text(
         message="Native nodes are billed postpaid or prepaid; spot nodes are ordinary nodes.",
-        remedy="Use postpaid, or kind: ordinary.",
+        remedy="Use postpaid, or kind: ordinary." if said else "Set kind to ordinary, or use postpaid.",
         given="spot",
         allowed="postpaid, prepaid",
-        fix=(("", "postpaid"),),
+        fix=(("", "postpaid"),) if said else ((kind_path, "ordinary"),),
     )
 
 

@@ -56,7 +56,12 @@ def _hugging_face(name: str, settings: Settings, facts: ModelFacts, catalog: Cat
     if in_mainland(settings, catalog) and settings.models[name].download.endpoint is None:
         endpoint = f"{section}.download.endpoint"
         yield codes.huggingface_from_mainland(
-            path, host=HUB, region=settings.region, endpoint_path=endpoint, mirror=HUB_MIRROR
+            path,
+            host=HUB,
+            region=settings.region,
+            endpoint_path=endpoint,
+            mirror=HUB_MIRROR,
+            elsewhere=facts.modelscope is not None,
         )
 
 

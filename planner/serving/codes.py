@@ -258,13 +258,18 @@ def gated_without_token(*, model: str, elsewhere: bool) -> Text:
     fix="Use ModelScope, or set download.endpoint to a mirror.",
     source="The guide, step 5 (ModelScope for networks in China); HF_ENDPOINT of huggingface_hub",
 )
-def huggingface_from_mainland(*, host: str, region: str | None, endpoint_path: str, mirror: str) -> Text:
+def huggingface_from_mainland(
+    *, host: str, region: str | None, endpoint_path: str, mirror: str, elsewhere: bool
+) -> Text:
+    """`elsewhere`: ModelScope has the model too."""
     return Text(
         message=f"{host} is not reached from {region} as a rule.",
-        remedy=f"Set {endpoint_path} to {mirror}, or use source: modelscope.",
+        remedy=f"Use source: modelscope, or set {endpoint_path} to a mirror, such as {mirror}."
+        if elsewhere
+        else f"Set {endpoint_path} to a mirror, such as {mirror}.",
         given="huggingface",
-        allowed="modelscope, or a mirror",
-        fix=((endpoint_path, mirror),),
+        allowed="modelscope, or a mirror" if elsewhere else "a mirror",
+        fix=(("", "modelscope"),) if elsewhere else ((endpoint_path, mirror),),
     )
 
 

@@ -56,6 +56,7 @@ def _keys(settings: Settings) -> Iterator[Diagnostic]:
             owner=f"storage of kind {kind}",
             setting="storage.kind",
             kind=kind,
+            said=True,
             kinds=[other for other, keys in KEYS.items() if key in keys],
             allowed=[alias[each] for each in KEYS[kind]],
         )

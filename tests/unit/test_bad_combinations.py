@@ -63,7 +63,7 @@ CASES = {
         "KEY_NOT_FOR_KIND", "storage.accessMode", "means nothing", "Remove it"),
     "an Ingress without a host": Case(
         {"expose": {"via": "ingress"}},
-        "HOST_MISSING", "expose.host", "host name", "Set expose.host"),
+        "HOST_MISSING", "expose.host", "host name", "Set expose.host", mends=False),
     "a Gateway on a Kubernetes that is too old": Case(
         {"expose": {"via": "gateway", "host": "chat.example.com", "tls": {"secret": "chat"}},
          "cluster.version": "1.28.3"},
@@ -123,7 +123,7 @@ CASES = {
         "POOL_NEEDS_A_CLUSTER_ID", "pools.gpu.kind", "kubeconfig only", "kind: existing", mends=False),
     "a model that does not say which pool": Case(
         {"pools": TWO_POOLS},
-        "POOL_NOT_NAMED", "models.chat.pool", "does not say", "one of one, two"),
+        "POOL_NOT_NAMED", "models.chat.pool", "does not say", "one of one, two", mends=False),
     "a gateway beside subnets that exist": Case(
         {"network": {"zones": ["ap-guangzhou-6"], "cidr": "10.0.0.0/16", "vpcId": "vpc-1", "subnetIds": ["subnet-1"],
                      "nat": True}},
