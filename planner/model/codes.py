@@ -18,7 +18,7 @@ def unknown_model(*, model: str, near: str | None, architecture_path: str) -> Te
         message=f"The catalogue has no model {model!r}, so its memory and context cannot be computed.",
         remedy=f"Use {near}, or {describe}." if near else f"{describe[0].upper()}{describe[1:]}.",
         given=model,
-        allowed="a model of the catalogue (`tke-llm fit` lists them), or any model with its `architecture`",
+        allowed="a model of the catalogue (`tke-llm fit --all` lists them), or any model with its `architecture`",
         fix=(("", near),) if near else (),
     )
 
