@@ -61,11 +61,13 @@ def requests(pool: PoolPlan, gpus: int, shm: int, *, least_memory_mib: int = 0, 
     The engine keeps a process per GPU and stages a weight file of about 5 GiB in each (KAITO's 16 GiB floor for one).
     /dev/shm counts against the same limit. A replica with all GPUs of a machine of ours gets nearly all of its memory:
     nothing else needs it, and the page cache of the weights does. An unknown machine (allocatable 0) bounds nothing.
-    Without GPU the weights lie in RAM: `least_memory_mib` is then what the pod needs, and all it asks for.
-    `offload_mib` of memory keep what the GPUs' cache has no room for; the engine takes them as it starts.
+    Without GPU the weights lie in RAM: `least_memory_mib` is then what the pod needs, and all it asks for; with GPUs it
+    is what they do not hold, which the pod asks for besides. `offload_mib` of memory keep what the GPUs' cache has no
+    room for; the engine takes them as it starts.
     """
     floor = (LEAST_MEMORY_MIB if gpus else least_memory_mib) + shm + offload_mib
-    memory = BASE_MEMORY_MIB + MEMORY_MIB_PER_GPU * gpus + shm + offload_mib if gpus else floor
+    staged = BASE_MEMORY_MIB + MEMORY_MIB_PER_GPU * gpus + least_memory_mib
+    memory = staged + shm + offload_mib if gpus else floor
     cpu = BASE_CPU_MILLIS + CPU_MILLIS_PER_GPU * gpus
     if not pool.allocatable_memory_mib or not pool.allocatable_cpu_millis:
         return Requests(cpu, memory, fits=True, because="what the engine needs; the machine's size is not known")

@@ -157,9 +157,10 @@ def _replica(placed: Placement, store: StoragePlan, catalog: Catalog, *, spare: 
     engine, gpus = find(placed.model.engine), placed.gpus // placed.nodes
     shm = operations.shm_mib(gpus) if engine.shared_memory else 0
     in_ram = 0 if gpus else on_cpu.needed_mib(placed.sizing)
+    spilled = on_cpu.spilled_mib(placed.sizing) if gpus and engine.on_cpu else 0
     offered = _offered(placed.situation.pool, gpus, catalog)
     offload = (placed.model.kv_offload.gib if placed.model.kv_offload else 0) * GIB
-    wanted = operations.requests(offered, gpus, shm, least_memory_mib=in_ram, offload_mib=offload)
+    wanted = operations.requests(offered, gpus, shm, least_memory_mib=in_ram or spilled, offload_mib=offload)
     load = operations.load_seconds(
         placed.facts.weights_bytes,
         store.read_mbps,

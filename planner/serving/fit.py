@@ -153,7 +153,8 @@ def _one(facts: ModelFacts, offer: Offer, asked: FitRequest, catalog: Catalog) -
     ask = Ask(
         engine, None, image.utilization, context=asked.context, quantization=asked.quantization, flags=image.flags
     )
-    hardware = Hardware(gpu, offer.gpus)
+    machine = catalog.machines.get(offer.name)
+    hardware = Hardware(gpu, offer.gpus, ram_gib=machine.memory_gib if machine else None)
     sizing = plan_sizing(facts, hardware, ask)
     found = check_sizing(SECTION, facts, hardware, ask, sizing)
     budget, gpus = sizing.budget, sizing.gpus

@@ -22,7 +22,7 @@ class Situation:
     """A model on a pool, as asked for in `section` of the stack file.
 
     `image` is None where no image of the engine runs there; `own_image` is the stack file's own, `region` the stack's,
-    None where not known.
+    None where not known. `ram_gib` is the whole memory of one of the pool's nodes; None: not known.
     """
 
     section: str
@@ -33,6 +33,7 @@ class Situation:
     image: ImageChoice | None
     own_image: str | None
     region: str | None
+    ram_gib: float | None = None
 
     def at(self, setting: str) -> str:
         """The path of one of the model's own settings."""
@@ -104,13 +105,14 @@ def situation(name: str, settings: Settings, pool: PoolPlan, catalog: Catalog) -
         image=image,
         own_image=model.image,
         region=settings.region,
+        ram_gib=_ram_gib(pool, catalog),
     )
 
 
 def hardware_of(case: Situation) -> Hardware | None:
     """The GPUs that a replica may run on; None on a pool without."""
     gpu, pool = case.host.gpu, case.pool
-    return Hardware(gpu, pool.gpus_per_node, pool.max_nodes) if gpu else None
+    return Hardware(gpu, pool.gpus_per_node, pool.max_nodes, case.ram_gib) if gpu else None
 
 
 def slots(pool: PoolPlan) -> int:
@@ -127,6 +129,12 @@ def has_rdma(pool: PoolPlan, catalog: Catalog) -> bool:
 def _driver(settings: Settings, pool: PoolPlan) -> int | None:
     driver = settings.pools[pool.name].driver
     return int(driver.version.split(".", maxsplit=1)[0]) if driver and driver.version else None
+
+
+def _ram_gib(pool: PoolPlan, catalog: Catalog) -> float | None:
+    """The whole memory of a node: of an existing one what the stack file says of it."""
+    machine = catalog.machines.get(pool.instance_type)
+    return machine.memory_gib if machine else pool.allocatable_memory_mib / 1024 or None
 
 
 def _documented(pool: PoolPlan, catalog: Catalog) -> str | None:

@@ -17,7 +17,7 @@ from settings.diagnostics import Diagnostic, blocking, softened
 from settings.values import SHORTEST_CONTEXT
 
 HIGH_UTILIZATION = 0.95
-SIZE_CODES = (codes.model_too_large.name, codes.context_too_long.name, codes.cpu_offload.name)
+SIZE_CODES = (codes.model_too_large.name, codes.context_too_long.name, codes.cpu_offload.name, codes.ram_too_small.name)
 """What says that memory does not suffice: an error, or a warning where RAM may help or a figure that nobody has
 verified may be too high."""
 
@@ -89,6 +89,14 @@ def _memory(section: str, facts: ModelFacts, hardware: Hardware, ask: Ask, sizin
         found = _shortage(section, facts, hardware, ask, sizing)
         if sizing.verdict == "spills":
             found = codes.cpu_offload(found.path, shortage=found, engine=find(ask.engine).title, gpu=gpu)
+        elif find(ask.engine).on_cpu:
+            found = codes.ram_too_small(
+                found.path,
+                shortage=found,
+                engine=find(ask.engine).title,
+                spilled=layout.spilled(sizing.context, certain=facts.verified and hardware.gpu.verified),
+                ram=hardware.ram_share(sizing.gpus),
+            )
         yield found if sizing.verdict == "refused" else softened(found)
     elif sizing.verdict == "tight":
         fits = tokens(limit - layout.comfortable(0), need) if need.kv_per_token is not None else 0

@@ -302,6 +302,26 @@ def cpu_offload(*, shortage: Diagnostic, engine: str, gpu: str) -> Text:
     )
 
 
+@error(
+    meaning="The model fits neither the GPUs nor the RAM that goes with them, where Ollama would keep the rest.",
+    example="pools: {gpu: {instanceType: GN7.2XLARGE32}}    # 1 x T4, 32 GiB\n"
+    'models: {chat: {engine: ollama, model: "deepseek-r1:671b"}}',
+    fix="Use a machine whose GPUs hold the model, or a smaller model.",
+    source='Ollama: "model requires more system memory than is available" (issues 14719, 5958)',
+)
+def ram_too_small(*, shortage: Diagnostic, engine: str, spilled: float, ram: float) -> Text:
+    """`shortage`: what MODEL_TOO_LARGE or CONTEXT_TOO_LONG said; `spilled`: GiB that the GPUs do not hold at the least,
+    `ram`: GiB of the node's memory that go with them."""
+    return Text(
+        message=f"{shortage.message} {engine} would keep the other {spilled:.1f} GiB in RAM, and {ram:.1f} GiB of the "
+        "node's go with these GPUs.",
+        remedy=shortage.remedy,
+        given=shortage.given,
+        allowed=shortage.allowed,
+        fix=shortage.fix,
+    )
+
+
 @warning(
     meaning="vLLM's old engine, on a GPU older than Ampere, is asked for a context whose prompts may take more "
     "memory than there is, for it reads a prompt whole there.",

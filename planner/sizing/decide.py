@@ -35,11 +35,14 @@ RAM beside it (`spills`), only if a figure that nobody has verified is too high 
 
 @dataclass(frozen=True)
 class Hardware:
-    """What a replica may run on: up to `nodes` machines, each with so many of a GPU (or a part of one)."""
+    """What a replica may run on: up to `nodes` machines, each with so many of a GPU (or a part of one).
+
+    `ram_gib` is the whole memory of each; None: not known."""
 
     gpu: Gpu
     gpus_per_node: float
     nodes: int = 1
+    ram_gib: float | None = None
 
     @property
     def slots(self) -> int:
@@ -51,6 +54,10 @@ class Hardware:
         """Usable GiB of each GPU that a pod sees."""
         part = self.gpus_per_node if 0 < self.gpus_per_node < 1 else 1.0
         return self.gpu.usable_gib * part
+
+    def ram_share(self, gpus: int) -> float:
+        """GiB of RAM that go with so many GPUs; without end where it is not known."""
+        return math.inf if self.ram_gib is None else self.ram_gib * gpus / max(1.0, self.gpus_per_node)
 
 
 @dataclass(frozen=True)
@@ -76,13 +83,21 @@ class Layout:
         """What practice needs within the share."""
         return self.need.least(context) if self.static else self.need.expected(context)
 
-    def verdict(self, context: int, *, certain: bool, spills: bool = False) -> Verdict:
+    def spilled(self, context: int, *, certain: bool) -> float:
+        """GiB that the memory of all GPUs cannot hold, by figures that are verified (`certain`) or by the least that
+        they may be."""
+        least = self.need.least(context) * (1 if certain else 1 - DOUBT)
+        return max(0.0, least - self.usable) * self.split.gpus
+
+    def verdict(self, context: int, *, certain: bool, ram: float | None = None) -> Verdict:
         """Whether weights and one sequence of `context` tokens lie within the share: what `check`, `fit` and remedies
-        all go by. `certain`: somebody has verified the figures; `spills`: the engine may use RAM besides."""
+        all go by. `certain`: somebody has verified the figures; `ram`: GiB of RAM that the engine may use besides, None
+        where it uses none."""
         least = self.need.least(context)
         if least > self.limit:
-            short = certain or least * (1 - DOUBT) > self.limit
-            return "spills" if spills else "refused" if short else "doubtful"
+            if ram is not None and self.spilled(context, certain=certain) <= ram:
+                return "spills"
+            return "refused" if certain or least * (1 - DOUBT) > self.limit else "doubtful"
         crowded = self.static is not None and self.static.crowded
         return "tight" if crowded or max(self.comfortable(context), self.expected(context)) > self.limit else "ready"
 
@@ -153,7 +168,11 @@ def plan_sizing(facts: ModelFacts, hardware: Hardware, ask: Ask) -> Sizing:
         computed=facts.computable,
         budget=budget,
         concurrency=_concurrency(budget, ask, split.data),
-        verdict=layout.verdict(context, certain=facts.verified and gpu.verified, spills=find(ask.engine).on_cpu),
+        verdict=layout.verdict(
+            context,
+            certain=facts.verified and gpu.verified,
+            ram=hardware.ram_share(split.gpus) if find(ask.engine).on_cpu else None,
+        ),
         because=(
             ("dtype", precision.dtype, precision.because),
             ("tensorParallel", f"{split.tensor} x {split.pipeline}", _why_split(facts, ask, layout, gpu)),

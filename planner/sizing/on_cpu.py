@@ -17,6 +17,12 @@ def needed_mib(sizing: Sizing) -> int:
     return round((sizing.layout.need.least(sizing.context) + PROCESS_GIB) * 1024)
 
 
+def spilled_mib(sizing: Sizing) -> int:
+    """MiB of RAM for what the engine does not put into the share of the GPUs that it takes."""
+    layout = sizing.layout
+    return round(max(0.0, layout.need.least(sizing.context) - layout.limit) * sizing.gpus * 1024)
+
+
 def plan_on_cpu(facts: ModelFacts, pool: PoolPlan, ask: Ask) -> Sizing:
     """The longest context up to 8,192 that fits the machine's memory; where that is unknown, 8,192."""
     need = memory.need(facts, Split(), "half", kv_bytes=ask.kv_bytes)

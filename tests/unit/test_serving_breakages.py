@@ -139,6 +139,7 @@ ERRORS = (
     caused("MODEL_TOO_LARGE", MODEL, A10X4, {MODEL: "Qwen/Qwen3-32B", "models.chat.gpus": 2}),
     broken("ATTENTION_UNSUPPORTED", MODEL, "deepseek-ai/DeepSeek-V3.2", {MACHINE: "GT4.41XLARGE948"}),
     broken("ATTENTION_UNSUPPORTED", MODEL, "google/gemma-4-E2B-it", T4, {"models.chat.source": "huggingface"}),
+    broken("RAM_TOO_SMALL", MODEL, "deepseek-r1:671b", {"models.chat.engine": "ollama", **T4}),
     broken("MULTI_NODE_NEEDED", MODEL, "deepseek-ai/DeepSeek-R1", A10X4),
     broken("CONTEXT_TOO_LONG", "models.chat.maxModelLen", 131072),
     broken("CONTEXT_BEYOND_MODEL", "models.chat.maxModelLen", 40000, {MODEL: QWEN}),
