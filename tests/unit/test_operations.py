@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalog.load import load
 from catalog.types import SuperGpu
 from planner.engines.operations import load_seconds, requests, shm_mib, startup_failures, super_spec, update
 from planner.plan.types import PoolPlan
@@ -134,19 +135,19 @@ def test_a_machine_of_unknown_size_has_none_to_spare():
 def test_models_that_share_a_pool_are_counted_together_and_told_once():
     demands = [Demand("a", 4, 1, 1), Demand("b", 4, 2, 2)]
     room = room_of(POOL)
-    (finding,) = check_capacity(POOL, room, demands, "a")
+    (finding,) = check_capacity(POOL, room, demands, "a", load())
     assert (finding.code, finding.fix) == ("POOL_TOO_SMALL", (("pools.gpu.nodes", {"min": 1, "max": 3}),))
-    assert list(check_capacity(POOL, room, demands, "b")) == []
+    assert list(check_capacity(POOL, room, demands, "b", load())) == []
 
 
 def test_gpus_that_serve_nothing_are_noted():
-    (finding,) = check_capacity(POOL, room_of(POOL), [Demand("a", 1, 1, 1)], "a")
+    (finding,) = check_capacity(POOL, room_of(POOL), [Demand("a", 1, 1, 1)], "a", load())
     assert (finding.severity, finding.code) == ("note", "GPUS_IDLE")
     assert "3 of the 4" in finding.message
 
 
 def test_autoscaling_beyond_the_pool_is_told_with_what_fits():
-    (finding,) = check_capacity(POOL, room_of(POOL), [Demand("a", 4, 1, 5)], "a")
+    (finding,) = check_capacity(POOL, room_of(POOL), [Demand("a", 4, 1, 5)], "a", load())
     assert (finding.code, finding.fix) == ("AUTOSCALING_BEYOND_POOL", (("models.a.autoscaling.max", 2),))
 
 
@@ -185,13 +186,13 @@ def test_the_nodes_of_as_many_pods_as_there_are_stars_are_counted_at_once():
 
 
 def test_the_most_replicas_that_fit_are_found_among_a_million_by_halving():
-    (finding,) = check_capacity(POOL, room_of(POOL), [Demand("a", 4, 1, 10**6)], "a")
+    (finding,) = check_capacity(POOL, room_of(POOL), [Demand("a", 4, 1, 10**6)], "a", load())
     (_, most) = finding.fix[0]
     assert (finding.code, most) == ("AUTOSCALING_BEYOND_POOL", room_of(POOL).nodes)
 
 
 def test_replicas_for_more_nodes_than_a_pool_can_have_are_to_be_lowered():
-    (finding,) = check_capacity(POOL, room_of(POOL), [Demand("a", 4, 5000, 5000)], "a")
+    (finding,) = check_capacity(POOL, room_of(POOL), [Demand("a", 4, 5000, 5000)], "a", load())
     assert finding.code == "POOL_TOO_SMALL"
     assert finding.fix == ()
     assert "1000 nodes at most" in finding.remedy
