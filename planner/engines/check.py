@@ -30,8 +30,8 @@ CODE = "trust-remote-code"
 """The flag with which vLLM and SGLang run Python of a model's repository."""
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-OBJECTS = frozenset({"kvOffload"})
-"""Settings that no one argument's value stands for."""
+OBJECTS = frozenset({"kvOffload", "dataParallel", "expertParallel"})
+"""Settings that no one argument's value stands for: they hold more, or only some models allow them."""
 
 _DIGITS = re.compile(r"[0-9]{1,18}")
 _REFERENCE = re.compile(r"(?<!\$)(?:\$\$)*\$\(([^)]+)\)")

@@ -12,6 +12,7 @@ from planner.model.check_facts import check_facts
 from planner.model.facts import own_id, resolve
 from planner.plan.types import PoolPlan
 from planner.serving import codes, nearest
+from planner.serving.check_split import check_split
 from planner.serving.placement import Placement, Situation, hardware_of, has_rdma, situation, slots
 from planner.sizing.check import check_on_cpu, check_sizing
 from planner.sizing.codes import gpus_exceed_node, model_too_large
@@ -22,14 +23,15 @@ from settings.pools import MACHINE_KINDS
 
 
 def check_placement(placed: Placement, catalog: Catalog) -> tuple[Diagnostic, ...]:
-    """What stands against a placement: its image, its sizing, and a replica over several machines."""
+    """What stands against a placement: its image, sizing, machines, and arguments that split it."""
     case, model = placed.situation, placed.model
     about_image = [*_about_image(case, model, catalog)]
     about_size = _about_size(placed)
     about_spread = tuple(_about_spread(placed, about_size, catalog))
     if any(found.code == image_unknown.name for found in about_image):
         about_spread = tuple(map(softened, about_spread))
-    return (*(_helped(found, case, catalog) for found in (*about_image, *about_size)), *about_spread)
+    helped = (_helped(found, case, catalog) for found in (*about_image, *about_size))
+    return (*helped, *about_spread, *check_split(placed))
 
 
 def check_unplaced(name: str, settings: Settings, pool: PoolPlan, catalog: Catalog) -> tuple[Diagnostic, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from settings.diagnostics import Diagnostic, Text, error, note, warning
+from settings.diagnostics import Diagnostic, Fix, Text, error, note, warning
 
 
 @error(
@@ -42,6 +42,25 @@ def multi_node_needed(*, shortage: Diagnostic, gpu: str) -> Text:
         given=shortage.given,
         allowed=shortage.allowed,
         fix=shortage.fix,
+    )
+
+
+@error(
+    meaning="`extraArgs` splits the model in another way than was planned, over more GPUs than the pods have, or over "
+    "fewer than it needs, so that the server cannot start.",
+    example='models: {chat: {model: Qwen/Qwen3-8B, extraArgs: [-tp, "4"]}}    # on one A10',
+    fix="Use tensorParallel, pipelineParallel and dataParallel, which the planner reckons with; or take them out.",
+    source="vLLM and SGLang end at once where they see fewer GPUs than they are to use (production-stack tutorial 25: "
+    "a tensor-parallel size in extraArgs)",
+)
+def extra_args_split(*, given: str, why: str, typed: bool, fix: Fix) -> Text:
+    """`typed`: the settings that say the same would do."""
+    return Text(
+        message=f"With {given} {why}.",
+        remedy="Use the settings of that name instead." if typed else "Take it out.",
+        given=given,
+        allowed="tensorParallel, pipelineParallel, dataParallel",
+        fix=fix,
     )
 
 

@@ -126,6 +126,33 @@ ERRORS = (
         H20X8,
         {MODEL: "Qwen/Qwen3-235B-A22B", "models.chat.tensorParallel": 8, "pools.gpu.nodes": 2},
     ),
+    *(
+        broken("EXTRA_ARGS_SPLIT", ARGS, given, pool, others)
+        for given in (
+            ["-tp", "4"],
+            ["-tp=4"],
+            ["--tensor-parallel-size", "4"],
+            ["--tensor_parallel_size=4"],
+            ["--tensor-parallel", "4"],
+            ["-pp", "4"],
+            ["--pipeline-parallel-size=4"],
+            ["-dp", "4"],
+            ["--data-parallel-size", "4"],
+            ["--seed", "1", "-tp", "2", "-pp", "2", "--enforce-eager"],
+        )
+        for pool, others in (({}, {}), (A10X4, {MODEL: "Qwen/Qwen3-8B"}))
+    ),
+    *(
+        broken("EXTRA_ARGS_SPLIT", ARGS, given, SGLANG)
+        for given in (
+            ["--tp", "4"],
+            ["--tp-size=4"],
+            ["--tensor-parallel-size", "4"],
+            ["--dp", "4"],
+            ["--pp-size", "4"],
+        )
+    ),
+    broken("EXTRA_ARGS_SPLIT", ARGS, ["-tp", "1"], A10X4, {MODEL: "Qwen/Qwen3-32B"}),
     broken("GPUS_EXCEED_NODE", "models.chat.tensorParallel", 4),
     broken("GPUS_EXCEED_NODE", "models.chat.gpus", 2),
     broken("GPUS_EXCEED_NODE", "models.chat.gpus", 4, {MODEL: "Qwen/Qwen3-32B"}),
@@ -204,8 +231,8 @@ WARNINGS = (
     broken("CUDA_IGNORED", "models.chat.cuda", "12.9"),
     caused("ENV_OVERRIDE", "models.chat.env.HF_HUB_OFFLINE", {"models.chat.env": {"HF_HUB_OFFLINE": "0"}}),
     broken("EXTRA_ARGS_OVERRIDE", ARGS, ["--max-model-len", "4096"]),
-    broken("EXTRA_ARGS_OVERRIDE", ARGS, ["-tp", "2"], A10X4),
-    broken("EXTRA_ARGS_OVERRIDE", ARGS, ["--tensor-par=2"], A10X4),
+    broken("EXTRA_ARGS_OVERRIDE", ARGS, ["-tp", "2"], A10X4, {"models.chat.tensorParallel": 2}),
+    broken("EXTRA_ARGS_OVERRIDE", ARGS, ["--tensor-par=2"], A10X4, {"models.chat.tensorParallel": 2}),
     caused("ENV_UNKNOWN", "models.chat.env.VLLM_LOGING_LEVEL", {"models.chat.env": {"VLLM_LOGING_LEVEL": "DEBUG"}}),
     caused("ENV_UNKNOWN", "models.chat.env.OLLAMA_FLASH", OLLAMA, {"models.chat.env": {"OLLAMA_FLASH": "1"}}),
     broken("TRUST_REMOTE_CODE", ARGS, ["--trust-remote-code"]),
