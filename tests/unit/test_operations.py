@@ -195,4 +195,4 @@ def test_replicas_for_more_nodes_than_a_pool_can_have_are_to_be_lowered():
     (finding,) = check_capacity(POOL, room_of(POOL), [Demand("a", 4, 5000, 5000)], "a", load())
     assert finding.code == "POOL_TOO_SMALL"
     assert finding.fix == ()
-    assert "1000 nodes at most" in finding.remedy
+    assert "1000 nodes at most" in finding.message
