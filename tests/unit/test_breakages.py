@@ -119,7 +119,7 @@ ERRORS = (
     Breakage("REPLICAS_ON_SQLITE", "webui.replicas", {"webui.replicas": 2}),
     Breakage("SOURCE_NOT_FOR_ENGINE", "models.chat.source", {"models.chat.source": "ollama"}),
     Breakage("NOT_AT_SOURCE", "models.chat.source",
-             {"models.chat.model": "mistralai/Ministral-3-3B-Instruct-2512"}),
+             {"models.chat.model": "nvidia/Qwen3-8B-FP8"}),
     Breakage("IMAGE_FLOATING", "webui.image", {"webui.image": "docker.io/openwebui/open-webui:main"}),
     Breakage("WEBUI_VARIABLE_OWNED", "webui.env.WEBUI_AUTH", {"webui.env": {"WEBUI_AUTH": "False"}}),
     Breakage("WEBUI_VARIABLE_TWICE", "webui.env.LDAP_APP_DN", {"webui.env": {"LDAP_APP_DN": "cn=page"}},

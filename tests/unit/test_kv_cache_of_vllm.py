@@ -23,6 +23,8 @@ MEMORY_GIB = 400
 NOT_MODELLED = {
     "XiaomiMiMo/MiMo-V2-Flash": "its sliding layers have other heads than the rest",
     "google/gemma-4-26B-A4B": "its sliding layers have other heads than the rest",
+    "nvidia/Gemma-4-26B-A4B-NVFP4": "its sliding layers have other heads than the rest",
+    "nvidia/Gemma-4-31B-IT-NVFP4": "its sliding layers have other heads than the rest",
 }
 
 

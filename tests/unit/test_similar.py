@@ -27,7 +27,8 @@ MEANT = {
     "unsloth/Qwen3-8B-bnb-4bit": "Qwen/Qwen3-8B",
     "deepseek-ai/DeepSeek-R2": "deepseek-ai/DeepSeek-R1",
     "deepseek-ai/DeepSeek-V3.3": "deepseek-ai/DeepSeek-V3.2",
-    "meta-llama/Llama-2-7b-chat-hf": "meta-llama/Meta-Llama-3-8B-Instruct",
+    "meta-llama/Llama-2-8b-chat-hf": "meta-llama/Llama-2-7b-chat-hf",
+    "MiniMaxAI/MiniMax-Text-02": "MiniMaxAI/MiniMax-Text-01",
     "openai/gpt-oss20b": "openai/gpt-oss-20b",
     "google/gemma3-27b-it": "google/gemma-3-27b-it",
 }
@@ -36,7 +37,6 @@ PURPOSES_OF_THEIR_OWN = (
     "Qwen/Qwen2-Audio-7B-Instruct",
     "Qwen/Qwen3-Max",
     "tencent/Hunyuan-Large",
-    "MiniMaxAI/MiniMax-Text-02",
 )
 """Of a family and a size that the catalogue has, but for something else, of another series or of no known size."""
 
