@@ -48,6 +48,7 @@ from catalog.types import (
     SharedArchitecture,
     StorageClassFacts,
     SuperGpu,
+    Unstaged,
 )
 
 DATA = Path(__file__).parent / "data"
@@ -213,6 +214,7 @@ class Catalog:
         self.architectures = Table(root / "architectures", SharedArchitecture, _name, _architecture_faults)
         self.model_arguments = Table(root / "model_arguments.yaml", ModelArgument, _name, argument_faults)
         self.scales = Table(root / "scales.yaml", Scales, _name)
+        self.unstaged = Table(root / "unstaged.yaml", Unstaged, _name)
         self.models = Table(
             root / "models", CatalogModel, lambda key: {"id": key}, model_faults, self._with_architecture
         )
@@ -294,6 +296,9 @@ class Catalog:
                 {**shape, "max_positions": facts.pop("max_positions")}
             )
         facts["arguments"] = tuple(self._argument(each) for each in facts.get("arguments", ()))
+        class_ = facts.get("architecture_class")
+        if isinstance(class_, str) and class_ in self.unstaged:
+            facts["unstaged"] = self.unstaged[class_].engines
         weights, own = facts.get("weights"), facts.get("format")
         if isinstance(weights, dict) and isinstance(weights.get(own), dict):
             weights = {**weights, own: {"huggingface": facts["id"], **weights[own]}}
@@ -330,6 +335,7 @@ class Catalog:
             self.architectures,
             self.model_arguments,
             self.scales,
+            self.unstaged,
             self.models,
             self.mirrors,
             self.durations,

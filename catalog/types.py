@@ -134,6 +134,13 @@ class Scales(Entry):
     intermediate_size: PositiveInt | None = None
 
 
+class Unstaged(Entry):
+    """A class of models (`name`) that these engines cannot cut into pipeline stages."""
+
+    name: str
+    engines: tuple[EngineName, ...]
+
+
 class ModelArchitecture(BaseModel):
     """The figures of a model's config.json that decide memory.
 
@@ -260,6 +267,7 @@ class CatalogModel(Entry):
     last_vllm: str | None = None
     float16: bool = True
     arguments: tuple[ModelArgument, ...] = ()
+    unstaged: tuple[EngineName, ...] = ()
     aliases: tuple[str, ...] = ()
 
     def min_release(self, engine: EngineName) -> str | None:

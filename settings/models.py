@@ -278,8 +278,8 @@ class Model(Section):
     )
     expert_parallel: Flag | None = Field(
         default=None,
-        description="Deal the experts of each layer out whole over the GPUs instead of cutting each; absent: where the "
-        "experts cannot be cut.",
+        description="Deal the experts of each layer out whole over the GPUs instead of cutting each; absent: where "
+        "they cannot be cut and tensorParallel is left to the planner.",
     )
     dtype: Literal["auto", "half", "float16", "bfloat16", "float32"] = Field(
         default="auto", description="Computation type; `auto` chooses what the GPU can do."

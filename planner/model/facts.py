@@ -89,6 +89,7 @@ class ModelFacts:
     sliding_window: int = 0
     attention: tuple[Attention, ...] = ()
     widths: Widths = Widths()
+    unstaged: tuple[str, ...] = ()
 
     @property
     def weights_bytes(self) -> int:
@@ -140,6 +141,7 @@ def catalogued(entry: CatalogModel, format_: WeightFormat, given: str | None = N
         sliding_window=shape.sliding_window or 0,
         attention=entry.attention,
         widths=_widths(shape, weights),
+        unstaged=entry.unstaged,
     )
 
 

@@ -7,7 +7,7 @@ from planner.engines.registry import every, find
 from planner.model.facts import ModelFacts
 from planner.sizing import codes
 from planner.sizing.ask import Ask
-from planner.sizing.parallelism import beyond, cut, divides, legal_tensor_parallel
+from planner.sizing.parallelism import beyond, cut, divides, legal_tensor_parallel, splits
 from planner.sizing.split import Split
 from planner.sizing.widths import doubtful, experts_dealt, heads_divide, uneven
 from settings.diagnostics import Diagnostic, Fix, blocking
@@ -80,7 +80,17 @@ class _Asked:
             yield codes.ranks_span_machines(
                 self._at("dataParallel"), ranks=data, gpus=gpus or product, slots=self.slots
             )
-        if pp is not None and pp > self.facts.layers:
+        yield from self._about_stages()
+
+    def _about_stages(self) -> Iterator[Diagnostic]:
+        pp, facts = self.ask.pipeline_parallel, self.facts
+        if self.ask.engine in facts.unstaged:
+            split = splits(facts, self.slots, self.nodes, self.ask)[-1]
+            if split.pipeline > 1:
+                setting = "pipelineParallel" if pp is not None else "gpus"
+                title = find(self.ask.engine).title
+                yield codes.no_stages(self._at(setting), model=facts.id, title=title, stages=split.pipeline)
+        elif pp is not None and pp > facts.layers:
             yield codes.too_many_stages(
                 self._at("pipelineParallel"), model=self.facts.id, layers=self.facts.layers, stages=pp
             )

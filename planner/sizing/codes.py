@@ -84,8 +84,8 @@ def tensor_parallel_unusual(*, model: str, asked: int, usual: Sequence[int]) -> 
 @error(
     meaning="A layer's width cannot be shared by so many GPUs: the parts are no whole number, or cut the blocks or "
     "groups of weights that share a scale. A warning where nobody read how large those groups are.",
-    example="models: {chat: {model: MiniMaxAI/MiniMax-M2, tensorParallel: 8, expertParallel: false}}",
-    fix="Leave expertParallel out, or use the size that is suggested.",
+    example="models: {chat: {model: MiniMaxAI/MiniMax-M2, tensorParallel: 8}}",
+    fix="Set expertParallel, use the size that is suggested, or leave the split to the planner.",
     source="vLLM's recipe of MiniMax-M2 (pure TP8 is not supported); vllm issues 17569, 25292, 42384; QwenLM/Qwen3 "
     "issue 1485 (SGLang); planner/sizing/widths.py",
 )
@@ -204,6 +204,22 @@ def parallelism_mismatch(*, gpus: int, tensor_parallel: int, pipeline_parallel: 
         remedy=f"Set gpus to {tensor_parallel * pipeline_parallel * data_parallel}, or leave it out.",
         given=str(gpus),
         allowed="tensorParallel x pipelineParallel",
+        fix=(("", None),),
+    )
+
+
+@error(
+    meaning="The engine cannot cut this kind of model into pipeline stages.",
+    example="models: {chat: {model: google/gemma-3n-E4B-it, pipelineParallel: 2}}",
+    fix="Leave pipelineParallel (or gpus) out.",
+    source="catalog/data/unstaged.yaml (vLLM's classes that are no SupportsPP)",
+)
+def no_stages(*, model: str, title: str, stages: int) -> Text:
+    return Text(
+        message=f"{title} cannot cut {model} into pipeline stages, and {stages} are asked for.",
+        remedy="Leave it out: layers are then split over as many GPUs as the model needs.",
+        given=str(stages),
+        allowed="1",
         fix=(("", None),),
     )
 

@@ -2,7 +2,7 @@
 
 A replica spans machines only where its GPUs are asked for: it needs more software and a fast network, and nobody
 should come by it by chance. Data parallelism stays on one machine. Expert parallelism that nobody asked about is chosen
-where a layer's experts cannot be cut, and their number can.
+where a layer's experts cannot be cut and their number can, unless the tensor parallel size is asked for.
 """
 
 from dataclasses import replace
@@ -20,7 +20,8 @@ def cut(facts: ModelFacts, ask: Ask, tensor: int, pipeline: int = 1) -> Split:
     engine, data = find(ask.engine), ask.data_parallel or 1
     gathered = engine.gathers and data > 1
     split = Split(tensor, pipeline, data, by_expert=bool(ask.expert_parallel), gathered=gathered)
-    if ask.expert_parallel is None and deals_experts(facts, ask) and uneven(facts, split):
+    free = ask.expert_parallel is None and ask.tensor_parallel is None
+    if free and deals_experts(facts, ask) and uneven(facts, split):
         dealt = replace(split, by_expert=True)
         return dealt if divides(facts, ask, dealt) else split
     return split
@@ -58,7 +59,7 @@ def splits(facts: ModelFacts, slots: int, nodes: int, ask: Ask) -> list[Split]:
     if (gpus, tp, pp) == (None, None, None):
         sizes = [1 << n for n in range(max(1, slots // data).bit_length())]
         ways = [(max((t for t in even if t <= n), default=1), n) for n in sizes]
-        return [cut(facts, ask, t, n // t) for t, n in ways if n // t <= facts.layers]
+        return [cut(facts, ask, t, n // t) for t, n in ways if n // t <= most_stages(facts, ask)]
     if tp is not None:
         return [cut(facts, ask, tp, pp or max(1, (gpus or tp * data) // (tp * data)))]
     if pp is not None:
@@ -70,6 +71,11 @@ def splits(facts: ModelFacts, slots: int, nodes: int, ask: Ask) -> list[Split]:
     each = (gpus if beyond(gpus, slots, nodes) else gpus // machines(gpus, slots)) // data
     best = max((t for t in inside if each % t == 0), default=1)
     return [cut(facts, ask, best, max(1, gpus // (best * data)))]
+
+
+def most_stages(facts: ModelFacts, ask: Ask) -> int:
+    """Pipeline stages that the engine can cut the model into."""
+    return 1 if ask.engine in facts.unstaged else facts.layers
 
 
 def beyond(gpus: int, slots: int, nodes: int) -> bool:

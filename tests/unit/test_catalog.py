@@ -30,6 +30,7 @@ TABLES = (
     "reserved",
     "stores",
     "super_gpus",
+    "unstaged",
 )
 BYTES_PER_WEIGHT = {"bf16": 2.0, "fp16": 2.0, "fp8": 1.0}
 

@@ -92,9 +92,17 @@ def test_experts_that_cannot_be_cut_are_dealt_out_whole(model: str, tensor: int,
     assert cut(known(model), asked(), tensor) == Split(tensor, by_expert=True)
 
 
+@pytest.mark.parametrize(("model", "tensor", "source"), BY_EXPERT)
+def test_a_size_that_is_asked_for_is_taken_at_its_word(model: str, tensor: int, source: str):
+    """Who copies a command without --enable-expert-parallel is told what is missing, with the change that mends it."""
+    assert source
+    outcome = on(model, "H20-96", tensor, tensor_parallel=tensor)
+    assert outcome.findings[0].fix == ((f"{SECTION}.expertParallel", True),)
+
+
 @pytest.mark.parametrize("engine", ["vllm", "sglang"])
 def test_a_split_that_is_refused_names_the_width_and_deals_out_the_experts(engine: str):
-    outcome = on("Qwen/Qwen3-235B-A22B-FP8", "H20-96", 8, engine=engine, tensor_parallel=8, expert_parallel=False)
+    outcome = on("Qwen/Qwen3-235B-A22B-FP8", "H20-96", 8, engine=engine, tensor_parallel=8)
     (finding,) = [each for each in outcome.findings if each.severity == "error"]
     assert finding.code == "WIDTH_NOT_DIVISIBLE"
     assert "1536 / 8 = 192 is no multiple of 128" in finding.message
@@ -197,6 +205,14 @@ def test_gpus_are_the_product_of_all_sizes():
     assert (split_of(right), right.starts) == ("4 x 1, 2 ranks", True)
 
 
+@pytest.mark.parametrize("model", ["google/gemma-3n-E4B-it", "microsoft/Phi-4-multimodal-instruct"])
+def test_a_class_without_stages_is_not_cut_into_any(model: str):
+    """vLLM 0.29.0, vllm/config/model.py: "Pipeline parallelism is not supported for this model"."""
+    assert "NO_STAGES" in on(model, "A10", 4, pipeline_parallel=2).errors
+    assert on(model, "A10", 4).sizing.pipeline_parallel == 1
+    assert "NO_STAGES" not in on(model, "A10", 4, pipeline_parallel=1).codes
+
+
 def test_ranks_stay_on_one_machine():
     r1 = "deepseek-ai/DeepSeek-R1"
     assert "RANKS_SPAN_MACHINES" in on(r1, "H20-96", 8, 2, tensor_parallel=8, data_parallel=2).errors
@@ -216,14 +232,14 @@ def command(changes: dict[str, object]) -> str:
 
 
 def test_vllm_is_told_its_ranks_and_to_deal_out_experts():
-    said = command({"models.chat.tensorParallel": 2, "models.chat.dataParallel": 4})
+    said = command({"models.chat.gpus": 8, "models.chat.dataParallel": 4})
     assert "--tensor-parallel-size 2" in said
     assert "--data-parallel-size 4 --enable-expert-parallel" in said
 
 
 def test_sglang_counts_ranks_and_experts_as_parts_of_its_group():
     """SGLang's documentation: --tp-size 8 --dp-size 4 --enable-dp-attention is attention over 2 GPUs."""
-    split = {"models.chat.tensorParallel": 2, "models.chat.dataParallel": 4, "models.chat.engine": "sglang"}
+    split = {"models.chat.gpus": 8, "models.chat.dataParallel": 4, "models.chat.engine": "sglang"}
     assert "--tp-size 8 --dp-size 4 --enable-dp-attention --ep-size 8" in command(split)
 
 
@@ -234,7 +250,7 @@ def test_nothing_is_said_of_either_where_neither_is_used():
 
 
 def test_the_plan_says_why_experts_are_dealt_out():
-    plan = planned(MOE | {"models.chat.tensorParallel": 8})
+    plan = planned(MOE | {"models.chat.gpus": 8})
     assert plan.models["chat"].expert_parallel
     assert summary(plan)["models"]["chat"]["expertParallel"]
     (why,) = [each for each in plan.reasons if each.subject == "models.chat.expertParallel"]

@@ -101,13 +101,9 @@ ERRORS = (
     broken("HEADS_NOT_DIVISIBLE", "models.chat.tensorParallel", 3, A10X4),
     broken("HEADS_NOT_DIVISIBLE", "models.chat.tensorParallel", 3, A10X4, {MODEL: "Qwen/Qwen3-32B"}),
     broken("HEADS_NOT_DIVISIBLE", "models.chat.tensorParallel", 8, H20X8),
-    broken(
-        "WIDTH_NOT_DIVISIBLE",
-        "models.chat.tensorParallel",
-        8,
-        H20X8,
-        {MODEL: "Qwen/Qwen3-235B-A22B-FP8", "models.chat.expertParallel": False},
-    ),
+    broken("WIDTH_NOT_DIVISIBLE", "models.chat.tensorParallel", 8, H20X8, {MODEL: "Qwen/Qwen3-235B-A22B-FP8"}),
+    broken("WIDTH_NOT_DIVISIBLE", "models.chat.tensorParallel", 8, H20X8, {MODEL: "MiniMaxAI/MiniMax-M2"}, SGLANG),
+    broken("NO_STAGES", "models.chat.pipelineParallel", 2, A10X4, {MODEL: "google/gemma-3n-E4B-it"}),
     broken("WIDTH_NOT_DIVISIBLE", "models.chat.tensorParallel", 4, A10X4, {MODEL: "Qwen/Qwen2.5-VL-72B-Instruct-AWQ"}),
     broken(
         "WIDTH_NOT_DIVISIBLE",
