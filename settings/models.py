@@ -241,7 +241,9 @@ class Autoscaling(Section):
     max: Count = Field(description="Most replicas.")
     waiting: Size = Field(default=5, description="Requests waiting per replica above which a replica is added.")
     scale_down: Flag = Field(
-        default=False, description="Give replicas back when idle; off by default, for released GPUs may be sold out."
+        default=False,
+        description="Give a replica back when the others have room for all that runs; off by default, for released "
+        "GPUs may be sold out.",
     )
 
     @model_validator(mode="after")

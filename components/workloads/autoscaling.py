@@ -16,6 +16,8 @@ CALM_SECONDS = 600
 """The load must have been low for so long before a replica goes."""
 DOWN_SECONDS = 300
 """And one goes at a time, so far apart."""
+FAILURES = 3
+"""So many times in a row the gauge may not be had before the replicas no longer follow it."""
 PAUSED = {"autoscaling.keda.sh/paused-replicas": "0"}
 """While a ScaledObject has this annotation, KEDA holds its target at that number and scales nothing."""
 
@@ -57,8 +59,8 @@ class ModelAutoscaling(pulumi.ComponentResource):
 
 
 def scaled_object_spec(args: ModelAutoscalingArgs) -> dict[str, Any]:
-    """KEDA's settings. The gauges of all pods are summed, and the sum is what `waiting` per replica is measured by:
-    their mean would ask for no more replicas than the first."""
+    """KEDA's settings. Where no pod shows a gauge, as after a pause, KEDA would not even scale to the least: the
+    fallback brings it."""
     plan = args.plan
     deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "name": plan.model}
     group = {"apiVersion": multi_node.API_VERSION, "kind": multi_node.KIND, "name": multi_node.group_name(plan.model)}
@@ -68,19 +70,32 @@ def scaled_object_spec(args: ModelAutoscalingArgs) -> dict[str, Any]:
         "minReplicaCount": plan.least,
         "maxReplicaCount": plan.most,
         "advanced": {"horizontalPodAutoscalerConfig": {"behavior": behavior(plan)}},
+        "fallback": {
+            "failureThreshold": FAILURES,
+            "replicas": plan.least,
+            "behavior": "currentReplicasIfHigher",
+        },
         "triggers": [
-            {
-                "type": "metrics-api",
-                "metadata": {
-                    "url": f"http://{plan.model}.{args.namespace}.svc.cluster.local:{args.port}{plan.path}",
-                    "format": "prometheus",
-                    "valueLocation": plan.metric,
-                    "targetValue": str(plan.waiting),
-                    "aggregateFromKubeServiceEndpoints": "true",
-                    "aggregationType": "sum",
-                },
-            }
+            trigger(args, gauge, per_replica)
+            for gauge, per_replica in ((plan.metric, plan.waiting), *((plan.kept,) if plan.kept else ()))
         ],
+    }
+
+
+def trigger(args: ModelAutoscalingArgs, gauge: str, per_replica: int) -> dict[str, Any]:
+    """A gauge that calls for one replica for each `per_replica` of what it counts. Those of all pods are summed: their
+    mean would ask for no more replicas than the first."""
+    plan = args.plan
+    return {
+        "type": "metrics-api",
+        "metadata": {
+            "url": f"http://{plan.model}.{args.namespace}.svc.cluster.local:{args.port}{plan.path}",
+            "format": "prometheus",
+            "valueLocation": gauge,
+            "targetValue": str(per_replica),
+            "aggregateFromKubeServiceEndpoints": "true",
+            "aggregationType": "sum",
+        },
     }
 
 

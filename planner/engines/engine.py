@@ -26,13 +26,19 @@ class Span:
     flag: str | None = None
 
 
+REQUEST_TOKENS = 2048
+"""A request that is being answered is taken to hold this many tokens of the cache. More at once than it has room for
+are thrown out and begun again (`retract` in SGLang's log, preemption in vLLM's)."""
+
+
 @dataclass(frozen=True)
 class Metrics:
     """What an engine says of its load: `waiting` is the gauge, among those at `path`, of requests that wait for a place
-    in a batch."""
+    in a batch, `running` that of requests that have one."""
 
     path: str
     waiting: str
+    running: str
 
 
 @dataclass(frozen=True)

@@ -147,7 +147,7 @@ ENGINE = Engine(
     health="/health",
     api_key_env="VLLM_API_KEY",
     start="vllm_start",
-    metrics=Metrics("/metrics", "vllm:num_requests_waiting"),
+    metrics=Metrics("/metrics", waiting="vllm:num_requests_waiting", running="vllm:num_requests_running"),
     # Its default for years, and the lower of the two it has had.
     default_utilization=0.90,
     # The port is its default `--master-port`. The address is the one that it tells the others (vllm/envs.py); by itself

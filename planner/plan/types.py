@@ -448,7 +448,8 @@ class ScalingPlan:
     """Replicas of one model by load: one more for each `waiting` requests in the queues of all its pods together.
 
     `metric` is the engine's gauge of waiting requests, which its pods show at `path`. `step_seconds` is the time that
-    one added replica is given to come up before the next is added.
+    one added replica is given to come up before the next is added. `kept` is there where replicas are given back: the
+    gauge of requests that are being answered, and how many of them, over all pods, keep a replica each.
     """
 
     model: str
@@ -459,6 +460,7 @@ class ScalingPlan:
     most: int
     scale_down: bool
     step_seconds: int
+    kept: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import math
 from bisect import bisect_right
 from dataclasses import dataclass
 
+from planner.engines.engine import REQUEST_TOKENS
 from planner.model.facts import ModelFacts
 from planner.sizing.ask import Ask
 from planner.sizing.memory import Need
@@ -42,9 +43,6 @@ PREFILL_SIZES = (
 )
 """Tokens of the prefill graphs that are captured, up to a whole chunk."""
 
-REQUEST_TOKENS = 2048
-"""A running request is taken to hold this many tokens: more requests at once than the cache has room for are thrown
-out and begun again (`retract` in SGLang's log)."""
 WEIGHTS_MARGIN = 1.02
 MOST_FRACTION = 0.95
 STEPS = 1000

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from catalog.load import Catalog
 from catalog.types import Chart
+from planner.engines.engine import REQUEST_TOKENS
 from planner.engines.registry import find
 from planner.plan.types import InstallPlan, ModelPlan, ScalingPlan
 from planner.software.charts import choose, plan_install
@@ -33,11 +34,20 @@ def plan_scaling(settings: Settings, models: Mapping[str, ModelPlan]) -> dict[st
             scale_down=asked.scale_down,
             # The budget is twice what a start is expected to take; until then the queue says nothing new.
             step_seconds=min(LONGEST_STEP, model.startup_seconds // 2),
+            kept=(metrics.running, running_requests(model, asked.waiting)) if asked.scale_down else None,
         )
         for name, model in models.items()
         if (asked := settings.models[name].autoscaling) is not None
         and (metrics := find(model.engine).metrics) is not None
     }
+
+
+def running_requests(model: ModelPlan, waiting: int) -> int:
+    """How many requests, over all replicas, keep one replica each: those that its cache has room for, so that one goes
+    only when the others have room for all that runs. Never fewer than may wait: what runs is no reason for one more.
+    """
+    held = model.concurrency * (model.max_model_len or 0)
+    return max(waiting, int(held) // REQUEST_TOKENS)
 
 
 def plan_keda(settings: Settings, catalog: Catalog) -> InstallPlan | None:

@@ -71,6 +71,22 @@ def test_the_metrics_are_asked_of_the_models_own_service():
     assert port == "8000"
 
 
+def test_after_a_pause_replicas_come_back_though_no_pod_shows_a_gauge():
+    fallback = spec(scaled(replace(PLAN, least=2)))["fallback"]
+    assert fallback["replicas"] == 2
+    # As many as there are stay where a gauge fails for another reason.
+    assert fallback["behavior"] == "currentReplicasIfHigher"
+
+
+def test_what_runs_keeps_its_replicas_where_they_are_given_back():
+    kept = replace(PLAN, scale_down=True, kept=("vllm:num_requests_running", 40))
+    waiting, running = spec(scaled(kept))["triggers"]
+    assert waiting["metadata"]["valueLocation"] == "vllm:num_requests_waiting"
+    assert running["metadata"]["valueLocation"] == "vllm:num_requests_running"
+    assert running["metadata"]["targetValue"] == "40"
+    assert running["metadata"]["aggregationType"] == "sum"
+
+
 def test_no_replica_goes_unless_asked_for():
     behavior = spec(scaled())["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
     assert behavior["scaleDown"] == {"selectPolicy": "Disabled"}

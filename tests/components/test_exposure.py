@@ -181,6 +181,18 @@ def test_proxies_run_on_the_cpu_nodes():
     assert deployment["pod"]["nodeSelector"] == {"pool": "system"}
 
 
+def test_a_pod_that_does_not_answer_costs_no_request_where_another_does():
+    policy = spec(gateway(), "BackendTrafficPolicy")
+    (target,) = policy["targetRefs"]
+    assert (target["kind"], target["name"]) == (
+        "Gateway",
+        spec(gateway(), "HTTPRoute", "webui")["parentRefs"][0]["name"],
+    )
+    # What failed to connect was not sent: a question is never asked twice.
+    assert policy["retry"]["retryOn"]["triggers"] == ["connect-failure"]
+    assert policy["healthCheck"] == {"panicThreshold": 0}
+
+
 def test_the_gateway_goes_before_its_class_and_that_before_the_release_and_its_namespace():
     made = gateway()
     chain = [

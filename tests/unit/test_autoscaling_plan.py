@@ -36,6 +36,21 @@ def test_sglang_has_a_gauge_of_another_name():
     assert by_sglang.metric.startswith("sglang:")
 
 
+def test_a_replica_is_given_back_only_when_the_others_have_room_for_all_that_runs():
+    (model,) = planned(SCALED).models.values()
+    roomy = replace(model, max_model_len=8192, concurrency=40.0)
+    given_back = settings({**SCALED, "models.chat.autoscaling": {"min": 1, "max": 2, "scaleDown": True}})
+    assert plan_scaling(given_back, {"chat": roomy})["chat"].kept == ("vllm:num_requests_running", 160)
+    assert plan_scaling(settings(SCALED), {"chat": roomy})["chat"].kept is None
+
+
+def test_what_runs_calls_for_no_replica_before_what_waits_does():
+    (model,) = planned(SCALED).models.values()
+    scarce = replace(model, max_model_len=8192, concurrency=1.0)
+    given_back = settings({**SCALED, "models.chat.autoscaling": {"max": 2, "scaleDown": True, "waiting": 7}})
+    assert plan_scaling(given_back, {"chat": scarce})["chat"].kept == ("vllm:num_requests_running", 7)
+
+
 def test_a_step_lasts_half_the_startup_budget_and_never_longer_than_kubernetes_allows():
     (model,) = planned(SCALED).models.values()
     slow = replace(model, startup_seconds=10 * LONGEST_STEP)
