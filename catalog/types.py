@@ -12,7 +12,7 @@ from catalog.engines import EngineName, SourceName
 
 DiskType = Literal["CLOUD_PREMIUM", "CLOUD_SSD", "CLOUD_BSSD", "CLOUD_HSSD"]
 ModelKind = Literal["chat", "embedding", "reranker"]
-WeightFormat = Literal["bf16", "fp16", "fp32", "fp8", "int8", "awq", "gptq", "mxfp4", "nvfp4", "gguf"]
+WeightFormat = Literal["bf16", "fp16", "fp32", "fp8", "int8", "awq", "gptq", "mxfp4", "nvfp4", "bitsandbytes", "gguf"]
 
 
 class Entry(BaseModel):
@@ -239,7 +239,7 @@ class CatalogModel(Entry):
     models has the class, in vLLM's source distributions 0.3.0 to 0.30.0; there is none of 0.15).
     `last_vllm`: the last release that still serves the class (vLLM's model_executor/models/registry.py lists those that
     it has given up).
-    `kind`: what it is asked for; only "chat" answers at `/v1/chat/completions`.
+    `kind`: what it was trained for; only "chat" answers at `/v1/chat/completions`.
     `arguments` are what engines must be told for it, which a row names (`data/model_arguments.yaml`).
     `tools_in_template` is false where the repository's own chat template does not show the model the tools of a
     request, so that its parser is of use with another template only.

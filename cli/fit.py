@@ -8,7 +8,7 @@ from catalog.load import load as load_catalog
 from cli.report import dump
 from cli.text import Line, Piece, complain, heading, line, paragraph, show, table
 from planner.engines.registry import NAMES, find
-from planner.model.facts import KINDS, nearest
+from planner.model.facts import nearest
 from planner.report.document import document
 from planner.serving.fit import Fit, FitRequest, fits
 from settings.suggest import closest
@@ -63,10 +63,10 @@ def _misuse(model: str | None, wish: FitRequest, catalog: Catalog, *, every: boo
 
 def _no_model(model: str, catalog: Catalog) -> str | None:
     entry = catalog.find_model(model)
-    if entry is None:
-        near = nearest(model, find(NAMES[0]), catalog)
-        return _did_you_mean("model", model, near, "describe others with `tke-llm model add` and check the stack")
-    return None if entry.kind == "chat" else f"{model} is {KINDS[entry.kind]}, and only chat models are served yet"
+    if entry is not None:
+        return None
+    near = nearest(model, find(NAMES[0]), catalog)
+    return _did_you_mean("model", model, near, "describe others with `tke-llm model add` and check the stack")
 
 
 def _unknown(what: str, given: str, known: Iterable[str], advice: str) -> str:

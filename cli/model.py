@@ -6,7 +6,8 @@ from pathlib import Path
 
 from cli.report import dump
 from cli.text import complain, put
-from planner.model.config import ConfigError, architecture
+from planner.model.config import Description, describe
+from planner.model.figures import ConfigError
 
 
 def add(path: Path, weights_gib: float | None, *, as_json: bool) -> int:
@@ -20,17 +21,36 @@ def add(path: Path, weights_gib: float | None, *, as_json: bool) -> int:
         if size is None:
             complain(f"{file.parent} holds neither weights nor an index of them; give --weights-gib")
             return 2
-        found = architecture(config, size)
+        found = describe(config, size, beside=_beside(file.parent, "hf_quant_config.json"), pools=_pools(file.parent))
     except (ConfigError, OSError) as error:
         complain(f"{file}: {error.strerror if isinstance(error, OSError) else error}")
         return 1
-    block = found.model_dump(by_alias=True, exclude_none=True)
-    if as_json:
-        dump({"architecture": block})
-        return 0
-    rows = "".join(f"  {key}: {value}\n" for key, value in block.items())
-    put(f"# below the model in `tke-llm:models`\narchitecture:\n{rows}")
+    _tell(found, as_json=as_json)
     return 0
+
+
+def _tell(found: Description, *, as_json: bool) -> None:
+    block = found.architecture.model_dump(by_alias=True, exclude_none=True)
+    task = {} if found.task == "chat" else {"task": found.task}
+    if as_json:
+        dump({**task, "architecture": block, **({"notes": found.notes} if found.notes else {})})
+        return
+    notes = "".join(f"# {note}\n" for note in found.notes)
+    above = "".join(f"{key}: {value}\n" for key, value in task.items())
+    rows = "".join(f"  {key}: {value}\n" for key, value in block.items())
+    put(f"# below the model in `tke-llm:models`\n{notes}{above}architecture:\n{rows}")
+
+
+def _beside(folder: Path, name: str) -> object:
+    """What another file of the repository says; None where there is none."""
+    return _json(folder / name) if (folder / name).is_file() else None
+
+
+def _pools(folder: Path) -> bool:
+    """Whether sentence-transformers makes one vector of a text with the model."""
+    modules = _beside(folder, "modules.json")
+    kinds = [each.get("type") for each in modules if isinstance(each, dict)] if isinstance(modules, list) else []
+    return any(str(kind).endswith(".Pooling") for kind in kinds)
 
 
 def _weights_gib(folder: Path) -> float | None:

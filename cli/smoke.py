@@ -13,8 +13,8 @@ from cli.report import dump
 from cli.stackfile import load
 from cli.text import Line, Piece, Style, complain, heading, paragraph, show
 from components.workloads.kube import COMPONENT_LABEL, NAME_LABEL
-from components.workloads.scripts.smoke_test.asking import run
 from components.workloads.scripts.smoke_test.findings import FAILED, OK, WARNING, Finding
+from components.workloads.scripts.smoke_test.pooling import PoolingModel, run
 from components.workloads.scripts.smoke_test.request import Model, Page, Request
 from planner.prove import prove
 from planner.rollout.smoke_test import ANSWER_SECONDS, PAGE_SECONDS, page_asked
@@ -48,7 +48,8 @@ def _ask(found: Deployed, stack: str, *, as_json: bool) -> int:
         addresses, early = _addresses(found, opened)
         if not as_json:
             show([*heading(f"Asking {found.stack}"), *(part for each in early for part in lines(each))])
-        asked = run(_request(found, stack, addresses), lambda each: None if as_json else show(lines(each)))
+        request, others = _request(found, stack, addresses)
+        asked = run(request, others, lambda each: None if as_json else show(lines(each)))
     findings = [*early, *asked]
     if as_json:
         dump({"stack": found.stack, "findings": [vars(each) for each in findings]})
@@ -89,21 +90,24 @@ def _leads_somewhere(host: str) -> bool:
     return True
 
 
-def _request(found: Deployed, stack: str, addresses: dict[str, str]) -> Request:
+def _request(found: Deployed, stack: str, addresses: dict[str, str]) -> tuple[Request, tuple[PoolingModel, ...]]:
+    """What is asked, and the models that embed or rank."""
+    plan, _ = prove(parse(load(stack)))
+    tasks = {} if plan is None else {name: model.task for name, model in plan.models.items()}
     models = [
-        Model(
+        PoolingModel(
             name=model.name,
             model=model.served_name,
             url=addresses[model.name],
             key=model.api_key,
             patience=ANSWER_SECONDS if model.api_key is not None else LOADING_SECONDS,
+            task=tasks.get(model.name, "chat"),
         )
         for model in found.models.values()
     ]
-    plan, _ = prove(parse(load(stack)))
     page = None
     if PAGE in addresses and plan is not None and plan.webui is not None:
-        # How people sign in stands in the stack file, not in the outputs.
+        # How people sign in, and what models are asked for, stands in the stack file, not in the outputs.
         asked = page_asked(plan.webui, plan.exposure)
         page = Page(
             url=addresses[PAGE],
@@ -113,7 +117,9 @@ def _request(found: Deployed, stack: str, addresses: dict[str, str]) -> Request:
             chats=asked.chats,
         )
     limit = sum(model.patience for model in models) + 2 * PAGE_SECONDS
-    return Request(owner="user", limit=limit, models=tuple(models), page=page)
+    chat: tuple[Model, ...] = tuple(model for model in models if model.task == "chat")
+    others = tuple(model for model in models if model.task != "chat")
+    return Request(owner="user", limit=limit, models=chat, page=page), others
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from components.workloads.model_store import ModelStore, ModelStoreArgs
 from components.workloads.multi_node import on_host_network
 from components.workloads.smoke_test import SmokeTest, SmokeTestArgs, find_findings, job_names
 from components.workloads.webui import ChatPage, ChatPageArgs
+from planner.page.decide import offered
 from planner.page.variables import SEALED as SEALED_ENV
 from planner.plan.types import ExistingClusterPlan, ModelPlan, NetworkPlan, Plan, PoolPlan, ScalingPlan, WebuiPlan
 from planner.report.summary import summary
@@ -340,7 +341,7 @@ class LlmStack(pulumi.ComponentResource):
             ChatPageArgs(
                 namespace=namespace,
                 plan=plan,
-                models=list(self._plan.models.values()),
+                models=list(offered(self._plan.models).values()),
                 api_keys={name: server.api_key for name, server in servers.items() if server.api_key is not None},
                 claim=store.webui_claim,
                 database_url=self._secrets.get("databaseUrl"),

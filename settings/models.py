@@ -64,6 +64,8 @@ from settings.values import (
     switch,
 )
 
+Task = Literal["chat", "embed", "rerank"]
+
 
 class Nat(Section):
     """Internet access of the VPC."""
@@ -210,14 +212,29 @@ class Architecture(Section):
     head_dim: Size = Field(description="Size of one head (`head_dim`).")
     kv_lora_rank: Size | None = Field(default=None, description="MLA: `kv_lora_rank`.")
     qk_rope_head_dim: Size | None = Field(default=None, description="MLA: `qk_rope_head_dim`.")
+    kv_layers: Annotated[int, Strict(), Field(ge=0, le=1000)] | None = Field(
+        default=None, description="Layers whose cache grows with the context; absent: all but the sliding ones."
+    )
+    sliding_layers: Count | None = Field(
+        default=None, description="Layers that keep the last `slidingWindow` tokens only."
+    )
+    sliding_window: Tokens | None = Field(default=None, description="Window of these layers (`sliding_window`).")
     max_positions: Tokens = Field(description="Longest context (`max_position_embeddings`).")
     weights_gib: Annotated[Number, Field(gt=0, le=100_000)] = Field(description="Size of the weight files in GiB.")
     dtype: Literal["bfloat16", "float16", "float32"] = Field(
         default="bfloat16", description="`torch_dtype` of the weights."
     )
-    format: Literal["bf16", "fp16", "fp32", "fp8", "awq", "gptq", "mxfp4", "int8", "nvfp4", "gguf"] = Field(
-        default="bf16", description="How the weights are stored."
+    format: Literal["bf16", "fp16", "fp32", "fp8", "awq", "gptq", "mxfp4", "int8", "nvfp4", "bitsandbytes", "gguf"] = (
+        Field(default="bf16", description="How the weights are stored.")
     )
+
+    @model_validator(mode="after")
+    def _kept(self) -> Self:
+        if (self.sliding_layers is None) != (self.sliding_window is None):
+            raise ValueError("slidingLayers and slidingWindow go together")
+        if (self.kv_layers or 0) + (self.sliding_layers or 0) > self.layers:
+            raise ValueError(f"kvLayers and slidingLayers are more than the {self.layers} layers that there are")
+        return self
 
 
 class Download(Section):
@@ -261,6 +278,11 @@ class Model(Section):
     )
     pool: PoolName | None = Field(default=None, description="Pool it runs on; may be left out where there is only one.")
     engine: EngineName = Field(default="vllm", description="Serving engine.")
+    task: Task | None = Field(
+        default=None,
+        description="What it is asked for: `chat`, `embed` (`/v1/embeddings`) or `rerank` (`/v1/rerank`); absent: what "
+        "the model was trained for.",
+    )
     source: SourceName | None = Field(
         default=None, description="Where it is downloaded from; absent: ModelScope, or Ollama's registry for Ollama."
     )

@@ -11,6 +11,13 @@ from planner.plan.types import ExposurePlan, ModelPlan, Plan
 
 LOCAL = "http://127.0.0.1"
 
+QUESTIONS: Mapping[str, tuple[str, Mapping[str, object]]] = {
+    "chat": ("/chat/completions", {"messages": [{"role": "user", "content": "Hello"}]}),
+    "embed": ("/embeddings", {"input": "Hello"}),
+    "rerank": ("/rerank", {"query": "Hello", "documents": ["Good morning", "The price of gold"]}),
+}
+"""What a model of each task may be asked first, and where below its base URL."""
+
 
 @dataclass(frozen=True)
 class Exposure:
@@ -75,8 +82,9 @@ def curl(base_url: str, model: ModelPlan) -> str:
     """A first question to a model. The key is read from the stack's outputs when the command runs."""
     key = f"$(pulumi stack output --show-secrets --json apiKeys | jq -r '.[\"{model.name}\"]')"
     authorization = f' -H "Authorization: Bearer {key}"' if model.spec.api_key_env is not None else ""
-    body = json.dumps({"model": model.served_name, "messages": [{"role": "user", "content": "Hello"}]})
-    url = shlex.quote(f"{base_url}/chat/completions")
+    road, question = QUESTIONS[model.task]
+    body = json.dumps({"model": model.served_name, **question})
+    url = shlex.quote(f"{base_url}{road}")
     return f"curl {url}{authorization} -H 'Content-Type: application/json' -d {shlex.quote(body)}"
 
 

@@ -34,9 +34,20 @@ MODULES = "/opt/tke-llm"
 PACKAGE = "smoke_test"
 
 
-def files() -> dict[str, str]:
+POOLING = "pooling.py"
+"""The module that asks models which embed or rank. A stack without any does not hold it, so that its Jobs keep their
+names."""
+
+
+def pools(plan: SmokeTestPlan) -> bool:
+    """Whether there are models that embed or rank."""
+    return not all(model.chats for model in plan.models)
+
+
+def files(plan: SmokeTestPlan) -> dict[str, str]:
     """The script, a package of a few modules, by the names of its files."""
-    return {path.name: path.read_text(encoding="utf-8") for path in sorted(Path(script.__file__).parent.glob("*.py"))}
+    found = sorted(Path(script.__file__).parent.glob("*.py"))
+    return {path.name: path.read_text(encoding="utf-8") for path in found if path.name != POOLING or pools(plan)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +80,7 @@ class SmokeTest(pulumi.ComponentResource):
                 "namespace": args.namespace,
                 "labels": kube.labels(APPLICATION, APPLICATION, APPLICATION),
             },
-            data=files(),
+            data=files(args.plan),
             opts=pulumi.ResourceOptions(parent=self),
         )
         # Whether the stack answers does not hang on what enforces the policies.
@@ -137,7 +148,7 @@ def common_env(request: Mapping[str, Any]) -> "list[EnvVarArgsDict]":
 
 def job_name(component: str, args: SmokeTestArgs, env: "list[EnvVarArgsDict]") -> str:
     """Name of a Job, which changes with what it does and with what it asks."""
-    content = [files(), test_pod(args, env, script=""), pod_annotations(args), args.plan.subject]
+    content = [files(args.plan), test_pod(args, env, script=""), pod_annotations(args), args.plan.subject]
     return f"{component}-{hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]}"
 
 
@@ -162,7 +173,7 @@ def test_pod(args: SmokeTestArgs, env: "list[EnvVarArgsDict]", *, script: pulumi
                 "name": APPLICATION,
                 "image": args.plan.image,
                 "image_pull_policy": "IfNotPresent",
-                "command": ["python3", "-m", PACKAGE],
+                "command": ["python3", "-m", f"{PACKAGE}.pooling" if pools(args.plan) else PACKAGE],
                 "env": env,
                 "resources": kube.requirements(RESOURCES),
                 "security_context": kube.container_security(),

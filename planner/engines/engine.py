@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from catalog.engines import EngineName, SourceName
-from catalog.types import WeightFormat
+from catalog.types import ModelKind, WeightFormat
 from planner.engines.request import EngineRequest
 from planner.plan.server import EngineSpec
+from settings.models import Task
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,8 @@ class Engine:
     `expert_flag` and `data_flag` are the options that an image's release must know to deal out experts whole, and to
     give each of several ranks its own attention; None: it cannot. `gathers`: with such ranks every other layer is still
     cut over all GPUs. `experts_evenly`: each GPU must get as many.
+    `tasks` are what it asks models that were trained for it besides chat, `converts` the pairs of a model's kind and a
+    task of another that it makes such a model do.
 
     `formats` are the weight files that it reads, `at_load` the methods by which it quantises plain ones as it reads
     them; `takes_dtype`: it computes in the type that it is told, else in that of its files. `cache_types` are the types
@@ -124,6 +127,8 @@ class Engine:
     span: Span | None = None
     longest: Callable[[frozenset[str], float], int | None] = _unbounded
 
+    tasks: tuple[Task, ...] = ()
+    converts: frozenset[tuple[ModelKind, Task]] = frozenset()
     formats: tuple[WeightFormat, ...]
     at_load: tuple[str, ...] = ()
     takes_dtype: bool = True

@@ -28,7 +28,7 @@ def emit(request: EngineRequest) -> EngineSpec:
     return pod.assemble(
         ENGINE,
         request,
-        command=("bash", "-c", SERVE, "serve-ollama", request.model_id, LOADED, str(DRAIN_SECONDS)),
+        command=("bash", "-c", _script(request), "serve-ollama", request.model_id, LOADED, str(DRAIN_SECONDS)),
         variables=_environment(request),
         probes=(
             ExecProbe(("test", "-f", LOADED), period=PROBE_PERIOD, failures=request.startup_failures),
@@ -39,6 +39,12 @@ def emit(request: EngineRequest) -> EngineSpec:
         # says.
         tool_calls=None,
     )
+
+
+def _script(request: EngineRequest) -> str:
+    """A model that embeds is loaded by its own request: the other is refused (server/routes.go, GenerateHandler asks
+    for the capability to complete, EmbedHandler for none)."""
+    return SERVE if request.task == "chat" else SERVE.replace("/api/generate", "/api/embed")
 
 
 def _environment(request: EngineRequest) -> dict[str, str]:
@@ -81,6 +87,7 @@ ENGINE = Engine(
     on_cpu=True,
     shared_memory=False,
     tensor_parallel=False,
+    tasks=("embed",),
     formats=("gguf",),
     takes_dtype=False,
     # ggml's blocks of 32 numbers: 34 bytes as q8_0, 18 as q4_0 (ggml/src/ggml-common.h).

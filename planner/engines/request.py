@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from planner.plan.server import Resources
-from settings.models import Model
+from settings.models import Model, Task
 
 
 @dataclass(frozen=True)
@@ -14,8 +14,9 @@ class EngineRequest:
     `compute_capability` is None on a machine without GPU. `max_model_len` (tokens) and `utilization` None leave them to
     the engine; `chunk` tokens are read in one step and `running` requests answered, None: as the engine thinks.
     `told` is what the model needs besides, each a flag with its value. `offload_gib` of the machine's memory keep what
-    its cache has no room for. `network_store`: the weights lie on NFS
-    or the like. `startup_failures` and `load_seconds` come from the one startup budget. `model` is the user's own
+    its cache has no room for. `network_store`: the weights lie on NFS or the like. `startup_failures` and
+    `load_seconds` come from the one startup budget. `task` is what the model is asked for, `convert` whether it was
+    trained for something else, `encoder` whether it reads a text at once and keeps no cache. `model` is the user's own
     section, for what the planner passes on as it stands; its `env` and `extra_args` win.
     """
 
@@ -46,4 +47,7 @@ class EngineRequest:
     running: int | None = None
     told: tuple[tuple[str, ...], ...] = ()
     offload_gib: int | None = None
+    task: Task = "chat"
+    convert: bool = False
+    encoder: bool = False
     annotations: tuple[tuple[str, str], ...] = ()

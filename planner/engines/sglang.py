@@ -112,7 +112,7 @@ def _arguments(request: EngineRequest) -> list[tuple[str, ...]]:
     model = request.model
     optional: tuple[tuple[bool, tuple[str, ...]], ...] = (
         (request.utilization is not None, ("--mem-fraction-static", f"{request.utilization or 0:g}")),
-        (request.chunk is not None, ("--chunked-prefill-size", str(request.chunk))),
+        (request.chunk is not None and not request.encoder, ("--chunked-prefill-size", str(request.chunk))),
         (request.running is not None, ("--max-running-requests", str(request.running))),
         (request.max_model_len is not None, ("--context-length", str(request.max_model_len))),
         (model.kv_cache_dtype not in (None, "auto"), ("--kv-cache-dtype", str(model.kv_cache_dtype))),
@@ -121,7 +121,8 @@ def _arguments(request: EngineRequest) -> list[tuple[str, ...]]:
         (model.prefix_caching is False, ("--disable-radix-cache",)),  # It caches prefixes unless told.
         (request.at_load is not None, ("--quantization", str(request.at_load))),
     )
-    return [*arguments, *(argument for wanted, argument in optional if wanted), *_parsers(request)]
+    ends = _parsers(request) if request.task == "chat" else _pooling(request)
+    return [*arguments, *(argument for wanted, argument in optional if wanted), *ends]
 
 
 def _parsers(request: EngineRequest) -> Iterator[tuple[str, ...]]:
@@ -137,6 +138,15 @@ def _parsers(request: EngineRequest) -> Iterator[tuple[str, ...]]:
 def _gigabytes_per_rank(request: EngineRequest) -> int:
     """GB (10**9 bytes) of the machine's memory for each rank, in whole ones (mem_cache/pool_host/base.py)."""
     return int((request.offload_gib or 0) * 2**30 / 1e9 / max(1, request.resources.gpus))
+
+
+def _pooling(request: EngineRequest) -> list[tuple[str, ...]]:
+    """SGLang's documentation, "embedding models" and "rerank models": of the rerankers those that read a text at once
+    are served like embedding models, by one kernel and in one piece; the others answer yes or no like a chat model."""
+    if request.task == "rerank" and not request.encoder:
+        return []
+    whole = [("--disable-radix-cache",), ("--chunked-prefill-size", "-1"), ("--attention-backend", "triton")]
+    return [("--is-embedding",), *(whole if request.encoder else [])]
 
 
 def _cache_runs(use: CacheUse) -> bool | None:
@@ -185,7 +195,8 @@ ENGINE = Engine(
     data_flag="enable-dp-attention",
     gathers=True,
     experts_evenly=True,
-    formats=("bf16", "fp16", "fp32", "fp8", "int8", "awq", "gptq", "mxfp4", "nvfp4"),
+    tasks=("embed", "rerank"),
+    formats=("bf16", "fp16", "fp32", "fp8", "int8", "awq", "gptq", "mxfp4", "nvfp4", "bitsandbytes"),
     at_load=("fp8", "bitsandbytes"),
     cache_types={"bfloat16": 2.0, "fp8_e4m3": 1.0, "fp8_e5m2": 1.0},
     cache_flag="kv-cache-dtype",

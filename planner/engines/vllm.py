@@ -77,7 +77,7 @@ def _arguments(request: EngineRequest, drain: int) -> list[tuple[str, ...]]:
     knows = request.flags.__contains__
     optional: tuple[tuple[bool, tuple[str, ...]], ...] = (
         (request.max_model_len is not None, ("--max-model-len", str(request.max_model_len))),
-        (request.max_model_len is None and knows("max-model-len=auto"), ("--max-model-len", "auto")),
+        (request.max_model_len is None and _by_itself(request), ("--max-model-len", "auto")),
         (request.utilization is not None, ("--gpu-memory-utilization", f"{request.utilization or 0:g}")),
         (request.model.kv_cache_dtype not in (None, "auto"), ("--kv-cache-dtype", str(request.model.kv_cache_dtype))),
         (request.running is not None, ("--max-num-seqs", str(request.running))),
@@ -101,8 +101,24 @@ def _arguments(request: EngineRequest, drain: int) -> list[tuple[str, ...]]:
         ("--dtype", request.dtype),
         ("--tensor-parallel-size", str(request.tensor_parallel)),
         *(argument for wanted, argument in optional if wanted),
-        *_parsers(request),
+        *(_parsers(request) if request.task == "chat" else _pooling(request)),
     ]
+
+
+def _by_itself(request: EngineRequest) -> bool:
+    """Whether it is told to find the context that fits: a model that keeps no cache has its own."""
+    return "max-model-len=auto" in request.flags and not request.encoder
+
+
+def _pooling(request: EngineRequest) -> Iterator[tuple[str, ...]]:
+    """A model that embeds or ranks. It is known by its files, but for those whose class also chats; the option was
+    called --task until 0.9 and gone with 0.14 (vllm/engine/arg_utils.py of these releases)."""
+    if "runner" in request.flags:
+        yield ("--runner", "pooling")
+        if request.convert and request.task == "embed":
+            yield ("--convert", "embed")
+    elif "task" in request.flags:
+        yield ("--task", "embed" if request.task == "embed" else "score")
 
 
 def _parsers(request: EngineRequest) -> Iterator[tuple[str, ...]]:
@@ -157,7 +173,9 @@ ENGINE = Engine(
     expert_flag="enable-expert-parallel",
     data_flag="data-parallel-size",
     longest=_longest,
-    formats=("bf16", "fp16", "fp32", "fp8", "int8", "awq", "gptq", "mxfp4", "nvfp4"),
+    tasks=("embed", "rerank"),
+    converts=frozenset({("chat", "embed"), ("embedding", "rerank")}),
+    formats=("bf16", "fp16", "fp32", "fp8", "int8", "awq", "gptq", "mxfp4", "nvfp4", "bitsandbytes"),
     at_load=("fp8", "bitsandbytes"),
     # A type of its own for sparse attention (fp8_ds_mla) is what fp8 becomes where a model needs it.
     cache_types={"bfloat16": 2.0, "float16": 2.0, "fp8": 1.0, "fp8_e4m3": 1.0, "fp8_e5m2": 1.0},

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from catalog.load import Catalog
 from planner.engines.registry import NAMES, every, find
 from planner.model import codes
-from planner.model.facts import KINDS, format_of, nearest, own_id, served_format
+from planner.model.facts import KINDS, TASKS, chats_if_asked, format_of, nearest, own_id, served_format
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
 
@@ -20,8 +20,8 @@ def check_facts(name: str, settings: Settings, catalog: Catalog) -> Iterator[Dia
     if entry is None:
         near = nearest(model.model, engine, catalog)
         yield codes.unknown_model(path, model=model.model, near=near, architecture_path=f"{section}.architecture")
-    elif entry.kind != "chat":
-        yield codes.model_not_chat(path, model=model.model, kind=KINDS[entry.kind])
+    elif not chats_if_asked(entry, model):
+        yield codes.model_not_chat(f"{section}.task", model=model.model, kind=KINDS[entry.kind], task=TASKS[entry.kind])
     elif engine.own_ids:
         other = find(NAMES[0])
         yield codes.ollama_needs_its_own_id(

@@ -24,19 +24,54 @@ def unknown_model(*, model: str, near: str | None, architecture_path: str) -> Te
 
 
 @error(
-    meaning="The model makes embeddings or ranks documents. It has no chat, and the page would wait for it forever.",
-    example="models: {chat: {model: BAAI/bge-m3}}",
-    fix="Use a chat model. Embedding models and rerankers are not served yet.",
+    meaning="The model makes embeddings or ranks documents, and is asked to chat. It would never answer on the page.",
+    example="models: {chat: {model: BAAI/bge-m3, task: chat}}",
+    fix="Leave task out, or use a chat model.",
     source='catalog/data/models (kind); vLLM documentation, "pooling models"',
     forceable=False,
 )
-def model_not_chat(*, model: str, kind: str) -> Text:
-    """`kind`: what it is, with its article."""
+def model_not_chat(*, model: str, kind: str, task: str) -> Text:
+    """`kind`: what it is, with its article; `task`: what it is for."""
     return Text(
         message=f"{model} is {kind}, which does not chat: it would never answer on the page.",
-        remedy="Use a chat model. Models of this kind are not served yet.",
-        given=model,
-        allowed="a chat model",
+        remedy=f"Leave task out, which is {task} then, or use a chat model.",
+        given="chat",
+        allowed=task,
+        fix=(("", None),),
+    )
+
+
+@error(
+    meaning="The engine cannot make this model do what it is asked for.",
+    example="models: {ranks: {model: Qwen/Qwen3-8B, task: rerank}}",
+    fix="Leave task out, or use a model that was trained for it.",
+    source="vllm 0.29.0, config/model.py (a generative model is converted to embed; to classify it takes a head that "
+    "only its files have); SGLang documentation, embedding and rerank models; Ollama's API",
+)
+def task_not_for_model(*, model: str, kind: str, task: str, title: str, able: Iterable[str]) -> Text:
+    """`kind`: what the model is, with its article; `able`: the tasks that the engine serves it for."""
+    return Text(
+        message=f"{model} is {kind}, and {title} does not serve it for {task}.",
+        remedy="Leave task out, or use a model that was trained for it.",
+        given=task,
+        allowed=", ".join(able),
+        fix=(("", None),),
+    )
+
+
+@warning(
+    meaning="A model is asked for something else than it was trained for; the engine makes it do so.",
+    example="models: {vectors: {model: Qwen/Qwen3-8B, task: embed}}",
+    fix="Use a model that was trained for it, unless you know how this one does.",
+    source="vllm 0.29.0, model_executor/models/adapters.py (as_embedding_model); its scoring API compares the vectors "
+    "of an embedding model",
+)
+def task_untrained(*, model: str, kind: str, task: str, title: str) -> Text:
+    """`kind`: what the model is, with its article."""
+    return Text(
+        message=f"{model} is {kind}: {title} makes it answer {task} requests, but it was not trained for them.",
+        remedy="Use a model that was trained for it, unless you know how this one does.",
+        given=task,
     )
 
 

@@ -1,85 +1,168 @@
-"""What a model's ``config.json`` says, as the `architecture` of a stack file."""
+"""What a model's ``config.json`` says: the `architecture` and the `task` of a stack file."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from settings.models import Architecture
+from planner.model.figures import ConfigError, Figures, classes, model_type, optional, part, text_figures, whole
+from planner.model.layers import cached_layers, heads_in_groups, is_attention_free, is_encoder, layers_of
+from planner.model.stored import dtype, stored_format
+from settings.models import Architecture, Task
 
-_FORMATS = {
-    "fp8": "fp8",
-    "fbgemm_fp8": "fp8",
-    "awq": "awq",
-    "gptq": "gptq",
-    "mxfp4": "mxfp4",
-    "modelopt": "nvfp4",
-    "compressed-tensors": "int8",
-}
-_DTYPES = {"bfloat16": "bf16", "float16": "fp16", "float32": "fp32"}
+UNSAID_POSITIONS = 2048
+"""What vLLM takes where a file does not say how long a text may be (vllm 0.29.0, config/model.py)."""
+_POSITIONS = (
+    "max_position_embeddings",
+    "n_positions",
+    "max_seq_len",
+    "seq_length",
+    "max_target_positions",
+    "max_sequence_length",
+    "max_seq_length",
+    "seq_len",
+)
+"""The shortest of these counts (vllm 0.29.0, transformers_utils/model_arch_config_convertor.py)."""
+_KEPT_ROPE = ("su", "longrope", "llama3", "default", "mrope")
+"""Types of rotary embeddings whose factor is in the longest context already (vllm 0.29.0, config/model.py)."""
+_RERANKS = ("ForSequenceClassification", "ForRanking")
+_EMBEDS = ("ForTextEncoding", "EmbeddingModel", "ForMaskedLM", "Model")
+_NEITHER = ("ChatGLMModel", "ChatModel", "LMHeadModel", "ForRewardModel", "RewardModel")
+"""Ends of the names of classes (vllm 0.29.0, config/model.py, _SUFFIX_TO_DEFAULTS, and its registry)."""
 
 
-class ConfigError(ValueError):
-    """The file is no description of a text model; `str()` says what is missing."""
+@dataclass(frozen=True)
+class Description:
+    """A model outside the catalogue. `notes` say where the figures are not the whole truth."""
+
+    architecture: Architecture
+    task: Task
+    notes: tuple[str, ...]
 
 
-def architecture(config: object, weights_gib: float) -> Architecture:
-    """The figures that decide memory.
+def describe(config: object, weights_gib: float, *, beside: object = None, pools: bool = False) -> Description:
+    """What a stack file says of the model.
 
     `config` is the parsed ``config.json``; the text part is taken where a model of several kinds of input nests it.
-    `weights_gib` is the size of all weight files in GiB. Raises ConfigError where it is no object or lacks a figure.
+    `weights_gib` is the size of all weight files in GiB, `beside` the parsed ``hf_quant_config.json``; `pools`: a
+    ``modules.json`` of sentence-transformers makes one vector of a text. Raises ConfigError where `config` is no object
+    or lacks a figure.
     """
     if not isinstance(config, Mapping):
         raise ConfigError("config.json is no object")
-    text = config.get("text_config")
-    figures = {**config, **text} if isinstance(text, Mapping) else dict(config)
-    layers = _whole(figures, "num_hidden_layers", "n_layer", "num_layers")
-    heads = _whole(figures, "num_attention_heads", "n_head")
+    figures, named = text_figures(config), list(classes(config))
+    asked = _task(named, pools=pools)
+    reads_at_once = asked != "chat" and is_encoder(named, figures)
+    positions = _positions(figures, named)
     given = {
-        "layers": layers,
-        "heads": heads,
-        "kvHeads": _optional(figures, "num_key_value_heads", "num_kv_heads") or heads,
-        "headDim": _optional(figures, "head_dim") or _whole(figures, "hidden_size", "n_embd") // heads,
-        "maxPositions": _whole(figures, "max_position_embeddings", "n_positions", "max_sequence_length"),
+        **_cache(figures, positions or UNSAID_POSITIONS, encoder=reads_at_once),
+        **_attention(figures),
+        "maxPositions": positions or UNSAID_POSITIONS,
         "weightsGib": float(f"{weights_gib:.4g}"),
-        "dtype": _dtype(figures),
-        "format": _format(figures),
+        "dtype": dtype(figures),
+        "format": stored_format(figures, beside if isinstance(beside, Mapping) else {}),
     }
-    rank = _optional(figures, "kv_lora_rank")
-    if rank is not None:
-        given |= {"kvLoraRank": rank, "qkRopeHeadDim": _whole(figures, "qk_rope_head_dim")}
+    return Description(_validated(given), asked, tuple(_notes(figures, positions)))
+
+
+def _validated(given: Mapping[str, object]) -> Architecture:
     try:
-        return Architecture.model_validate(given)
+        return Architecture.model_validate({key: value for key, value in given.items() if value is not None})
     except ValidationError as error:
         found = error.errors()[0]
         name = ".".join(map(str, found["loc"]))
         raise ConfigError(f"config.json makes {name} {found['input']}, which cannot be: {found['msg']}") from error
 
 
-def _optional(figures: Mapping[str, object], *names: str) -> int | None:
-    for name in names:
-        value = figures.get(name)
-        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-            return value
-    return None
+def _attention(figures: Figures) -> dict[str, int | None]:
+    free = is_attention_free(figures)
+    heads = optional(figures, "num_attention_heads", "n_head", "n_heads", *(["num_heads"] if free else []))
+    if heads is None and not free:
+        raise ConfigError("config.json has no num_attention_heads")
+    heads = heads or 1
+    rank = optional(figures, "kv_lora_rank")
+    return {
+        "heads": heads,
+        "kvHeads": _kv_heads(figures, heads),
+        "headDim": _head_dim(figures, heads),
+        "kvLoraRank": rank,
+        "qkRopeHeadDim": None if rank is None else whole(figures, "qk_rope_head_dim"),
+    }
 
 
-def _whole(figures: Mapping[str, object], *names: str) -> int:
-    value = _optional(figures, *names)
-    if value is None:
-        raise ConfigError(f"config.json has no {names[0]}")
-    return value
+def _head_dim(figures: Figures, heads: int) -> int:
+    named = optional(figures, "head_dim", "attention_head_dim", "kv_channels", "hidden_size_per_head")
+    return named or whole(figures, "hidden_size", "n_embd", "d_model") // heads
 
 
-def _dtype(figures: Mapping[str, object]) -> str:
-    given = figures.get("dtype") or figures.get("torch_dtype")
-    return given if isinstance(given, str) and given in _DTYPES else "bfloat16"
+def _kv_heads(figures: Figures, heads: int) -> int:
+    """The KV heads, as many as there are heads where they are not told (vllm 0.29.0, get_total_num_kv_heads)."""
+    if model_type(figures) in ("falcon", "refinedwebmodel") and not figures.get("new_decoder_architecture"):
+        return 1 if figures.get("multi_query") else heads
+    named = optional(
+        figures, "num_key_value_heads", "num_kv_heads", "n_head_kv", "multi_query_group_num", "num_attention_groups"
+    )
+    inner = optional(part(figures, "attn_config"), "kv_n_heads")
+    group = min(heads_in_groups(figures), default=None)
+    return named or inner or (heads // group if group else heads)
 
 
-def _format(figures: Mapping[str, object]) -> str:
-    quantization = figures.get("quantization_config")
-    if not isinstance(quantization, Mapping):
-        return _DTYPES[_dtype(figures)]
-    method = str(quantization.get("quant_method"))
-    if method not in _FORMATS:
-        raise ConfigError(f"the quantisation method {method} is not known; known: {', '.join(_FORMATS)}")
-    return _FORMATS[method]
+def _cache(figures: Figures, positions: int, *, encoder: bool) -> dict[str, int | None]:
+    """Layers, and which of them keep a cache; not told where all of them do."""
+    layers = layers_of(figures)
+    if layers is None:
+        raise ConfigError("config.json has no num_hidden_layers")
+    if encoder or is_attention_free(figures):
+        return {"layers": layers, "kvLayers": 0}
+    kept = cached_layers(figures, layers, positions)
+    return {
+        "layers": layers,
+        "kvLayers": None if kept.full == layers else kept.full,
+        "slidingLayers": kept.sliding or None,
+        "slidingWindow": kept.window,
+    }
+
+
+def _positions(figures: Figures, named: list[str]) -> int | None:
+    """The longest text in tokens; None where the file does not say."""
+    found = [value for name in _POSITIONS if (value := optional(figures, name)) is not None]
+    longest = optional(figures, "model_max_length") or min(found, default=None)
+    if longest is not None and named and named[0].startswith(("Roberta", "XLMRoberta")):
+        # The first positions are those of the padding (transformers, create_position_ids_from_input_ids).
+        longest -= (optional(figures, "pad_token_id") or 0) + 1
+    return None if longest is None else _stretched(figures, longest)
+
+
+def _stretched(figures: Figures, longest: int) -> int:
+    """The longest context with what its rotary embeddings add to it."""
+    rope = part(figures, "rope_scaling") or part(figures, "rope_parameters")
+    nested = [each for each in rope.values() if isinstance(each, Mapping)]
+    rope = nested[0] if nested else rope
+    kind, factor = rope.get("rope_type") or rope.get("type"), rope.get("factor")
+    if kind is None or kind in _KEPT_ROPE or not isinstance(factor, int | float) or "gemma3" in model_type(figures):
+        return longest
+    base = (optional(rope, "original_max_position_embeddings") or longest) if kind == "yarn" else longest
+    return int(base * factor)
+
+
+def _task(named: list[str], *, pools: bool) -> Task:
+    """What the model is for, as vLLM tells it by the name of its class."""
+    kind = named[0] if named else ""
+    if kind.endswith(_RERANKS):
+        return "rerank"
+    if pools or (kind.endswith(_EMBEDS) and not kind.endswith(_NEITHER)):
+        return "embed"
+    return "chat"
+
+
+def _notes(figures: Figures, positions: int | None) -> Iterator[str]:
+    if positions is None:
+        yield f"config.json does not say how long a text may be; vLLM takes {UNSAID_POSITIONS} tokens then"
+    if figures.get("compress_ratios"):
+        yield "its attention compresses what it keeps, so that the cache takes less than these figures say"
+    if optional(figures, "global_head_dim"):
+        yield "its layers have heads of two sizes, of which one is told, so that the cache takes less or more"
+    if optional(figures, "index_topk"):
+        yield "its attention keeps an index beside the cache, which these figures leave out"
+    if optional(figures, "swa_num_key_value_heads"):
+        yield "the layers with a window have KV heads of their own, which these figures leave out"

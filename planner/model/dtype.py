@@ -45,4 +45,7 @@ def _computation(facts: ModelFacts, gpu: Gpu, dtype: str) -> tuple[str, str]:
         return "half", f"{gpu.name} (compute capability {gpu.compute_capability}) has no bfloat16"
     if facts.dtype == "float16":
         return "half", "the weights are half precision"
+    if facts.task != "chat" and facts.dtype == "float32" and facts.float16:
+        # vllm 0.29.0, config/model.py (_resolve_auto_dtype) chooses the same.
+        return "half", "vectors and scores keep more digits in half precision than in bfloat16"
     return "bfloat16", f"the model is published in {facts.dtype} and {gpu.name} computes in bfloat16"

@@ -4,17 +4,27 @@ They come from the catalogue, or from `architecture` in the stack file, which wi
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from catalog.engines import SourceName
 from catalog.load import Catalog
-from catalog.types import Attention, CatalogModel, ModelArchitecture, ModelArgument, WeightFormat, Weights
+from catalog.types import (
+    Attention,
+    CatalogModel,
+    ModelArchitecture,
+    ModelArgument,
+    ModelKind,
+    WeightFormat,
+    Weights,
+)
 from planner.engines.engine import Engine
 from planner.engines.registry import NAMES, find
-from settings.models import Model, Settings
+from settings.models import Model, Settings, Task
 
 BYTES_PER_GIB = 2**30
 KINDS = {"chat": "a chat model", "embedding": "an embedding model", "reranker": "a reranker"}
+TASKS: Mapping[ModelKind, Task] = {"chat": "chat", "embedding": "embed", "reranker": "rerank"}
+"""What a model of each kind is asked for unless the stack file says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,7 @@ class ModelFacts:
     `last_releases` the last ones of those that have given it up, `arguments` what engines must be told for it;
     `tools_in_template`: its own chat template shows the model the tools of a request.
     `attention` are the kinds of attention that not every GPU runs.
+    `kind` is what it was trained for, as far as the catalogue knows, and `task` what it is asked for.
     """
 
     id: str
@@ -90,10 +101,17 @@ class ModelFacts:
     attention: tuple[Attention, ...] = ()
     widths: Widths = Widths()
     unstaged: tuple[str, ...] = ()
+    kind: ModelKind = "chat"
+    task: Task = "chat"
 
     @property
     def weights_bytes(self) -> int:
         return round(self.weights_gib * BYTES_PER_GIB)
+
+    @property
+    def encoder(self) -> bool:
+        """Whether it reads a text at once and keeps no cache (BERT and its like)."""
+        return self.task != "chat" and not self.kv_layers and not self.sliding_layers
 
     @property
     def mla(self) -> bool:
@@ -142,6 +160,8 @@ def catalogued(entry: CatalogModel, format_: WeightFormat, given: str | None = N
         attention=entry.attention,
         widths=_widths(shape, weights),
         unstaged=entry.unstaged,
+        kind=entry.kind,
+        task=TASKS[entry.kind],
     )
 
 
@@ -163,20 +183,23 @@ def _widths(shape: ModelArchitecture, weights: Weights) -> Widths:
 
 
 def resolve(name: str, settings: Settings, catalog: Catalog) -> ModelFacts | None:
-    """The facts of the model with this key in the stack file; None where its id does not lead to weight files of a
-    chat model that the engine reads (`check_facts` says why)."""
+    """The facts of the model with this key in the stack file; None where its id does not lead to weight files that the
+    engine reads, or those of a model that does not chat as it is asked to (`check_facts` says why)."""
     model = settings.models[name]
     if model.architecture is not None:
         return _described(model, catalog)
     entry = catalog.find_model(model.model)
     format_ = served_format(entry, model) if entry else None
-    return catalogued(entry, format_, model.model) if entry and format_ else None
+    if entry is None or format_ is None:
+        return None
+    facts = catalogued(entry, format_, model.model)
+    return replace(facts, task=model.task) if model.task else facts
 
 
 def served_format(entry: CatalogModel, model: Model) -> WeightFormat | None:
     """The format that the engine would read; None where it knows no such id, does not read the format, or the model
-    does not chat."""
-    if entry.kind != "chat":
+    is asked to chat and does not."""
+    if not chats_if_asked(entry, model):
         return None
     engine = find(model.engine)
     if engine.own_ids:
@@ -184,6 +207,11 @@ def served_format(entry: CatalogModel, model: Model) -> WeightFormat | None:
         return engine.formats[0] if known is not None and _same(model.model, known) else None
     format_ = format_of(entry, model.model)
     return format_ if format_ in engine.formats else None
+
+
+def chats_if_asked(entry: CatalogModel, model: Model) -> bool:
+    """Whether the model chats, or nobody asks it to."""
+    return entry.kind == "chat" or model.task != "chat"
 
 
 def own_id(entry: CatalogModel, engine: Engine) -> str | None:
@@ -201,7 +229,7 @@ def _described(model: Model, catalog: Catalog) -> ModelFacts:
         id=model.model,
         family=model.model,
         layers=shape.layers,
-        kv_layers=shape.layers,
+        kv_layers=shape.layers - (shape.sliding_layers or 0) if shape.kv_layers is None else shape.kv_layers,
         heads=shape.heads,
         kv_heads=shape.kv_heads,
         head_dim=shape.head_dim,
@@ -218,6 +246,10 @@ def _described(model: Model, catalog: Catalog) -> ModelFacts:
         source="architecture in the stack file",
         catalogued=False,
         attention=catalog.attention_of(mla=shape.kv_lora_rank is not None),
+        sliding_layers=shape.sliding_layers or 0,
+        sliding_window=shape.sliding_window or 0,
+        kind=next(kind for kind, task in TASKS.items() if task == (model.task or "chat")),
+        task=model.task or "chat",
     )
 
 
@@ -243,7 +275,7 @@ def named_format(entry: CatalogModel, given: str) -> WeightFormat | None:
 
 
 def nearest(given: str, engine: Engine, catalog: Catalog) -> str | None:
-    """The id of a chat model that was probably meant by one that is not known, among those that the engine serves."""
+    """The id of a model that was probably meant by one that is not known, among those that the engine serves."""
     from planner.model.similar import similar  # noqa: PLC0415  its import costs time that only a mistake should pay
 
     return next((name for name in similar(given, catalog.model_ids()) if _served(name, engine, catalog)), None)
@@ -251,6 +283,6 @@ def nearest(given: str, engine: Engine, catalog: Catalog) -> str | None:
 
 def _served(name: str, engine: Engine, catalog: Catalog) -> bool:
     entry = catalog.find_model(name)
-    if entry is None or entry.kind != "chat":
+    if entry is None:
         return False
     return name == own_id(entry, engine) if engine.own_ids else format_of(entry, name) in engine.formats

@@ -8,6 +8,7 @@ from planner.images import codes as image_codes
 from planner.images.reference import is_floating
 from planner.page import codes
 from planner.page.check_variables import check_variables
+from planner.page.decide import offered
 from planner.plan.types import ModelPlan
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
@@ -32,10 +33,12 @@ def check_webui(settings: Settings, models: Mapping[str, ModelPlan], catalog: Ca
         yield codes.webui_memory_low("webui.memory", memory=webui.memory, least_mib=LEAST_MEMORY_MIB)
     yield from check_variables(settings, catalog)
     if webui.function_calling == "native":
-        for name, model in models.items():
+        for name, model in offered(models).items():
             if not model.spec.tool_calls:
                 known = model.spec.tool_calls is False
                 yield codes.tools_refused("webui.functionCalling", model=name, known=known)
+    if models and not offered(models):
+        yield codes.page_without_chat("webui.enabled", models=models)
     if webui.admin_email.endswith("@example.com"):
         yield codes.admin_email_default("webui.adminEmail", email=webui.admin_email)
 

@@ -1,5 +1,7 @@
 """What can be wrong with the chat page."""
 
+from collections.abc import Iterable
+
 from settings.diagnostics import Text, error, note, warning
 
 
@@ -16,6 +18,21 @@ def webui_memory_low(*, memory: str, least_mib: int) -> Text:
         given=memory,
         allowed=f"{least_mib}Mi or more",
         fix=(("", "2Gi"),),
+    )
+
+
+@warning(
+    meaning="There is a chat page, and no model of the stack chats.",
+    example="models: {vectors: {model: BAAI/bge-m3}}",
+    fix="Leave the page out with `webui: false`, or add a chat model.",
+    source="planner/page/decide.py (the page lists chat models)",
+)
+def page_without_chat(*, models: Iterable[str]) -> Text:
+    return Text(
+        message=f"Nobody can chat on the page: {', '.join(models)} embed texts or rank documents.",
+        remedy="Set webui.enabled to false, or add a chat model.",
+        given="true",
+        fix=(("", False),),
     )
 
 

@@ -54,6 +54,11 @@ def _ready(image: str, catalog: Catalog) -> str:
     return ready.get(image) or HEALTH
 
 
+def offered(models: Mapping[str, ModelPlan]) -> dict[str, ModelPlan]:
+    """The models that the page lists: those that chat. What it lists it also takes for something to talk to."""
+    return {name: model for name, model in models.items() if model.task == "chat"}
+
+
 def plan_webui(settings: Settings, models: Mapping[str, ModelPlan], catalog: Catalog) -> WebuiPlan | None:
     """Decide the chat page in front of `models`; None where there is none."""
     webui = settings.webui
@@ -80,6 +85,8 @@ def plan_webui(settings: Settings, models: Mapping[str, ModelPlan], catalog: Cat
 def environment(settings: Settings, models: Mapping[str, ModelPlan], catalog: Catalog) -> tuple[tuple[str, str], ...]:
     """The plain variables, in order. Back-ends, keys and other secrets are the component's to add."""
     webui = settings.webui
+    offering = [model for name, model in settings.models.items() if name not in models or name in offered(models)]
+    keyed = [find(model.engine).keyed for model in offering]
     variables = {
         "DATA_DIR": DATA_DIR,
         "STATIC_DIR": STATIC_DIR,
@@ -90,8 +97,8 @@ def environment(settings: Settings, models: Mapping[str, ModelPlan], catalog: Ca
         "ENABLE_SIGNUP": str(webui.sign_up),
         "DEFAULT_USER_ROLE": "pending",
         "ENABLE_PERSISTENT_CONFIG": str(webui.persistent_config),
-        "ENABLE_OPENAI_API": str(any(find(model.engine).keyed for model in settings.models.values())),
-        "ENABLE_OLLAMA_API": str(not all(find(model.engine).keyed for model in settings.models.values())),
+        "ENABLE_OPENAI_API": str(any(keyed)),
+        "ENABLE_OLLAMA_API": str(not all(keyed)),
         "DEFAULT_MODEL_PARAMS": json.dumps({"function_calling": function_calling(settings, models)[0]}),
         "BYPASS_MODEL_ACCESS_CONTROL": str(webui.model_access == "everyone"),
         "ENABLE_PIP_INSTALL_FRONTMATTER_REQUIREMENTS": "False",
@@ -120,7 +127,7 @@ def function_calling(settings: Settings, models: Mapping[str, ModelPlan]) -> tup
     asked = settings.webui.function_calling
     if asked != "auto":
         return asked, "asked for in the stack file"
-    unable = [name for name, model in models.items() if not model.spec.tool_calls]
+    unable = [name for name, model in offered(models).items() if not model.spec.tool_calls]
     if unable:
         return "legacy", f"{', '.join(unable)} may refuse a request that offers tools, so they are put into the prompt"
     if settings.webui.persistent_config:

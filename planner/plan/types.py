@@ -8,6 +8,7 @@ from ipaddress import IPv4Network
 
 from planner.plan.server import EngineSpec
 from settings.diagnostics import Diagnostic
+from settings.models import Task
 
 
 @dataclass(frozen=True)
@@ -288,7 +289,7 @@ class ModelPlan:
     `kv_cache_dtype` is the type of the cache's numbers, "auto" where it is the computation's; `max_num_seqs` and
     `max_num_batched_tokens` are None where the engine decides, `kv_offload_gib` where nothing is offloaded. Another
     `key_version` means another generated API key. `family` is the catalogue's entry, or the model's own id;
-    `source_image` the engine's image before any mirror, `image_gib` its size unpacked."""
+    `source_image` the engine's image before any mirror, `image_gib` its size unpacked; `task` what it is asked for."""
 
     name: str
     model_id: str
@@ -327,6 +328,7 @@ class ModelPlan:
     kv_offload_gib: int | None = None
     source_image: str = ""
     image_gib: float = 0.0
+    task: Task = "chat"
 
 
 @dataclass(frozen=True)
@@ -522,7 +524,7 @@ class PolicyPlan:
 @dataclass(frozen=True)
 class AskedModel:
     """A model that is asked: its API at `url` in the cluster, and at `public_url` from outside (None: it has no
-    address there). `keyed`: it answers nobody without its API key."""
+    address there). `keyed`: it answers nobody without its API key. `task` is what it is asked for."""
 
     name: str
     served_name: str
@@ -530,6 +532,11 @@ class AskedModel:
     keyed: bool
     patience_seconds: int
     public_url: str | None = None
+    task: Task = "chat"
+
+    @property
+    def chats(self) -> bool:
+        return self.task == "chat"
 
 
 @dataclass(frozen=True)

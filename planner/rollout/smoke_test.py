@@ -66,6 +66,7 @@ def plan_smoke_test(
             keyed=model.spec.api_key_env is not None,
             patience_seconds=ANSWER_SECONDS if model.spec.api_key_env is not None else model.startup_seconds,
             public_url=public.get(model.name),
+            task=model.task,
         )
         for model in models.values()
     )
@@ -94,21 +95,12 @@ def questions(plan: SmokeTestPlan, *, owner: str, alone: bool) -> dict[str, Any]
     the accounts that it makes; `alone`: no other run of this owner is under way."""
     keys, page = key_variables(plan), plan.page
     gateway = {"address": plan.gateway, "pending": plan.pending}
+    others = [{**_asked(model, keys), "task": model.task} for model in plan.models if not model.chats]
     return {
         "owner": owner,
         "alone": alone,
         "limit": plan.limit_seconds,
-        "models": [
-            {
-                "name": model.name,
-                "model": model.served_name,
-                "url": model.url,
-                "key": keys.get(model.name),
-                "patience": model.patience_seconds,
-                "public": model.public_url,
-            }
-            for model in plan.models
-        ],
+        "models": [_asked(model, keys) for model in plan.models if model.chats],
         "page": page
         and {
             "url": page.url,
@@ -120,6 +112,18 @@ def questions(plan: SmokeTestPlan, *, owner: str, alone: bool) -> dict[str, Any]
         },
         "gateway": None if plan.gateway is None else gateway,
         "forbidden": [],
+        **({"pooling": others} if others else {}),
+    }
+
+
+def _asked(model: AskedModel, keys: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "name": model.name,
+        "model": model.served_name,
+        "url": model.url,
+        "key": keys.get(model.name),
+        "patience": model.patience_seconds,
+        "public": model.public_url,
     }
 
 

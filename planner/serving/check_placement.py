@@ -5,10 +5,11 @@ from dataclasses import replace
 
 from catalog.load import Catalog
 from planner.engines.check_spread import check_spread
-from planner.engines.registry import every
+from planner.engines.registry import every, find
 from planner.images.check import check_image
 from planner.images.codes import image_unknown
 from planner.model.check_facts import check_facts
+from planner.model.check_task import check_task
 from planner.model.facts import own_id, resolve
 from planner.plan.types import PoolPlan
 from planner.serving import codes, nearest
@@ -30,8 +31,9 @@ def check_placement(placed: Placement, catalog: Catalog) -> tuple[Diagnostic, ..
     about_spread = tuple(_about_spread(placed, about_size, catalog))
     if any(found.code == image_unknown.name for found in about_image):
         about_spread = tuple(map(softened, about_spread))
+    about_task = check_task(case.section, case.facts, find(model.engine))
     helped = (_helped(found, case, catalog) for found in (*about_image, *about_size))
-    return (*helped, *about_spread, *check_split(placed))
+    return (*about_task, *helped, *about_spread, *check_split(placed))
 
 
 def check_unplaced(name: str, settings: Settings, pool: PoolPlan, catalog: Catalog) -> tuple[Diagnostic, ...]:

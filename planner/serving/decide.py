@@ -14,6 +14,7 @@ from planner.engines.told import needed
 from planner.images import mirrors
 from planner.images.decide import release_of
 from planner.images.size import image_gib
+from planner.model.facts import TASKS
 from planner.plan.server import GIB, MODELS_MOUNT, Resources
 from planner.plan.types import DownloadPlan, ModelPlan, PoolPlan, Reason, StoragePlan
 from planner.serving import super_nodes
@@ -112,6 +113,7 @@ def plan_model(served: ServedModel, catalog: Catalog) -> ModelPlan:
         download=served.download,
         key_version=model.key_version,
         priority_class=model.priority_class,
+        task=facts.task,
         family=facts.family,
         kv_cache_dtype=model.kv_cache_dtype or "auto",
         max_num_seqs=request.running,
@@ -192,24 +194,23 @@ def _offered(pool: PoolPlan, gpus: int, catalog: Catalog) -> PoolPlan:
 
 
 def _request(placed: Placement, store: StoragePlan, replica: Replica, *, image: str, directory: str) -> EngineRequest:
-    model, sizing, flags = placed.model, placed.sizing, placed.image.flags
+    model, sizing = placed.model, placed.sizing
     told = told_to(placed)
     tools = placed.facts.tools_in_template or any(each.tools for each in told)
-    by_engine = not sizing.computed and model.max_model_len is None and "max-model-len=auto" in flags
     return EngineRequest(
         model=model,
         served_name=_served_name(placed),
         model_id=placed.facts.id,
         model_path=f"{MODELS_MOUNT}/{directory}",
         image=image,
-        flags=flags,
+        flags=placed.image.flags,
         user=placed.image.user,
         compute_capability=placed.gpu.compute_capability if placed.gpu else None,
         tensor_parallel=sizing.tensor_parallel,
         pipeline_parallel=sizing.pipeline_parallel,
         data_parallel=sizing.layout.split.data,
         expert_parallel=sizing.layout.split.by_expert,
-        max_model_len=None if by_engine else sizing.context,
+        max_model_len=None if _by_engine(placed) else sizing.context,
         utilization=None if find(model.engine).memory == "own" else sizing.budget.utilization,
         chunk=sizing.static.chunk if sizing.static else model.max_num_batched_tokens,
         running=sizing.static.running * sizing.layout.split.data if sizing.static else model.max_num_seqs,
@@ -224,6 +225,9 @@ def _request(placed: Placement, store: StoragePlan, replica: Replica, *, image: 
         shm_mib=replica.shm_mib,
         startup_failures=replica.startup_failures,
         load_seconds=replica.load_seconds,
+        task=placed.facts.task,
+        convert=TASKS[placed.facts.kind] != placed.facts.task,
+        encoder=placed.facts.encoder,
         annotations=super_nodes.server_annotations(placed.situation.pool, placed.gpus // placed.nodes),
     )
 
@@ -232,6 +236,17 @@ def told_to(placed: Placement) -> tuple[ModelArgument, ...]:
     """What the image's release must be told for the model."""
     image = placed.image
     return needed(placed.facts.arguments, placed.model.engine, release_of(image), own_files=image.of_engine)
+
+
+def _by_engine(placed: Placement) -> bool:
+    """Whether the engine finds the context by itself: where its cache is not reckoned, and where a model that makes no
+    text has all that it takes, which may be less than its config.json says (sentence_bert_config.json) and must then
+    not be asked for."""
+    facts, sizing = placed.facts, placed.sizing
+    if placed.model.max_model_len is not None:
+        return False
+    unknown = not sizing.computed and "max-model-len=auto" in placed.image.flags
+    return unknown or (facts.task != "chat" and sizing.context >= facts.max_positions)
 
 
 def _served_name(placed: Placement) -> str:

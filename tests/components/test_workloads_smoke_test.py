@@ -130,7 +130,7 @@ def test_names_stay_as_long_as_there_is_nothing_new_to_ask() -> None:
 
 def test_another_script_is_another_job(monkeypatch: pytest.MonkeyPatch) -> None:
     before = job_names(args())
-    monkeypatch.setattr(smoke_test, "files", lambda: {"__main__.py": "print()"})
+    monkeypatch.setattr(smoke_test, "files", lambda _plan: {"__main__.py": "print()"})
     assert not set(before) & set(job_names(args()))
 
 

@@ -110,9 +110,17 @@ class EngineStub(StubServer):
             return Reply(404 if self.fault == "wrong refusal" else 401, {"error": "Unauthorized"})
         if path == f"{self.path}/models":
             return Reply(200, {"data": [{"id": "other" if self.fault == "model list" else self.name}]})
-        if path != f"{self.path}/chat/completions":
-            return Reply(404, {"detail": "Not Found"})
-        return self._completion(body)
+        match path.removeprefix(self.path):
+            case "/chat/completions":
+                return self._completion(body)
+            case "/embeddings":
+                vectors = [[0.5, 0.25]] * (1 if self.fault == "vectors" else len(body["input"]))
+                return Reply(200, {"data": [{"embedding": vector} for vector in vectors]})
+            case "/rerank":
+                scores = [0.1, 0.9] if self.fault == "ranks" else [0.9, 0.1]
+                results = [{"index": place, "relevance_score": score} for place, score in enumerate(scores)]
+                return Reply(200, {"results": sorted(results, key=lambda each: -each["relevance_score"])})
+        return Reply(404, {"detail": "Not Found"})
 
     def _guards(self, path: str, token: str | None) -> bool:
         # Of the list alone some releases make no secret.

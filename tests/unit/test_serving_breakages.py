@@ -30,6 +30,7 @@ KIMI_VL: dict[str, object] = {MODEL: "moonshotai/Kimi-VL-A3B-Instruct", MACHINE:
 SUPER_T4 = {"pools.gpu": {"kind": "super", "gpuType": "T4"}}
 SHAPE = {"layers": 28, "heads": 28, "kvHeads": 4, "headDim": 128, "maxPositions": 32768, "weightsGib": 7.2}
 
+BGE: dict[str, object] = {MODEL: "BAAI/bge-large-en", "models.chat.source": "huggingface"}
 SGLANG: dict[str, object] = {"models.chat.engine": "sglang"}
 SECRETS = (
     ["--api-key", "abc"],
@@ -89,6 +90,9 @@ ERRORS = (
     broken("SGLANG_NEEDS_TURING", "models.chat.engine", "sglang", V100),
     caused("ENGINE_TOO_OLD", MODEL, V100, {MODEL: "Qwen/Qwen3.5-4B"}),
     broken("ENGINE_TOO_OLD", IMAGE, "docker.io/vllm/vllm-openai:v0.14.1", {MODEL: "Qwen/Qwen3.5-4B"}),
+    broken("MODEL_NOT_CHAT", "models.chat.task", "chat", BGE),
+    broken("TASK_NOT_FOR_MODEL", "models.chat.task", "rerank"),
+    broken("TASK_NOT_FOR_MODEL", "models.chat.task", "embed", SGLANG),
     broken("BF16_UNSUPPORTED", "models.chat.dtype", "bfloat16", T4X2),
     broken("BF16_UNSUPPORTED", "models.chat.dtype", "bfloat16", V100),
     caused("FLOAT16_UNSUPPORTED", "models.chat.dtype", T4, {MODEL: "google/gemma-3-4b-it"}),
@@ -222,6 +226,8 @@ WARNINGS = (
     caused("SLOW_QUANTIZATION", MODEL, V100, {MODEL: "Qwen/Qwen2.5-7B-Instruct-GPTQ-Int4"}),
     broken("MEMORY_TIGHT", "models.chat.maxModelLen", 70000),
     caused("KV_NOT_COMPUTED", MODEL, GEMMA),
+    broken("TASK_UNTRAINED", "models.chat.task", "embed"),
+    caused("PAGE_WITHOUT_CHAT", "webui.enabled", BGE),
     broken("UTILIZATION_HIGH", "models.chat.gpuMemoryUtilization", 0.99),
     broken("IMAGE_UNKNOWN", IMAGE, "registry.example.com/vllm:v0.25.1"),
     broken("CUDA_IGNORED", "models.chat.cuda", "12.9"),
@@ -287,12 +293,6 @@ def test_what_is_wrong_with_a_secret_argument_does_not_repeat_the_secret():
     for given in SECRETS:
         finding = found(plan_stack(settings({ARGS: given})), "EXTRA_ARGS_SECRET")
         assert "abc" not in f"{finding.given}{finding.message}{finding.remedy}{finding.fix}"
-
-
-@pytest.mark.parametrize("model", ["BAAI/bge-m3", "Qwen/Qwen3-Reranker-8B"])
-def test_a_model_that_does_not_chat_is_refused_and_nothing_stands_for_it(model: str):
-    (refusal,) = plan_stack(settings({MODEL: model})).errors
-    assert (refusal.code, refusal.path, refusal.given, refusal.fix) == ("MODEL_NOT_CHAT", MODEL, model, ())
 
 
 def test_int8_weights_on_a_v100_are_refused():
