@@ -157,7 +157,7 @@ def _task(named: list[str], *, pools: bool) -> Task:
 
 def _notes(figures: Figures, positions: int | None) -> Iterator[str]:
     if positions is None:
-        yield f"config.json does not say how long a text may be; vLLM takes {UNSAID_POSITIONS} tokens then"
+        yield f"config.json does not say how long a text may be, and {UNSAID_POSITIONS} tokens are taken then"
     if figures.get("compress_ratios"):
         yield "its attention compresses what it keeps, so that the cache takes less than these figures say"
     if optional(figures, "global_head_dim"):
