@@ -1,7 +1,8 @@
 import pytest
 
 from catalog.load import load
-from planner.model.config import ConfigError, architecture
+from planner.model.config import describe
+from planner.model.figures import ConfigError
 from planner.serving.fit import Fit, FitRequest, fits
 
 CATALOG = load()
@@ -98,32 +99,32 @@ CONFIG = {
 
 
 def test_a_config_with_latent_attention_keeps_its_ranks():
-    found = architecture({**CONFIG, "kv_lora_rank": 512, "qk_rope_head_dim": 64}, 641.3)
+    found = describe({**CONFIG, "kv_lora_rank": 512, "qk_rope_head_dim": 64}, 641.3).architecture
     assert (found.kv_lora_rank, found.qk_rope_head_dim) == (512, 64)
 
 
 def test_the_format_is_that_of_the_quantised_weights():
-    assert architecture({**CONFIG, "quantization_config": {"quant_method": "awq"}}, 10).format == "awq"
-    assert architecture(CONFIG, 10).format == "bf16"
+    assert describe({**CONFIG, "quantization_config": {"quant_method": "awq"}}, 10).architecture.format == "awq"
+    assert describe(CONFIG, 10).architecture.format == "bf16"
 
 
 def test_heads_without_groups_are_their_own_kv_heads():
     given = {key: value for key, value in CONFIG.items() if key != "num_key_value_heads"}
-    assert architecture(given, 10).kv_heads == 128
+    assert describe(given, 10).architecture.kv_heads == 128
 
 
 def test_the_text_part_of_a_model_with_images_is_taken():
     nested = {"vision_config": {"num_hidden_layers": 2}, "torch_dtype": "float16", "text_config": CONFIG}
-    assert architecture(nested, 10).layers == 61
+    assert describe(nested, 10).architecture.layers == 61
 
 
 @pytest.mark.parametrize("missing", ["num_hidden_layers", "num_attention_heads", "max_position_embeddings"])
 def test_a_missing_figure_is_named(missing):
     given = {key: value for key, value in CONFIG.items() if key != missing}
     with pytest.raises(ConfigError, match=missing):
-        architecture(given, 10)
+        describe(given, 10)
 
 
 def test_an_unknown_quantisation_is_refused_rather_than_guessed():
     with pytest.raises(ConfigError, match="new-method"):
-        architecture({**CONFIG, "quantization_config": {"quant_method": "new-method"}}, 10)
+        describe({**CONFIG, "quantization_config": {"quant_method": "new-method"}}, 10)
