@@ -118,7 +118,7 @@ def test_the_text_part_of_a_model_with_images_is_taken():
     assert describe(nested, 10).architecture.layers == 61
 
 
-@pytest.mark.parametrize("missing", ["num_hidden_layers", "num_attention_heads", "max_position_embeddings"])
+@pytest.mark.parametrize("missing", ["num_hidden_layers", "num_attention_heads"])
 def test_a_missing_figure_is_named(missing):
     given = {key: value for key, value in CONFIG.items() if key != missing}
     with pytest.raises(ConfigError, match=missing):
