@@ -40,6 +40,7 @@ from settings.names import (
     ServedName,
     SubnetId,
     TagValue,
+    TemplateText,
     Url,
     VariableName,
     VariableValue,
@@ -335,6 +336,10 @@ class Model(Section):
     )
     kv_offload: KvOffload | None = Field(
         default=None, description="Memory of the machine that keeps what the GPU's cache has no room for."
+    )
+    chat_template: TemplateText | None = Field(
+        default=None,
+        description="Chat template: a file in the model's folder, one of the image by its whole path, or its own text.",
     )
     served_name: ServedName | None = Field(default=None, description="Name in the API; absent: the model's key.")
     env: dict[VariableName, VariableValue] = Field(

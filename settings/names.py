@@ -315,6 +315,13 @@ ArgumentText = Annotated[
     StringConstraints(pattern=r"^[^\x00]+$", max_length=4096),
     Wording("an argument", "--enforce-eager"),
 ]
+TemplateText = Annotated[
+    str,
+    Strict(),
+    # What a ConfigMap holds is a MiB at the most.
+    StringConstraints(pattern=r"^[^\x00]+$", max_length=200_000),
+    Wording("the path of a template's file, or a template itself", "chat_template.jinja"),
+]
 DiagnosticCode = Annotated[
     str,
     Strict(),

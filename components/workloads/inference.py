@@ -14,14 +14,15 @@ from components.workloads import kube
 from components.workloads.disruption import disruption_budget
 from components.workloads.model_download import marker_path
 from components.workloads.multi_node import LEADERS, GroupArgs, leader_worker_set
-from planner.plan.server import MODELS_MOUNT, Resources
+from planner.plan.server import MODELS_MOUNT, TEMPLATE_MOUNT, Resources
 from planner.plan.types import ModelPlan, PoolPlan
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.apps.v1 import DeploymentSpecArgsDict, DeploymentStrategyArgsDict
-    from pulumi_kubernetes.core.v1 import EnvVarArgsDict, PodSpecArgsDict, VolumeMountArgsDict
+    from pulumi_kubernetes.core.v1 import EnvVarArgsDict, PodSpecArgsDict, VolumeArgsDict, VolumeMountArgsDict
 
 COMPONENT = "inference"
+TEMPLATE = "chat-template"
 KEY_LENGTH = 40
 KEY_NAME = "api-key"
 WHY_HOST_NETWORK = "RDMA cards are reached from the machine's own network only"
@@ -79,7 +80,7 @@ class Inference(pulumi.ComponentResource):
             # A secret anywhere in the pod template would hide the whole Deployment from previews.
             annotations["tke-llm/api-key-checksum"] = pulumi.Output.unsecret(self.api_key.apply(key_checksum))
 
-        pod = server_pod(args, env)
+        pod = server_pod(args, env, template=None if model.chat_template is None else self._template(name, args))
         if spec.spread is None:
             self._deployment(name, args, labels, annotations, pod)
         else:
@@ -139,6 +140,23 @@ class Inference(pulumi.ComponentResource):
             ),
         )
 
+    def _template(self, name: str, args: InferenceArgs) -> pulumi.Output[str]:
+        """The ConfigMap of the model's chat template. A change makes another one, so that pods of the old text that
+        start again still find theirs."""
+        model = args.model
+        assert model.chat_template is not None  # noqa: S101  the caller has looked
+        made = kubernetes.core.v1.ConfigMap(
+            f"{name}-chat-template",
+            metadata={
+                "name": f"{model.name}-{model.chat_template.file.partition('.')[0]}",
+                "namespace": args.namespace,
+                "labels": kube.labels(model.spec.engine, model.name, COMPONENT),
+            },
+            data={model.chat_template.file: model.chat_template.text},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return made.metadata["name"]
+
     def _key(self, name: str, args: InferenceArgs) -> pulumi.Output[str]:
         if args.api_key is not None:
             return pulumi.Output.secret(args.api_key)
@@ -168,12 +186,22 @@ def strategy(model: ModelPlan) -> "DeploymentStrategyArgsDict":
     }
 
 
-def server_pod(args: InferenceArgs, env: "list[EnvVarArgsDict]") -> "PodSpecArgsDict":
+def server_pod(
+    args: InferenceArgs, env: "list[EnvVarArgsDict]", *, template: pulumi.Input[str] | None = None
+) -> "PodSpecArgsDict":
     """The engine, behind a container that waits for the download's marker: a pod may come before its files do, when
-    the store was emptied or a claim made anew."""
+    the store was emptied or a claim made anew. `template` is the ConfigMap with the model's chat template."""
     model, spec = args.model, args.model.spec
     scratch = [kube.scratch_volume(each) for each in spec.scratch]
     models: VolumeMountArgsDict = {"name": "models", "mount_path": MODELS_MOUNT, "read_only": True}
+    mounts: list[VolumeMountArgsDict] = [models, *(mount for _, mount in scratch)]
+    volumes: list[VolumeArgsDict] = [
+        {"name": "models", "persistent_volume_claim": {"claim_name": args.claim}},
+        *(volume for volume, _ in scratch),
+    ]
+    if template is not None:
+        mounts.append({"name": TEMPLATE, "mount_path": TEMPLATE_MOUNT, "read_only": True})
+        volumes.append({"name": TEMPLATE, "config_map": {"name": template}})
     pod = kube.pod(
         security=kube.pod_security(spec.user, spec.group),
         containers=[
@@ -187,7 +215,7 @@ def server_pod(args: InferenceArgs, env: "list[EnvVarArgsDict]") -> "PodSpecArgs
                 "resources": kube.requirements(spec.resources),
                 "security_context": kube.container_security(),
                 "termination_message_policy": "FallbackToLogsOnError",
-                "volume_mounts": [models, *(mount for _, mount in scratch)],
+                "volume_mounts": mounts,
                 "startup_probe": kube.probe(spec.startup),
                 "readiness_probe": kube.probe(spec.readiness),
                 "liveness_probe": kube.probe(spec.liveness),
@@ -195,10 +223,7 @@ def server_pod(args: InferenceArgs, env: "list[EnvVarArgsDict]") -> "PodSpecArgs
                 "lifecycle": {"pre_stop": {"exec_": {"command": ["sleep", str(spec.pre_stop_sleep)]}}},
             }
         ],
-        volumes=[
-            {"name": "models", "persistent_volume_claim": {"claim_name": args.claim}},
-            *(volume for volume, _ in scratch),
-        ],
+        volumes=volumes,
         node_selector=dict(args.pool.node_selector),
         tolerations=args.pool.tolerations,
         apart=kube.selector(model.name, COMPONENT) if model.max_replicas > 1 and spec.spread is None else None,

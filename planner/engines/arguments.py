@@ -21,6 +21,7 @@ _SAME = {
     "ep-size": "expert-parallel-size",
     "q": "quantization",
 }
+_PLUGINS = ("tool-parser-plugin", "reasoning-parser-plugin")
 _NEGATIVE = re.compile(r"-\d+|-\d*\.\d+")
 _HUMAN = re.compile(r"-?\d+|\d+(\.\d+)?[kmgt]|\d+[KMGT]")
 
@@ -156,8 +157,8 @@ class _Reader:
         name = self._spelt(written)
         dotted = self._flexible and "." in name
         found = self._named(name.partition(".")[0] if dotted else name)
-        if not found and self._flexible and re.match(r"-O[=\w]", name):
-            return Argument("optimization-level", "-O", (item[2:].lstrip("="),), (index,))
+        if self._flexible and not found and (level := self._level(index)):
+            return level
         if len(found) != 1:
             return self._unmatched(index, name, found)
         option, joined = found[0], self._joined(name)
@@ -165,6 +166,15 @@ class _Reader:
             return self._argument(option, written, index, (joined + equals + inline,) if joined else (inline,))
         taken = self._following(index)[: 1 if dotted else _most(option)]
         return self._argument(option, written, index, taken, beside=True)
+
+    def _level(self, index: int) -> Argument | None:
+        """``-O3``, ``-O=3`` or ``-O 3``, which vLLM rewrites before its parser sees them."""
+        item, beside = self._arguments[index], self._arguments[index + 1 : index + 2]
+        if re.match(r"-O[=\w]", item):
+            return Argument("optimization-level", "-O", (item[2:].lstrip("="),), (index,))
+        if item == "-O" and beside and beside[0] in {"0", "1", "2", "3"}:
+            return Argument("optimization-level", "-O", (beside[0],), (index, index + 1))
+        return None
 
     def _joined(self, name: str) -> str:
         """The value that is written onto a one-letter name, as in ``-n2``."""
@@ -190,8 +200,19 @@ class _Reader:
     ) -> Argument:
         """`beside`: the values are items of their own. A dotted name sets a part of the option's JSON."""
         fault = None if "." in written and given else _fault(option, given, inline=not beside)
+        fault = fault or self._parser_fault(option, given)
         items = tuple(range(index, index + 1 + (len(given) if beside else 0)))
         return Argument(option.flag, written, given, items, fault)
+
+    def _parser_fault(self, option: Option, given: tuple[str, ...]) -> str | None:
+        """What is wrong with the name of a parser: a file of one's own may bring others."""
+        known = self._release.parsers.get(option.flag, ())
+        brought = any(name_of(each) in _PLUGINS for each in self._arguments)
+        wrong = next((name for name in given if known and name and name not in known), None)
+        if wrong is None or brought:
+            return None
+        near = closest(wrong, known)
+        return f"{wrong} is none of its parsers ({f'{near}?' if near else ', '.join(known[:12])})"
 
     def _unmatched(self, index: int, name: str, found: list[Option]) -> Argument:
         taken = self._following(index)

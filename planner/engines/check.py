@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from pydantic.alias_generators import to_camel
 
@@ -10,17 +11,23 @@ from catalog.arguments import Release
 from catalog.load import Catalog
 from planner.engines import codes, registry
 from planner.engines.arguments import Argument, read
+from planner.engines.chat_template import inline
+from planner.engines.check_flags import Known, check_flags
 from planner.engines.check_tuning import check_tuning
 from planner.engines.engine import Engine
 from settings.diagnostics import Diagnostic
 from settings.models import Model
 from settings.suggest import MISSPELT, closest
 
-NUMBERS: dict[str, Callable[[str], int | float]] = {
+TASKS = {"embed": "embed", "embedding": "embed", "score": "rerank", "classify": "rerank"}
+"""What the values of vLLM's --task and --convert are as `task`."""
+NUMBERS: dict[str, Callable[[str], int | float | str]] = {
     "tensorParallel": int,
     "pipelineParallel": int,
     "maxModelLen": int,
     "gpuMemoryUtilization": float,
+    "chatTemplate": lambda path: path if path.startswith("/") else "",
+    "task": lambda task: TASKS.get(task, ""),
     "maxNumSeqs": int,
     "kvOffload.gib": int,
     "maxNumBatchedTokens": int,
@@ -42,7 +49,7 @@ def check_options(
     section: str,
     model: Model,
     flags: frozenset[str],
-    release: Release | None,
+    known: Known | None,
     ours: dict[str, str],
     *,
     name: str,
@@ -50,15 +57,15 @@ def check_options(
     catalog: Catalog,
 ) -> Iterator[Diagnostic]:
     """What is wrong with `env` and `extraArgs` of the model described in `section`. `flags` is what the image knows,
-    `release` what its own parser takes, `ours` the variables the planner sets, `name` the model's key, `max_model_len`
-    what the engine is told to take."""
+    `known` what is recorded of its parser, `ours` the variables the planner sets, `name` the model's key,
+    `max_model_len` what the engine is told to take."""
     yield from _variables(section, model, ours)
     yield from _references(section, model)
-    engine = registry.find(model.engine)
+    engine, release = registry.find(model.engine), known.release if known else None
     if engine.reads_links and name.split("-", maxsplit=1)[0] == engine.name:
         yield codes.service_name_vllm(f"{section}.model", name=name)
-    if release is not None:
-        yield from _unknown_variables(section, model, release)
+    if known is not None:
+        yield from _unknown_variables(section, model, known)
     if not engine.takes_arguments and model.extra_args:
         yield codes.extra_args_useless(
             f"{section}.extraArgs",
@@ -67,10 +74,14 @@ def check_options(
             variables=engine.variables[0],
             given=" ".join(model.extra_args),
         )
-    elif engine.takes_arguments and release is not None:
-        yield from _arguments(section, model, flags, release, max_model_len)
+    elif engine.takes_arguments and known is not None:
+        yield from _arguments(section, model, flags, known, max_model_len)
     yield from _passed_on(section, model, engine)
     yield from check_tuning(section, model, flags, release, catalog)
+    if model.chat_template is not None and not engine.templates:
+        able = [other.title for other in registry.every() if other.templates]
+        path = f"{section}.chatTemplate"
+        yield codes.chat_template_not_for_engine(path, title=engine.title, able=able, given=model.chat_template[:40])
     if engine.own_ids and model.served_name is not None:
         yield codes.served_name_ignored(f"{section}.servedName", title=engine.title, given=model.served_name)
 
@@ -97,14 +108,17 @@ def _passed_on(section: str, model: Model, engine: Engine) -> Iterator[Diagnosti
 
 
 def _arguments(
-    section: str, model: Model, flags: frozenset[str], release: Release, max_model_len: int | None
+    section: str, model: Model, flags: frozenset[str], known: Known, max_model_len: int | None
 ) -> Iterator[Diagnostic]:
+    engine, release = registry.find(model.engine), known.release
     path, given = f"{section}.extraArgs", read(model.extra_args, release)
     yield from _forbidden(path, model, given)
-    yield from _loud(path, model, given, registry.find(model.engine))
+    yield from _loud(path, model, given, engine)
     yield from _unreadable(path, model, given, release)
     yield from _overrides(section, model, given)
-    yield from _unknown_to_image(path, model, given, flags, release)
+    named = [argument for argument in given if not _refused(argument.flag)]
+    yield from check_flags(path, named, known, engine.replaced, partial(_mended, model))
+    yield from _ray(path, model, given, flags)
     yield from _batch(section, model, given, None if "chunked-prefill-default" in flags else max_model_len)
 
 
@@ -120,6 +134,11 @@ def _with(model: Model, argument: Argument, items: Sequence[str]) -> list[str]:
     return [*model.extra_args[:first], *items, *model.extra_args[last + 1 :]]
 
 
+def _mended(model: Model, argument: Argument, items: Sequence[str]) -> list[str] | None:
+    """The list with these items in the place of an argument, or without it; None where nothing is left."""
+    return _with(model, argument, items) if items else _less(model, argument)
+
+
 def _variables(section: str, model: Model, ours: dict[str, str]) -> Iterator[Diagnostic]:
     for variable, value in model.env.items():
         path = f"{section}.env.{variable}"
@@ -129,11 +148,13 @@ def _variables(section: str, model: Model, ours: dict[str, str]) -> Iterator[Dia
             yield codes.env_override(path, variable=variable, value=value, ours=ours[variable])
 
 
-def _unknown_variables(section: str, model: Model, release: Release) -> Iterator[Diagnostic]:
+def _unknown_variables(section: str, model: Model, known: Known) -> Iterator[Diagnostic]:
     """A variable that begins like the engine's own, and that its release does not read."""
+    release = known.release
+    read_there = release.environment | (known.later.environment if known.later else frozenset())
     for variable, value in model.env.items():
         own = variable.startswith(registry.find(model.engine).variables)
-        if not own or variable in release.environment or variable in registry.reserved():
+        if not own or variable in read_there or variable in registry.reserved():
             continue
         near = closest(variable, release.environment, MISSPELT)
         yield codes.env_unknown(
@@ -150,6 +171,9 @@ def _references(section: str, model: Model) -> Iterator[Diagnostic]:
     """`$(NAME)` in what Kubernetes expands: it would lay a secret open, or say something else than was written."""
     if model.served_name and _REFERENCE.search(model.served_name):
         yield codes.reference_expanded(f"{section}.servedName", given=model.served_name, literal=None)
+    if model.chat_template and inline(model.chat_template) is None and _REFERENCE.search(model.chat_template):
+        path = f"{section}.chatTemplate"
+        yield codes.reference_expanded(path, given=model.chat_template, literal=_literal(model.chat_template))
     given = [text for text in model.extra_args if _REFERENCE.search(text)]
     if given:
         literal = [_literal(text) for text in model.extra_args]
@@ -170,7 +194,7 @@ def _forbidden(path: str, model: Model, given: Sequence[Argument]) -> Iterator[D
             yield codes.extra_args_secret(path, flag=flag, written=argument.written.partition(" ")[0], rest=rest)
         if flag in registry.fixed_flags():
             yield codes.extra_args_fixed(path, flag=flag, given=argument.text, rest=rest)
-        if flag == CODE:
+        if flag == CODE and not argument.written.startswith("--no-"):
             yield codes.trust_remote_code(path, given=argument.text, rest=rest)
 
 
@@ -223,7 +247,7 @@ def _number(setting: str, text: str) -> int | float | str | None:
 def _overrides(section: str, model: Model, given: Sequence[Argument]) -> Iterator[Diagnostic]:
     for argument in given:
         setting = registry.typed_flags().get(argument.flag)
-        if setting is None or argument.fault is not None:
+        if setting is None or argument.fault is not None or argument.unknown:
             continue
         yield codes.extra_args_override(
             f"{section}.extraArgs",
@@ -236,28 +260,10 @@ def _overrides(section: str, model: Model, given: Sequence[Argument]) -> Iterato
         )
 
 
-def _unknown_to_image(
-    path: str, model: Model, given: Sequence[Argument], flags: frozenset[str], release: Release
-) -> Iterator[Diagnostic]:
+def _ray(path: str, model: Model, given: Sequence[Argument], flags: frozenset[str]) -> Iterator[Diagnostic]:
     for argument in given:
-        if argument.unknown and not _refused(argument.flag):
-            yield _unknown(path, model, argument, release)
         if argument.flag == "distributed-executor-backend" and argument.value == "ray" and "ray" not in flags:
             yield codes.ray_not_in_image(path, given=argument.text, rest=_less(model, argument))
-
-
-def _unknown(path: str, model: Model, argument: Argument, release: Release) -> Diagnostic:
-    near = f"--{argument.near}" if argument.near else ""
-    renamed = (near, *argument.values) if near else ()
-    sound = renamed and all(part.fault is None and not part.unknown for part in read(renamed, release))
-    return codes.flag_unknown_to_image(
-        path,
-        written=argument.written,
-        given=argument.text,
-        release=f"{release.package} {release.version}",
-        near=near,
-        mended=_with(model, argument, renamed) if sound else _less(model, argument),
-    )
 
 
 def _count(argument: Argument | None) -> int | None:

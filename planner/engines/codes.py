@@ -53,7 +53,8 @@ def env_unknown(*, variable: str, value: str, release: str, near: str | None, ne
 
 
 @error(
-    meaning="`extraArgs`, `servedName` or `env` holds $(NAME), which Kubernetes replaces by the variable's value.",
+    meaning="`extraArgs`, `servedName`, `chatTemplate` or `env` holds $(NAME), which Kubernetes replaces by the "
+    "variable's value.",
     example="models: {chat: {model: Qwen/Qwen3-8B, servedName: $(VLLM_API_KEY)}}",
     fix="Write the value itself; $$( where these characters are meant.",
     source="Kubernetes' reference of containers (command, args, env.value)",
@@ -96,6 +97,21 @@ def extra_args_useless(*, engine: str, title: str, variables: str, given: str) -
     return Text(
         message=f"`{engine} serve` takes no arguments.",
         remedy=f"Use env: {title} is set up by {variables}… variables.",
+        given=given,
+        fix=(("", None),),
+    )
+
+
+@error(
+    meaning="The engine takes the chat template of the model's own files and no other.",
+    example='models: {chat: {engine: ollama, model: "qwen3:8b", chatTemplate: chat.jinja}}',
+    fix="Take chatTemplate out, or serve the model with vLLM or SGLang.",
+    source="Ollama's templates are Go's and lie in the model's own layers (docs/template.md)",
+)
+def chat_template_not_for_engine(*, title: str, able: Sequence[str], given: str) -> Text:
+    return Text(
+        message=f"{title} takes the template that lies in the model's own files and no other.",
+        remedy=f"Take chatTemplate out, or use {' or '.join(able)}.",
         given=given,
         fix=(("", None),),
     )
@@ -318,19 +334,33 @@ def extra_args_override(
 
 @error(
     meaning="The image's release has no such argument. It is misspelt, came later or left earlier. A warning where "
-    "the image's release is not known.",
+    "the image's release is not recorded, and those before and after it do not agree.",
     example='models: {chat: {model: Qwen/Qwen3-8B, extraArgs: [--max-num-seqz, "64"]}}',
     fix="Use the name that is given, or take it out.",
     source="catalog/data/arguments (recorded from each release's own parser)",
 )
-def flag_unknown_to_image(*, written: str, given: str, release: str, near: str, mended: Sequence[str] | None) -> Text:
+def flag_unknown_to_image(
+    *,
+    written: str,
+    given: str,
+    release: str,
+    had: str,
+    near: str,
+    instead: str,
+    mended: Sequence[str] | None,
+    sure: bool,
+) -> Text:
+    """`had`: another release that has it, "" where none is known; `near`: what was probably meant; `instead`: what to
+    do since it is gone; `sure`: the image's own release has none."""
+    elsewhere = f" ({had} has it)" if had else ""
+    remedy = f"Did you mean {near}? Else take it out." if near else "Take it out, or use an image that knows it."
     return Text(
-        message=f"{release}, the image's release as far as it is known, has no argument {written} and would refuse to "
-        "start.",
-        remedy=f"Did you mean {near}? Else take it out." if near else "Take it out, or use an image that knows it.",
+        message=f"{release} has no argument {written}{elsewhere} and would refuse to start.",
+        remedy=instead or remedy,
         given=given,
         allowed=near,
         fix=(("", mended),),
+        severity="error" if sure else "warning",
     )
 
 

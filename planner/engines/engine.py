@@ -93,14 +93,15 @@ class Engine:
     fit.
 
     `variables` is how the variables begin that it alone reads; `reserved` are those that no user may set, with the
-    reason, beside that of the key. `whole_batch`: a step must have room for a token of every request.
-    `takes_arguments`: its command line is the user's to extend, but for `secret_flags` and `fixed_flags`; `typed_flags`
-    are those that a setting stands for, `passes_on` the settings that it takes as they stand and another engine may
-    not, `tunes` those that change what it takes of memory, each with the option that its release must know. `longer`:
-    the flags and variables by which it takes a context beyond the model's own. `quiet` are the log levels at which it
-    does not print its key; empty: it prints it at none. `reads_links`: it takes a variable of a Service that is called
-    like it for its own. `flexible_parser`: its parser reads underscores as dashes, and dotted names as parts of an
-    option's JSON.
+    reason, beside that of the key. `whole_batch`: a step must have room for a token of every request. `templates`: it
+    takes a chat template of the user's. `takes_arguments`: its command line is the user's to extend, but for
+    `secret_flags` and `fixed_flags`; `typed_flags` are those that a setting stands for, `replaced` says what to do
+    where a release has dropped one, `passes_on` are the settings that it takes as they stand and another may not,
+    `tunes` those that change what it takes of memory, each with the option that its release must know. `longer`: the
+    flags and variables by which it takes a context beyond the model's own. `quiet` are the log levels at which it does
+    not print its key; empty: it prints it at none. `reads_links`: it takes a variable of a Service that is called like
+    it for its own. `flexible_parser`: its parser reads underscores as dashes, and dotted names as parts of an option's
+    JSON.
     """
 
     name: EngineName
@@ -143,6 +144,7 @@ class Engine:
     variables: tuple[str, ...]
     reserved: Mapping[str, str] = field(default_factory=dict)
     whole_batch: bool = False
+    templates: bool = True
     takes_arguments: bool = True
     secret_flags: frozenset[str] = frozenset()
     fixed_flags: frozenset[str] = frozenset()
@@ -150,6 +152,7 @@ class Engine:
     passes_on: frozenset[str] = frozenset()
     tunes: Mapping[str, str] = field(default_factory=dict)
     longer: frozenset[str] = frozenset()
+    replaced: Mapping[str, str] = field(default_factory=dict)
     quiet: tuple[str, ...] = ()
     reads_links: bool = False
     flexible_parser: bool = False

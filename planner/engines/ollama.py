@@ -100,5 +100,6 @@ ENGINE = Engine(
         "OLLAMA_HOST": "the Service, the probes and the chat page expect the port that the planner sets",
         "OLLAMA_MODELS": "it must name the folder that the download Job fills",
     },
+    templates=False,
     takes_arguments=False,
 )

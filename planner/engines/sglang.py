@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from planner.engines import pod
 from planner.engines.arguments import merged, values
+from planner.engines.chat_template import template_path
 from planner.engines.engine import CacheUse, Engine, Metrics, Span
 from planner.engines.request import EngineRequest
 from planner.plan.server import EngineSpec
@@ -109,7 +110,7 @@ def _arguments(request: EngineRequest) -> list[tuple[str, ...]]:
         ("--log-level", "warning"),
         ("--enable-metrics",),
     ]
-    model = request.model
+    model, template = request.model, request.model.chat_template
     optional: tuple[tuple[bool, tuple[str, ...]], ...] = (
         (request.utilization is not None, ("--mem-fraction-static", f"{request.utilization or 0:g}")),
         (request.chunk is not None and not request.encoder, ("--chunked-prefill-size", str(request.chunk))),
@@ -118,6 +119,7 @@ def _arguments(request: EngineRequest) -> list[tuple[str, ...]]:
         (model.kv_cache_dtype not in (None, "auto"), ("--kv-cache-dtype", str(model.kv_cache_dtype))),
         (request.offload_gib is not None, ("--enable-hierarchical-cache",)),
         (request.offload_gib is not None, ("--hicache-size", str(_gigabytes_per_rank(request)))),
+        (template is not None, ("--chat-template", template_path(template or "", request.model_path))),
         (model.prefix_caching is False, ("--disable-radix-cache",)),  # It caches prefixes unless told.
         (request.at_load is not None, ("--quantization", str(request.at_load))),
     )
@@ -225,6 +227,8 @@ ENGINE = Engine(
         "enable-hierarchical-cache": "kvOffload",
         "hicache-size": "kvOffload",
         "chunked-prefill-size": "maxNumBatchedTokens",
+        "chat-template": "chatTemplate",
+        "is-embedding": "task",
     },
     offload_by="prefix_caching",
     tunes={"kv_offload": "hicache-size"},

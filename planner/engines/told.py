@@ -11,10 +11,14 @@ def needed(
     arguments: Iterable[ModelArgument], engine: str, release: Version | None, *, own_files: bool
 ) -> tuple[ModelArgument, ...]:
     """Those of a model's arguments that this engine's release takes and needs. `own_files`: the image holds what the
-    engine's own images bring beside it. A release that is not known is taken for a new one."""
-    return tuple(
-        each for each in arguments if each.engine == engine and (own_files or not each.tools) and _within(each, release)
-    )
+    engine's own images bring beside it, of which some arguments name a file by its whole path. A release that is not
+    known is taken for a new one."""
+    mine = (each for each in arguments if each.engine == engine and _within(each, release))
+    return tuple(each for each in mine if own_files or not _names_a_file(each))
+
+
+def _names_a_file(argument: ModelArgument) -> bool:
+    return any(part.startswith("/") for part in argument.argument)
 
 
 def _within(argument: ModelArgument, release: Version | None) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from planner.engines import pod
 from planner.engines.arguments import merged, values
+from planner.engines.chat_template import template_path
 from planner.engines.engine import CacheUse, Engine, Metrics, Span
 from planner.engines.request import EngineRequest
 from planner.plan.server import EngineSpec
@@ -74,7 +75,7 @@ def _old(request: EngineRequest) -> bool:
 
 
 def _arguments(request: EngineRequest, drain: int) -> list[tuple[str, ...]]:
-    knows = request.flags.__contains__
+    knows, template = request.flags.__contains__, request.model.chat_template
     optional: tuple[tuple[bool, tuple[str, ...]], ...] = (
         (request.max_model_len is not None, ("--max-model-len", str(request.max_model_len))),
         (request.max_model_len is None and _by_itself(request), ("--max-model-len", "auto")),
@@ -83,6 +84,7 @@ def _arguments(request: EngineRequest, drain: int) -> list[tuple[str, ...]]:
         (request.running is not None, ("--max-num-seqs", str(request.running))),
         (request.chunk is not None, ("--max-num-batched-tokens", str(request.chunk))),
         (request.offload_gib is not None, ("--kv-offloading-size", str(request.offload_gib))),
+        (template is not None, ("--chat-template", template_path(template or "", request.model_path))),
         (request.model.prefix_caching is not None, (PREFIX_CACHING[request.model.prefix_caching or False],)),
         (request.pipeline_parallel > 1, ("--pipeline-parallel-size", str(request.pipeline_parallel))),
         (request.data_parallel > 1, ("--data-parallel-size", str(request.data_parallel))),
@@ -210,9 +212,34 @@ ENGINE = Engine(
         "max-num-seqs": "maxNumSeqs",
         "kv-offloading-size": "kvOffload.gib",
         "max-num-batched-tokens": "maxNumBatchedTokens",
+        "chat-template": "chatTemplate",
+        "task": "task",
+        "runner": "task",
+        "convert": "task",
     },
     tunes={"kv_offload": "kv-offloading-size"},
     passes_on=frozenset({"prefix_caching", "max_num_seqs", "max_num_batched_tokens"}),
+    # Its parser until the release that dropped each, and the one that followed (vllm/engine/arg_utils.py).
+    replaced={
+        "rope-scaling": "Use --hf-overrides with rope_scaling, or rope_parameters from 0.14 on.",
+        "rope-theta": "Use --hf-overrides with rope_theta.",
+        "task": "Set task, or use --runner and --convert.",
+        "enable-reasoning": "Take it out: --reasoning-parser alone does it.",
+        "disable-log-requests": "Take it out: requests are logged only with --enable-log-requests.",
+        "guided-decoding-backend": "Use --structured-outputs-config.backend.",
+        "override-pooler-config": "Use --pooler-config.",
+        "cuda-graph-sizes": "Use --cudagraph-capture-sizes.",
+        "max-seq-len-to-capture": "Use --max-cudagraph-capture-size.",
+        "num-lookahead-slots": "Use --speculative-config.",
+        "override-neuron-config": "Use --additional-config.",
+        "num-scheduler-steps": "Take it out: the engine schedules each step by itself.",
+        "use-v2-block-manager": "Take it out: there is one block manager.",
+        "swap-space": "Take it out: a request that is put off is computed again.",
+        "preemption-mode": "Take it out: a request that is put off is computed again.",
+        "device": "Take it out: the platform is found.",
+        "disable-async-output-proc": "Take it out: there is no such process.",
+        "disable-frontend-multiprocessing": "Take it out: the engine is a process of its own.",
+    },
     longer=frozenset({"VLLM_ALLOW_LONG_MAX_MODEL_LEN", "hf-overrides", "rope-scaling"}),
     reads_links=True,
     flexible_parser=True,

@@ -11,6 +11,18 @@ MODELS_MOUNT = "/models"
 """Where the shared store is mounted in the download Job and in every server."""
 
 
+TEMPLATE_MOUNT = "/etc/tke-llm"
+"""Where a chat template that the stack file holds is mounted."""
+
+
+@dataclass(frozen=True)
+class ChatTemplate:
+    """A chat template that the stack file holds: its file's name, which changes with its text."""
+
+    file: str
+    text: str
+
+
 @dataclass(frozen=True)
 class HttpProbe:
     """An HTTP GET probe; times in seconds."""

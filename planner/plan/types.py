@@ -6,7 +6,7 @@ Memory is GiB (2**30 bytes) where a name ends in `_gib`, MiB where in `_mib`; ti
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 
-from planner.plan.server import EngineSpec
+from planner.plan.server import ChatTemplate, EngineSpec
 from settings.diagnostics import Diagnostic
 from settings.models import Task
 
@@ -289,7 +289,8 @@ class ModelPlan:
     `kv_cache_dtype` is the type of the cache's numbers, "auto" where it is the computation's; `max_num_seqs` and
     `max_num_batched_tokens` are None where the engine decides, `kv_offload_gib` where nothing is offloaded. Another
     `key_version` means another generated API key. `family` is the catalogue's entry, or the model's own id;
-    `source_image` the engine's image before any mirror, `image_gib` its size unpacked; `task` what it is asked for."""
+    `source_image` the engine's image before any mirror, `image_gib` its size unpacked; `task` what it is asked for.
+    `chat_template` is that of the stack file, where it holds one."""
 
     name: str
     model_id: str
@@ -329,6 +330,7 @@ class ModelPlan:
     source_image: str = ""
     image_gib: float = 0.0
     task: Task = "chat"
+    chat_template: ChatTemplate | None = None
 
 
 @dataclass(frozen=True)

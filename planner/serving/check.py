@@ -3,11 +3,16 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from packaging.version import Version
+
+from catalog.arguments import Release
 from catalog.load import Catalog
 from planner.engines import operations
 from planner.engines.check import check_options, check_told
+from planner.engines.check_flags import Known
 from planner.engines.registry import find
 from planner.images.codes import image_unknown
+from planner.images.decide import engine_images, release_of
 from planner.plan.server import GIB
 from planner.serving import codes, nearest
 from planner.serving.capacity import Demand, room_of
@@ -15,11 +20,11 @@ from planner.serving.check_capacity import check_capacity
 from planner.serving.check_downloads import check_download
 from planner.serving.check_placement import check_placement
 from planner.serving.decide import ServedModel
+from planner.serving.placement import Placement
 from settings.diagnostics import Diagnostic, softened
 from settings.models import Settings
 
 GUESSED = (
-    "FLAG_UNKNOWN_TO_IMAGE",
     "RAY_NOT_IN_IMAGE",
     "EXTRA_ARGS_INVALID",
     "KV_CACHE_DTYPE_UNKNOWN",
@@ -83,6 +88,22 @@ def _pod(served: ServedModel, catalog: Catalog) -> Iterator[Diagnostic]:
     )
 
 
+def _known(placed: Placement, catalog: Catalog) -> Known | None:
+    """What is recorded of the arguments of a model's image."""
+    image = placed.image
+    if image.release is None:
+        return None
+    version = release_of(image) if image.variant is None and image.older is not None else None
+
+    def recorded() -> Iterator[Release]:
+        entries = engine_images(placed.model.engine, catalog)
+        return (release for entry in entries if (release := catalog.release(entry)) is not None)
+
+    after = [each for each in recorded() if Version(each.version) > version] if version else []
+    later = min(after, key=lambda each: Version(each.version), default=None)
+    return Known(image.release, image.variant is not None, later, recorded)
+
+
 def _options(served: ServedModel, catalog: Catalog) -> Iterator[Diagnostic]:
     placed, request = served.placement, served.request
     ours = dict(
@@ -92,7 +113,7 @@ def _options(served: ServedModel, catalog: Catalog) -> Iterator[Diagnostic]:
         placed.situation.section,
         placed.model,
         placed.image.flags,
-        placed.image.release,
+        _known(placed, catalog),
         ours,
         name=placed.name,
         max_model_len=request.max_model_len,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from catalog.load import Catalog
 from catalog.types import ModelArgument
 from planner.engines import operations
+from planner.engines.chat_template import inline
 from planner.engines.operations import PROBE_PERIOD, Update
 from planner.engines.registry import find
 from planner.engines.request import EngineRequest
@@ -114,6 +115,7 @@ def plan_model(served: ServedModel, catalog: Catalog) -> ModelPlan:
         key_version=model.key_version,
         priority_class=model.priority_class,
         task=facts.task,
+        chat_template=inline(model.chat_template) if model.chat_template else None,
         family=facts.family,
         kv_cache_dtype=model.kv_cache_dtype or "auto",
         max_num_seqs=request.running,
@@ -196,7 +198,7 @@ def _offered(pool: PoolPlan, gpus: int, catalog: Catalog) -> PoolPlan:
 def _request(placed: Placement, store: StoragePlan, replica: Replica, *, image: str, directory: str) -> EngineRequest:
     model, sizing = placed.model, placed.sizing
     told = told_to(placed)
-    tools = placed.facts.tools_in_template or any(each.tools for each in told)
+    tools = placed.facts.tools_in_template or any(each.tools for each in told) or model.chat_template is not None
     return EngineRequest(
         model=model,
         served_name=_served_name(placed),

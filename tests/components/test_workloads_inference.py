@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 from components.workloads.inference import Inference, InferenceArgs, key_checksum
-from planner.plan.server import Spread
+from planner.plan.server import ChatTemplate, Spread
 from rehearsal.wire import holds_secret
 from tests.components.plans import MODEL, POOL, SERVER_GROUP, SPEC
 from tests.components.recorder import ComponentRun, build
@@ -16,6 +16,7 @@ from tests.components.recorder import ComponentRun, build
 DEPLOYMENT = "apps/v1:Deployment"
 SERVICE = "core/v1:Service"
 SECRET = "core/v1:Secret"
+CONFIG_MAP = "core/v1:ConfigMap"
 RANDOM = "random:index/randomPassword:RandomPassword"
 
 
@@ -269,3 +270,19 @@ def test_a_pod_on_its_machines_network_says_why() -> None:
     template = rdma.one(":LeaderWorkerSet").inputs["spec"]["leaderWorkerTemplate"]["workerTemplate"]
     assert template["spec"]["hostNetwork"] is True
     assert "RDMA" in template["metadata"]["annotations"]["tke-llm/why-host-network"]
+
+
+def test_a_chat_template_of_the_stack_file_is_mounted_and_another_text_is_another_object() -> None:
+    made = serve(chat_template=ChatTemplate("0a1b2c3d.jinja", "{{ messages }}"))
+    held = made.one(CONFIG_MAP).inputs
+    assert held["data"] == {"0a1b2c3d.jinja": "{{ messages }}"}
+    assert held["metadata"]["name"] == "chat-0a1b2c3d"
+    assert {"name": "chat-template", "configMap": {"name": "chat-0a1b2c3d"}} in pod(made)["volumes"]
+    mount = {"name": "chat-template", "mountPath": "/etc/tke-llm", "readOnly": True}
+    assert mount in server(made)["volumeMounts"]
+
+
+def test_without_a_chat_template_of_the_stack_file_nothing_is_mounted_for_one() -> None:
+    made = serve()
+    assert not made.of(CONFIG_MAP)
+    assert "chat-template" not in {volume["name"] for volume in pod(made)["volumes"]}
