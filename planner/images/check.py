@@ -19,8 +19,8 @@ SWITCHED_ON = ("1", "true")
 
 
 class ReleaseNeed(Protocol):
-    """A model, as far as it needs an engine's release: `min_releases` and `last_releases` by engine, and whether they
-    are verified."""
+    """A model, as far as it needs an engine's release: `min_releases` and `last_releases` by engine, and whether
+    somebody has read those."""
 
     @property
     def id(self) -> str: ...
@@ -32,7 +32,7 @@ class ReleaseNeed(Protocol):
     def last_releases(self) -> Mapping[str, str]: ...
 
     @property
-    def verified(self) -> bool: ...
+    def releases_verified(self) -> bool: ...
 
 
 def check_image(
@@ -88,7 +88,7 @@ def _unsupported(path: str, engine: str, host: Host) -> Diagnostic:
     if known.least_compute is None:
         return codes.engine_unsupported_gpu(path, engine=engine, host=capability, other=_undemanding().title)
     others = [other for other in every() if other.least_compute is None]
-    return codes.sglang_needs_turing(
+    return codes.sglang_needs_ampere(
         path,
         engine=engine,
         title=known.title,
@@ -233,7 +233,7 @@ def _age(path: str, needs: ReleaseNeed, engine: str, tag: str, *, own: bool) -> 
     has, wanted = release_in(tag), release_in(least or "")
     if least is not None and has is not None and wanted is not None and has < wanted:
         yield codes.engine_too_old(
-            path, engine=engine, tag=tag, model=needs.id, least=least, own=own, verified=needs.verified
+            path, engine=engine, tag=tag, model=needs.id, least=least, own=own, verified=needs.releases_verified
         )
 
 

@@ -6,14 +6,14 @@ from settings.diagnostics import Fix, Text, error, note, warning
 
 
 @error(
-    meaning="SGLang is to run on a GPU older than Turing.",
-    example="pools: {gpu: {instanceType: GN10Xp.2XLARGE40}}    # V100\n"
+    meaning="SGLang is to run on a GPU older than Ampere.",
+    example="pools: {gpu: {instanceType: GN7.2XLARGE32}}    # T4\n"
     "models: {chat: {engine: sglang, model: Qwen/Qwen2.5-7B-Instruct}}",
     fix="Use vLLM or Ollama there.",
-    source="SGLang's documentation (compute capability 7.5 and newer)",
+    source="SGLang issues 24224, 24302 and 38515 (T4, RTX 2080: no kernels in sgl-kernel); gpustack PR 3932",
     forceable=False,
 )
-def sglang_needs_turing(*, engine: str, title: str, least: float, host: str, other: str, able: Sequence[str]) -> Text:
+def sglang_needs_ampere(*, engine: str, title: str, least: float, host: str, other: str, able: Sequence[str]) -> Text:
     """`title` is the engine's name in a sentence, `other` that of the first of those `able` to run there."""
     return Text(
         message=f"{title} needs compute capability {least}; {host}.",

@@ -59,9 +59,10 @@ class ModelFacts:
     whose KV cache grows with the context, `sliding_layers` those that keep the last `sliding_window` tokens;
     `computable` is false where the cache of this kind of attention is not modelled. `dtype` is the type of the
     unquantised parts. `weights_gib` is the total of the weight files of this `format`. `verified` is false
-    where a rule may only warn. `catalogued` is false for a model described in the stack file.
+    where a rule on sizes may only warn. `catalogued` is false for a model described in the stack file.
     `min_releases` are the first releases of engines that know the architecture, as far as they are known,
-    `last_releases` the last ones of those that have given it up, `arguments` what engines must be told for it;
+    `last_releases` the last ones of those that have given it up, `releases_verified` whether somebody read that;
+    `arguments` are what engines must be told for it;
     `tools_in_template`: its own chat template shows the model the tools of a request.
     `attention` are the kinds of attention that not every GPU runs.
     `kind` is what it was trained for, as far as the catalogue knows, and `task` what it is asked for.
@@ -95,6 +96,7 @@ class ModelFacts:
     arguments: tuple[ModelArgument, ...] = ()
     min_releases: Mapping[str, str] = field(default_factory=dict)
     last_releases: Mapping[str, str] = field(default_factory=dict)
+    releases_verified: bool = True
     float16: bool = True
     sliding_layers: int = 0
     sliding_window: int = 0
@@ -154,6 +156,7 @@ def catalogued(entry: CatalogModel, format_: WeightFormat, given: str | None = N
         arguments=entry.arguments,
         min_releases={name: least for name in NAMES if (least := entry.min_release(name))},
         last_releases={name: last for name in NAMES if (last := entry.last_release(name))},
+        releases_verified=entry.verified,
         float16=entry.float16,
         sliding_layers=shape.sliding_layers if shape.sliding_window else 0,
         sliding_window=shape.sliding_window or 0,

@@ -70,7 +70,7 @@ CASES = {
         "KUBERNETES_TOO_OLD", "cluster.version", "too old for Envoy Gateway", "Use 1.32.2"),
     "SGLang on a V100": Case(
         {**V100, "models.chat.engine": "sglang"},
-        "SGLANG_NEEDS_TURING", "models.chat.engine", "compute capability 7.0", "vllm"),
+        "SGLANG_NEEDS_AMPERE", "models.chat.engine", "compute capability 7.0", "vllm"),
     "an AWQ model on a V100": Case(
         {**V100, "models.chat.model": "Qwen/Qwen3-8B-AWQ"},
         "AWQ_UNSUPPORTED", "models.chat.model", "does not run on V100", "Use Qwen/Qwen3-8B"),

@@ -156,14 +156,23 @@ def test_a_model_newer_than_the_v100_s_release_is_refused():
 
 
 def test_a_first_release_that_nobody_verified_only_warns():
-    _, findings = choose(facts(min_releases={"vllm": "0.10.1"}, verified=False), "vllm", host("V100-32", 550), CATALOG)
+    unread = facts(min_releases={"vllm": "0.10.1"}, releases_verified=False)
+    _, findings = choose(unread, "vllm", host("V100-32", 550), CATALOG)
     assert {finding.severity for finding in findings} == {"warning"}
 
 
-def test_sglang_does_not_run_on_volta():
-    choice, findings = choose(QWEN, "sglang", host("V100-32"), CATALOG)
+def test_a_size_that_nobody_verified_makes_no_first_release_doubtful():
+    computed = facts(min_releases={"vllm": "0.10.1"}, verified=False)
+    _, findings = choose(computed, "vllm", host("V100-32", 550), CATALOG)
+    assert "ENGINE_TOO_OLD" in {finding.code for finding in findings if finding.severity == "error"}
+
+
+@pytest.mark.parametrize("gpu", ["V100-32", "T4"])
+def test_sglang_does_not_run_on_volta_or_turing(gpu: str):
+    """sgl-kernel has no kernels for 7.5: SGLang issues 24224 (four T4), 24302 and 38515."""
+    choice, findings = choose(QWEN, "sglang", host(gpu), CATALOG)
     assert choice is None
-    assert [finding.code for finding in findings] == ["SGLANG_NEEDS_TURING"]
+    assert [finding.code for finding in findings] == ["SGLANG_NEEDS_AMPERE"]
 
 
 def test_vllm_does_not_run_on_pascal_but_ollama_does():

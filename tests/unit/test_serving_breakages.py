@@ -87,7 +87,7 @@ ERRORS = (
     broken("KV_CACHE_DTYPE_UNKNOWN", "models.chat.kvCacheDtype", "fp8", OLLAMA),
     broken("KV_CACHE_UNSUPPORTED", "models.chat.kvCacheDtype", "fp8", T4, {MODEL: "Qwen/Qwen2.5-1.5B-Instruct"}),
     caused("ENGINE_UNSUPPORTED_GPU", "models.chat.engine", {MACHINE: "GN8.LARGE56", "pools.gpu.kind": "ordinary"}),
-    broken("SGLANG_NEEDS_TURING", "models.chat.engine", "sglang", V100),
+    broken("SGLANG_NEEDS_AMPERE", "models.chat.engine", "sglang", V100),
     caused("ENGINE_TOO_OLD", MODEL, V100, {MODEL: "Qwen/Qwen3.5-4B"}),
     broken("ENGINE_TOO_OLD", IMAGE, "docker.io/vllm/vllm-openai:v0.14.1", {MODEL: "Qwen/Qwen3.5-4B"}),
     broken("MODEL_NOT_CHAT", "models.chat.task", "chat", BGE),
