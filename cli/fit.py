@@ -132,7 +132,7 @@ def _row(found: Fit) -> tuple[str, ...]:
         found.offer.kind,
         f"{found.offer.gpus:g} x {found.offer.gpu}",
         str(found.gpus),
-        f"{found.tensor_parallel} x {found.pipeline_parallel}",
+        f"{found.tensor_parallel} x {found.pipeline_parallel}" + (" e" if found.by_expert else ""),
         f"{found.context:,}",
         f"{found.concurrency:.1f}",
         as_what + mark,
@@ -142,6 +142,8 @@ def _row(found: Fit) -> tuple[str, ...]:
 
 def _legend(serving: Sequence[Fit]) -> list[Line]:
     notes = ["context: tokens; at once: requests of that length; spare: GiB beyond one of them, on all GPUs"]
+    if any(each.by_expert for each in serving):
+        notes.append("e: experts are dealt out whole over the GPUs of a layer (expertParallel)")
     if any("/" in _row(each)[7] for each in serving):
         notes.append("runs as: format of the weights / type that it computes in")
     notes += [

@@ -86,6 +86,16 @@ def cache_type(arguments: Iterable[str]) -> str | None:
     return dict(values(arguments)).get("kv-cache-dtype")
 
 
+def deals_experts(arguments: Iterable[str]) -> bool | None:
+    """Whether an argument has the experts dealt out whole, or not; None where none says so."""
+    said = list(arguments)
+    switches = [argument for argument in said if name_of(argument) == "enable-expert-parallel"]
+    if switches:
+        return not switches[-1].lstrip("-").startswith("no-")
+    size = dict(values(said)).get("expert-parallel-size", "")
+    return int(size) > 1 if size.isdecimal() else None
+
+
 def allows_longer(arguments: Iterable[str], variables: Iterable[str]) -> bool:
     """Whether the engine is told, by argument or variable, to take a context beyond the model's own."""
     given = {*variables, *dict(values(arguments))}

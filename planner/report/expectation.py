@@ -44,8 +44,8 @@ def _decode_bound(model: ModelPlan, plan: Plan, catalog: Catalog) -> tuple[float
     share = _share_read(model, catalog)
     if share is None:
         return None, f"how much of {model.model_id} is active for one token is not in the catalogue"
-    # The stages of a pipeline work one after the other on one token, the ranks of a tensor-parallel group at once.
-    return gpu.bandwidth_gbs * 1e9 * model.tensor_parallel / (model.weights_gib * GIB * share), ""
+    # The stages of a pipeline work one after the other on one token, the GPUs of one stage at once.
+    return gpu.bandwidth_gbs * 1e9 * model.tensor_parallel * model.data_parallel / (model.weights_gib * GIB * share), ""
 
 
 def _share_read(model: ModelPlan, catalog: Catalog) -> float | None:

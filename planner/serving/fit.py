@@ -67,6 +67,7 @@ class Fit:
     spare_gib: float
     need_gib: float = 0.0
     limit_gib: float = 0.0
+    by_expert: bool = False
 
 
 def offers(catalog: Catalog, asked: FitRequest) -> Iterator[Offer]:
@@ -173,6 +174,7 @@ def _one(facts: ModelFacts, offer: Offer, asked: FitRequest, catalog: Catalog) -
         gpus=gpus,
         tensor_parallel=sizing.tensor_parallel,
         pipeline_parallel=sizing.pipeline_parallel,
+        by_expert=sizing.layout.split.by_expert,
         context=sizing.context,
         concurrency=sizing.concurrency,
         dtype=sizing.precision.dtype,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from catalog.load import Catalog
 from catalog.types import Gpu
-from planner.engines.arguments import allows_longer, cache_type
+from planner.engines.arguments import allows_longer, cache_type, deals_experts
 from planner.engines.registry import find
 from planner.engines.spread import machines
 from planner.images.decide import Host, ImageChoice, plan_image
@@ -145,7 +145,7 @@ def _documented(pool: PoolPlan, catalog: Catalog) -> str | None:
 
 
 def _ask(model: Model, choice: ImageChoice | None, gpu: Gpu | None) -> Ask:
-    engine = find(model.engine)
+    engine, dealt = find(model.engine), deals_experts(model.extra_args)
     return Ask(
         engine=model.engine,
         utilization=model.gpu_memory_utilization,
@@ -155,7 +155,7 @@ def _ask(model: Model, choice: ImageChoice | None, gpu: Gpu | None) -> Ask:
         tensor_parallel=model.tensor_parallel,
         pipeline_parallel=model.pipeline_parallel,
         data_parallel=model.data_parallel,
-        expert_parallel=model.expert_parallel,
+        expert_parallel=model.expert_parallel if dealt is None else dealt,
         dtype=model.dtype,
         quantization=model.quantization,
         sequences=model.max_num_seqs,

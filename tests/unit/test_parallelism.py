@@ -7,6 +7,7 @@ import pytest
 from catalog.load import load
 from planner.model.facts import ModelFacts, Widths, catalogued, format_of
 from planner.report.summary import summary
+from planner.serving.fit import FitRequest, fits
 from planner.sizing.ask import Ask
 from planner.sizing.parallelism import cut, divides
 from planner.sizing.shares import weights_per_gpu
@@ -255,3 +256,27 @@ def test_the_plan_says_why_experts_are_dealt_out():
     assert summary(plan)["models"]["chat"]["expertParallel"]
     (why,) = [each for each in plan.reasons if each.subject == "models.chat.expertParallel"]
     assert "no multiple of 128" in why.because
+
+
+@pytest.mark.parametrize(
+    ("engine", "argument"),
+    [("vllm", ["--enable-expert-parallel"]), ("sglang", ["--ep", "8"]), ("sglang", ["--ep-size=8"])],
+)
+def test_an_argument_that_deals_out_experts_counts_as_the_setting_does(engine: str, argument: list[str]):
+    said = command({"models.chat.engine": engine, "models.chat.tensorParallel": 8, "models.chat.extraArgs": argument})
+    assert said.endswith(" ".join(argument))
+    assert said.count("expert-parallel") + said.count("--ep") == 1
+
+
+def test_an_argument_that_does_not_deal_them_out_counts_too():
+    plan = planned(MOE | {"models.chat.gpus": 8, "models.chat.extraArgs": ["--no-enable-expert-parallel"]})
+    assert (plan.models["chat"].tensor_parallel, plan.models["chat"].pipeline_parallel) == (4, 2)
+
+
+def test_fit_says_where_experts_are_dealt_out():
+    entry = load().find_model("MiniMaxAI/MiniMax-M2")
+    assert entry is not None
+    (fit,) = [
+        each for each in fits(entry, entry.id, FitRequest(gpu="L20"), load()) if each.offer.name == "PNV5b.64XLARGE768"
+    ]
+    assert (fit.tensor_parallel, fit.by_expert) == (8, True)
