@@ -18,12 +18,19 @@ from vllm.config import set_current_vllm_config
 from vllm.distributed import ensure_model_parallel_initialized, init_distributed_environment
 from vllm.engine.arg_utils import EngineArgs
 from vllm.model_executor.model_loader.utils import initialize_model
+from vllm.platforms import current_platform
 from vllm.utils.torch_utils import set_default_torch_dtype
-from vllm.v1.core.kv_cache_utils import get_kv_cache_configs
+from vllm.v1.core.kv_cache_utils import (
+    _get_kv_cache_bytes_per_block,
+    _max_memory_usage_bytes_from_groups,
+    get_kv_cache_configs,
+)
 from vllm.v1.core.single_type_kv_cache_manager import register_all_kvcache_specs
 
 MEMORY_GIB = 400
 """The memory that blocks are laid out in: large enough for one sequence of any model at its full context."""
+SEQUENCE = 32768
+"""Tokens of the sequence whose blocks are counted, fewer where the model takes fewer."""
 SUFFIX = "_config.json"
 
 
@@ -61,10 +68,12 @@ def engine_config(config: dict[str, Any]) -> Any:  # noqa: ANN401  vLLM's VllmCo
 
 
 def cached(engine: Any) -> dict[str, Any]:  # noqa: ANN401  vLLM's VllmConfig
-    """The kinds of layers that cache something, and how many blocks of all of them lie in `MEMORY_GIB`."""
+    """The kinds of layers that cache something, how many blocks of all of them lie in `MEMORY_GIB`, in which groups,
+    and how many one sequence takes."""
     register_all_kvcache_specs(engine)
     with set_default_torch_dtype(torch.bfloat16), torch.device("meta"):
         model = initialize_model(engine)
+    current_platform.update_block_size_for_backend(engine)  # As the executor does once the model is there.
     layers = {
         name: spec
         for name, layer in engine.compilation_config.static_forward_context.items()
@@ -84,8 +93,28 @@ def cached(engine: Any) -> dict[str, Any]:  # noqa: ANN401  vLLM's VllmConfig
             for (kind, tokens, size, window), count in kinds.items()
         ],
         "blocks": laid_out.num_blocks,
-        "groups": len(laid_out.kv_cache_groups),
+        "block_bytes": _get_kv_cache_bytes_per_block(laid_out.kv_cache_groups),
+        "in_flight": engine.max_in_flight_tokens,
+        "groups": [
+            {
+                "kind": type(group.kv_cache_spec).__name__,
+                "layers": len(group.layer_names),
+                "block_tokens": group.kv_cache_spec.block_size,
+                "page_bytes": group.kv_cache_spec.page_size_bytes,
+            }
+            for group in laid_out.kv_cache_groups
+        ],
+        "sequence_blocks": sequence_blocks(engine, laid_out.kv_cache_groups),
     }
+
+
+def sequence_blocks(engine: Any, groups: list[Any]) -> int:  # noqa: ANN401  vLLM's VllmConfig
+    """How many blocks one sequence of `SEQUENCE` tokens takes at the most, all groups together."""
+    longest = engine.model_config.max_model_len
+    engine.model_config.max_model_len = min(SEQUENCE, longest)
+    taken = _max_memory_usage_bytes_from_groups(engine, groups) // _get_kv_cache_bytes_per_block(groups)
+    engine.model_config.max_model_len = longest
+    return taken
 
 
 if __name__ == "__main__":

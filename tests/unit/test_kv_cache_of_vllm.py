@@ -13,6 +13,7 @@ from catalog.load import load
 from planner.model.facts import ModelFacts, catalogued, format_of
 from planner.sizing.memory import kv_bytes_per_token, need
 from planner.sizing.split import Split
+from tests.unit.kv_blocks import Kind, block_bytes, sequence_blocks, unified
 
 RECORD = json.loads(Path(__file__).with_name("kv_cache_of_vllm.json").read_text(encoding="utf-8"))
 WHOLE = ("FullAttentionSpec", "MLAAttentionSpec")
@@ -20,6 +21,8 @@ WHOLE = ("FullAttentionSpec", "MLAAttentionSpec")
 BOUNDED = ("SlidingWindowSpec", "ChunkedLocalAttentionSpec")
 MEMORY_GIB = 400
 """What the recorded blocks were laid out in."""
+SEQUENCE = 32768
+"""Tokens of the sequence whose blocks were recorded, fewer where the model takes fewer."""
 NOT_MODELLED = {
     "XiaomiMiMo/MiMo-V2-Flash": "its sliding layers have other heads than the rest",
     "google/gemma-4-26B-A4B": "its sliding layers have other heads than the rest",
@@ -65,11 +68,59 @@ def test_as_many_layers_keep_a_bounded_cache_as_in_the_engine(name: str) -> None
     assert all(facts.sliding_window == each["window"] for each in layers(name, BOUNDED) if each["window"])
 
 
-@pytest.mark.parametrize("name", [name for name in COMPUTABLE if RECORD["models"][name]["groups"] == 1])
+@pytest.mark.parametrize("name", [name for name in COMPUTABLE if len(RECORD["models"][name]["groups"]) == 1])
 def test_as_many_tokens_fit_as_the_engine_has_blocks_for(name: str) -> None:
     (layer,) = layers(name, WHOLE)
     fitting = need(COMPUTABLE[name], Split(), "bfloat16").tokens(MEMORY_GIB)
     assert fitting // layer["block_tokens"] == RECORD["models"][name]["blocks"]
+
+
+def kinds(name: str) -> list[Kind]:
+    """The kinds of layers of a model by the catalogue's figures. How many tokens a block holds is the platform's
+    choice, and what a state takes no figure of the catalogue: both are the record's."""
+    facts, found = COMPUTABLE[name], []
+    page = kv_bytes_per_token(facts, 1, 1, 2.0) / facts.kv_layers
+    for each in RECORD["models"][name]["layers"]:
+        tokens, size = each["block_tokens"], round(page * each["block_tokens"])
+        if each["kind"] == "MambaSpec":
+            found.append(Kind(each["count"], tokens, each["block_bytes"], state=True))
+        elif each["kind"] == "SlidingWindowSpec":
+            found.append(Kind(facts.sliding_layers, tokens, size, window=facts.sliding_window - 1))
+        elif each["kind"] == "ChunkedLocalAttentionSpec":
+            found.append(Kind(facts.sliding_layers, tokens, size, window=facts.sliding_window, spare=0))
+        else:
+            found.append(Kind(facts.kv_layers, tokens, size))
+    return found
+
+
+@pytest.mark.parametrize("name", COMPUTABLE)
+def test_pages_and_blocks_are_the_engine_s(name: str) -> None:
+    cached, found = RECORD["models"][name], kinds(name)
+    assert {kind.page for kind in unified(found)} == {group["page_bytes"] for group in cached["groups"]}
+    assert block_bytes(found) == cached["block_bytes"]
+    assert MEMORY_GIB * 2**30 // block_bytes(found) == cached["blocks"]
+
+
+@pytest.mark.parametrize("name", COMPUTABLE)
+def test_a_sequence_takes_as_many_blocks_as_the_engine_reserves(name: str) -> None:
+    cached = RECORD["models"][name]
+    context = min(SEQUENCE, cached["context"])
+    assert sequence_blocks(kinds(name), context, cached["in_flight"]) == cached["sequence_blocks"]
+
+
+@pytest.mark.parametrize("name", COMPUTABLE)
+def test_the_planner_asks_for_no_more_than_the_engine_reserves(name: str) -> None:
+    """What the engine reserves beyond it are its blocks' ends, padding and what is on its way through the model."""
+    cached = RECORD["models"][name]
+    context = min(SEQUENCE, cached["context"])
+    by_engine = cached["sequence_blocks"] * cached["block_bytes"]
+    asked = need(COMPUTABLE[name], Split(), "bfloat16").cache(context) * 2**30
+    assert 0.5 * by_engine <= asked <= by_engine
+
+
+def test_the_set_has_every_kind_of_layer_that_the_planner_reckons_with() -> None:
+    seen = {layer["kind"] for name in COMPUTABLE for layer in RECORD["models"][name]["layers"]}
+    assert seen == {*WHOLE, *BOUNDED, "MambaSpec"}
 
 
 @pytest.mark.parametrize("name", KNOWN)
