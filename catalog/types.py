@@ -147,6 +147,9 @@ class ModelArchitecture(BaseModel):
     `kv_layers` counts the layers whose KV cache grows with the context (all of them unless the model is a hybrid);
     `sliding_layers` those that keep the last `sliding_window` tokens only. `computable: false` marks attention whose
     cache we do not model. `head_dim` is that of queries and keys, `v_head_dim` that of values where it differs.
+    `kv_heads` and `head_dim` are those of the layers whose cache grows, `sliding_kv_heads` and `sliding_head_dim` those
+    of the others where they differ. `encoder_gib`: GiB that the encoder of images takes beside its weights, at least,
+    while the engine tries the largest image; 0 where nobody measured it.
 
     `attention` names kinds of attention in attention.yaml; multi-head latent attention is known by its `kv_lora_rank`.
 
@@ -179,9 +182,17 @@ class ModelArchitecture(BaseModel):
     kv_layers: int | None = None
     sliding_layers: int = 0
     sliding_window: int | None = None
+    sliding_kv_heads: PositiveInt | None = None
+    sliding_head_dim: PositiveInt | None = None
+    encoder_gib: float = 0.0
     max_positions: PositiveInt
     computable: bool = True
     attention: tuple[str, ...] = ()
+
+    @property
+    def table_numbers(self) -> int:
+        """Numbers in the embeddings and the output layer; 0 where a figure is not known."""
+        return (1 if self.tied_embeddings else 2) * (self.vocab_size or 0) * (self.hidden_size or 0)
 
 
 class AttentionFloor(BaseModel):

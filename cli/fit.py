@@ -110,7 +110,14 @@ def _refusals(refused: Sequence[Fit]) -> list[Line]:
         lead = f"  {has:<14}{each.need_gib:>7.1f} of {each.limit_gib:>5.1f} GiB  "
         groups.setdefault(lead, []).append(each.offer.name)
     if small:
-        lines.append(line(Piece("  too little memory: weights and one sequence need that much of each GPU", "dim")))
+        lines.append(
+            line(
+                Piece(
+                    "  too little memory: weights, one sequence and the least to compute in need that much of each GPU",
+                    "dim",
+                )
+            )
+        )
         lines += [row for lead, names in groups.items() for row in paragraph(", ".join(names), lead)]
     reasons: dict[str, list[str]] = {}
     for each in refused:

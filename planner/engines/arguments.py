@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from catalog.arguments import Option, Release
 from planner.engines import registry
+from planner.engines.engine import Engine
 from settings.suggest import MISSPELT, closest
 
 _SAME = {
@@ -94,6 +95,18 @@ def deals_experts(arguments: Iterable[str]) -> bool | None:
         return not switches[-1].lstrip("-").startswith("no-")
     size = dict(values(said)).get("expert-parallel-size", "")
     return int(size) > 1 if size.isdecimal() else None
+
+
+def batch_size(arguments: Iterable[str]) -> int | None:
+    """The tokens of one batch where an argument sets them in digits."""
+    given = dict(values(arguments)).get("max-num-batched-tokens", "")
+    return int(given) if given.isdecimal() and int(given) else None
+
+
+def forgoes_images(arguments: Iterable[str], engine: Engine) -> bool:
+    """Whether the engine is told not to try the largest image that the model reads."""
+    given = dict(values(arguments))
+    return any(flag in given and re.search(value, given[flag]) for flag, value in engine.no_images.items())
 
 
 def allows_longer(arguments: Iterable[str], variables: Iterable[str]) -> bool:

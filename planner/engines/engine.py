@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from catalog.engines import EngineName, SourceName
-from catalog.types import ModelKind, WeightFormat
+from catalog.types import Gpu, ModelKind, WeightFormat
 from planner.engines.request import EngineRequest
 from planner.plan.server import EngineSpec
 from settings.models import Task
@@ -58,6 +58,10 @@ def _always(_use: CacheUse) -> bool | None:
     return True
 
 
+def _one_window(_flags: frozenset[str], _gpu: Gpu, _stages: int, _batch: int | None) -> int:
+    return 0
+
+
 def _unbounded(_flags: frozenset[str], _compute_capability: float) -> int | None:
     return None
 
@@ -76,6 +80,10 @@ class Engine:
     keep there what they offload; `offload_by` is the setting that must not be off for it. `tensor_parallel`:
     it splits each layer over GPUs, else whole layers only. `span`: how it spans machines; None: it does not. `longest`
     bounds the context in tokens by the release's flags and the GPU's compute capability; None where nothing does.
+    `in_flight` are the tokens that it may be computing, by the release's flags, on such a GPU, with so many pipeline
+    stages and a batch of so many tokens (None: its own choice), while a layer with a window keeps what they reach back
+    to; 0: such a layer is kept no more than its window. `no_images` are the flags by which it does not try the largest
+    image, each with what its value then matches.
 
     `expert_flag` and `data_flag` are the options that an image's release must know to deal out experts whole, and to
     give each of several ranks its own attention; None: it cannot. `gathers`: with such ranks every other layer is still
@@ -84,13 +92,14 @@ class Engine:
     task of another that it makes such a model do.
 
     `formats` are the weight files that it reads, `at_load` the methods by which it quantises plain ones as it reads
-    them; `takes_dtype`: it computes in the type that it is told, else in that of its files. `cache_types` are the types
-    that the numbers of its KV cache may have, with the bytes of each number; `cache_flag` is the option that takes one
-    (None: every release takes all); `cache_runs` tells whether one runs, None: no source says. `least_compute` is the
-    compute capability without which no release of it runs; None: each image has its own. `sources` are those that its
-    files come from, the usual one first; `library` is where its own registry lists what it has, under whose ids it
-    serves; None: it has no registry. `instead` is the engine to turn to, with the same files, where this one does not
-    fit.
+    them; `at_load_flags` are the flags without which an image has not such a method, `streaming_flags` those without
+    which it reads all plain weights before it quantises them; `takes_dtype`: it computes in the type that it is told,
+    else in that of its files. `cache_types` are the types that the numbers of its KV cache may have, with the bytes of
+    each number; `cache_flag` is the option that takes one (None: every release takes all); `cache_runs` tells whether
+    one runs, None: no source says. `least_compute` is the compute capability without which no release of it runs; None:
+    each image has its own. `sources` are those that its files come from, the usual one first; `library` is where its
+    own registry lists what it has, under whose ids it serves; None: it has no registry. `instead` is the engine to turn
+    to, with the same files, where this one does not fit.
 
     `variables` is how the variables begin that it alone reads; `reserved` are those that no user may set, with the
     reason, beside that of the key. `whole_batch`: a step must have room for a token of every request. `templates`: it
@@ -127,11 +136,15 @@ class Engine:
     experts_evenly: bool = False
     span: Span | None = None
     longest: Callable[[frozenset[str], float], int | None] = _unbounded
+    in_flight: Callable[[frozenset[str], Gpu, int, int | None], int] = _one_window
+    no_images: Mapping[str, str] = field(default_factory=dict)
 
     tasks: tuple[Task, ...] = ()
     converts: frozenset[tuple[ModelKind, Task]] = frozenset()
     formats: tuple[WeightFormat, ...]
     at_load: tuple[str, ...] = ()
+    at_load_flags: Mapping[str, str] = field(default_factory=dict)
+    streaming_flags: Mapping[str, str] = field(default_factory=dict)
     takes_dtype: bool = True
     cache_types: Mapping[str, float] = field(default_factory=dict)
     cache_flag: str | None = None

@@ -5,6 +5,7 @@ Flags and variables by release: vLLM's documentation and the sources in catalog/
 
 from collections.abc import Iterator
 
+from catalog.types import Gpu
 from planner.engines import pod
 from planner.engines.arguments import merged, values
 from planner.engines.chat_template import template_path
@@ -18,6 +19,7 @@ ADA = 8.9
 AMPERE = 8.0
 """The V1 engine of the releases that still had V0, and CUDA graphs on them, need this compute capability."""
 PREFIX_CACHING = {True: "--enable-prefix-caching", False: "--no-enable-prefix-caching"}
+LARGE_GPU_GIB = 70
 LONGEST_ON_V0 = 16384
 """There a prompt is read whole, for the kernel that reads it in chunks aborts the server (vLLM issues 6723, 8024 and
 11352), and what it takes beside weights and cache grows with it."""
@@ -46,6 +48,22 @@ def _on_v0(flags: frozenset[str], compute_capability: float | None) -> bool:
 
 def _longest(flags: frozenset[str], compute_capability: float) -> int | None:
     return LONGEST_ON_V0 if _on_v0(flags, compute_capability) else None
+
+
+def batched_tokens(gpu: Gpu) -> int:
+    """Tokens of one batch unless told (0.29.0, engine/arg_utils.py, `get_batch_defaults`, of the API server)."""
+    return 8192 if gpu.usable_gib >= LARGE_GPU_GIB and "A100" not in gpu.name else 2048
+
+
+def batches(flags: frozenset[str], stages: int) -> int:
+    """Batches that are computed at a time while what they reach back to is kept: one until PR 47728 (2026-07, with
+    0.26.0), then those of asynchronous scheduling or of the pipeline (0.29.0, config/vllm.py,
+    `max_concurrent_batches`)."""
+    return max(2, stages) if "blocks-kept-in-flight" in flags else 1
+
+
+def _in_flight(flags: frozenset[str], gpu: Gpu, stages: int, batch: int | None) -> int:
+    return (batch or batched_tokens(gpu)) * batches(flags, stages)
 
 
 def _cache_runs(use: CacheUse) -> bool | None:
@@ -175,10 +193,19 @@ ENGINE = Engine(
     expert_flag="enable-expert-parallel",
     data_flag="data-parallel-size",
     longest=_longest,
+    in_flight=_in_flight,
+    no_images={
+        "language-model-only": "",
+        "limit-mm-per-prompt": r"image\W*0\b",
+        "mm-processor-kwargs": "pixels",
+        "skip-mm-profiling": "",
+    },
     tasks=("embed", "rerank"),
     converts=frozenset({("chat", "embed"), ("embedding", "rerank")}),
     formats=("bf16", "fp16", "fp32", "fp8", "int8", "awq", "gptq", "mxfp4", "nvfp4", "bitsandbytes"),
     at_load=("fp8", "bitsandbytes"),
+    at_load_flags={"bitsandbytes": "bitsandbytes"},
+    streaming_flags={"fp8": "fp8-streams"},
     # A type of its own for sparse attention (fp8_ds_mla) is what fp8 becomes where a model needs it.
     cache_types={"bfloat16": 2.0, "float16": 2.0, "fp8": 1.0, "fp8_e4m3": 1.0, "fp8_e5m2": 1.0},
     cache_flag="kv-cache-dtype",

@@ -26,10 +26,16 @@ def check_dtype(
     engine: str,
     dtype: str,
     quantization: str | None,
+    flags: frozenset[str],
 ) -> Iterator[Diagnostic]:
     """What stands against the precision that was chosen for the model described in `section`, where the stack file asks
-    for `dtype` and `quantization`."""
-    yield from _asked_quantization(section, facts, quantization, find(engine).at_load)
+    for `dtype` and `quantization`, and the image has these `flags`."""
+    known = find(engine)
+    yield from _asked_quantization(section, facts, quantization, known.at_load)
+    had = [each for each in known.at_load if known.at_load_flags.get(each) in {None, *flags}]
+    if precision.at_load is not None and precision.at_load not in had:
+        path = f"{section}.quantization"
+        yield codes.quantization_not_in_image(path, method=precision.at_load, engine=known.title, readable=had)
     if precision.by_file:
         return
     yield from check_attention(section, facts, gpu, engine)

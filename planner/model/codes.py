@@ -307,6 +307,23 @@ def quantization_mismatch(*, model: str, stored: str, asked: str, readable: Sequ
 
 
 @error(
+    meaning="The image's release cannot quantise by this method as it loads weights.",
+    example="models: {chat: {model: Qwen/Qwen2.5-7B-Instruct, quantization: bitsandbytes}}    # vLLM 0.28.0 and later",
+    fix="Leave quantization out, use fp8, or name an older image.",
+    source="vllm PR 43529 (bitsandbytes became a plugin, which images from 0.28.0 on lack); catalog/data/images.yaml",
+)
+def quantization_not_in_image(*, method: str, engine: str, readable: Sequence[str]) -> Text:
+    """`readable`: the methods that the release has."""
+    return Text(
+        message=f"This release of {engine} no longer quantises by {method} as it loads weights.",
+        remedy=f"Use {readable[0]}, or leave quantization out." if readable else "Leave quantization out.",
+        given=method,
+        allowed=", ".join(readable),
+        fix=(("", None),),
+    )
+
+
+@error(
     meaning="A model names a pool that is not defined.",
     example="models: {chat: {pool: gpus}}",
     fix="Use the name that is suggested, or define the pool.",

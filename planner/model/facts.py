@@ -56,10 +56,13 @@ class ModelFacts:
     """One model in one format.
 
     `id` is what the stack file names; `family` the catalogue's entry (or `id` again). `kv_layers` counts the layers
-    whose KV cache grows with the context, `sliding_layers` those that keep the last `sliding_window` tokens;
-    `computable` is false where the cache of this kind of attention is not modelled. `dtype` is the type of the
-    unquantised parts. `weights_gib` is the total of the weight files of this `format`. `verified` is false
-    where a rule on sizes may only warn. `catalogued` is false for a model described in the stack file.
+    whose KV cache grows with the context, `sliding_layers` those that keep the last `sliding_window` tokens, in heads
+    of their own where `sliding_kv_heads` and `sliding_head_dim` say so; `v_head_dim` is the width of a value where it
+    is not a key's. `table_numbers` counts those of the embeddings and the output layer; 0: unknown. `encoder_gib` is
+    what reading one image takes at the least, as far as somebody measured it. `computable` is false where the cache
+    of this kind of attention is not modelled. `dtype` is the type of the unquantised parts. `weights_gib` is the
+    total of the weight files of this `format`. `verified` is false where a rule on sizes may only warn. `catalogued`
+    is false for a model described in the stack file.
     `min_releases` are the first releases of engines that know the architecture, as far as they are known,
     `last_releases` the last ones of those that have given it up, `releases_verified` whether somebody read that;
     `arguments` are what engines must be told for it;
@@ -105,6 +108,16 @@ class ModelFacts:
     unstaged: tuple[str, ...] = ()
     kind: ModelKind = "chat"
     task: Task = "chat"
+    sliding_kv_heads: int | None = None
+    sliding_head_dim: int | None = None
+    v_head_dim: int | None = None
+    encoder_gib: float = 0.0
+    table_numbers: int = 0
+
+    @property
+    def value_dim(self) -> int:
+        """The width of one head's value."""
+        return self.v_head_dim or self.head_dim
 
     @property
     def weights_bytes(self) -> int:
@@ -165,6 +178,11 @@ def catalogued(entry: CatalogModel, format_: WeightFormat, given: str | None = N
         unstaged=entry.unstaged,
         kind=entry.kind,
         task=TASKS[entry.kind],
+        sliding_kv_heads=shape.sliding_kv_heads,
+        sliding_head_dim=shape.sliding_head_dim,
+        v_head_dim=shape.v_head_dim,
+        encoder_gib=shape.encoder_gib,
+        table_numbers=shape.table_numbers,
     )
 
 

@@ -10,6 +10,7 @@ from planner.images.check import check_image
 from planner.images.codes import image_unknown
 from planner.model.check_facts import check_facts
 from planner.model.check_task import check_task
+from planner.model.codes import quantization_not_in_image
 from planner.model.facts import own_id, resolve
 from planner.plan.types import PoolPlan
 from planner.serving import codes, nearest
@@ -31,6 +32,7 @@ def check_placement(placed: Placement, catalog: Catalog) -> tuple[Diagnostic, ..
     about_spread = tuple(_about_spread(placed, about_size, catalog))
     if any(found.code == image_unknown.name for found in about_image):
         about_spread = tuple(map(softened, about_spread))
+        about_size = [softened(each) if each.code == quantization_not_in_image.name else each for each in about_size]
     about_task = check_task(case.section, case.facts, find(model.engine))
     helped = (_helped(found, case, catalog) for found in (*about_image, *about_size))
     return (*about_task, *helped, *about_spread, *check_split(placed))

@@ -6,7 +6,7 @@ from typing import Literal
 
 from catalog.load import Catalog
 from catalog.types import CatalogModel, WeightFormat
-from planner.engines.registry import every
+from planner.engines.registry import every, find
 from planner.images.check import check_image
 from planner.images.decide import Host, plan_image
 from planner.model.facts import ModelFacts, catalogued, named_format
@@ -49,8 +49,9 @@ class Offer:
 class Fit:
     """How a model lies on an offer. `format` is what the weights are in GPU memory, `context` tokens of one sequence,
     `concurrency` sequences of that length, `spare_gib` what one sequence leaves of the engine's memory on all GPUs.
-    `gpus` is 0 where it does not fit; `reason` says why, or what to mind. `need_gib` is what weights and one sequence
-    take of each GPU in the best split, `limit_gib` what the engine has there (0 where memory is not the question)."""
+    `gpus` is 0 where it does not fit; `reason` says why, or what to mind. `need_gib` is what weights, one sequence
+    and the least to compute in take of each GPU in the best split, `limit_gib` what the engine has there (0 where
+    memory is not the question)."""
 
     model: str
     offer: Offer
@@ -152,18 +153,24 @@ def _one(facts: ModelFacts, offer: Offer, asked: FitRequest, catalog: Catalog) -
         assert refused is not None  # noqa: S101  that there is no image is an error
         return _refusal(facts, offer, refused)
     ask = Ask(
-        engine, None, image.utilization, context=asked.context, quantization=asked.quantization, flags=image.flags
+        engine,
+        None,
+        image.utilization,
+        context=asked.context,
+        quantization=asked.quantization,
+        flags=image.flags,
+        longest=find(engine).longest(image.flags, gpu.compute_capability),
     )
     machine = catalog.machines.get(offer.name)
     hardware = Hardware(gpu, offer.gpus, ram_gib=machine.memory_gib if machine else None)
     sizing = plan_sizing(facts, hardware, ask)
     found = check_sizing(SECTION, facts, hardware, ask, sizing)
     budget, gpus = sizing.budget, sizing.gpus
-    need = budget.weights + budget.kv_one_sequence
+    need = sizing.layout.need.least(sizing.context)
     refused = _first("error", found)
     if refused is not None or sizing.verdict == "refused":
         assert refused is not None  # noqa: S101  a refusal is an error
-        return replace(_refusal(facts, offer, refused), need_gib=need, limit_gib=budget.limit)
+        return replace(_refusal(facts, offer, refused), need_gib=need, limit_gib=sizing.layout.limit)
     minded = _first("warning", found)
     return Fit(
         model=facts.id,
@@ -181,7 +188,7 @@ def _one(facts: ModelFacts, offer: Offer, asked: FitRequest, catalog: Catalog) -
         format=sizing.precision.at_load or facts.format,
         spare_gib=max(0.0, budget.kv_room - budget.kv_one_sequence) * gpus,
         need_gib=need,
-        limit_gib=budget.limit,
+        limit_gib=sizing.layout.limit,
     )
 
 

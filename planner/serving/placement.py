@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from catalog.load import Catalog
 from catalog.types import Gpu
-from planner.engines.arguments import allows_longer, cache_type, deals_experts
+from planner.engines.arguments import allows_longer, batch_size, cache_type, deals_experts, forgoes_images
 from planner.engines.registry import find
 from planner.engines.spread import machines
 from planner.images.decide import Host, ImageChoice, plan_image
@@ -159,10 +159,11 @@ def _ask(model: Model, choice: ImageChoice | None, gpu: Gpu | None) -> Ask:
         dtype=model.dtype,
         quantization=model.quantization,
         sequences=model.max_num_seqs,
-        batched_tokens=model.max_num_batched_tokens,
+        batched_tokens=batch_size(model.extra_args) or model.max_num_batched_tokens,
         cache_dtype=model.kv_cache_dtype,
         cache_argument=cache_type(model.extra_args),
         flags=choice.flags if choice else frozenset(),
+        no_images=forgoes_images(model.extra_args, engine),
         longer_allowed=allows_longer(model.extra_args, model.env),
         longest=engine.longest(choice.flags, gpu.compute_capability) if gpu and choice else None,
     )

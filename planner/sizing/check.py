@@ -34,6 +34,7 @@ def check_sizing(section: str, facts: ModelFacts, hardware: Hardware, ask: Ask, 
             engine=ask.engine,
             dtype=ask.dtype,
             quantization=ask.quantization,
+            flags=ask.flags,
         ),
         *_cache(section, facts, hardware, ask),
         *wrong,
@@ -119,11 +120,13 @@ def _shortage(section: str, facts: ModelFacts, hardware: Hardware, ask: Ask, siz
         weights=need.weights,
         cache=need.cache(sizing.context),
         context=sizing.context,
+        working=need.working + need.encoder,
+        loading=need.loading,
         limit=layout.limit,
         usable=layout.usable,
         gpus=sizing.gpus,
         gpu=hardware.gpu.name,
     )
-    if ask.context is not None and need.least(min(LEAST_CONTEXT, ask.context)) <= layout.limit:
+    if ask.context is not None and layout.holds(min(LEAST_CONTEXT, ask.context)):
         return codes.context_too_long(f"{section}.maxModelLen", shortage=shortage)
     return codes.model_too_large(f"{section}.model", shortage=shortage)

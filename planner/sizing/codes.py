@@ -8,14 +8,17 @@ from settings.diagnostics import Diagnostic, Fix, Text, error, warning
 
 @dataclass(frozen=True)
 class Shortage:
-    """Memory of each GPU that is missing: GiB for the weights and for the `cache` of one sequence of `context` tokens,
-    and the `limit` that the engine has of what is `usable` on each of `gpus`."""
+    """Memory of each GPU that is missing: GiB for the weights, for the `cache` of one sequence of `context` tokens and
+    the least for `working`, and the `limit` that the engine has of what is `usable` on each of `gpus`; `loading` GiB
+    are all there at once before weights are quantised, 0 where that is no question."""
 
     model: str
     format: str
     weights: float
     cache: float
     context: int
+    working: float
+    loading: float
     limit: float
     usable: float
     gpus: int
@@ -23,10 +26,16 @@ class Shortage:
 
     def __str__(self) -> str:
         where = f"{self.gpus} x {self.gpu}" if self.gpus > 1 else self.gpu
+        if self.loading > self.usable:
+            return (
+                f"This release reads all weights of {self.model} before it quantises them: {self.loading:.1f} GiB on "
+                f"each GPU, and there are {self.usable:.1f} GiB on {where}."
+            )
+        computing = f", and at least {self.working:.1f} GiB to compute in," if self.working else ""
         return (
             f"{self.model} ({self.format}) needs {self.weights:.1f} GiB for weights and {self.cache:.1f} GiB for the "
-            f"cache of one sequence of {self.context} tokens on each GPU; the engine has {self.limit:.1f} of "
-            f"{self.usable:.1f} GiB on {where}."
+            f"cache of one sequence of {self.context} tokens{computing} on each GPU; the engine has {self.limit:.1f} "
+            f"of {self.usable:.1f} GiB on {where}."
         )
 
 

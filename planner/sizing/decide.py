@@ -73,7 +73,9 @@ class Layout:
 
     @property
     def limit(self) -> float:
-        return self.usable * self.share
+        """GiB of the share; a static one leaves outside it what no engine computes without."""
+        most = self.usable - memory.WORKING_GIB if self.static else self.usable
+        return min(self.usable * self.share, most)
 
     def comfortable(self, context: int) -> float:
         """What the published estimators, or the engine's own, ask for within the share."""
@@ -82,6 +84,10 @@ class Layout:
     def expected(self, context: int) -> float:
         """What practice needs within the share."""
         return self.need.least(context) if self.static else self.need.expected(context)
+
+    def holds(self, context: int, *, of: float = 1.0) -> bool:
+        """Whether the engine could start with this part `of` what it needs, and of what it reads before."""
+        return self.need.least(context) * of <= self.limit and self.need.loading * of <= self.usable
 
     def spilled(self, context: int, *, certain: bool) -> float:
         """GiB that the memory of all GPUs cannot hold, by figures that are verified (`certain`) or by the least that
@@ -93,11 +99,10 @@ class Layout:
         """Whether weights and one sequence of `context` tokens lie within the share: what `check`, `fit` and remedies
         all go by. `certain`: somebody has verified the figures; `ram`: GiB of RAM that the engine may use besides, None
         where it uses none."""
-        least = self.need.least(context)
-        if least > self.limit:
+        if not self.holds(context):
             if ram is not None and self.spilled(context, certain=certain) <= ram:
                 return "spills"
-            return "refused" if certain or least * (1 - DOUBT) > self.limit else "doubtful"
+            return "refused" if certain or not self.holds(context, of=1 - DOUBT) else "doubtful"
         crowded = self.static is not None and self.static.crowded
         return "tight" if crowded or max(self.comfortable(context), self.expected(context)) > self.limit else "ready"
 
@@ -144,11 +149,21 @@ def plan_sizing(facts: ModelFacts, hardware: Hardware, ask: Ask) -> Sizing:
 
     A replica that asks for more GPUs than a machine has may span several.
     """
-    gpu, usable = hardware.gpu, hardware.usable_gib
+    gpu, usable, engine = hardware.gpu, hardware.usable_gib, find(ask.engine)
     precision = plan_dtype(facts, gpu, ask.dtype, ask.quantization, ask.engine)
 
     def on(split: Split) -> Layout:
-        need = memory.need(facts, split, precision.dtype, quantization=precision.at_load, kv_bytes=ask.kv_bytes)
+        need = memory.need(
+            facts,
+            split,
+            precision.dtype,
+            quantization=precision.at_load,
+            kv_bytes=ask.kv_bytes,
+            in_flight=engine.in_flight(ask.flags, gpu, split.pipeline, ask.batched_tokens),
+            working=0.0 if engine.memory == "static" else memory.WORKING_GIB,
+            encoder=0.0 if ask.no_images or engine.memory == "static" else facts.encoder_gib,
+            whole_first=engine.streaming_flags.get(precision.at_load or "", "") not in {"", *ask.flags},
+        )
         return Layout(split, need, usable, *_share(facts, ask, need, usable, split))
 
     layout = _smallest([on(split) for split in splits(facts, hardware.slots, hardware.nodes, ask)], facts, ask)
@@ -171,7 +186,7 @@ def plan_sizing(facts: ModelFacts, hardware: Hardware, ask: Ask) -> Sizing:
         verdict=layout.verdict(
             context,
             certain=facts.verified and gpu.verified,
-            ram=hardware.ram_share(split.gpus) if find(ask.engine).on_cpu else None,
+            ram=hardware.ram_share(split.gpus) if engine.on_cpu else None,
         ),
         because=(
             ("dtype", precision.dtype, precision.because),
@@ -208,19 +223,20 @@ def _overheads(layout: Layout) -> dict[str, float]:
     if layout.static is not None:
         return {"activations": 0.0, "non_torch": 0.0, "outside": layout.static.outside}
     graphs = layout.need.overhead - memory.ACTIVATIONS_GIB - memory.NON_TORCH_GIB
-    return {"activations": memory.ACTIVATIONS_GIB, "non_torch": memory.NON_TORCH_GIB, "graphs": graphs}
+    activations = memory.ACTIVATIONS_GIB + layout.need.encoder
+    return {"activations": activations, "non_torch": memory.NON_TORCH_GIB, "graphs": graphs}
 
 
 def _smallest(ways: list[Layout], facts: ModelFacts, ask: Ask) -> Layout:
     """The fewest GPUs that hold the model well; else those that hold it at all; else the most there are."""
-    good, least = _cap(facts, ask), ask.context or LEAST_CONTEXT
+    good, least = _cap(facts, ask), ask.context or min(LEAST_CONTEXT, facts.max_positions)
     for fits in (
         lambda layout: layout.comfortable(good) <= layout.limit and not (layout.static and layout.static.crowded),
         lambda layout: layout.expected(good) <= layout.limit,
-        lambda layout: layout.need.least(least) <= layout.limit,
+        lambda layout: layout.holds(least),
     ):
         for layout in ways:
-            if fits(layout):
+            if layout.holds(least) and fits(layout):
                 return layout
     return max(ways, key=lambda layout: layout.split.gpus)
 

@@ -16,8 +16,17 @@ def parameters(shape: ModelArchitecture, class_: str) -> int | None:
     if hidden is None or vocabulary is None or (widths := _feed_forward(shape, hidden, class_)) is None:
         return None
     tables = 1 if shape.tied_embeddings or class_.startswith(ENCODERS) else 2
-    whole = tables * vocabulary * hidden + shape.layers * _attention(shape, hidden) + widths
+    whole = tables * vocabulary * hidden + _attentions(shape, hidden) + widths
     return whole + shape.mtp_layers * _prediction(shape, hidden, vocabulary)
+
+
+def _attentions(shape: ModelArchitecture, hidden: int) -> int:
+    """All layers', those with a window in heads of their own."""
+    own = {"kv_heads": shape.sliding_kv_heads, "head_dim": shape.sliding_head_dim}
+    sliding = shape.model_copy(update={name: value for name, value in own.items() if value})
+    return (shape.layers - shape.sliding_layers) * _attention(shape, hidden) + shape.sliding_layers * _attention(
+        sliding, hidden
+    )
 
 
 def _attention(shape: ModelArchitecture, hidden: int) -> int:

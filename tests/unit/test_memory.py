@@ -5,6 +5,7 @@ import pytest
 from planner.sizing.ask import Ask
 from planner.sizing.memory import (
     Need,
+    grouped,
     kv_bytes_per_token,
     loaded_gib,
     need,
@@ -90,3 +91,19 @@ def test_40_heads_with_10_kv_heads_are_not_cut_by_4():
 
 def test_latent_attention_has_no_kv_heads_to_cut():
     assert 8 in legal_tensor_parallel(facts(heads=128, kv_heads=3, kv_lora_rank=512), 8, ASK)
+
+
+def test_what_is_quantised_at_load_keeps_embeddings_and_output_layer():
+    """vLLM's log of Qwen1.5-MoE-A2.7B: 26.67 GiB in 16 bits, 13.94 GiB in fp8 (vllm PR 31914, 2026-01-07)."""
+    model = facts(weights_gib=26.67, table_numbers=2 * 151936 * 2048)
+    assert loaded_gib(model, "bfloat16", "fp8") == pytest.approx(13.94, abs=0.05)
+    assert loaded_gib(facts(weights_gib=26.67), "bfloat16", "fp8") == pytest.approx(26.67 / 2)
+    assert loaded_gib(model, "bfloat16", "bitsandbytes") > loaded_gib(model, "bfloat16", "fp8") / 2
+
+
+def test_layers_of_two_kinds_are_kept_in_groups_of_one_size():
+    """vLLM 0.29.0, `_get_kv_cache_groups_uniform_page_size`: 62 layers of gemma-3-27b lie in 7 groups of 10."""
+    assert grouped(10, 52) == (10, 60)
+    assert grouped(12, 13) == (13, 13)
+    assert grouped(5, 25) == (5, 25)
+    assert grouped(36, 0) == (36, 0)

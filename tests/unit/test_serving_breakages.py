@@ -101,6 +101,7 @@ ERRORS = (
     caused("AWQ_UNSUPPORTED", MODEL, V100, {MODEL: "Qwen/Qwen3-8B-AWQ"}),
     caused("FP4_UNSUPPORTED", MODEL, T4X2, {MODEL: "openai/gpt-oss-20b"}),
     broken("QUANTIZATION_MISMATCH", "models.chat.quantization", "awq"),
+    broken("QUANTIZATION_NOT_IN_IMAGE", "models.chat.quantization", "bitsandbytes"),
     broken("QUANTIZATION_MISMATCH", "models.chat.quantization", "gptq", {MODEL: "Qwen/Qwen3-8B-AWQ"}),
     broken("HEADS_NOT_DIVISIBLE", "models.chat.tensorParallel", 3, A10X4),
     broken("HEADS_NOT_DIVISIBLE", "models.chat.tensorParallel", 3, A10X4, {MODEL: "Qwen/Qwen3-32B"}),

@@ -61,10 +61,62 @@ def test_the_context_never_exceeds_the_model_s_own():
 
 
 def test_where_the_cautious_estimate_leaves_nothing_the_engine_is_still_let_try_2048_tokens():
-    laid = fitting(facts(weights_gib=19.5), gpu(), 1, ASK)
+    laid = fitting(facts(weights_gib=19.0), gpu(), 1, ASK)
     assert laid.context == 2048
     assert laid.verdict == "tight"
-    assert "MEMORY_TIGHT" in noted(facts(weights_gib=19.5), gpu(), 1, ASK)
+    assert "MEMORY_TIGHT" in noted(facts(weights_gib=19.0), gpu(), 1, ASK)
+
+
+def test_what_leaves_nothing_to_compute_in_is_refused():
+    """19.8 GiB are the engine's; nobody started with less than half a GiB beside weights and cache (vllm PR 14447)."""
+    finding = refused("MODEL_TOO_LARGE", facts(weights_gib=19.3), gpu(), 1, ASK)
+    assert "at least 0.5 GiB to compute in" in finding.message
+
+
+def test_reading_images_takes_more_unless_the_engine_is_told_to_read_none():
+    """Measured of Qwen2.5-VL (vllm issue 16570)."""
+    reads = facts(weights_gib=18.0, encoder_gib=2.3)
+    refused("MODEL_TOO_LARGE", reads, gpu(), 1, ASK)
+    assert fitting(reads, gpu(), 1, asked(no_images=True)).verdict == "tight"
+    assert fitting(facts(weights_gib=18.0), gpu(), 1, ASK).verdict == "tight"
+
+
+def test_a_static_share_leaves_something_to_compute_in():
+    static = asked(engine="sglang", utilization=0.99)
+    refused("MODEL_TOO_LARGE", facts(weights_gib=21.5), gpu(), 1, static)
+    assert "MODEL_TOO_LARGE" not in noted(facts(weights_gib=21.3), gpu(), 1, static)
+
+
+def test_a_release_that_quantises_after_reading_needs_room_for_all_of_it():
+    """Before PR 31914 vLLM read all weights in 16 bits first; 22.0 GiB are the GPU's."""
+    finding = refused("MODEL_TOO_LARGE", facts(weights_gib=24.0), gpu(), 1, asked(quantization="fp8"))
+    assert "24.0 GiB" in finding.message
+    streams = asked(quantization="fp8", flags=frozenset({"fp8-streams"}))
+    assert fitting(facts(weights_gib=24.0), gpu(), 1, streams).precision.at_load == "fp8"
+    assert fitting(facts(weights_gib=21.0), gpu(), 1, asked(quantization="fp8")).gpus == 1
+
+
+def test_a_release_without_the_method_cannot_quantise_by_it():
+    """bitsandbytes became a plugin with vLLM 0.28.0 (PR 43529)."""
+    finding = refused("QUANTIZATION_NOT_IN_IMAGE", facts(), gpu(), 1, asked(quantization="bitsandbytes"))
+    assert (finding.fix, finding.allowed) == (((f"{SECTION}.quantization", None),), "fp8")
+    older = asked(quantization="bitsandbytes", flags=frozenset({"bitsandbytes"}))
+    assert fitting(facts(), gpu(), 1, older).precision.at_load == "bitsandbytes"
+
+
+SLIDING = facts(layers=48, kv_layers=8, sliding_layers=40, sliding_window=1024, max_positions=131072)
+
+
+def test_layers_with_a_window_are_kept_what_is_being_computed_too():
+    """vLLM 0.29.0, v1/kv_cache_interface.py: window - 1 + the tokens of the batches in flight, 2048 each below 70 GiB
+    of GPU memory, 8192 above but for the A100 (engine/arg_utils.py); two batches since PR 47728."""
+    kept = {
+        (card.name, release): fitting(SLIDING, card, 1, asked(flags=release)).layout.need.window
+        for card in (gpu(), gpu(name="H20", usable_gib=95.0), gpu(name="A100-80", usable_gib=79.2))
+        for release in (frozenset(), frozenset({"blocks-kept-in-flight"}))
+    }
+    assert list(kept.values()) == [3071, 5119, 9215, 17407, 3071, 5119]
+    assert fitting(SLIDING, gpu(), 1, asked(batched_tokens=512)).layout.need.window == 1535
 
 
 def test_weights_that_exceed_the_engine_s_share_are_refused():
