@@ -7,6 +7,7 @@ facts with their own source.
 from collections.abc import Iterator
 
 from catalog.types import Gpu
+from planner.engines.engine import Engine
 from planner.engines.registry import find
 from planner.model import codes
 from planner.model.check_attention import check_attention
@@ -32,10 +33,7 @@ def check_dtype(
     for `dtype` and `quantization`, and the image has these `flags`."""
     known = find(engine)
     yield from _asked_quantization(section, facts, quantization, known.at_load)
-    had = [each for each in known.at_load if known.at_load_flags.get(each) in {None, *flags}]
-    if precision.at_load is not None and precision.at_load not in had:
-        path = f"{section}.quantization"
-        yield codes.quantization_not_in_image(path, method=precision.at_load, engine=known.title, readable=had)
+    yield from _release(section, facts, precision.at_load, known, flags)
     if precision.by_file:
         return
     yield from check_attention(section, facts, gpu, engine)
@@ -44,6 +42,22 @@ def check_dtype(
         yield codes.bf16_unsupported(f"{section}.dtype", dtype=dtype, gpu=gpu.name, capability=gpu.compute_capability)
     if precision.dtype == "half" and not facts.float16:
         yield codes.float16_unsupported(f"{section}.dtype", model=facts.id, dtype=dtype, gpu=gpu.name, bf16=gpu.bf16)
+
+
+def _release(
+    section: str, facts: ModelFacts, at_load: str | None, engine: Engine, flags: frozenset[str]
+) -> Iterator[Diagnostic]:
+    """A method that the image's release has no longer, for what it quantises or reads."""
+    method = at_load or facts.format
+    if engine.at_load_flags.get(method) in {None, *flags}:
+        return
+    yield codes.quantization_not_in_image(
+        f"{section}.{'quantization' if at_load else 'model'}",
+        method=method,
+        engine=engine.title,
+        at_load=at_load is not None,
+        readable=[each for each in engine.at_load if engine.at_load_flags.get(each) in {None, *flags}],
+    )
 
 
 def _asked_quantization(

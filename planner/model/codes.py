@@ -307,13 +307,19 @@ def quantization_mismatch(*, model: str, stored: str, asked: str, readable: Sequ
 
 
 @error(
-    meaning="The image's release cannot quantise by this method as it loads weights.",
+    meaning="The image's release cannot quantise by this method as it loads weights, nor read weights in it.",
     example="models: {chat: {model: Qwen/Qwen2.5-7B-Instruct, quantization: bitsandbytes}}    # vLLM 0.28.0 and later",
     fix="Leave quantization out, use fp8, or name an older image.",
     source="vllm PR 43529 (bitsandbytes became a plugin, which images from 0.28.0 on lack); catalog/data/images.yaml",
 )
-def quantization_not_in_image(*, method: str, engine: str, readable: Sequence[str]) -> Text:
-    """`readable`: the methods that the release has."""
+def quantization_not_in_image(*, method: str, engine: str, at_load: bool, readable: Sequence[str]) -> Text:
+    """`readable`: the methods by which the release quantises; `at_load`: it was to, else the files are in it."""
+    if not at_load:
+        return Text(
+            message=f"This release of {engine} no longer reads weights in {method}.",
+            remedy="Use another format of the model, or name an older image.",
+            given=method,
+        )
     return Text(
         message=f"This release of {engine} no longer quantises by {method} as it loads weights.",
         remedy=f"Use {readable[0]}, or leave quantization out." if readable else "Leave quantization out.",

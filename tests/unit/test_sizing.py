@@ -100,6 +100,7 @@ def test_a_release_without_the_method_cannot_quantise_by_it():
     """bitsandbytes became a plugin with vLLM 0.28.0 (PR 43529)."""
     finding = refused("QUANTIZATION_NOT_IN_IMAGE", facts(), gpu(), 1, asked(quantization="bitsandbytes"))
     assert (finding.fix, finding.allowed) == (((f"{SECTION}.quantization", None),), "fp8")
+    assert refused("QUANTIZATION_NOT_IN_IMAGE", facts(format="bitsandbytes"), gpu(), 1, ASK).path == f"{SECTION}.model"
     older = asked(quantization="bitsandbytes", flags=frozenset({"bitsandbytes"}))
     assert fitting(facts(), gpu(), 1, older).precision.at_load == "bitsandbytes"
 
