@@ -254,7 +254,7 @@ class CatalogModel(Entry):
     `arguments` are what engines must be told for it, which a row names (`data/model_arguments.yaml`).
     `tools_in_template` is false where the repository's own chat template does not show the model the tools of a
     request, so that its parser is of use with another template only.
-    `float16` is false where the engines refuse half precision because the numbers overflow (Gemma 2 and 3).
+    `float16` is false where vLLM refuses half precision (config/model.py: Gemma 2 and 3, GLM-4-0414).
     """
 
     id: str

@@ -207,6 +207,19 @@ def test_quantised_weights_weigh_what_their_format_makes_of_the_architecture(cat
     assert held > 80
 
 
+NO_FLOAT16 = {
+    *("Gemma2ForCausalLM", "Gemma2Model", "Gemma3ForCausalLM", "Gemma3ForConditionalGeneration", "Gemma3TextModel"),
+    "Glm4ForCausalLM",
+}
+"""The classes of the model types gemma2, gemma3, gemma3_text and glm4, for which vLLM 0.29.0 refuses half precision
+(config/model.py, _FLOAT16_NOT_SUPPORTED_MODELS)."""
+
+
+def test_half_precision_is_refused_for_the_classes_that_the_engine_refuses_it_for(catalog: Catalog) -> None:
+    assert {m.architecture_class for m in catalog.models.values() if not m.float16} == NO_FLOAT16
+    assert not [m.id for m in catalog.models.values() if m.float16 and m.architecture_class in NO_FLOAT16]
+
+
 def test_no_two_models_differ_by_case_alone(catalog: Catalog) -> None:
     assert len({name.lower() for name in catalog.models}) == len(catalog.models)
 
