@@ -314,7 +314,7 @@ def extra_args_invalid(
 
 
 @warning(
-    meaning="`extraArgs` sets what a setting of its own decides, so the proof does not cover it.",
+    meaning="`extraArgs` sets what a setting of its own decides, so the plan does not show what it leads to.",
     example='models: {chat: {model: Qwen/Qwen3-8B, extraArgs: [--tensor-parallel-size, "2"]}}',
     fix="Use the setting that is named.",
     source="production-stack tutorial 25 (a tensor-parallel size in extraArgs was silently ignored)",
@@ -324,7 +324,7 @@ def extra_args_override(
 ) -> Text:
     """`value`: what the argument says, as the setting takes it; None where it cannot be told."""
     return Text(
-        message=f"--{flag} wins over what the planner computes, so the proof no longer covers it.",
+        message=f"--{flag} wins over {setting}, so the plan does not show what it leads to.",
         remedy=f"Set {setting} instead.",
         given=given,
         allowed=setting,

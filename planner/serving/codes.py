@@ -64,6 +64,18 @@ def extra_args_split(*, given: str, why: str, typed: bool, fix: Fix) -> Text:
     )
 
 
+@error(
+    meaning="`extraArgs` gives a context, a type, a quantisation or a share of memory with which the server cannot "
+    "start: it wins over the setting, and would be an error there.",
+    example="models: {chat: {model: Qwen/Qwen3-8B, extraArgs: [--quantization, awq]}}",
+    fix="Take it out, or use a value that goes.",
+    source="the rule that is quoted",
+)
+def extra_args_refused(*, given: str, why: str, rest: Sequence[str] | None) -> Text:
+    """`why`: what would be said of the setting."""
+    return Text(message=f"With {given}: {why}", remedy="Take it out.", given=given, fix=(("", rest),))
+
+
 @warning(
     meaning="Super nodes are not documented to offer the GPU type with that many GPUs.",
     example="pools: {gpu: {kind: super, gpuType: T4}}\nmodels: {chat: {model: Qwen/Qwen3-8B, gpus: 2}}",

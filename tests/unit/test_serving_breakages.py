@@ -154,6 +154,19 @@ ERRORS = (
         )
     ),
     broken("EXTRA_ARGS_SPLIT", ARGS, ["-tp", "1"], A10X4, {MODEL: "Qwen/Qwen3-32B"}),
+    *(
+        broken("EXTRA_ARGS_REFUSED", ARGS, given)
+        for given in (
+            ["--quantization", "awq"],
+            ["-q", "gptq_marlin"],
+            ["--max-model-len", "400k"],
+            ["--max_model_len=400000"],
+            ["--gpu-memory-utilization", "0.3"],
+        )
+    ),
+    broken("EXTRA_ARGS_REFUSED", ARGS, ["--dtype", "bfloat16"], T4, {MODEL: "Qwen/Qwen2.5-1.5B-Instruct"}),
+    broken("EXTRA_ARGS_REFUSED", ARGS, ["--kv-cache-dtype=fp8"], T4, {MODEL: "Qwen/Qwen2.5-1.5B-Instruct"}),
+    broken("EXTRA_ARGS_REFUSED", ARGS, ["--context-length", "400000"], SGLANG),
     broken("GPUS_EXCEED_NODE", "models.chat.tensorParallel", 4),
     broken("GPUS_EXCEED_NODE", "models.chat.gpus", 2),
     broken("GPUS_EXCEED_NODE", "models.chat.gpus", 4, {MODEL: "Qwen/Qwen3-32B"}),

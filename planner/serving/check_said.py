@@ -1,0 +1,75 @@
+"""What stands against values that the user's own arguments give: they win over settings and are judged as those."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from planner.engines.arguments import Argument, read
+from planner.engines.registry import find
+from planner.serving import codes
+from planner.serving.placement import Placement, hardware_of
+from planner.sizing.ask import Ask
+from planner.sizing.check import check_sizing
+from planner.sizing.decide import plan_sizing
+from settings.diagnostics import Diagnostic
+
+_TOKENS = re.compile(r"(\d{1,9})([kKmM]?)")
+_SHARE = re.compile(r"0?\.\d{1,6}|1(\.0{1,6})?")
+_TIMES = {"": 1, "k": 1000, "K": 1024, "m": 1000**2, "M": 1024**2}
+_DTYPES = {"float": "float32"} | {name: name for name in ("auto", "half", "float16", "bfloat16", "float32")}
+_STORED = {"awq_marlin": "awq", "gptq_marlin": "gptq"} | {name: name for name in ("awq", "gptq", "fp8", "bitsandbytes")}
+"""What vLLM calls a method, and the kernel that it runs it with."""
+
+
+def check_said(placed: Placement) -> Iterator[Diagnostic]:
+    """The first error that the same values would be as settings."""
+    release, engine, case = placed.image.release, find(placed.model.engine), placed.situation
+    hardware = hardware_of(case)
+    if release is None or hardware is None or not engine.takes_arguments:
+        return
+    said: dict[str, Argument] = {}
+    asked: dict[str, Any] = {}
+    for argument in read(placed.model.extra_args, release):
+        setting = engine.typed_flags.get(argument.flag, "")
+        field, value = _as_asked(setting, argument.value.strip(), engine.cache_types)
+        if argument.fault is None and value:
+            said[field], asked[field] = argument, value
+    if not said:
+        return
+    ask = replace(_as_planned(placed), **asked)
+    if "cache_dtype" in asked:
+        ask = replace(ask, cache_argument=None)
+    known = {found.code for found in check_sizing(case.section, case.facts, hardware, case.ask, placed.sizing)}
+    for found in check_sizing(case.section, case.facts, hardware, ask, plan_sizing(case.facts, hardware, ask)):
+        if found.severity == "error" and found.code not in known:
+            taken = {item for argument in said.values() for item in argument.items}
+            rest = [text for index, text in enumerate(placed.model.extra_args) if index not in taken]
+            given = " ".join(argument.text for argument in said.values())
+            yield codes.extra_args_refused(case.at("extraArgs"), given=given, why=found.message, rest=rest or None)
+            return
+
+
+def _as_planned(placed: Placement) -> Ask:
+    """What was asked for, on no other GPUs than were planned."""
+    split = placed.sizing.layout.split
+    return replace(
+        placed.situation.ask,
+        gpus=None,
+        tensor_parallel=split.tensor,
+        pipeline_parallel=split.pipeline,
+        data_parallel=split.data if split.data > 1 else None,
+    )
+
+
+def _as_asked(setting: str, text: str, cache_types: Iterable[str]) -> tuple[str, object]:
+    """The field of an Ask that a setting is, and its value; None where nobody can tell."""
+    tokens = _TOKENS.fullmatch(text)
+    fields: dict[str, tuple[str, object]] = {
+        "maxModelLen": ("context", int(tokens[1]) * _TIMES[tokens[2]] if tokens else None),
+        "gpuMemoryUtilization": ("utilization", float(text) if _SHARE.fullmatch(text) else None),
+        "dtype": ("dtype", _DTYPES.get(text)),
+        "quantization": ("quantization", _STORED.get(text)),
+        "kvCacheDtype": ("cache_dtype", text if text in cache_types else None),
+    }
+    return fields.get(setting, ("", None))
