@@ -156,7 +156,8 @@ class ModelArchitecture(BaseModel):
     The widths (`intermediate_size` of a dense layer, `moe_intermediate_size` of one expert, `shared_intermediate_size`
     of all shared experts of a layer together, `dense_layers` the layers without experts) and `vocab_size` give the
     number of parameters; None: not read. `tied_embeddings`: the output layer is the table of the input. `mtp_layers`:
-    layers for multi-token prediction that the repository holds besides, with embeddings of their own.
+    layers for multi-token prediction that the repository holds besides, with embeddings of their own. `vision_heads`:
+    attention heads of the encoder of images, where tensor parallelism cuts those too and few sizes divide them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
@@ -179,6 +180,7 @@ class ModelArchitecture(BaseModel):
     shared_intermediate_size: int = 0
     dense_layers: int = 0
     mtp_layers: int = 0
+    vision_heads: PositiveInt | None = None
     kv_layers: int | None = None
     sliding_layers: int = 0
     sliding_window: int | None = None

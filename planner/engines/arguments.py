@@ -87,6 +87,11 @@ def cache_type(arguments: Iterable[str]) -> str | None:
     return dict(values(arguments)).get("kv-cache-dtype")
 
 
+def encodes_whole(arguments: Iterable[str]) -> bool:
+    """Whether an argument has each GPU hold the whole encoder of images."""
+    return dict(values(arguments)).get("mm-encoder-tp-mode") == "data"
+
+
 def deals_experts(arguments: Iterable[str]) -> bool | None:
     """Whether an argument has the experts dealt out whole, or not; None where none says so."""
     said = list(arguments)

@@ -35,7 +35,7 @@ class Widths:
     the `experts` of each of the `expert_layers` (those for multi-token prediction among them), and `shared` that of all
     its shared ones together; `vocabulary` the tokens of the embeddings and of the output layer; `heads_out` the width
     that attention hands on. So many weights as `group` says share a scale along a width, in these files;
-    `group_verified` where somebody read that.
+    `group_verified` where somebody read that. `vision_heads` are those of the encoder of images.
     """
 
     hidden: int | None = None
@@ -47,6 +47,7 @@ class Widths:
     shared: int = 0
     vocabulary: int | None = None
     heads_out: int | None = None
+    vision_heads: int | None = None
     group: int | None = None
     group_verified: bool = True
 
@@ -198,6 +199,7 @@ def _widths(shape: ModelArchitecture, weights: Weights) -> Widths:
         shared=shape.shared_intermediate_size,
         vocabulary=shape.vocab_size,
         heads_out=shape.heads * (shape.v_head_dim or shape.head_dim),
+        vision_heads=shape.vision_heads,
         group=weights.group,
         group_verified=weights.group_verified,
     )

@@ -1,10 +1,17 @@
 """A model on its pool: its facts, the image, and how it lies on the GPUs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from catalog.load import Catalog
 from catalog.types import Gpu
-from planner.engines.arguments import allows_longer, batch_size, cache_type, deals_experts, forgoes_images
+from planner.engines.arguments import (
+    allows_longer,
+    batch_size,
+    cache_type,
+    deals_experts,
+    encodes_whole,
+    forgoes_images,
+)
 from planner.engines.registry import find
 from planner.engines.spread import machines
 from planner.images.decide import Host, ImageChoice, plan_image
@@ -98,7 +105,7 @@ def situation(name: str, settings: Settings, pool: PoolPlan, catalog: Catalog) -
     image = plan_image(model.engine, host, catalog, model.image)
     return Situation(
         section=f"models.{name}",
-        facts=facts,
+        facts=_as_cut(facts, model),
         ask=_ask(model, image, gpu),
         host=host,
         pool=pool,
@@ -107,6 +114,12 @@ def situation(name: str, settings: Settings, pool: PoolPlan, catalog: Catalog) -
         region=settings.region,
         ram_gib=_ram_gib(pool, catalog),
     )
+
+
+def _as_cut(facts: ModelFacts, model: Model) -> ModelFacts:
+    """The facts with the widths that are cut."""
+    whole = encodes_whole(model.extra_args)
+    return replace(facts, widths=replace(facts.widths, vision_heads=None)) if whole else facts
 
 
 def hardware_of(case: Situation) -> Hardware | None:

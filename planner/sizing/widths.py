@@ -13,6 +13,8 @@ Sources: vLLM 0.29.0 and SGLang, which build the layers alike.
 - Experts in awq and gptq: where Marlin cannot take them, moe_wna16.py halves the groups, and the first request ends the
   server (vllm issue 17604), so their groups count too.
 - mxfp4 is padded (`Mxfp4MoEMethod`), and only has to divide.
+- Image encoders: glm4_1v.py divides their heads, unless --mm-encoder-tp-mode is data; those of others fall back to that
+  (intern_vit.py), or have 16 heads.
 - Vocabulary: padded to a multiple of 64, which must divide (vocab_parallel_embedding.py).
 """
 
@@ -73,6 +75,8 @@ def _cuts(facts: ModelFacts, split: Split) -> Iterator[Uneven]:
     if widths.vocabulary is not None:
         padded = -(-widths.vocabulary // VOCABULARY_STEP) * VOCABULARY_STEP
         yield Uneven("vocab_size (padded)", padded, split.dense, 1)
+    if widths.vision_heads is not None:
+        yield Uneven("heads of the image encoder", widths.vision_heads, split.tensor, 1)
     if widths.heads_out is not None and facts.format in GROUPED:
         yield Uneven("the heads' width", widths.heads_out, split.tensor, group)
     if widths.dense is not None:

@@ -9,7 +9,7 @@ from planner.model.facts import ModelFacts, Widths, catalogued, format_of
 from planner.report.summary import summary
 from planner.serving.fit import FitRequest, fits
 from planner.sizing.ask import Ask
-from planner.sizing.parallelism import cut, divides
+from planner.sizing.parallelism import cut, divides, splits
 from planner.sizing.shares import weights_per_gpu
 from planner.sizing.split import Split
 from planner.sizing.widths import uneven
@@ -27,6 +27,7 @@ REFUSED = [
     ("Qwen/Qwen3-Coder-480B-A35B-Instruct-FP8", 8, "moe_intermediate_size", "sglang#8344 (2025-07-31)"),
     ("Qwen/Qwen3-235B-A22B-GPTQ-Int4", 8, "moe_intermediate_size", "vllm#17604 (0.9.1: ends at the first request)"),
     ("Qwen/Qwen3-Next-80B-A3B-Instruct-FP8", 8, "the shared experts' width", "radixark/miles#303 (SGLang: 64)"),
+    ("Qwen/Qwen3.6-35B-A3B-FP8", 8, "the shared experts' width", "vllm#52997, #52915 (64, one H100 machine)"),
     ("deepseek-ai/DeepSeek-R1", 32, "intermediate_size", "sglang#3345: 18432 / 32 = 576"),
     ("deepseek-ai/DeepSeek-V4-Pro", 16, "the shared experts' width", "vllm#42384; vllm-project/recipes#567"),
     ("Qwen/Qwen2.5-VL-72B-Instruct-AWQ", 2, "intermediate_size", "QwenLM/Qwen3-VL#831; vllm#13677"),
@@ -34,6 +35,7 @@ REFUSED = [
     ("microsoft/phi-4", 5, "vocab_size", "vllm 0.29.0, vocab_parallel_embedding.py: 100352 over 5"),
     ("Qwen/Qwen2.5-7B-Instruct", 7, "vocab_size", "vllm 0.29.0, vocab_parallel_embedding.py: 152064 over 7"),
     ("zai-org/GLM-4.7", 6, "vocab_size", "vllm#31474: 151552 is not divisible by 6"),
+    ("zai-org/GLM-4.5V", 8, "heads of the image encoder", "vllm#24004 (0.10.1.1: 12 is not divisible by 8)"),
     ("zai-org/GLM-4.5-Air", 6, "vocab_size", "gpustack#3777 (vllm 0.11.0: 151552 is not divisible by 6)"),
 ]
 RAN = [
@@ -271,6 +273,31 @@ def test_an_argument_that_deals_out_experts_counts_as_the_setting_does(engine: s
 def test_an_argument_that_does_not_deal_them_out_counts_too():
     plan = planned(MOE | {"models.chat.gpus": 8, "models.chat.extraArgs": ["--no-enable-expert-parallel"]})
     assert (plan.models["chat"].tensor_parallel, plan.models["chat"].pipeline_parallel) == (4, 2)
+
+
+@pytest.mark.parametrize("engine", ["vllm", "sglang"])
+@pytest.mark.parametrize("slots", [1, 2, 4, 8])
+def test_no_split_is_planned_that_the_model_does_not_allow(engine: str, slots: int):
+    """Whatever the catalogue's models and formats are, and whatever number of GPUs is asked for."""
+    for entry in load().models.values():
+        for format_ in entry.weights:
+            model = catalogued(entry, format_)
+            for ask in (asked(engine), asked(engine, expert_parallel=False), asked(engine, gpus=slots)):
+                for split in splits(model, slots, 1, ask):
+                    assert split.gpus <= slots
+                    assert split.tensor == 1 or divides(model, ask, split), (entry.id, format_, str(split))
+
+
+def test_an_encoder_that_is_held_whole_is_not_cut():
+    changes: dict[str, object] = {
+        "pools.gpu.instanceType": "PNV6.32XLARGE1280",
+        "models.chat.model": "zai-org/GLM-4.5V",
+        "models.chat.source": "huggingface",
+        "models.chat.tensorParallel": 8,
+    }
+    assert "WIDTH_NOT_DIVISIBLE" in codes(planned(changes), "error")
+    whole = {"models.chat.extraArgs": ["--mm-encoder-tp-mode", "data"]}
+    assert "WIDTH_NOT_DIVISIBLE" not in codes(planned(changes | whole))
 
 
 def test_fit_says_where_experts_are_dealt_out():
