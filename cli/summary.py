@@ -83,6 +83,8 @@ def _model(model: ModelPlan, plan: Plan) -> list[str]:
         f"{model.model_id} on {model.engine}",
         f"{replicas}; {gpus}",
         f"{model.dtype}; {model.format} weights take {memory.weights:.1f} of {memory.limit:.1f} GiB {where}",
+        *([f"speculates by {model.speculative}"] if model.speculative else []),
+        *([f"with adapters {', '.join(model.adapters)}"] if model.adapters else []),
         f"{_context(model)}; {model.concurrency:.1f} requests of that length at a time",
         f"download {size(model.download.bytes)} in about {duration(model.download.seconds)}; at most {start} to start",
     ]

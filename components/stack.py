@@ -19,7 +19,7 @@ from components.workloads import kube
 from components.workloads.autoscaling import ModelAutoscaling, ModelAutoscalingArgs
 from components.workloads.exposure import addresses
 from components.workloads.inference import Inference, InferenceArgs
-from components.workloads.model_download import ModelDownload, ModelDownloadArgs
+from components.workloads.model_download import ModelDownload, ModelDownloadArgs, numbered
 from components.workloads.model_store import ModelStore, ModelStoreArgs
 from components.workloads.multi_node import on_host_network
 from components.workloads.smoke_test import SmokeTest, SmokeTestArgs, find_findings, job_names
@@ -95,7 +95,7 @@ class LlmStack(pulumi.ComponentResource):
         models = self._plan.models
         before: dict[str, list[pulumi.Resource]] = {
             model.name: [
-                downloads[model.name].job,
+                *downloads[model.name],
                 *([pools[model.pool].node_pool] if model.pool in pools else []),
                 *(release for software, release in installed.items() if software == LWS and model.nodes > 1),
             ]
@@ -242,16 +242,23 @@ class LlmStack(pulumi.ComponentResource):
 
     def _downloads(
         self, namespace: pulumi.Output[str], store: ModelStore, network: VpcNetwork | None
-    ) -> dict[str, ModelDownload]:
-        """The download of each model, by name. Models that are served from the same files share one."""
+    ) -> dict[str, list[pulumi.Resource]]:
+        """The download Jobs of each model, by name. Models that are served from the same files share one."""
         by_directory: dict[str, ModelDownload] = {}
-        for model in self._plan.models.values():
-            if model.download.directory not in by_directory:
-                by_directory[model.download.directory] = ModelDownload(
-                    f"{self._name}-{model.name}-download",
+        needed = [
+            (model, number, download)
+            for model in self._plan.models.values()
+            for number, download in enumerate(model.downloads, start=1)
+        ]
+        for model, number, download in needed:
+            if download.directory not in by_directory:
+                by_directory[download.directory] = ModelDownload(
+                    f"{self._name}-{numbered(f'{model.name}-download', number)}",
                     ModelDownloadArgs(
                         namespace=namespace,
                         model=model,
+                        download=download,
+                        number=number,
                         claim=store.claim,
                         cpu=self._plan.cpu,
                         token=self._secrets.get("hfToken"),
@@ -260,14 +267,17 @@ class LlmStack(pulumi.ComponentResource):
                     ),
                     self._inside,
                 )
-        return {name: by_directory[model.download.directory] for name, model in self._plan.models.items()}
+        return {
+            name: [by_directory[each.directory].job for each in model.downloads]
+            for name, model in self._plan.models.items()
+        }
 
     def _pools(
         self,
         cluster: ManagedCluster | AttachedCluster,
         network: VpcNetwork | None,
         addons: Mapping[str, pulumi.Resource],
-        downloads: Mapping[str, ModelDownload],
+        downloads: Mapping[str, Sequence[pulumi.Resource]],
     ) -> dict[str, GpuPool]:
         return {
             pool.name: self._pool(pool, cluster, _needed(network, "a node pool"), addons, downloads)
@@ -281,7 +291,7 @@ class LlmStack(pulumi.ComponentResource):
         cluster: ManagedCluster | AttachedCluster,
         network: VpcNetwork,
         addons: Mapping[str, pulumi.Resource],
-        downloads: Mapping[str, ModelDownload],
+        downloads: Mapping[str, Sequence[pulumi.Resource]],
     ) -> GpuPool:
         held = pool.name in self._plan.order.hold
         driver = addons.get(GPU_ADDON) if pool.kind != "super" else None
@@ -298,9 +308,10 @@ class LlmStack(pulumi.ComponentResource):
                 after=[
                     *([] if driver is None else [driver]),
                     *(
-                        downloads[model.name].job
+                        job
                         for model in self._plan.models.values()
                         if held and model.pool == pool.name
+                        for job in downloads[model.name]
                     ),
                 ],
             ),

@@ -50,7 +50,7 @@ from settings.names import (
 )
 from settings.pools import Pool
 from settings.section import Section
-from settings.tuning import KvOffload
+from settings.tuning import KvOffload, Lora, Speculative
 from settings.values import (
     SHORTEST_CONTEXT,
     Cidr,
@@ -333,6 +333,12 @@ class Model(Section):
     )
     prefix_caching: Flag | None = Field(
         default=None, description="Keep the cache of prompts that begin alike; absent: as the engine does by itself."
+    )
+    speculative: Speculative | None = Field(
+        default=None, description="Tokens that are guessed cheaply and checked by the model, several in one step."
+    )
+    lora: Lora | None = Field(
+        default=None, description="LoRA adapters that are served beside the model, each under a name of its own."
     )
     kv_offload: KvOffload | None = Field(
         default=None, description="Memory of the machine that keeps what the GPU's cache has no room for."

@@ -237,6 +237,13 @@ ServedName = Annotated[
     StringConstraints(pattern=r"^[^\x00-\x20\x7f-][^\x00-\x20\x7f]*$", max_length=253),
     Wording("a name without spaces that does not begin with `-`", "qwen-7b", _without(r"\x00-\x20\x7f", "-")),
 ]
+AdapterName = Annotated[
+    str,
+    Strict(),
+    # vLLM and SGLang read name=path.
+    StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$"),
+    Wording("a name of letters, digits, dots, dashes and underscores", "support", _joined("A-Za-z0-9._-", "-")),
+]
 _HOST = "[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?"
 _PORT = "(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?"
 _PATH_PART = "[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*"

@@ -53,6 +53,11 @@ def sized(given: object) -> object:
     return {"size": given} if isinstance(given, int) and not isinstance(given, bool) else given
 
 
+def named(given: object) -> object:
+    """Let a repository's id stand for what is fetched from it."""
+    return {"model": given} if isinstance(given, str) else given
+
+
 def versioned(given: object) -> object:
     """Let one string stand for a driver's version."""
     return {"version": given} if isinstance(given, str) else given

@@ -153,7 +153,10 @@ def recorded(name: str) -> dict[str, Any]:
         facts["how"] = "the release's own parser, imported for the CPU" + (
             f" from its Python files with the libraries of vllm {BASE}" if asked else ""
         )
-        return {**facts, **ask(package, asked), "environment": sorted(set(_variables(package, paths[0])))}
+        answered = ask(package, asked)
+        if package == "vllm":
+            answered["parsers"]["enable-lora"] = sorted(adaptable(paths[0] / "vllm"))
+        return {**facts, **answered, "environment": sorted(set(_variables(package, paths[0])))}
 
 
 def _of_module(module: str, version: str) -> dict[str, Any]:
@@ -167,6 +170,29 @@ def _of_module(module: str, version: str) -> dict[str, Any]:
     digest = hashlib.sha256(Path(facts["Zip"]).read_bytes()).hexdigest()
     how = "names of variables in the module's Go files, tests left out"
     return {"sha256": digest, "file": f"{module}@v{version}", "how": how, "environment": sorted(names)}
+
+
+def adaptable(package: Path) -> Iterator[str]:
+    """The classes of config.json whose model takes adapters: vLLM's marks them `SupportsLoRA`, or inherits it
+    (model_executor/models/interfaces.py, registry.py)."""
+    bases: dict[str, set[str]] = {}
+    for path in (*package.rglob("models/**/*.py"),):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                bases.setdefault(node.name, set()).update(ast.unparse(base).rpartition(".")[2] for base in node.bases)
+
+    def takes(name: str, seen: frozenset[str] = frozenset()) -> bool:
+        return name == "SupportsLoRA" or any(
+            takes(base, seen | {name}) for base in bases.get(name, ()) if base not in seen
+        )
+
+    registry = ast.parse((package / "model_executor" / "models" / "registry.py").read_text(encoding="utf-8"))
+    for node in ast.walk(registry):
+        if isinstance(node, ast.Dict):
+            for key, value in zip(node.keys, node.values, strict=True):
+                pair = value.elts if isinstance(value, ast.Tuple) else ()
+                if isinstance(key, ast.Constant) and len(pair) == 2 and isinstance(pair[1], ast.Constant):
+                    yield from [str(key.value)] if takes(str(pair[1].value)) else []
 
 
 def _variables(package: str, files: Path) -> Iterator[str]:

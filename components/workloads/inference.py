@@ -12,7 +12,7 @@ import pulumi_random as random
 
 from components.workloads import kube
 from components.workloads.disruption import disruption_budget
-from components.workloads.model_download import marker_path
+from components.workloads.model_download import marker_path, numbered
 from components.workloads.multi_node import LEADERS, GroupArgs, leader_worker_set
 from planner.plan.server import MODELS_MOUNT, TEMPLATE_MOUNT, Resources
 from planner.plan.types import ModelPlan, PoolPlan
@@ -189,8 +189,8 @@ def strategy(model: ModelPlan) -> "DeploymentStrategyArgsDict":
 def server_pod(
     args: InferenceArgs, env: "list[EnvVarArgsDict]", *, template: pulumi.Input[str] | None = None
 ) -> "PodSpecArgsDict":
-    """The engine, behind a container that waits for the download's marker: a pod may come before its files do, when
-    the store was emptied or a claim made anew. `template` is the ConfigMap with the model's chat template."""
+    """The engine, behind a container for each download that waits for its marker: a pod may come before its files do,
+    when the store was emptied or a claim made anew. `template` is the ConfigMap with the model's chat template."""
     model, spec = args.model, args.model.spec
     scratch = [kube.scratch_volume(each) for each in spec.scratch]
     models: VolumeMountArgsDict = {"name": "models", "mount_path": MODELS_MOUNT, "read_only": True}
@@ -232,14 +232,15 @@ def server_pod(
     )
     pod["init_containers"] = [
         {
-            "name": "wait-for-model",
+            "name": numbered("wait-for-model", number),
             "image": spec.image,
             "image_pull_policy": "IfNotPresent",
-            "command": ["sh", "-c", WAIT, "wait-for-model", marker_path(model.download)],
+            "command": ["sh", "-c", WAIT, "wait-for-model", marker_path(download)],
             "resources": kube.requirements(WAIT_RESOURCES),
             "security_context": kube.container_security(),
             "volume_mounts": [models],
         }
+        for number, download in enumerate(model.downloads, start=1)
     ]
     pod["termination_grace_period_seconds"] = spec.grace_period
     return pod

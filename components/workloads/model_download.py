@@ -76,18 +76,26 @@ def settings_env(download: DownloadPlan) -> list[tuple[str, str]]:
     return env
 
 
-def job_name(model: str, script: Script, content: object) -> str:
+def numbered(name: str, number: int) -> str:
+    """The name of one of a model's downloads; that of its weights has no number."""
+    return name if number == 1 else f"{name}-{number}"
+
+
+def job_name(base: str, script: Script, content: object) -> str:
     """Name of the Job: a Job cannot change, so one that does something else is another Job."""
     digest = hashlib.sha256(json.dumps([script.text, content], sort_keys=True).encode()).hexdigest()
-    return f"{model}-download-{digest[:8]}"
+    return f"{base}-{digest[:8]}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelDownloadArgs:
-    """`claim` is the shared store's, `cpu` where pods without GPU run. `after`: the routes to the Internet."""
+    """`download` is the one of the model's that has this `number`. `claim` is the shared store's, `cpu` where pods
+    without GPU run. `after`: the routes to the Internet."""
 
     namespace: pulumi.Input[str]
     model: ModelPlan
+    download: DownloadPlan
+    number: int = 1
     claim: pulumi.Input[str]
     cpu: CpuPlan = field(default_factory=CpuPlan)
     token: pulumi.Input[str] | None = None
@@ -106,13 +114,14 @@ class ModelDownload(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ModelDownloadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tke-llm:workloads:ModelDownload", name, None, opts)
-        download, key = args.model.download, args.model.name
+        download, key = args.download, args.model.name
+        base = numbered(f"{key}-download", args.number)
         labels = kube.labels("model-download", key, COMPONENT)
         child = pulumi.ResourceOptions(parent=self)
 
         script = kubernetes.core.v1.ConfigMap(
             f"{name}-script",
-            metadata={"name": f"{key}-download", "namespace": args.namespace, "labels": labels},
+            metadata={"name": base, "namespace": args.namespace, "labels": labels},
             data={script_for(download).name: script_for(download).text},
             opts=child,
         )
@@ -120,7 +129,7 @@ class ModelDownload(pulumi.ComponentResource):
         if download.needs_token and args.token is not None:
             secret = kubernetes.core.v1.Secret(
                 f"{name}-token",
-                metadata={"name": f"{key}-download", "namespace": args.namespace, "labels": labels},
+                metadata={"name": base, "namespace": args.namespace, "labels": labels},
                 string_data={"token": args.token},
                 opts=child,
             )
@@ -129,7 +138,7 @@ class ModelDownload(pulumi.ComponentResource):
         self.job = kubernetes.batch.v1.Job(
             f"{name}-job",
             metadata={
-                "name": job_name(key, script_for(download), job_content(args)),
+                "name": job_name(base, script_for(download), job_content(args)),
                 "namespace": args.namespace,
                 "labels": labels,
                 "annotations": {"pulumi.com/replaceUnready": "true"},
@@ -174,7 +183,7 @@ def pod_annotations(cpu: CpuPlan) -> dict[str, str]:
 
 def job_content(args: ModelDownloadArgs) -> object:
     """All that the Job does, as plain values, for its name."""
-    pod = download_pod(args, kube.plain_env(settings_env(args.model.download)), script="", claim="")
+    pod = download_pod(args, kube.plain_env(settings_env(args.download)), script="", claim="")
     return [pod, pod_annotations(args.cpu)]
 
 
@@ -183,7 +192,7 @@ def download_pod(
 ) -> "PodSpecArgsDict":
     """The Job's pod. A new CFS root belongs to root, hence UID 0, which without capabilities may do no more than an
     owner may; the group is the server's."""
-    download = args.model.download
+    download = args.download
     run = script_for(download)
     scratch_volume, scratch_mount = kube.scratch_volume(SCRATCH)
     pod = kube.pod(

@@ -37,7 +37,7 @@ CODE = "trust-remote-code"
 """The flag with which vLLM and SGLang run Python of a model's repository."""
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-OBJECTS = frozenset({"kvOffload", "dataParallel", "expertParallel"})
+OBJECTS = frozenset({"dataParallel", "expertParallel", "kvOffload", "lora", "speculative"})
 """Settings that no one argument's value stands for: they hold more, or only some models allow them."""
 
 _DIGITS = re.compile(r"[0-9]{1,18}")

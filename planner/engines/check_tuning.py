@@ -12,6 +12,9 @@ from planner.engines.engine import Engine
 from settings.diagnostics import Diagnostic
 from settings.models import Model
 
+MOST_SEQUENCES, LEAST_BATCH = 1024, 2048
+"""What vLLM takes at a time by itself, on large GPUs and on others (engine/arg_utils.py, `get_batch_defaults`)."""
+
 
 def check_tuning(
     section: str, model: Model, flags: frozenset[str], release: Release | None, catalog: Catalog
@@ -20,6 +23,7 @@ def check_tuning(
     yield from _cache_type(section, model, flags, release)
     yield from _tuned(section, model, flags, release, catalog)
     yield from _offload(section, model)
+    yield from _guesses_of_all(section, model)
 
 
 def _tuned(
@@ -59,6 +63,21 @@ def _first(engine: Engine, flag: str, catalog: Catalog) -> str | None:
 def _knows(image: Image, flag: str, catalog: Catalog) -> bool:
     release = catalog.release(image)
     return release is not None and flag in release.knows
+
+
+def _guesses_of_all(section: str, model: Model) -> Iterator[Diagnostic]:
+    """With adapters a step must have room for what is guessed for every request (vLLM 0.29.0, engine/arg_utils.py). Its
+    own numbers are 8 tokens for each request (`get_batch_defaults`)."""
+    asked, engine = model.speculative, registry.find(model.engine)
+    if asked is None or model.lora is None or not engine.whole_batch:
+        return
+    sequences = model.max_num_seqs or MOST_SEQUENCES
+    batch = model.max_num_batched_tokens or (sequences * 8 if model.max_num_seqs is None else LEAST_BATCH)
+    least = sequences * (asked.tokens + 1)
+    if batch < least:
+        yield codes.batch_too_small(
+            f"{section}.maxNumBatchedTokens", tokens=str(batch), least=least, given=str(batch), mended=least
+        )
 
 
 def _offload(section: str, model: Model) -> Iterator[Diagnostic]:

@@ -45,13 +45,16 @@ class Metrics:
 @dataclass(frozen=True)
 class CacheUse:
     """A KV cache that is asked for: its `dtype`, the release's `flags`, the GPU's compute capability, and of the model
-    whether its attention is `latent` (MLA) and the format of its weights."""
+    whether its attention is `latent` (MLA), the `kinds` of attention that not every kernel has, the size of a head and
+    the format of its weights."""
 
     dtype: str
     flags: frozenset[str]
     compute_capability: float
     latent: bool
     format: str
+    head_dim: int = 128
+    kinds: frozenset[str] = frozenset()
 
 
 def _always(_use: CacheUse) -> bool | None:
@@ -60,6 +63,10 @@ def _always(_use: CacheUse) -> bool | None:
 
 def _one_window(_flags: frozenset[str], _gpu: Gpu, _stages: int, _batch: int | None) -> int:
     return 0
+
+
+def _nothing(_flags: frozenset[str], _compute_capability: float | None) -> tuple[str, ...]:
+    return ()
 
 
 def _unbounded(_flags: frozenset[str], _compute_capability: float) -> int | None:
@@ -111,6 +118,9 @@ class Engine:
     not print its key; empty: it prints it at none. `reads_links`: it takes a variable of a Service that is called like
     it for its own. `flexible_parser`: its parser reads underscores as dashes, and dotted names as parts of an option's
     JSON.
+
+    `speculates` tells the methods of `speculative` that a release has on a GPU, `adapts_with` those that go with
+    adapters (None: all); `adapter_name` is how a request names an adapter of what is `served`.
     """
 
     name: EngineName
@@ -164,6 +174,9 @@ class Engine:
     typed_flags: Mapping[str, str] = field(default_factory=dict)
     passes_on: frozenset[str] = frozenset()
     tunes: Mapping[str, str] = field(default_factory=dict)
+    speculates: Callable[[frozenset[str], float | None], tuple[str, ...]] = _nothing
+    adapts_with: tuple[str, ...] | None = None
+    adapter_name: str = "{name}"
     longer: frozenset[str] = frozenset()
     replaced: Mapping[str, str] = field(default_factory=dict)
     quiet: tuple[str, ...] = ()

@@ -18,6 +18,8 @@ class EngineRequest:
     `load_seconds` come from the one startup budget. `task` is what the model is asked for, `convert` whether it was
     trained for something else, `encoder` whether it reads a text at once and keeps no cache. `model` is the user's own
     section, for what the planner passes on as it stands; its `env` and `extra_args` win.
+
+    `draft_path` is where the draft model lies, `adapters` are names and folders of adapters.
     """
 
     model: Model
@@ -50,4 +52,6 @@ class EngineRequest:
     task: Task = "chat"
     convert: bool = False
     encoder: bool = False
+    draft_path: str | None = None
+    adapters: tuple[tuple[str, str], ...] = ()
     annotations: tuple[tuple[str, str], ...] = ()

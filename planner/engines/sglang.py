@@ -71,6 +71,10 @@ TOOL_PARSERS = {
 """SGLang's names for what vLLM calls otherwise (its documentation, "tool parser" and "reasoning parser")."""
 
 
+ALGORITHMS = {"mtp": "NEXTN", "eagle": "EAGLE", "eagle3": "EAGLE3", "ngram": "NGRAM"}
+"""SGLang's names for the methods of `speculative` (documentation, "speculative decoding")."""
+
+
 def emit(request: EngineRequest) -> EngineSpec:
     """The pod that serves the request with SGLang."""
     arguments = merged(_arguments(request), request.model.extra_args, request.told)
@@ -120,6 +124,8 @@ def _arguments(request: EngineRequest) -> list[tuple[str, ...]]:
         (request.offload_gib is not None, ("--enable-hierarchical-cache",)),
         (request.offload_gib is not None, ("--hicache-size", str(_gigabytes_per_rank(request)))),
         (template is not None, ("--chat-template", template_path(template or "", request.model_path))),
+        (model.speculative is not None, _speculation(request)),
+        (model.lora is not None, _adapters(request)),
         (model.prefix_caching is False, ("--disable-radix-cache",)),  # It caches prefixes unless told.
         (request.at_load is not None, ("--quantization", str(request.at_load))),
     )
@@ -135,6 +141,38 @@ def _parsers(request: EngineRequest) -> Iterator[tuple[str, ...]]:
         yield ("--reasoning-parser", reasoning)
     if tools and f"tool-call-parser={tools}" in request.flags:
         yield ("--tool-call-parser", tools)
+
+
+def _speculates(_flags: frozenset[str], _compute_capability: float | None) -> tuple[str, ...]:
+    return tuple(ALGORITHMS)
+
+
+def _speculation(request: EngineRequest) -> tuple[str, ...]:
+    """One token in each of so many steps, and all of them checked with the one before (srt/arg_groups/
+    speculative_hook.py)."""
+    asked = request.model.speculative
+    if asked is None:
+        return ()
+    chosen = ("--speculative-algorithm", ALGORITHMS[asked.method])
+    if asked.method == "ngram":
+        return (*chosen, "--speculative-num-draft-tokens", str(asked.tokens))
+    return (
+        *chosen,
+        *("--speculative-draft-model-path", request.draft_path or request.model_path),
+        *("--speculative-num-steps", str(asked.tokens)),
+        *("--speculative-eagle-topk", "1"),
+        *("--speculative-num-draft-tokens", str(asked.tokens + 1)),
+    )
+
+
+def _adapters(request: EngineRequest) -> tuple[str, ...]:
+    lora = request.model.lora
+    if lora is None:
+        return ()
+    return (
+        *("--enable-lora", "--lora-paths", *(f"{name}={path}" for name, path in request.adapters)),
+        *("--max-lora-rank", str(lora.max_rank), "--max-loras-per-batch", str(lora.slots)),
+    )
 
 
 def _gigabytes_per_rank(request: EngineRequest) -> int:
@@ -226,12 +264,18 @@ ENGINE = Engine(
         "max-running-requests": "maxNumSeqs",
         "enable-hierarchical-cache": "kvOffload",
         "hicache-size": "kvOffload",
+        "speculative-algorithm": "speculative",
+        "enable-lora": "lora",
+        "lora-paths": "lora",
         "chunked-prefill-size": "maxNumBatchedTokens",
         "chat-template": "chatTemplate",
         "is-embedding": "task",
     },
     offload_by="prefix_caching",
-    tunes={"kv_offload": "hicache-size"},
+    tunes={"kv_offload": "hicache-size", "speculative": "speculative-algorithm", "lora": "enable-lora"},
+    adapts_with=("ngram",),
+    adapter_name="{served}:{name}",
+    speculates=_speculates,
     passes_on=frozenset({"prefix_caching", "max_num_seqs", "max_num_batched_tokens"}),
     # At its usual level it logs all its arguments (sglang issue 37457).
     quiet=("warning", "error", "critical"),

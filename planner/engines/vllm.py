@@ -3,6 +3,7 @@
 Flags and variables by release: vLLM's documentation and the sources in catalog/data/images.yaml.
 """
 
+import json
 from collections.abc import Iterator
 
 from catalog.types import Gpu
@@ -17,6 +18,8 @@ PORT = 8000
 DRAIN_SECONDS = 60
 ADA = 8.9
 AMPERE = 8.0
+FLASHINFER_HEADS = (64, 128, 256, 512)
+"""The sizes of a head that FlashInfer has kernels for (v1/attention/backends/flashinfer.py)."""
 """The V1 engine of the releases that still had V0, and CUDA graphs on them, need this compute capability."""
 PREFIX_CACHING = {True: "--enable-prefix-caching", False: "--no-enable-prefix-caching"}
 LARGE_GPU_GIB = 70
@@ -71,9 +74,10 @@ def _cache_runs(use: CacheUse) -> bool | None:
 
     Without fp8 arithmetic (compute capability 8.9) the Triton backends refuse fp8 (v1/attention/backends/triton_attn.py
     and mla/triton_mla.py). FlashInfer converts it from 8.0 on (flashinfer.py; PR 24577 ran it on an A100) but reads no
-    compressed cache there. Releases before 0.12 do not turn to it by themselves (issue 26431). The V0 engine converted
-    it on any GPU (PR 2279), which nobody tested with all its backends. No backend reads a compressed cache in fp8_e5m2
-    (supported_kv_cache_dtypes in mla/), and weights in fp8 refuse it (model_executor/layers/attention/attention.py).
+    compressed cache there, and has no attention sinks and not every size of a head. Releases before 0.12 do not turn to
+    it by themselves (issue 26431). The V0 engine converted it on any GPU (PR 2279), which nobody tested with all its
+    backends. No backend reads a compressed cache in fp8_e5m2 (supported_kv_cache_dtypes in mla/), and weights in fp8
+    refuse it (model_executor/layers/attention/attention.py).
     """
     if not use.dtype.startswith("fp8"):
         return use.dtype != "bfloat16" or use.compute_capability >= AMPERE
@@ -83,9 +87,36 @@ def _cache_runs(use: CacheUse) -> bool | None:
         return True
     if _on_v0(use.flags, use.compute_capability):
         return None
-    if use.latent or use.compute_capability < AMPERE:
+    if use.latent or use.compute_capability < AMPERE or use.head_dim not in FLASHINFER_HEADS or "sinks" in use.kinds:
         return False
     return True if "attention-backend" in use.flags else None
+
+
+def _speculates(flags: frozenset[str], compute_capability: float | None) -> tuple[str, ...]:
+    """MTP of every model has one name since 0.11.0 (PR 25232), where the V0 engine went; that engine has no EAGLE 3
+    (documentation of 0.9, "speculative decoding")."""
+    if _on_v0(flags, compute_capability):
+        return ("ngram", "eagle")
+    return ("ngram", "eagle", "eagle3") if "v0-engine" in flags else ("ngram", "eagle", "eagle3", "mtp")
+
+
+def _speculation(request: EngineRequest) -> str:
+    """The JSON of the option (vllm/config/speculative.py)."""
+    asked = request.model.speculative
+    if asked is None:
+        return ""
+    draft = {} if request.draft_path is None else {"model": request.draft_path}
+    return json.dumps({"method": asked.method, "num_speculative_tokens": asked.tokens, **draft})
+
+
+def _adapters(request: EngineRequest) -> Iterator[tuple[bool, tuple[str, ...]]]:
+    """Adapters by name. None can be loaded as it runs: the routes for that need a variable that is reserved."""
+    lora = request.model.lora
+    if lora is not None:
+        yield True, ("--enable-lora",)
+        yield True, ("--lora-modules", *(f"{name}={path}" for name, path in request.adapters))
+        yield True, ("--max-lora-rank", str(lora.max_rank))
+        yield True, ("--max-loras", str(lora.slots))
 
 
 def _old(request: EngineRequest) -> bool:
@@ -101,6 +132,8 @@ def _arguments(request: EngineRequest, drain: int) -> list[tuple[str, ...]]:
         (request.model.kv_cache_dtype not in (None, "auto"), ("--kv-cache-dtype", str(request.model.kv_cache_dtype))),
         (request.running is not None, ("--max-num-seqs", str(request.running))),
         (request.chunk is not None, ("--max-num-batched-tokens", str(request.chunk))),
+        (request.model.speculative is not None, ("--speculative-config", _speculation(request))),
+        *_adapters(request),
         (request.offload_gib is not None, ("--kv-offloading-size", str(request.offload_gib))),
         (template is not None, ("--chat-template", template_path(template or "", request.model_path))),
         (request.model.prefix_caching is not None, (PREFIX_CACHING[request.model.prefix_caching or False],)),
@@ -218,6 +251,7 @@ ENGINE = Engine(
     whole_batch=True,
     reserved={
         "VLLM_PORT": "vLLM reads it as the first of its internal ports, not as that of the API",
+        "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "it lets everyone who has the key load adapters from anywhere",
         "VLLM_SERVER_DEV_MODE": "it opens routes that reset and reconfigure the server to everyone who reaches it",
     },
     secret_flags=frozenset({"api-key", "hf-token"}),
@@ -238,13 +272,17 @@ ENGINE = Engine(
         "kv-cache-dtype": "kvCacheDtype",
         "max-num-seqs": "maxNumSeqs",
         "kv-offloading-size": "kvOffload.gib",
+        "speculative-config": "speculative",
+        "enable-lora": "lora",
+        "lora-modules": "lora",
         "max-num-batched-tokens": "maxNumBatchedTokens",
         "chat-template": "chatTemplate",
         "task": "task",
         "runner": "task",
         "convert": "task",
     },
-    tunes={"kv_offload": "kv-offloading-size"},
+    tunes={"kv_offload": "kv-offloading-size", "speculative": "speculative-config", "lora": "enable-lora"},
+    speculates=_speculates,
     passes_on=frozenset({"prefix_caching", "max_num_seqs", "max_num_batched_tokens"}),
     # Its parser until the release that dropped each, and the one that followed (vllm/engine/arg_utils.py).
     replaced={

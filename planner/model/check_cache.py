@@ -20,7 +20,20 @@ def check_cache(
     known = find(engine)
     if dtype not in known.cache_types:
         return
-    runs = known.cache_runs(CacheUse(dtype, flags, gpu.compute_capability, facts.mla, facts.format))
+    needed = _needed(facts, engine)
+    if needed is not None and known.cache_types.get(needed) != known.cache_types[dtype]:
+        yield codes.kv_cache_of_model(f"{section}.kvCacheDtype", model=facts.id, dtype=dtype, needed=needed)
+        return
+    use = CacheUse(
+        dtype,
+        flags,
+        gpu.compute_capability,
+        facts.mla,
+        facts.format,
+        facts.head_dim,
+        frozenset(kind.name for kind in facts.attention),
+    )
+    runs = known.cache_runs(use)
     if runs:
         return
     found = codes.kv_cache_unsupported(
@@ -33,3 +46,10 @@ def check_cache(
         sure=runs is False,
     )
     yield found if runs is False else softened(found)
+
+
+def _needed(facts: ModelFacts, engine: str) -> str | None:
+    """The only type that the model's attention has in this engine; None: it has several."""
+    flag = f"--{find(engine).cache_flag}"
+    told = (each.argument for each in facts.arguments if each.engine == engine)
+    return next((argument[1] for argument in told if argument[0] == flag), None)

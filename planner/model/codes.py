@@ -239,6 +239,22 @@ def _unreadable(model: str, stored: str, gpu: str, why: str, at_load: bool) -> T
 
 
 @error(
+    meaning="The model's attention has a cache of one type only in this engine, and another is asked for.",
+    example="models: {chat: {model: deepseek-ai/DeepSeek-V4-Flash, kvCacheDtype: bfloat16}}",
+    fix="Use that type, or leave kvCacheDtype out.",
+    source="catalog/data/model_arguments.yaml",
+)
+def kv_cache_of_model(*, model: str, dtype: str, needed: str) -> Text:
+    return Text(
+        message=f"{model} has a cache in {needed} only, and its server would end at {dtype}.",
+        remedy=f"Set kvCacheDtype to {needed}, or leave it out.",
+        given=dtype,
+        allowed=needed,
+        fix=(("", needed),),
+    )
+
+
+@error(
     meaning="The KV cache cannot have the type that is asked for: the GPU has no kernels for it, or the model's "
     "attention or weights rule it out. A warning where no source says.",
     example="pools: {gpu: {instanceType: GN7.2XLARGE32}}    # T4\n"

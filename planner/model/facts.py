@@ -70,6 +70,8 @@ class ModelFacts:
     `tools_in_template`: its own chat template shows the model the tools of a request.
     `attention` are the kinds of attention that not every GPU runs.
     `kind` is what it was trained for, as far as the catalogue knows, and `task` what it is asked for.
+    `attention` are the kinds of attention that not every GPU runs, `mtp_layers` the layers for multi-token prediction
+    that the files hold besides (None where nobody says), `architecture_class` is the class of config.json.
     """
 
     id: str
@@ -119,6 +121,9 @@ class ModelFacts:
     def value_dim(self) -> int:
         """The width of one head's value."""
         return self.v_head_dim or self.head_dim
+
+    mtp_layers: int | None = None
+    architecture_class: str | None = None
 
     @property
     def weights_bytes(self) -> int:
@@ -184,6 +189,8 @@ def catalogued(entry: CatalogModel, format_: WeightFormat, given: str | None = N
         v_head_dim=shape.v_head_dim,
         encoder_gib=shape.encoder_gib,
         table_numbers=shape.table_numbers,
+        mtp_layers=shape.mtp_layers if "mtp_layers" in shape.model_fields_set else None,
+        architecture_class=entry.architecture_class,
     )
 
 

@@ -290,7 +290,11 @@ class ModelPlan:
     `max_num_batched_tokens` are None where the engine decides, `kv_offload_gib` where nothing is offloaded. Another
     `key_version` means another generated API key. `family` is the catalogue's entry, or the model's own id;
     `source_image` the engine's image before any mirror, `image_gib` its size unpacked; `task` what it is asked for.
-    `chat_template` is that of the stack file, where it holds one."""
+    `chat_template` is that of the stack file, where it holds one.
+
+    `speculative` names method and draft, `adapters` what a request may ask for beside the model. `further` are what its
+    server reads beside its weights.
+    """
 
     name: str
     model_id: str
@@ -327,10 +331,18 @@ class ModelPlan:
     max_num_seqs: int | None = None
     max_num_batched_tokens: int | None = None
     kv_offload_gib: int | None = None
+    speculative: str | None = None
+    adapters: tuple[str, ...] = ()
+    further: tuple[DownloadPlan, ...] = ()
     source_image: str = ""
     image_gib: float = 0.0
     task: Task = "chat"
     chat_template: ChatTemplate | None = None
+
+    @property
+    def downloads(self) -> tuple[DownloadPlan, ...]:
+        """All that is brought into the store for it, its weights first."""
+        return (self.download, *self.further)
 
 
 @dataclass(frozen=True)

@@ -28,12 +28,14 @@ def _pool(pool: PoolPlan) -> dict[str, Any]:
     }
 
 
-def _tuning(model: ModelPlan) -> dict[str, int]:
+def _tuning(model: ModelPlan) -> dict[str, int | str]:
     """What the engine is told beyond what it would do by itself."""
     told = {
         "maxNumSeqs": model.max_num_seqs,
         "maxNumBatchedTokens": model.max_num_batched_tokens,
         "kvOffloadGiB": model.kv_offload_gib,
+        "speculative": model.speculative,
+        "adapters": ", ".join(model.adapters) or None,
     }
     return {name: number for name, number in told.items() if number is not None}
 
@@ -54,7 +56,7 @@ def _model(model: ModelPlan) -> dict[str, Any]:
         "maxModelLen": model.max_model_len or 0,
         **_tuning(model),
         "replicas": {"min": model.min_replicas, "max": model.max_replicas},
-        "downloadGiB": round(model.download.bytes / 2**30, 1),
-        "downloadMinutes": round(model.download.seconds / 60, 1),
+        "downloadGiB": round(sum(each.bytes for each in model.downloads) / 2**30, 1),
+        "downloadMinutes": round(max(each.seconds for each in model.downloads) / 60, 1),
         "startupMinutes": round(model.startup_seconds / 60, 1),
     }

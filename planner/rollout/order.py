@@ -23,8 +23,8 @@ def plan_durations(
     seconds = {step.name: step.seconds for step in catalog.durations.values()}
     seconds["pull:webui"] = page_gib * seconds["image_pull_per_gib"]
     for name, model in models.items():
-        gib = model.download.bytes / 2**30
-        seconds[f"download:{name}"] = model.download.seconds + gib * seconds["download_verify_per_gib"]
+        verified = seconds["download_verify_per_gib"]
+        seconds[f"download:{name}"] = max(each.seconds + each.bytes / 2**30 * verified for each in model.downloads)
         seconds[f"pull:{name}"] = model.image_gib * seconds["image_pull_per_gib"]
         seconds[f"load:{name}"] = model.download.bytes / 1e6 / store.read_mbps + seconds[find(model.engine).start]
     return seconds

@@ -10,6 +10,7 @@ from planner.network.location import in_mainland
 from planner.plan.types import DownloadPlan
 from planner.serving import codes
 from planner.serving.downloads import HUBS
+from planner.serving.further import further_files
 from settings.diagnostics import Diagnostic
 from settings.models import Nat, Settings
 
@@ -33,7 +34,9 @@ def check_download(
         yield _no_repository(path, facts, plan)
     if plan.source == "huggingface":
         yield from _hugging_face(name, settings, facts, catalog)
-    elif model.download.endpoint is not None:
+    elif model.download.endpoint is not None and not any(
+        files.source == "huggingface" for files in further_files(model, catalog)
+    ):
         yield codes.endpoint_without_effect(
             f"{section}.download.endpoint", endpoint=model.download.endpoint, source=plan.source, source_path=path
         )

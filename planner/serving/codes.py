@@ -118,6 +118,123 @@ def pod_too_large(
 
 
 @error(
+    meaning="The image's release has not the method of speculation that is asked for, or not on this GPU.",
+    example="pools: {gpu: {instanceType: GN10Xp.2XLARGE40}}    # V100\n"
+    "models: {chat: {model: Qwen/Qwen2.5-7B-Instruct, speculative: {method: mtp, tokens: 1}}}",
+    fix="Use a method that it has, or take speculative out.",
+    source="vLLM PR 25232 (mtp for every model, 0.11.0); its documentation of 0.9, speculative decoding",
+)
+def speculation_not_in_image(*, method: str, title: str, known: Sequence[str], path: str) -> Text:
+    """`path`: where speculation is asked for."""
+    return Text(
+        message=f"The image's release of {title} has no {method} on this GPU; it came with a later one.",
+        remedy="Take speculative out, or use a release and a GPU that have it.",
+        given=method,
+        allowed=", ".join(known),
+        fix=((path, None),),
+    )
+
+
+@error(
+    meaning="Multi-token prediction is asked for, and the model's repository holds no layers for it, or its engine has "
+    "no class for them. A warning where nobody has looked.",
+    example="models: {chat: {model: Qwen/Qwen3-8B, speculative: {method: mtp, tokens: 1}}}",
+    fix="Use another method, or a model that was trained with such layers.",
+    source="config.json (num_nextn_predict_layers), as catalog/data/architectures has it; vLLM 0.29.0, "
+    "config/speculative.py",
+)
+def no_prediction_layers(*, model: str, sure: bool, path: str) -> Text:
+    """`path`: where speculation is asked for."""
+    return Text(
+        message=f"{model} has no layers for multi-token prediction."
+        if sure
+        else f"The catalogue does not say whether {model} has layers for multi-token prediction; one is counted.",
+        remedy="Use ngram, a draft model that was trained for it (eagle3), or no speculation.",
+        given="mtp",
+        allowed="ngram, eagle3, eagle",
+        fix=((path, None),) if sure else (),
+    )
+
+
+@warning(
+    meaning="The size of the draft model is not known, so its weights are not counted.",
+    example="models: {chat: {model: Qwen/Qwen3-8B, speculative: {method: eagle3, model: someone/draft, tokens: 3}}}",
+    fix="Give weightsGib, the size of its weight files.",
+    source="planner/serving/further.py",
+)
+def draft_size_unknown(*, draft: str) -> Text:
+    return Text(
+        message=f"Nobody knows the size of {draft}, so its weights are not counted.",
+        remedy="Give its weightsGib, the size of its weight files in GiB.",
+        given=draft,
+    )
+
+
+@error(
+    meaning="The image's release does not apply adapters to models of this class.",
+    example="models: {chat: {model: moonshotai/Kimi-K2.5, lora: {maxRank: 16, adapters: {support: someone/adapter}}}}",
+    fix="Take lora out, or serve a model whose class takes adapters.",
+    source="catalog/data/arguments (classes that vLLM 0.29.0 marks SupportsLoRA)",
+)
+def adapters_not_for_model(*, model: str, kind: str, title: str) -> Text:
+    return Text(
+        message=f"The image's release of {title} applies no adapters to {model} ({kind}), and would refuse to start.",
+        remedy="Take lora out.",
+        given=model,
+        fix=(("", None),),
+    )
+
+
+@error(
+    meaning="The engine does not guess tokens by this method for a model with adapters.",
+    example="models: {chat: {engine: sglang, model: Qwen/Qwen3-8B, speculative: {method: eagle3, model: someone/draft, "
+    "tokens: 3}, lora: {maxRank: 16, adapters: {support: someone/adapter}}}}",
+    fix="Take one of the two out.",
+    source="sglang/srt/server_args.py (0.5.18, check_lora_server_args)",
+)
+def adapters_with_speculation(*, title: str, method: str, able: Sequence[str], speculative: str) -> Text:
+    """`speculative`: the path of that setting."""
+    return Text(
+        message=f"{title} has no {method} beside adapters.",
+        remedy="Take speculative out, or lora.",
+        given=method,
+        allowed=", ".join(able),
+        fix=((speculative, None),),
+    )
+
+
+@error(
+    meaning="An adapter has the name of a model, or of another model's adapter, so that nobody could tell them apart.",
+    example="models: {chat: {model: Qwen/Qwen3-8B, lora: {maxRank: 16, adapters: {chat: someone/adapter}}}}",
+    fix="Give it a name of its own.",
+    source="The API chooses by the name in a request's `model`.",
+)
+def adapter_name_taken(*, name: str, by: str) -> Text:
+    """`by`: the path of what has the name."""
+    return Text(
+        message=f"{name} is what {by} is called in the API.",
+        remedy="Give the adapter a name of its own.",
+        given=name,
+        fix=(("", None),),
+    )
+
+
+@warning(
+    meaning="The widths of the model's layers are not known, so what its adapters take of the GPUs is not counted.",
+    example="models: {chat: {model: someone/model, architecture: {…}, lora: {maxRank: 64, adapters: {support: "
+    "someone/adapter}}}}",
+    fix="Leave room: set a lower gpuMemoryUtilization or a shorter maxModelLen.",
+    source="planner/sizing/extras.py",
+)
+def adapters_not_counted(*, model: str) -> Text:
+    return Text(
+        message=f"The widths of {model}'s layers are not known, so its adapters are not counted.",
+        remedy="Leave room for them: a shorter maxModelLen, or more GPUs.",
+        given=model,
+    )
+
+
+@error(
     meaning="The memory for offloaded cache (`kvOffload`) is more than a replica's share of the machine has beside the "
     "engine's own.",
     example="models: {chat: {model: Qwen/Qwen3-8B, kvOffload: {gib: 500}}}",

@@ -19,10 +19,11 @@ from planner.model.facts import TASKS
 from planner.plan.server import GIB, MODELS_MOUNT, Resources
 from planner.plan.types import DownloadPlan, ModelPlan, PoolPlan, Reason, StoragePlan
 from planner.serving import super_nodes
-from planner.serving.downloads import plan_download
+from planner.serving.downloads import plan_download, plan_files
+from planner.serving.further import further_files
 from planner.serving.placement import Placement, has_rdma
 from planner.sizing import on_cpu
-from settings.models import Settings
+from settings.models import Model, Settings
 from settings.pools import MACHINE_KINDS
 
 NETWORK_STORES = ("cfs", "cfs-turbo")
@@ -58,6 +59,7 @@ class ServedModel:
     request: EngineRequest
     download: DownloadPlan
     why_download: Reason
+    further: tuple[DownloadPlan, ...] = ()
 
 
 def plan_served(
@@ -67,8 +69,12 @@ def plan_served(
     replica = _replica(placed, store, catalog, spare=spare)
     image = mirrors.resolve(placed.image.reference, settings, catalog)
     download, why = plan_download(placed.name, settings, placed.facts, image, store)
-    request = _request(placed, store, replica, image=image, directory=download.directory)
-    return ServedModel(placed, replica, request, download, why)
+    model = placed.model
+    further = tuple(
+        plan_files(files, model.download, settings, image, store) for files in further_files(model, catalog)
+    )
+    request = _request(placed, store, replica, image=image, directory=download.directory, further=further)
+    return ServedModel(placed, replica, request, download, why, further)
 
 
 def plan_model(served: ServedModel, catalog: Catalog) -> ModelPlan:
@@ -121,6 +127,9 @@ def plan_model(served: ServedModel, catalog: Catalog) -> ModelPlan:
         max_num_seqs=request.running,
         max_num_batched_tokens=request.chunk,
         kv_offload_gib=request.offload_gib,
+        speculative=_speculation(model),
+        adapters=_adapter_names(model, request.served_name),
+        further=served.further,
         source_image=placed.image.reference,
         image_gib=image,
     )
@@ -195,8 +204,18 @@ def _offered(pool: PoolPlan, gpus: int, catalog: Catalog) -> PoolPlan:
     return replace(pool, gpus_per_node=float(gpus), allocatable_cpu_millis=cpu, allocatable_memory_mib=memory)
 
 
-def _request(placed: Placement, store: StoragePlan, replica: Replica, *, image: str, directory: str) -> EngineRequest:
+def _request(
+    placed: Placement,
+    store: StoragePlan,
+    replica: Replica,
+    *,
+    image: str,
+    directory: str,
+    further: tuple[DownloadPlan, ...],
+) -> EngineRequest:
     model, sizing = placed.model, placed.sizing
+    paths = [f"{MODELS_MOUNT}/{each.directory}" for each in further]
+    drafts = model.speculative is not None and model.speculative.model is not None
     told = told_to(placed)
     tools = placed.facts.tools_in_template or any(each.tools for each in told) or model.chat_template is not None
     return EngineRequest(
@@ -217,6 +236,8 @@ def _request(placed: Placement, store: StoragePlan, replica: Replica, *, image: 
         chunk=sizing.static.chunk if sizing.static else model.max_num_batched_tokens,
         running=sizing.static.running * sizing.layout.split.data if sizing.static else model.max_num_seqs,
         offload_gib=model.kv_offload.gib if model.kv_offload else None,
+        draft_path=paths[0] if drafts else None,
+        adapters=tuple(zip(model.lora.adapters, paths[drafts:], strict=True)) if model.lora else (),
         dtype=sizing.precision.dtype,
         at_load=sizing.precision.at_load,
         reasoning_parser=placed.facts.reasoning_parser,
@@ -249,6 +270,20 @@ def _by_engine(placed: Placement) -> bool:
         return False
     unknown = not sizing.computed and "max-model-len=auto" in placed.image.flags
     return unknown or (facts.task != "chat" and sizing.context >= facts.max_positions)
+
+
+def _speculation(model: Model) -> str | None:
+    """What guesses, in words."""
+    asked = model.speculative
+    if asked is None:
+        return None
+    return f"{asked.method}{f' of {asked.model}' if asked.model else ''}, {asked.tokens} tokens at a time"
+
+
+def _adapter_names(model: Model, served: str) -> tuple[str, ...]:
+    """What a request asks for to have an adapter."""
+    form = find(model.engine).adapter_name
+    return tuple(form.format(served=served, name=name) for name in (model.lora.adapters if model.lora else ()))
 
 
 def _served_name(placed: Placement) -> str:

@@ -1,6 +1,7 @@
 """What a model's download Job does, how long it takes, and where the files lie in the store."""
 
 import re
+from dataclasses import dataclass
 
 from catalog.engines import SourceName
 from planner.engines.registry import find
@@ -8,7 +9,7 @@ from planner.model.facts import ModelFacts
 from planner.network.decide import node_bandwidth
 from planner.plan.server import GIB, Scratch
 from planner.plan.types import DownloadPlan, Reason, StoragePlan
-from settings.models import Model, Settings
+from settings.models import Download, Model, Settings
 
 MARKER = ".complete"
 """File in a model's directory that says that the download is whole."""
@@ -25,6 +26,19 @@ WORKER_MEMORY_MIB = 256
 """What the hub's client holds by itself and for each file in flight."""
 
 
+@dataclass(frozen=True)
+class Files:
+    """What is to be fetched: `size` bytes (0 where nobody knows) of a repository, without `include` and `exclude`
+    whole."""
+
+    source: SourceName
+    repository: str
+    revision: str | None
+    size: int
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+
 def plan_download(
     name: str, settings: Settings, facts: ModelFacts, image: str, store: StoragePlan
 ) -> tuple[DownloadPlan, Reason]:
@@ -34,47 +48,53 @@ def plan_download(
     time. `image` is what the Job runs.
     """
     model = settings.models[name]
-    source = _source_of(model)
+    source = source_of(model)
     repository = facts.repository(source) or model.model
-    megabytes = _megabytes_per_second(settings, store)
-    seconds = facts.weights_bytes / 1e6 / megabytes
-    endpoint = model.download.endpoint if source == "huggingface" else None
-    directory = directory_of(repository, model)
-    plan = DownloadPlan(
-        source=source,
-        repository=repository,
-        revision=model.revision,
+    chosen = model.download
+    files = Files(source, repository, model.revision, facts.weights_bytes, chosen.include, chosen.exclude)
+    plan = plan_files(files, chosen, settings, image, store)
+    return plan, _reason(name, plan, facts.format, _megabytes_per_second(settings, store))
+
+
+def plan_files(files: Files, how: Download, settings: Settings, image: str, store: StoragePlan) -> DownloadPlan:
+    """Decide `how` a repository's files get into the store."""
+    seconds = files.size / 1e6 / _megabytes_per_second(settings, store)
+    hugging_face = files.source == "huggingface"
+    directory = directory_of(files)
+    return DownloadPlan(
+        source=files.source,
+        repository=files.repository,
+        revision=files.revision,
         directory=directory,
         marker=f"{directory}/{MARKER}",
-        include=model.download.include,
-        exclude=model.download.exclude,
-        workers=model.download.workers,
-        retries=model.download.retries,
-        endpoint=endpoint,
-        needs_token=source == "huggingface" and "hfToken" in settings.secrets,
+        include=files.include,
+        exclude=files.exclude,
+        workers=how.workers,
+        retries=how.retries,
+        endpoint=how.endpoint if hugging_face else None,
+        needs_token=hugging_face and "hfToken" in settings.secrets,
         image=image,
-        bytes=facts.weights_bytes,
+        bytes=files.size,
         seconds=seconds,
         cpu_millis=CPU_MILLIS,
-        memory_mib=BASE_MEMORY_MIB + WORKER_MEMORY_MIB * model.download.workers,
-        deadline_seconds=deadline(seconds, model.download.retries),
+        memory_mib=BASE_MEMORY_MIB + WORKER_MEMORY_MIB * how.workers,
+        deadline_seconds=deadline(seconds, how.retries),
         elastic=store.elastic,
     )
-    return plan, _reason(name, plan, facts.format, megabytes)
 
 
-def _source_of(model: Model) -> SourceName:
+def source_of(model: Model) -> SourceName:
     """Where a model comes from: unless its stack file says so, the engine's usual source."""
     return model.source or find(model.engine).sources[0]
 
 
-def directory_of(repository: str, model: Model) -> str:
+def directory_of(files: Files) -> str:
     """A path of one component that names organisation, model, revision and choice of files, so that another revision
     or choice never touches files that are served. A digest keeps apart what safe spelling would make equal."""
-    revision = model.revision or "main"
+    repository, revision = files.repository, files.revision or "main"
     plain = f"{repository.replace('/', '--')}@{revision}"
     safe = re.sub(r"[^A-Za-z0-9._@-]", "-", plain)
-    chosen = (model.download.include, model.download.exclude)
+    chosen = (files.include, files.exclude)
     if any(chosen) or safe != plain:
         from hashlib import sha256  # noqa: PLC0415  its import costs time that few stacks need
 
@@ -85,8 +105,9 @@ def directory_of(repository: str, model: Model) -> str:
 def _megabytes_per_second(settings: Settings, store: StoragePlan) -> float:
     """MB/s (10**6 bytes) that one of the stack's downloads runs at.
 
-    The Mbps of the gateway, or of the one node that all may run on, are shared by all of them. Where the gateway is not
-    ours its speed is unknown, and the default bandwidth is taken.
+    The Mbps of the gateway, or of the one node that all may run on, are shared by those of the models; drafts and
+    adapters are small beside them. Where the gateway is not ours its speed is unknown, and the default bandwidth is
+    taken.
     """
     nat = settings.network.nat
     mbps = nat.bandwidth if nat.enabled else node_bandwidth(settings) or nat.bandwidth

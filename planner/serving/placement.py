@@ -17,8 +17,10 @@ from planner.engines.spread import machines
 from planner.images.decide import Host, ImageChoice, plan_image
 from planner.model.facts import ModelFacts, resolve
 from planner.plan.types import PoolPlan
+from planner.serving.further import extras_of
 from planner.sizing.ask import Ask
 from planner.sizing.decide import Hardware, Sizing, plan_sizing
+from planner.sizing.extras import Extras
 from planner.sizing.on_cpu import plan_on_cpu
 from planner.sizing.parallelism import beyond
 from settings.models import Model, Settings
@@ -106,7 +108,7 @@ def situation(name: str, settings: Settings, pool: PoolPlan, catalog: Catalog) -
     return Situation(
         section=f"models.{name}",
         facts=_as_cut(facts, model),
-        ask=_ask(model, image, gpu),
+        ask=_ask(model, image, gpu, extras_of(model, facts, catalog)),
         host=host,
         pool=pool,
         image=image,
@@ -157,7 +159,7 @@ def _documented(pool: PoolPlan, catalog: Catalog) -> str | None:
     return " and ".join(filter(None, (kind.driver and f"driver {kind.driver}", kind.cuda and f"CUDA {kind.cuda}")))
 
 
-def _ask(model: Model, choice: ImageChoice | None, gpu: Gpu | None) -> Ask:
+def _ask(model: Model, choice: ImageChoice | None, gpu: Gpu | None, extras: Extras) -> Ask:
     engine, dealt = find(model.engine), deals_experts(model.extra_args)
     return Ask(
         engine=model.engine,
@@ -171,6 +173,7 @@ def _ask(model: Model, choice: ImageChoice | None, gpu: Gpu | None) -> Ask:
         expert_parallel=model.expert_parallel if dealt is None else dealt,
         dtype=model.dtype,
         quantization=model.quantization,
+        extras=extras,
         sequences=model.max_num_seqs,
         batched_tokens=batch_size(model.extra_args) or model.max_num_batched_tokens,
         cache_dtype=model.kv_cache_dtype,

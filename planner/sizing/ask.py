@@ -3,18 +3,21 @@
 from dataclasses import dataclass, replace
 
 from planner.engines.registry import find
+from planner.sizing.extras import NONE, Extras
 
 
 @dataclass(frozen=True)
 class Ask:
     """What is asked of the engine; None leaves the choice to the planner.
 
-    `utilization` is the share of GPU memory the engine takes, `default_utilization` what it takes unless told (a
-    static share is planned instead). `longest` bounds a context that is computed, and is the longest known to work.
+    `utilization` is the share of GPU memory the engine takes, `default_utilization` what it takes unless told (a static
+    share is planned instead). `longest` bounds a context that is computed, and is the longest known to work.
     `cache_dtype` is the type of the cache's numbers as the stack file has it, `cache_argument` as an argument of the
     user's sets it, which wins; `flags` is what the image's release knows. At most `sequences` requests are answered at
     a time, in steps of at most `batched_tokens`. `longer_allowed`: the engine was told to go beyond the model's own
     longest context, `no_images`: not to try the largest image. `expert_parallel` None: where only that goes.
+
+    `extras` are kept of each GPU beside the model.
     """
 
     engine: str
@@ -31,6 +34,7 @@ class Ask:
     cache_dtype: str | None = None
     cache_argument: str | None = None
     flags: frozenset[str] = frozenset()
+    extras: Extras = NONE
     sequences: int | None = None
     batched_tokens: int | None = None
     longer_allowed: bool = False

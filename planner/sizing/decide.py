@@ -163,6 +163,7 @@ def plan_sizing(facts: ModelFacts, hardware: Hardware, ask: Ask) -> Sizing:
             working=0.0 if engine.memory == "static" else memory.WORKING_GIB,
             encoder=0.0 if ask.no_images or engine.memory == "static" else facts.encoder_gib,
             whole_first=engine.streaming_flags.get(precision.at_load or "", "") not in {"", *ask.flags},
+            extras=ask.extras,
         )
         return Layout(split, need, usable, *_share(facts, ask, need, usable, split))
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from planner.model.dtype import PLAIN
 from planner.model.facts import BYTES_PER_GIB, ModelFacts
+from planner.sizing.extras import NONE, Extras
 from planner.sizing.shares import weights_per_gpu
 from planner.sizing.split import Split
 
@@ -159,12 +160,14 @@ def need(
     *,
     quantization: str | None = None,
     kv_bytes: float | None = None,
+    extras: Extras = NONE,
     in_flight: int = 0,
     working: float = 0.0,
     encoder: float = 0.0,
     whole_first: bool = False,
 ) -> Need:
-    """What one GPU of a replica must hold. `kv_bytes` absent: the cache has the computation's type.
+    """What one GPU of a replica must hold; its weights include the `extras`. `kv_bytes` absent: the cache has the
+    computation's type.
 
     `in_flight` are the tokens that the engine may be computing while it keeps what their window reaches back to: vLLM
     reserves window - 1 + in_flight tokens for a sliding layer (0.29.0, v1/kv_cache_interface.py, `SlidingWindowSpec`),
@@ -178,9 +181,10 @@ def need(
         facts.kv_layers, facts.sliding_layers
     )
     per_token = kv_bytes_per_token(facts, split.tensor, split.pipeline, size, layers=growing)
+    per_token += kv_bytes_per_token(facts, split.tensor, 1, size, layers=extras.draft_layers)
     sliding = sliding_bytes_per_token(facts, split.tensor, split.pipeline, size, layers=bounded)
     return Need(
-        weights=weights_per_gpu(facts, weights, split),
+        weights=weights_per_gpu(facts, weights, split) + extras.weights(facts, split),
         kv_per_token=per_token / BYTES_PER_GIB if facts.computable else None,
         overhead=BIG_MODEL_OVERHEAD_GIB if big else ACTIVATIONS_GIB + NON_TORCH_GIB,
         kv_sliding=sliding / BYTES_PER_GIB if facts.computable else 0.0,

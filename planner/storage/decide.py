@@ -85,12 +85,15 @@ def store_facts(settings: Settings, catalog: Catalog) -> StorageClassFacts:
 
 
 def needed_gib(settings: Settings, catalog: Catalog) -> float:
-    """GiB that the weights of all models take, each repository and revision once."""
+    """GiB that the weights of all models and of their drafts take, each repository and revision once."""
     sizes = {}
     for name, model in settings.models.items():
         facts = resolve(name, settings, catalog)
         if facts is not None:
             sizes[facts.id, model.revision] = facts.weights_gib
+        draft = model.speculative
+        if draft is not None and draft.model is not None:
+            sizes[draft.model, draft.revision] = draft.weights_gib or 0.0
     return sum(sizes.values())
 
 

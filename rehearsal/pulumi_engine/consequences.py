@@ -66,7 +66,8 @@ def _claim(operation: Operation, plan: Plan) -> str:
     if operation.retained or plan.retain:
         return "leaves the volume behind and starts with an empty one"
     if operation.name.endswith(_MODEL_CLAIM):
-        size = sum({model.download.directory: model.download.bytes for model in plan.models.values()}.values())
+        files = (each for model in plan.models.values() for each in model.downloads)
+        size = sum({each.directory: each.bytes for each in files}.values())
         return f"empties the model store: {size / 1e9:.0f} GB are downloaded again"
     if operation.name.endswith(_WEBUI_CLAIM):
         return "deletes the accounts and chats of Open WebUI"

@@ -303,6 +303,18 @@ def test_models_of_the_same_files_share_one_download() -> None:
         assert made.depends(made.one(DEPLOYMENT, f"llm-{name}-inference-server"), download)
 
 
+def test_what_is_read_beside_the_weights_has_a_download_and_a_wait_of_its_own() -> None:
+    draft = replace(DOWNLOAD, repository="maker/draft", directory="draft", marker="draft/.complete")
+    made = stack(plan(models={"chat": replace(MODEL, further=(draft,))}))
+    jobs = {each.inputs["metadata"]["name"].rpartition("-")[0] for each in made.of(JOB)}
+    assert jobs == {"chat-download", "chat-download-2"}
+    server = made.one(DEPLOYMENT, "llm-chat-inference-server")
+    assert all(made.depends(server, each) for each in made.of(JOB))
+    waits = server.inputs["spec"]["template"]["spec"]["initContainers"]
+    assert [each["name"] for each in waits] == ["wait-for-model", "wait-for-model-2"]
+    assert [each["command"][-1] for each in waits] == ["/models/seven/main/.complete", "/models/draft/.complete"]
+
+
 def existing(**changes: Any) -> ComponentRun:
     by_kubeconfig = settings(
         cluster={"existing": {"context": "c"}},

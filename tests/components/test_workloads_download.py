@@ -26,7 +26,8 @@ def job(
             "chat",
             ModelDownloadArgs(
                 namespace="llm",
-                model=replace(MODEL, download=replace(DOWNLOAD, **changes)),
+                model=MODEL,
+                download=replace(DOWNLOAD, **changes),
                 claim="ai-model",
                 cpu=CpuPlan(node_selector=(("tke-llm/pool", "system"),)),
                 token=None if token is None else pulumi.Output.secret(token),

@@ -13,7 +13,8 @@ from planner.engines.arguments import read
 from planner.plan_stack import plan_stack
 from settings.parse import parse
 from tests.program.rehearsed import NAMES, given
-from tests.unit.test_arguments import BY_TAG, PARSED, commands, release
+from tests.unit.stacks import planned
+from tests.unit.test_arguments import BY_TAG, PARSED, TUNED, commands, release
 from tools.record_arguments import BASE, ask, importable
 
 SPELLINGS = (
@@ -50,6 +51,18 @@ def rendered(name: str) -> list[list[str]]:
     return found
 
 
+def tuned(name: str) -> list[list[str]]:
+    """The arguments of a tuned model, where this release is the one that runs it."""
+    engine = name.partition("-")[0]
+    models = [planned(changes | {"models.chat.engine": engine}).models["chat"] for changes in TUNED]
+    images = [BY_TAG[model.spec.image] for model in models]
+    return [
+        _plain(model.spec.command)
+        for model, image in zip(models, images, strict=True)
+        if f"{image.engine}-{image.tag.removeprefix('v')}" == name
+    ]
+
+
 def _plain(command: tuple[str, ...]) -> list[str]:
     start = command.index(sglang.LAUNCH) + 1 if sglang.LAUNCH in command else 1
     return list(command[start:])
@@ -58,7 +71,7 @@ def _plain(command: tuple[str, ...]) -> list[str]:
 @pytest.mark.parametrize("image", PARSED, ids=lambda image: f"{image.engine}-{image.tag}")
 def test_the_real_parser_takes_the_rendered_commands_and_reads_arguments_as_we_do(image):
     name = f"{image.engine}-{image.tag.removeprefix('v')}"
-    ours = rendered(name)
+    ours = rendered(name) + tuned(name)
     head = ["serve", "m"] if image.engine == "vllm" else ["--model-path", "m"]
     spelt = [(line, dest) for line, dest in SPELLINGS if _known(line, image)]
     plain, *answers = said(name, [head, *ours, *([*head, *line] for line, _ in spelt), *([*head, *x] for x in REFUSED)])

@@ -46,6 +46,20 @@ def faults(command: tuple[str, ...], taken: Release) -> list[str]:
     return [f"{part.text}: {part.fault or 'unknown'}" for part in read_ if part.fault or part.unknown] + unlisted
 
 
+TUNED: tuple[dict[str, object], ...] = (
+    {
+        "models.chat.kvCacheDtype": "fp8_e4m3",
+        "models.chat.maxNumSeqs": 16,
+        "models.chat.maxNumBatchedTokens": 4096,
+        "models.chat.kvOffload": {"gib": 8},
+        "models.chat.lora": {"maxRank": 32, "adapters": {"support": "someone/support", "sql": "someone/sql"}},
+    },
+    {"models.chat.speculative": {"method": "ngram", "tokens": 4}},
+    {"models.chat.speculative": {"method": "eagle3", "model": "someone/draft", "tokens": 3, "weightsGib": 0.5}},
+)
+"""What people tune of a model that an A10 holds."""
+
+
 def commands(model: ModelPlan) -> Iterator[tuple[str, ...]]:
     """As the processes get them: Kubernetes has put the worker's number in."""
     yield model.spec.command
@@ -189,3 +203,11 @@ def test_what_vllm_refuses_is_refused(given: list[str]):
 def test_each_argument_knows_its_items():
     arguments = read(["--seed", "1", "--served-model-name", "a", "b", "--enforce-eager", "stray"], VLLM)
     assert [argument.items for argument in arguments] == [(0, 1), (2, 3, 4), (5,), (6,)]
+
+
+@pytest.mark.parametrize("changes", TUNED, ids=["numbers", "ngram", "eagle3"])
+@pytest.mark.parametrize("engine", ["vllm", "sglang"])
+def test_what_is_tuned_is_said_as_the_release_takes_it(engine: str, changes: dict[str, object]):
+    made = planned(changes | {"models.chat.engine": engine})
+    assert made.models
+    assert refused(made) == []

@@ -1,11 +1,12 @@
 """Downloads: where from, where to, how long, and what is said about it."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.serving.downloads import deadline, directory_of
-from settings.models import Model
+from planner.serving.downloads import Files, deadline, directory_of
 from tests.unit.stacks import codes, found, planned
 
 R1 = {
@@ -14,8 +15,8 @@ R1 = {
 }
 
 
-def _model(**facts: object) -> Model:
-    return Model.model_validate({"model": "org/name", **facts})
+def _files(repository: str = "org/name", **chosen: Any) -> Files:
+    return Files("modelscope", repository, chosen.pop("revision", None), 0, **chosen)
 
 
 def test_a_download_comes_from_modelscope_and_lies_under_model_and_revision():
@@ -26,22 +27,22 @@ def test_a_download_comes_from_modelscope_and_lies_under_model_and_revision():
 
 
 def test_another_revision_or_choice_of_files_lies_elsewhere():
-    models = [
-        _model(),
-        _model(revision="v2"),
-        _model(revision="refs/pr/1"),
-        _model(revision="refs-pr-1"),
-        _model(download={"include": ["*.json"]}),
-        _model(download={"exclude": ["*.json"]}),
+    chosen = [
+        _files(),
+        _files(revision="v2"),
+        _files(revision="refs/pr/1"),
+        _files(revision="refs-pr-1"),
+        _files(include=("*.json",)),
+        _files(exclude=("*.json",)),
     ]
-    places = [directory_of("org/name", model) for model in models]
+    places = [directory_of(files) for files in chosen]
     assert len(set(places)) == len(places)
-    assert directory_of("org/other", models[0]) not in places
+    assert directory_of(_files("org/other")) not in places
 
 
 @given(st.text(min_size=1, max_size=40), st.from_regex(r"\A[A-Za-z0-9_]([A-Za-z0-9_+-]|[./][A-Za-z0-9_+-]){0,40}\Z"))
 def test_a_directory_is_one_safe_component_whatever_the_names(repository: str, revision: str):
-    directory = directory_of(repository, _model(revision=revision))
+    directory = directory_of(_files(repository, revision=revision))
     assert "/" not in directory
     assert directory not in {".", ".."}
     assert all(letter.isascii() and (letter.isalnum() or letter in "._@-") for letter in directory)

@@ -6,10 +6,14 @@ import pytest
 
 from planner.engines.registry import find
 from planner.plan.types import ModelPlan, Plan
-from tests.unit.stacks import planned
+from tests.unit.stacks import codes, found, planned
 
 SMALL = {"models.chat.model": "Qwen/Qwen2.5-1.5B-Instruct"}
 MLA = {"models.chat.model": "deepseek-ai/DeepSeek-V2-Lite-Chat"}
+SINKS, ODD_HEADS = (
+    {"models.chat.model": "openai/gpt-oss-20b"},
+    {"models.chat.model": "microsoft/Phi-3-mini-4k-instruct"},
+)
 FP8 = {"models.chat.model": "Qwen/Qwen3-8B-FP8"}
 T4, A10 = {"pools.gpu.instanceType": "GN7.5XLARGE80"}, {"pools.gpu.instanceType": "PNV4.7XLARGE116"}
 V100, H20 = {"pools.gpu.instanceType": "GN10Xp.2XLARGE40"}, {"pools.gpu.instanceType": "PNV6.32XLARGE1280"}
@@ -43,6 +47,10 @@ CASES = (
     ("fp8", (SMALL, A10, {"models.chat.image": "docker.io/vllm/vllm-openai:v0.11.0"}), "warning"),
     # vLLM PR 2279: "Volta/Ampere are both ok", of the engine that 0.8.5 and 0.9.2 still have.
     ("fp8", (SMALL, V100), "warning"),
+    # vLLM 0.29.0, v1/attention/backends/flashinfer.py: `supports_sink` from 10.0 on; heads of 64, 128, 256 and 512.
+    ("fp8", (SINKS, A100), "error"),
+    ("fp8", (SINKS, H20), None),
+    ("fp8", (ODD_HEADS, A100), "error"),
     # vLLM 0.29.0, v1/attention/backends/mla: FlashMLA from 9.0, Triton from 8.9, neither with fp8_e5m2.
     ("fp8", (MLA, A100), "error"),
     ("fp8", (MLA, L20), None),
@@ -70,6 +78,13 @@ def test_a_cache_type_is_taken_where_the_engine_has_a_kernel_for_it(
 ) -> None:
     said = [found for found in with_cache(dtype, *changes).diagnostics if found.code == "KV_CACHE_UNSUPPORTED"]
     assert [found.severity for found in said] == ([severity] if severity else [])
+
+
+def test_a_model_whose_attention_has_one_cache_only_keeps_it() -> None:
+    """vLLM 0.29.0, models/deepseek_v4/attention.py: "layout only supports fp8 kv-cache"."""
+    flash = {"models.chat.model": "deepseek-ai/DeepSeek-V4-Flash"}
+    assert found(with_cache("bfloat16", flash, H20), "KV_CACHE_OF_MODEL").fix == (("models.chat.kvCacheDtype", "fp8"),)
+    assert "KV_CACHE_OF_MODEL" not in codes(with_cache("fp8", flash, H20))
 
 
 def test_fp8_halves_the_cache_of_a_sequence() -> None:

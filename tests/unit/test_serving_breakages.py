@@ -15,7 +15,11 @@ from tests.unit.stacks import found, sections, settings
 QWEN = "Qwen/Qwen2.5-7B-Instruct"
 MODEL, IMAGE, ARGS = "models.chat.model", "models.chat.image", "models.chat.extraArgs"
 MACHINE, DRIVER = "pools.gpu.instanceType", "pools.gpu.driver"
-OFFLOAD = "models.chat.kvOffload"
+OFFLOAD, SPECULATIVE, LORA = "models.chat.kvOffload", "models.chat.speculative", "models.chat.lora"
+ADAPTED = {"maxRank": 16, "adapters": {"support": "someone/adapter"}}
+TWO_ADAPTERS = {"chat": "someone/adapter", "support": "someone/other"}
+EAGLE = {"method": "eagle3", "model": "someone/draft", "tokens": 3}
+MANY_GUESSES = {"method": "ngram", "tokens": 8}
 T4: dict[str, object] = {MACHINE: "GN7.5XLARGE80"}
 T4X2: dict[str, object] = {MACHINE: "GN7.10XLARGE160"}
 V100: dict[str, object] = {MACHINE: "GN10Xp.2XLARGE40"}
@@ -231,6 +235,13 @@ ERRORS = (
     broken("BATCH_TOO_SMALL", "models.chat.maxNumBatchedTokens", 128, {"models.chat.maxNumSeqs": 256}),
     broken("BATCH_TOO_SMALL", "models.chat.maxNumBatchedTokens", 1024, V100),
     broken("SETTING_NOT_FOR_ENGINE", OFFLOAD, {"gib": 16}, OLLAMA),
+    broken("SETTING_NOT_FOR_ENGINE", "models.chat.speculative", {"method": "ngram", "tokens": 3}, OLLAMA),
+    caused("SPECULATION_NOT_IN_IMAGE", f"{SPECULATIVE}.method", V100, {SPECULATIVE: {"method": "mtp", "tokens": 1}}),
+    broken("SETTING_NOT_FOR_ENGINE", LORA, {"maxRank": 16, "adapters": {"support": "a/b"}}, OLLAMA),
+    caused("ADAPTER_NAME_TAKEN", f"{LORA}.adapters.chat", {LORA: {"maxRank": 16, "adapters": TWO_ADAPTERS}}),
+    caused("ADAPTERS_WITH_SPECULATION", LORA, SGLANG, {LORA: ADAPTED, SPECULATIVE: EAGLE}),
+    caused("BATCH_TOO_SMALL", "models.chat.maxNumBatchedTokens", {LORA: ADAPTED, SPECULATIVE: MANY_GUESSES}),
+    caused("NO_PREDICTION_LAYERS", f"{SPECULATIVE}.method", {SPECULATIVE: {"method": "mtp", "tokens": 1}}),
     broken("SETTING_NOT_IN_IMAGE", OFFLOAD, {"gib": 16}, {IMAGE: "docker.io/vllm/vllm-openai:v0.11.0"}),
     broken("SETTING_NOT_IN_IMAGE", OFFLOAD, {"gib": 16}, V100),
     broken("OFFLOAD_WITHOUT_PREFIXES", "models.chat.prefixCaching", False, SGLANG, {OFFLOAD: {"gib": 16}}),

@@ -301,7 +301,7 @@ def verify(request: Request) -> dict[str, int]:
             faults += [f"{shard} is missing" for shard in sorted(missing)]
     if not any(name.endswith(WEIGHTS) for name in names):
         faults.append("there are no weight files")
-    if "config.json" not in names and not any(name.endswith(".gguf") for name in names):
+    if not {"config.json", "adapter_config.json"} & names and not any(name.endswith(".gguf") for name in names):
         faults.append("config.json is missing")
     if faults:
         raise DamagedError("; ".join(faults[:5]) + (f"; and {len(faults) - 5} more" if len(faults) > 5 else ""))

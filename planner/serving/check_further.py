@@ -1,0 +1,128 @@
+"""What stands against what a model's server reads beside its weights."""
+
+from collections.abc import Iterator
+
+from catalog.load import Catalog
+from planner.engines.registry import find
+from planner.network.location import in_mainland
+from planner.plan.types import DownloadPlan
+from planner.serving import codes
+from planner.serving.check_downloads import HUB, HUB_MIRROR
+from planner.serving.further import draft_gib
+from planner.serving.placement import Placement
+from settings.diagnostics import Diagnostic, softened
+from settings.models import Settings
+
+MTP_CLASSES = frozenset(
+    {
+        "BailingMoeV2_5ForCausalLM",
+        "DeepseekV32ForCausalLM",
+        "DeepseekV3ForCausalLM",
+        "DeepseekV4ForCausalLM",
+        "Ernie4_5_MoeForCausalLM",
+        "ExaoneMoEForCausalLM",
+        "Glm4MoeForCausalLM",
+        "Glm4MoeLiteForCausalLM",
+        "GlmMoeDsaForCausalLM",
+        "GlmOcrForConditionalGeneration",
+        "HYV3ForCausalLM",
+        "KimiK3ForConditionalGeneration",
+        "LongcatFlashForCausalLM",
+        "MiMoForCausalLM",
+        "MiMoV2FlashForCausalLM",
+        "MiniMaxM3ForCausalLM",
+        "MiniMaxM3SparseForConditionalGeneration",
+        "NemotronHForCausalLM",
+        "PanguUltraMoEForCausalLM",
+        "Qwen3NextForCausalLM",
+        "Qwen3_5ForConditionalGeneration",
+        "Qwen3_5MoeForConditionalGeneration",
+        "Step3p5ForCausalLM",
+    }
+)
+"""Classes whose repositories may hold layers for multi-token prediction that an engine loads (vLLM 0.29.0,
+config/speculative.py, `hf_config_override`; SGLang 0.5.18, srt/arg_groups/speculative_hook.py)."""
+
+
+def check_further(
+    placed: Placement, settings: Settings, further: tuple[DownloadPlan, ...], catalog: Catalog
+) -> Iterator[Diagnostic]:
+    """What is wrong with the draft model and the adapters of a placed model."""
+    yield from _speculative(placed, catalog)
+    yield from _adapters(placed, settings)
+    for plan, path in zip(further, _paths(placed), strict=True):
+        yield from _fetched(placed, plan, path, settings, catalog)
+
+
+def _paths(placed: Placement) -> Iterator[str]:
+    """Where the stack file describes what is fetched besides, in the order of `further_files`."""
+    asked = placed.model.speculative
+    if asked is not None and asked.model is not None:
+        yield placed.situation.at("speculative")
+    for name in placed.model.lora.adapters if placed.model.lora else ():
+        yield placed.situation.at(f"lora.adapters.{name}")
+
+
+def _adapters(placed: Placement, settings: Settings) -> Iterator[Diagnostic]:
+    lora, facts, engine = placed.model.lora, placed.facts, find(placed.model.engine)
+    if lora is None or "lora" not in engine.tunes:
+        return
+    path, asked = placed.situation.at("lora"), placed.model.speculative
+    able = {flag.partition("=")[2] for flag in placed.image.flags if flag.startswith("enable-lora=")}
+    if able and facts.architecture_class is not None and facts.architecture_class not in able:
+        yield codes.adapters_not_for_model(path, model=facts.id, kind=facts.architecture_class, title=engine.title)
+    if asked is not None and engine.adapts_with is not None and asked.method not in engine.adapts_with:
+        yield codes.adapters_with_speculation(
+            path,
+            title=engine.title,
+            method=asked.method,
+            able=engine.adapts_with,
+            speculative=placed.situation.at("speculative"),
+        )
+    taken = {model.served_name or name: f"models.{name}" for name, model in settings.models.items()}
+    for name in lora.adapters:
+        if name in taken:
+            yield codes.adapter_name_taken(f"{path}.adapters.{name}", name=name, by=taken[name])
+        taken[name] = f"{path}.adapters.{name}"
+    if facts.widths.hidden is None:
+        yield codes.adapters_not_counted(path, model=facts.id)
+
+
+def _speculative(placed: Placement, catalog: Catalog) -> Iterator[Diagnostic]:
+    asked, facts, engine = placed.model.speculative, placed.facts, find(placed.model.engine)
+    if asked is None or "speculative" not in engine.tunes:
+        return
+    path = placed.situation.at("speculative")
+    methods = engine.speculates(placed.image.flags, placed.gpu.compute_capability if placed.gpu else None)
+    if asked.method not in methods:
+        yield codes.speculation_not_in_image(
+            f"{path}.method", method=asked.method, title=engine.title, known=methods, path=path
+        )
+    elif asked.method == "mtp" and not facts.mtp_layers:
+        unknown = facts.mtp_layers is None and (not facts.catalogued or facts.architecture_class in MTP_CLASSES)
+        found = codes.no_prediction_layers(f"{path}.method", model=facts.id, sure=not unknown, path=path)
+        yield softened(found) if unknown else found
+    if asked.model is not None and draft_gib(placed.model, catalog) is None:
+        yield codes.draft_size_unknown(f"{path}.model", draft=asked.model)
+
+
+def _fetched(
+    placed: Placement, plan: DownloadPlan, path: str, settings: Settings, catalog: Catalog
+) -> Iterator[Diagnostic]:
+    model = placed.model
+    readable = find(model.engine).sources
+    if plan.source not in readable:
+        yield codes.source_not_for_engine(f"{path}.source", engine=model.engine, source=plan.source, readable=readable)
+    mirrored = model.source == "huggingface" or model.download.endpoint is not None
+    if plan.source == "huggingface" and not mirrored and in_mainland(settings, catalog):
+        endpoint = placed.situation.at("download.endpoint")
+        yield codes.huggingface_from_mainland(
+            f"{path}.source",
+            host=HUB,
+            region=settings.region,
+            endpoint_path=endpoint,
+            mirror=HUB_MIRROR,
+            elsewhere=False,
+        )
+    if plan.revision is None:
+        yield codes.revision_floating(f"{path}.revision")
