@@ -160,7 +160,7 @@ def plan_sizing(facts: ModelFacts, hardware: Hardware, ask: Ask) -> Sizing:
             quantization=precision.at_load,
             kv_bytes=ask.kv_bytes,
             in_flight=engine.in_flight(ask.flags, gpu, split.pipeline, ask.batched_tokens),
-            working=0.0 if engine.memory == "static" else memory.WORKING_GIB,
+            working=0.0 if engine.memory == "static" else memory.working_gib(facts, split, ask.batched_tokens),
             encoder=0.0 if ask.no_images or engine.memory == "static" else facts.encoder_gib,
             whole_first=engine.streaming_flags.get(precision.at_load or "", "") not in {"", *ask.flags},
             extras=ask.extras,

@@ -90,11 +90,27 @@ class Need:
 
     def comfortable(self, context: int) -> float:
         """What the published estimators ask for: margin on weights, activations, CUDA context, cache."""
-        return self.weights * MARGIN + ACTIVATIONS_GIB + NON_TORCH_GIB + self.encoder + self.cache(context)
+        return self.weights * MARGIN + ACTIVATIONS_GIB + NON_TORCH_GIB + self._beyond + self.cache(context)
 
     def expected(self, context: int) -> float:
         """Weights, the overhead seen in practice for a model of this size, cache."""
-        return self.weights + self.overhead + self.encoder + self.cache(context)
+        return self.weights + self.overhead + self._beyond + self.cache(context)
+
+    @property
+    def _beyond(self) -> float:
+        """What images, and steps of more tokens than usual, take beside what the estimators ask for."""
+        return self.encoder + max(0.0, self.working - ACTIVATIONS_GIB)
+
+
+def working_gib(facts: ModelFacts, split: Split, batch: int | None) -> float:
+    """The least to compute in, in GiB: where a step of `batch` tokens is asked for, what a layer without experts holds
+    of it at once in 16 bits. That are the hidden state and what is added to it, gate and up, and their product (vLLM
+    0.29.0, model_executor/models/llama.py, `LlamaMLP`); it profiles a step of that size as it starts."""
+    widths = facts.widths
+    if batch is None or widths.hidden is None:
+        return WORKING_GIB
+    inner = (widths.dense or widths.shared or 0) / split.dense
+    return max(WORKING_GIB, batch * (2 * widths.hidden + 3 * inner) * DTYPE_BYTES["half"] / BYTES_PER_GIB)
 
 
 def loaded_gib(facts: ModelFacts, dtype: str, quantization: str | None) -> float:

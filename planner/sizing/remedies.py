@@ -23,6 +23,7 @@ _FIELD = {
     "dtype": "dtype",
     "quantization": "quantization",
     "kvCacheDtype": "cache_dtype",
+    "maxNumBatchedTokens": "batched_tokens",
 }
 
 _UNEVEN = (codes.heads_not_divisible.name, codes.width_not_divisible.name)
@@ -107,7 +108,10 @@ class _Trial:
             "maxModelLen": ask.context is not None,
             "gpuMemoryUtilization": _lowered(ask),
             "dtype": ask.dtype == "float32",
+            "maxNumBatchedTokens": ask.batched_tokens is not None,
         }
+        if others["maxNumBatchedTokens"]:
+            yield self._without(("maxNumBatchedTokens",)), "Leave maxNumBatchedTokens out: a step then reads less."
         if others["maxModelLen"]:
             free, found = self._sized(replace(ask, context=None))
             if free.computed and not _faults(found):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from planner.plan.types import ModelPlan
-from tests.unit.stacks import codes, planned
+from tests.unit.stacks import codes, found, planned
 
 SGLANG = {"models.chat.engine": "sglang"}
 OLLAMA = {"models.chat.engine": "ollama", "models.chat.model": "deepseek-r1:7b"}
@@ -43,6 +43,26 @@ def test_no_more_requests_are_promised_than_the_engine_may_answer() -> None:
     short = {"models.chat.maxModelLen": 2048}
     assert model(short).concurrency > 4
     assert model(short, SEQUENCES).concurrency == 4
+
+
+def test_a_step_that_the_gpu_cannot_hold_is_refused() -> None:
+    """Qwen3-8B computes gate, up and their product of 12288 each beside two states of 4096, in 16 bits for each of
+    262144 tokens (vLLM 0.29.0, model_executor/models/llama.py): 22 GiB of an A10."""
+    large = {"models.chat.model": "Qwen/Qwen3-8B", "models.chat.maxNumBatchedTokens": 262144}
+    said = found(planned(large), "MODEL_TOO_LARGE")
+    assert ("models.chat.maxNumBatchedTokens", None) in said.fix
+    assert "MODEL_TOO_LARGE" not in codes(planned(large | {"models.chat.maxNumBatchedTokens": 8192}))
+
+
+def test_vllm_reserves_a_step_for_layers_with_a_window() -> None:
+    """vLLM 0.29.0, v1/kv_cache_interface.py: window - 1 + max_num_batched_tokens."""
+    sliding: dict[str, object] = {
+        "models.chat.model": "openai/gpt-oss-20b",
+        "models.chat.maxModelLen": 32768,
+        "pools.gpu": {"kind": "existing", "gpu": "A100-80", "gpusPerNode": 1, "cpu": 28, "memory": "110Gi"},
+    }
+    small, large = (model(sliding, {"models.chat.maxNumBatchedTokens": tokens}) for tokens in (2048, 16384))
+    assert large.memory.kv_one_sequence > small.memory.kv_one_sequence
 
 
 def test_sglang_keeps_memory_for_the_prefill_that_is_asked_for() -> None:
