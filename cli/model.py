@@ -1,13 +1,19 @@
 """`tke-llm model add`: describes a model outside the catalogue from its files."""
 
 import json
+import re
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 
+from catalog.load import load as load_catalog
 from cli.report import dump
 from cli.text import complain, put
-from planner.model.config import Description, describe
+from planner.model.config import Description, describe, first_releases
 from planner.model.figures import ConfigError
+
+_PART = re.compile(r"-\d{5}-of-\d{5}(?=\.gguf$)")
+"""How the parts of one GGUF file are told apart (llama.cpp, gguf-split)."""
 
 
 def add(path: Path, weights_gib: float | None, *, as_json: bool) -> int:
@@ -19,18 +25,19 @@ def add(path: Path, weights_gib: float | None, *, as_json: bool) -> int:
         config = _json(file)
         size = weights_gib or _weights_gib(file.parent)
         if size is None:
-            complain(f"{file.parent} holds neither weights nor an index of them; give --weights-gib")
+            complain(f"{file.parent} does not hold the weights of one model, nor an index of them; give --weights-gib")
             return 2
         found = describe(config, size, beside=_beside(file.parent, "hf_quant_config.json"), pools=_pools(file.parent))
+        releases = first_releases(config, load_catalog())
     except (ConfigError, OSError) as error:
         complain(f"{file}: {error.strerror if isinstance(error, OSError) else error}")
         return 1
-    _tell(found, as_json=as_json)
+    _tell(replace(found, architecture=found.architecture.model_copy(update=releases)), as_json=as_json)
     return 0
 
 
 def _tell(found: Description, *, as_json: bool) -> None:
-    block = found.architecture.model_dump(by_alias=True, exclude_none=True)
+    block = found.architecture.model_dump(by_alias=True, exclude_unset=True)
     task = {} if found.task == "chat" else {"task": found.task}
     if as_json:
         dump({**task, "architecture": block, **({"notes": found.notes} if found.notes else {})})
@@ -54,7 +61,8 @@ def _pools(folder: Path) -> bool:
 
 
 def _weights_gib(folder: Path) -> float | None:
-    """GiB of the weights: from the index of the safetensors files, else from the files that are there."""
+    """GiB of the weights: from the index of the safetensors files, else from the files that are there. GGUF files are
+    each a model of its own, in a quantisation of its own, but for the parts of one; None where there are several."""
     index = folder / "model.safetensors.index.json"
     if index.is_file():
         whole = _json(index)
@@ -62,7 +70,11 @@ def _weights_gib(folder: Path) -> float | None:
         total = metadata.get("total_size") if isinstance(metadata, dict) else None
         if isinstance(total, int | float) and 0 < total < inf:
             return total / 2**30
-    files = [*folder.glob("*.safetensors"), *folder.glob("*.bin"), *folder.glob("*.gguf")]
+    files = [*folder.glob("*.safetensors"), *folder.glob("*.bin")]
+    if not files:
+        files = [*folder.glob("*.gguf")]
+        if len({_PART.sub("", file.name) for file in files if not file.name.startswith("mmproj")}) > 1:
+            return None
     size = sum(file.stat().st_size for file in files if file.is_file())
     return size / 2**30 if size else None
 

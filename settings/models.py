@@ -21,6 +21,7 @@ from settings.names import (
     ClusterId,
     CudaVersion,
     DiagnosticCode,
+    DottedVersion,
     Email,
     Hardware,
     HostAddress,
@@ -220,6 +221,33 @@ class Architecture(Section):
         default=None, description="Layers that keep the last `slidingWindow` tokens only."
     )
     sliding_window: Tokens | None = Field(default=None, description="Window of these layers (`sliding_window`).")
+    sliding_kv_heads: Size | None = Field(
+        default=None, description="Key-value heads of these layers, where they are not those of the rest."
+    )
+    sliding_head_dim: Size | None = Field(
+        default=None, description="Size of one head of these layers, where it is not that of the rest."
+    )
+    v_head_dim: Size | None = Field(
+        default=None, description="Size of one head's value (`v_head_dim`), where it is not a key's."
+    )
+    hidden_size: Size | None = Field(default=None, description="Width of the model (`hidden_size`).")
+    intermediate_size: Tokens | None = Field(
+        default=None, description="Inner width of a layer without experts (`intermediate_size`)."
+    )
+    experts: Size | None = Field(default=None, description="Routed experts of a layer (`num_experts`).")
+    dense_layers: Count | None = Field(
+        default=None, description="Layers without experts, of a model with experts (`first_k_dense_replace`)."
+    )
+    moe_intermediate_size: Tokens | None = Field(
+        default=None, description="Inner width of one expert (`moe_intermediate_size`)."
+    )
+    vocab_size: Tokens | None = Field(default=None, description="Tokens of the vocabulary (`vocab_size`).")
+    tied_embeddings: Flag = Field(
+        default=False, description="The output layer is the table of the input (`tie_word_embeddings`)."
+    )
+    group_size: Size | None = Field(
+        default=None, description="Weights that share a scale (`group_size`, `weight_block_size`)."
+    )
     max_positions: Tokens = Field(description="Longest context (`max_position_embeddings`).")
     weights_gib: Annotated[Number, Field(gt=0, le=100_000)] = Field(description="Size of the weight files in GiB.")
     dtype: Literal["bfloat16", "float16", "float32"] = Field(
@@ -228,6 +256,13 @@ class Architecture(Section):
     format: Literal["bf16", "fp16", "fp32", "fp8", "awq", "gptq", "mxfp4", "int8", "nvfp4", "bitsandbytes", "gguf"] = (
         Field(default="bf16", description="How the weights are stored.")
     )
+    float16: Flag = Field(
+        default=True, description="Whether it runs in half precision; `false` where its numbers overflow (Gemma)."
+    )
+    min_vllm: DottedVersion | None = Field(
+        default=None, description="First release of vLLM that knows the architecture; absent: nobody checks."
+    )
+    min_sglang: DottedVersion | None = Field(default=None, description="First release of SGLang that knows it.")
 
     @model_validator(mode="after")
     def _kept(self) -> Self:
@@ -235,6 +270,8 @@ class Architecture(Section):
             raise ValueError("slidingLayers and slidingWindow go together")
         if (self.kv_layers or 0) + (self.sliding_layers or 0) > self.layers:
             raise ValueError(f"kvLayers and slidingLayers are more than the {self.layers} layers that there are")
+        if self.sliding_layers is None and (self.sliding_kv_heads or self.sliding_head_dim):
+            raise ValueError("slidingKvHeads and slidingHeadDim are of slidingLayers")
         return self
 
 

@@ -33,6 +33,9 @@ def check_dtype(
     for `dtype` and `quantization`, and the image has these `flags`."""
     known = find(engine)
     yield from _asked_quantization(section, facts, quantization, known.at_load)
+    if facts.format not in known.formats:
+        where, read = f"{section}.architecture.format", known.formats
+        yield codes.format_not_read(where, model=facts.id, format_=facts.format, engine=known.title, readable=read)
     yield from _release(section, facts, precision.at_load, known, flags)
     if precision.by_file:
         return

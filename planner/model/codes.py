@@ -323,6 +323,22 @@ def quantization_mismatch(*, model: str, stored: str, asked: str, readable: Sequ
 
 
 @error(
+    meaning="`architecture.format` is one that the engine does not read.",
+    example="models: {chat: {model: me/mine, architecture: {format: gguf, …}}}    # on vLLM",
+    fix="Use another engine, or another format of the model.",
+    source="planner/engines (the formats of each engine, with their sources)",
+    forceable=False,
+)
+def format_not_read(*, model: str, format_: str, engine: str, readable: Sequence[str]) -> Text:
+    return Text(
+        message=f"{engine} does not read {format_} files, and {model} is described as such.",
+        remedy=f"Use a repository in {', '.join(readable)}, or another engine.",
+        given=format_,
+        allowed=", ".join(readable),
+    )
+
+
+@error(
     meaning="The image's release cannot quantise by this method as it loads weights, nor read weights in it.",
     example="models: {chat: {model: Qwen/Qwen2.5-7B-Instruct, quantization: bitsandbytes}}    # vLLM 0.28.0 and later",
     fix="Leave quantization out, use fp8, or name an older image.",

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from packaging.version import Version
 from pydantic import ValidationError
 
+from catalog.load import Catalog
 from planner.model.figures import ConfigError, Figures, classes, model_type, optional, part, text_figures, whole
 from planner.model.layers import cached_layers, heads_in_groups, is_attention_free, is_encoder, layers_of
-from planner.model.stored import dtype, stored_format
+from planner.model.stored import dtype, group_size, stored_format
 from settings.models import Architecture, Task
 
 UNSAID_POSITIONS = 2048
@@ -25,6 +27,8 @@ _POSITIONS = (
 """The shortest of these counts (vllm 0.29.0, transformers_utils/model_arch_config_convertor.py)."""
 _KEPT_ROPE = ("su", "longrope", "llama3", "default", "mrope")
 """Types of rotary embeddings whose factor is in the longest context already (vllm 0.29.0, config/model.py)."""
+_OVERFLOWS = ("gemma2", "gemma3", "gemma3_text", "glm4")
+"""Models that are refused in half precision (vllm 0.29.0, config/model.py, _FLOAT16_NOT_SUPPORTED_MODELS)."""
 _RERANKS = ("ForSequenceClassification", "ForRanking")
 _EMBEDS = ("ForTextEncoding", "EmbeddingModel", "ForMaskedLM", "Model")
 _NEITHER = ("ChatGLMModel", "ChatModel", "LMHeadModel", "ForRewardModel", "RewardModel")
@@ -57,12 +61,26 @@ def describe(config: object, weights_gib: float, *, beside: object = None, pools
     given = {
         **_cache(figures, positions or UNSAID_POSITIONS, encoder=reads_at_once),
         **_attention(figures),
+        **_widths(figures),
         "maxPositions": positions or UNSAID_POSITIONS,
         "weightsGib": float(f"{weights_gib:.4g}"),
         "dtype": dtype(figures),
         "format": stored_format(figures, beside if isinstance(beside, Mapping) else {}),
+        "float16": False if model_type(figures) in _OVERFLOWS else None,
     }
     return Description(_validated(given), asked, tuple(_notes(figures, positions)))
+
+
+def first_releases(config: object, catalog: Catalog) -> dict[str, str]:
+    """The first releases of engines that know the model's class, as the settings of `architecture` that say so: those
+    of the catalogue's models of that class."""
+    named = set(classes(config)) if isinstance(config, Mapping) else set()
+    found: dict[str, str] = {}
+    for name in ("min_vllm", "min_sglang"):
+        known = [getattr(entry, name) for entry in catalog.models.values() if entry.architecture_class in named]
+        if any(known):
+            found[name] = min(filter(None, known), key=Version)
+    return found
 
 
 def _validated(given: Mapping[str, object]) -> Architecture:
@@ -81,12 +99,34 @@ def _attention(figures: Figures) -> dict[str, int | None]:
         raise ConfigError("config.json has no num_attention_heads")
     heads = heads or 1
     rank = optional(figures, "kv_lora_rank")
-    return {
+    kv_heads, head_dim = _kv_heads(figures, heads), _head_dim(figures, heads)
+    found = {
         "heads": heads,
-        "kvHeads": _kv_heads(figures, heads),
-        "headDim": _head_dim(figures, heads),
+        "kvHeads": kv_heads,
+        "headDim": head_dim,
+        "vHeadDim": optional(figures, "v_head_dim"),
         "kvLoraRank": rank,
         "qkRopeHeadDim": None if rank is None else whole(figures, "qk_rope_head_dim"),
+    }
+    wide = optional(figures, "global_head_dim")
+    if wide is not None:  # Gemma 4 names the heads of the layers with a window like those of all.
+        of_all = optional(figures, "num_global_key_value_heads") or kv_heads
+        return {**found, "kvHeads": of_all, "headDim": wide, "slidingKvHeads": kv_heads, "slidingHeadDim": head_dim}
+    return {**found, "slidingKvHeads": optional(figures, "swa_num_key_value_heads")}
+
+
+def _widths(figures: Figures) -> dict[str, int | bool | None]:
+    """What tensor parallelism cuts, and what stays in 16 bits where weights are quantised at load."""
+    experts = optional(figures, "num_experts", "n_routed_experts", "num_local_experts", "moe_num_experts")
+    return {
+        "hiddenSize": optional(figures, "hidden_size", "n_embd", "d_model"),
+        "intermediateSize": optional(figures, "intermediate_size", "ffn_hidden_size", "n_inner"),
+        "experts": experts,
+        "denseLayers": optional(figures, "first_k_dense_replace", "moe_layer_start_index") if experts else None,
+        "moeIntermediateSize": optional(figures, "moe_intermediate_size") if experts else None,
+        "vocabSize": optional(figures, "vocab_size"),
+        "tiedEmbeddings": True if figures.get("tie_word_embeddings", True) is True else None,
+        "groupSize": group_size(figures),
     }
 
 
@@ -160,9 +200,5 @@ def _notes(figures: Figures, positions: int | None) -> Iterator[str]:
         yield f"config.json does not say how long a text may be, and {UNSAID_POSITIONS} tokens are taken then"
     if figures.get("compress_ratios"):
         yield "its attention compresses what it keeps, so that the cache takes less than these figures say"
-    if optional(figures, "global_head_dim"):
-        yield "its layers have heads of two sizes, of which one is told, so that the cache takes less or more"
     if optional(figures, "index_topk"):
         yield "its attention keeps an index beside the cache, which these figures leave out"
-    if optional(figures, "swa_num_key_value_heads"):
-        yield "the layers with a window have KV heads of their own, which these figures leave out"

@@ -255,6 +255,8 @@ def _described(model: Model, catalog: Catalog) -> ModelFacts:
     assert shape is not None  # noqa: S101  the caller has looked
     engine = find(model.engine)
     at = dict.fromkeys(engine.sources, model.model)
+    named = {name: getattr(shape, name) for name in ModelArchitecture.model_fields if hasattr(shape, name)}
+    figures = ModelArchitecture.model_validate({name: value for name, value in named.items() if value is not None})
     return ModelFacts(
         id=model.model,
         family=model.model,
@@ -275,6 +277,13 @@ def _described(model: Model, catalog: Catalog) -> ModelFacts:
         ollama=at.get("ollama"),
         source="architecture in the stack file",
         catalogued=False,
+        min_releases={name: least for name in NAMES if (least := getattr(shape, f"min_{name}", None))},
+        float16=shape.float16,
+        widths=_widths(figures, Weights(gib=shape.weights_gib, group=shape.group_size)),
+        sliding_kv_heads=shape.sliding_kv_heads,
+        sliding_head_dim=shape.sliding_head_dim,
+        v_head_dim=shape.v_head_dim,
+        table_numbers=figures.table_numbers,
         attention=catalog.attention_of(mla=shape.kv_lora_rank is not None),
         sliding_layers=shape.sliding_layers or 0,
         sliding_window=shape.sliding_window or 0,

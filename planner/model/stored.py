@@ -8,7 +8,7 @@ same kernels read them.
 from collections.abc import Iterator
 
 from catalog.types import WeightFormat
-from planner.model.figures import ConfigError, Figures, optional, part
+from planner.model.figures import ConfigError, Figures, listed, optional, part
 
 DTYPES: dict[str, WeightFormat] = {"bfloat16": "bf16", "float16": "fp16", "float32": "fp32"}
 
@@ -56,6 +56,16 @@ def stored_format(figures: Figures, beside: Figures) -> WeightFormat:
     told: list[WeightFormat] = [*_by_algorithm(config), *_by_algorithm(other), *_by_groups(config)]
     found = told or [_by_method(config, dtype(figures))]
     return min(found, key=lambda each: _BITS.get(each, 16))
+
+
+def group_size(figures: Figures) -> int | None:
+    """How many weights along a width share a scale, the largest where there are several; None: not told, or all do."""
+    config = part(figures, "quantization_config")
+    groups = [part(each, "weights") for each in part(config, "config_groups").values() if isinstance(each, dict)]
+    blocks = listed(config, "weight_block_size")
+    found = [optional(each, "group_size", "q_group_size") for each in (config, *groups)]
+    found += [size for size in blocks[-1:] if isinstance(size, int)]
+    return max((size for size in found if size), default=None)
 
 
 def _by_algorithm(config: Figures) -> Iterator[WeightFormat]:
