@@ -7,6 +7,7 @@ from packaging.version import Version
 from pydantic import ValidationError
 
 from catalog.load import Catalog
+from planner.engines.registry import NAMES
 from planner.model.figures import ConfigError, Figures, classes, model_type, optional, part, text_figures, whole
 from planner.model.layers import cached_layers, heads_in_groups, is_attention_free, is_encoder, layers_of
 from planner.model.stored import dtype, group_size, stored_format
@@ -76,10 +77,10 @@ def first_releases(config: object, catalog: Catalog) -> dict[str, str]:
     of the catalogue's models of that class."""
     named = set(classes(config)) if isinstance(config, Mapping) else set()
     found: dict[str, str] = {}
-    for name in ("min_vllm", "min_sglang"):
-        known = [getattr(entry, name) for entry in catalog.models.values() if entry.architecture_class in named]
+    for engine in NAMES:
+        known = [entry.min_release(engine) for entry in catalog.models.values() if entry.architecture_class in named]
         if any(known):
-            found[name] = min(filter(None, known), key=Version)
+            found[f"min_{engine}"] = min(filter(None, known), key=Version)
     return found
 
 

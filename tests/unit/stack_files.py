@@ -74,7 +74,21 @@ def _ordered(section: dict[str, Any]) -> dict[str, Any]:
         section["max"] = max(least, most or 1)
     if section.get("id") is not None:
         section = {key: value for key, value in section.items() if key not in ("kubeconfigPath", "context")}
+    if "headDim" in section:
+        return _layered(section)
     return section
+
+
+def _layered(shape: dict[str, Any]) -> dict[str, Any]:
+    """The figures of a model with as many layers as there are, and no window without layers that have one."""
+    layers, sliding = shape["layers"], shape.get("slidingLayers")
+    shape["kvLayers"] = min(shape.get("kvLayers") or 0, layers)
+    if sliding is None or shape.get("slidingWindow") is None:
+        bounded = ("slidingLayers", "slidingWindow", "slidingKvHeads", "slidingHeadDim")
+        return {key: value for key, value in shape.items() if key not in bounded}
+    shape["slidingLayers"] = min(sliding, layers)
+    shape["kvLayers"] = layers - shape["slidingLayers"]
+    return shape
 
 
 valid_sections = st.deferred(lambda: valid(ValueKind(Settings)))
