@@ -56,9 +56,9 @@ def test_a_model_of_the_family_for_something_else_is_not_suggested(given: str) -
     assert nearest(given, find("vllm"), load()) is None
 
 
-def test_no_embedding_model_is_suggested_for_a_chat() -> None:
+def test_a_model_that_embeds_is_suggested_for_one_that_embeds() -> None:
     assert similar("Qwen/Qwen3-Embedding-9B", load().model_ids())[0] == "Qwen/Qwen3-Embedding-8B"
-    assert nearest("Qwen/Qwen3-Embedding-9B", find("vllm"), load()) is None
+    assert nearest("Qwen/Qwen3-Embedding-9B", find("vllm"), load()) == "Qwen/Qwen3-Embedding-8B"
 
 
 def test_an_engine_with_ids_of_its_own_gets_one_of_them() -> None:
