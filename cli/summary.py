@@ -61,6 +61,10 @@ def _pool(pool: PoolPlan, plan: Plan) -> list[str]:
     return [f"{pool.kind}, {nodes} x {pool.instance_type} with {gpus}, disk {pool.disk_gib} GiB"]
 
 
+USES = {"embed": ", at /v1/embeddings", "rerank": ", at /v1/rerank"}
+"""Where a model answers that does not chat."""
+
+
 def _model(model: ModelPlan, plan: Plan) -> list[str]:
     parallel = f"tensor parallel {model.tensor_parallel}"
     if model.pipeline_parallel > 1:
@@ -80,7 +84,7 @@ def _model(model: ModelPlan, plan: Plan) -> list[str]:
     memory, start = model.memory, duration(model.startup_seconds)
     where = "per GPU" if model.gpus else "of memory"
     return [
-        f"{model.model_id} on {model.engine}",
+        f"{model.model_id} on {model.engine}{USES.get(model.task, '')}",
         f"{replicas}; {gpus}",
         f"{model.dtype}; {model.format} weights take {memory.weights:.1f} of {memory.limit:.1f} GiB {where}",
         *([f"speculates by {model.speculative}"] if model.speculative else []),
@@ -93,6 +97,8 @@ def _model(model: ModelPlan, plan: Plan) -> list[str]:
 def _context(model: ModelPlan) -> str:
     cache = "" if model.kv_cache_dtype == "auto" else f", cache in {model.kv_cache_dtype}"
     cache += f", {model.kv_offload_gib} GiB of it in the machine's memory" if model.kv_offload_gib else ""
+    if model.max_model_len is None and model.task != "chat":
+        return "texts as long as the model takes"
     if model.max_model_len is None:
         return f"context as long as the engine finds room for{cache}"
     return f"context {model.max_model_len:,} tokens{cache}"

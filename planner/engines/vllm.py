@@ -239,6 +239,8 @@ ENGINE = Engine(
     at_load=("fp8", "bitsandbytes"),
     at_load_flags={"bitsandbytes": "bitsandbytes"},
     streaming_flags={"fp8": "fp8-streams"},
+    # 0.28.0 moved it into a plugin that the images do not hold (vllm PR 43529; 0.29.0, layers/quantization).
+    last_formats={"bitsandbytes": "0.27.1"},
     # A type of its own for sparse attention (fp8_ds_mla) is what fp8 becomes where a model needs it.
     cache_types={"bfloat16": 2.0, "float16": 2.0, "fp8": 1.0, "fp8_e4m3": 1.0, "fp8_e5m2": 1.0},
     cache_flag="kv-cache-dtype",

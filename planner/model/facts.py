@@ -18,7 +18,7 @@ from catalog.types import (
     Weights,
 )
 from planner.engines.engine import Engine
-from planner.engines.registry import NAMES, find
+from planner.engines.registry import NAMES, every, find
 from settings.models import Model, Settings, Task
 
 BYTES_PER_GIB = 2**30
@@ -217,13 +217,19 @@ def resolve(name: str, settings: Settings, catalog: Catalog) -> ModelFacts | Non
     engine reads, or those of a model that does not chat as it is asked to (`check_facts` says why)."""
     model = settings.models[name]
     if model.architecture is not None:
-        return _described(model, catalog)
+        return given_up(_described(model, catalog))
     entry = catalog.find_model(model.model)
     format_ = served_format(entry, model) if entry else None
     if entry is None or format_ is None:
         return None
-    facts = catalogued(entry, format_, model.model)
+    facts = given_up(catalogued(entry, format_, model.model))
     return replace(facts, task=model.task) if model.task else facts
+
+
+def given_up(facts: ModelFacts) -> ModelFacts:
+    """The facts with the last releases of engines that read the weights' format."""
+    last = {each.name: each.last_formats[facts.format] for each in every() if facts.format in each.last_formats}
+    return replace(facts, last_releases={**last, **facts.last_releases}) if last else facts
 
 
 def served_format(entry: CatalogModel, model: Model) -> WeightFormat | None:

@@ -29,7 +29,7 @@ def webui_memory_low(*, memory: str, least_mib: int) -> Text:
 )
 def page_without_chat(*, models: Iterable[str]) -> Text:
     return Text(
-        message=f"Nobody can chat on the page: {', '.join(models)} embed texts or rank documents.",
+        message=f"Nobody can chat on the page: no model of the stack does ({', '.join(models)}).",
         remedy="Set webui.enabled to false, or add a chat model.",
         given="true",
         fix=(("", False),),

@@ -9,7 +9,7 @@ from catalog.types import CatalogModel, WeightFormat
 from planner.engines.registry import every, find
 from planner.images.check import check_image
 from planner.images.decide import Host, plan_image
-from planner.model.facts import ModelFacts, catalogued, named_format
+from planner.model.facts import ModelFacts, catalogued, given_up, named_format
 from planner.sizing.ask import Ask
 from planner.sizing.check import check_sizing
 from planner.sizing.decide import Hardware, plan_sizing
@@ -143,6 +143,7 @@ def _best(tried: tuple[tuple[ModelFacts, str | None], ...], offer: Offer, asked:
 
 
 def _one(facts: ModelFacts, offer: Offer, asked: FitRequest, catalog: Catalog) -> Fit:
+    facts = given_up(facts)
     able = [each.name for each in every() if facts.format in each.formats]
     engine = asked.engine if asked.engine in able else able[0]
     gpu = catalog.gpus[offer.gpu]

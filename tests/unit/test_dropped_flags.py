@@ -1,4 +1,4 @@
-"""Arguments that releases of vLLM have dropped, read as its own parsers do (catalog/data/arguments)."""
+"""What releases of vLLM have dropped: formats, and arguments as its own parsers read them (catalog/data/arguments)."""
 
 import re
 
@@ -81,3 +81,14 @@ def test_a_level_of_optimisation_is_read_with_its_number_beside_it():
 def test_a_task_that_is_asked_for_by_flag_becomes_the_setting():
     warned = found(planned({ARGS: ["--convert", "embed"]}), "EXTRA_ARGS_OVERRIDE")
     assert (warned.allowed, dict(warned.fix)["models.chat.task"]) == ("task", "embed")
+
+
+def test_weights_in_bitsandbytes_are_served_by_the_releases_that_still_read_them():
+    # vllm PR 43529, in 0.28.0: moved into vllm-bnb-plugin, which the images do not hold.
+    figures = {"layers": 28, "heads": 28, "kvHeads": 4, "headDim": 128, "maxPositions": 32768, "weightsGib": 5.2}
+    changes: dict[str, object] = {
+        "models.chat": {"model": "me/mine-bnb-4bit", "architecture": {**figures, "format": "bitsandbytes"}}
+    }
+    refusal = found(planned(changes), "ENGINE_TOO_NEW")
+    assert dict(refusal.fix)[IMAGE] == "docker.io/vllm/vllm-openai:v0.21.0-cu129"
+    assert not planned({**changes, IMAGE: "docker.io/vllm/vllm-openai:v0.21.0-cu129"}).errors
