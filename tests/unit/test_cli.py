@@ -121,7 +121,7 @@ def test_fit_shows_how_a_model_lies_on_each_machine():
 
 
 def test_fit_says_why_a_machine_is_too_small():
-    result = command("fit", "deepseek-ai/DeepSeek-R1", "--gpu", "T4")
+    result = command("fit", "Qwen/Qwen3-235B-A22B", "--gpu", "T4")
     assert result.exit_code == 1
     assert "too little memory" in result.stdout
     assert "GN7.2XLARGE32" in result.stdout
