@@ -120,8 +120,9 @@ class Engine:
     it for its own. `flexible_parser`: its parser reads underscores as dashes, and dotted names as parts of an option's
     JSON.
 
-    `speculates` tells the methods of `speculative` that a release has on a GPU, `adapts_with` those that go with
-    adapters (None: all); `adapter_name` is how a request names an adapter of what is `served`.
+    `offload_windows` is what came with the releases in which layers keep their window though others are offloaded;
+    None: all do. `speculates` tells the methods of `speculative` that a release has on a GPU, `adapts_with` those that
+    go with adapters (None: all); `adapter_name` is how a request names an adapter of what is `served`.
     """
 
     name: EngineName
@@ -140,6 +141,7 @@ class Engine:
     shared_memory: bool = True
     offload_in_shared_memory: bool = False
     offload_by: str | None = None
+    offload_windows: str | None = None
     tensor_parallel: bool = True
     expert_flag: str | None = None
     data_flag: str | None = None

@@ -176,8 +176,9 @@ def _adapters(request: EngineRequest) -> tuple[str, ...]:
 
 
 def _gigabytes_per_rank(request: EngineRequest) -> int:
-    """GB (10**9 bytes) of the machine's memory for each rank, in whole ones (mem_cache/pool_host/base.py)."""
-    return int((request.offload_gib or 0) * 2**30 / 1e9 / max(1, request.resources.gpus))
+    """GB (10**9 bytes) of the machine's memory for each rank, in whole ones (mem_cache/pool_host/base.py); 0 would
+    stand for twice the GPU's cache."""
+    return max(1, int((request.offload_gib or 0) * 2**30 / 1e9 / max(1, request.resources.gpus)))
 
 
 def _pooling(request: EngineRequest) -> list[tuple[str, ...]]:

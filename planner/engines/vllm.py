@@ -250,6 +250,7 @@ ENGINE = Engine(
     # All ranks map one file there (v1/kv_offload/cpu/shared_offload_region.py), and the first refuses to start where
     # it has less room than the file.
     offload_in_shared_memory=True,
+    offload_windows="offload-keeps-windows",
     whole_batch=True,
     reserved={
         "VLLM_PORT": "vLLM reads it as the first of its internal ports, not as that of the API",

@@ -50,6 +50,7 @@ def check_further(
     """What is wrong with the draft model and the adapters of a placed model."""
     yield from _speculative(placed, catalog)
     yield from _adapters(placed, settings)
+    yield from _offload(placed)
     for plan, path in zip(further, _paths(placed), strict=True):
         yield from _fetched(placed, plan, path, settings, catalog)
 
@@ -61,6 +62,15 @@ def _paths(placed: Placement) -> Iterator[str]:
         yield placed.situation.at("speculative")
     for name in placed.model.lora.adapters if placed.model.lora else ():
         yield placed.situation.at(f"lora.adapters.{name}")
+
+
+def _offload(placed: Placement) -> Iterator[Diagnostic]:
+    since, facts = find(placed.model.engine).offload_windows, placed.facts
+    if placed.model.kv_offload is None or since is None or since in placed.image.flags or not facts.sliding_layers:
+        return
+    yield codes.offload_drops_windows(
+        placed.situation.at("kvOffload"), model=facts.id, layers=facts.sliding_layers, window=facts.sliding_window
+    )
 
 
 def _adapters(placed: Placement, settings: Settings) -> Iterator[Diagnostic]:
@@ -97,6 +107,18 @@ def _speculative(placed: Placement, catalog: Catalog) -> Iterator[Diagnostic]:
     if asked.method not in methods:
         yield codes.speculation_not_in_image(
             f"{path}.method", method=asked.method, title=engine.title, known=methods, path=path
+        )
+    elif facts.task != "chat":
+        yield codes.speculation_without_text(path, model=facts.id)
+    elif (
+        asked.method == "mtp"
+        and facts.mtp_layers
+        and asked.tokens > facts.mtp_layers
+        and asked.tokens % facts.mtp_layers
+    ):
+        near = asked.tokens // facts.mtp_layers * facts.mtp_layers
+        yield codes.prediction_uneven(
+            f"{path}.tokens", model=facts.id, layers=facts.mtp_layers, tokens=asked.tokens, near=near
         )
     elif asked.method == "mtp" and not facts.mtp_layers:
         unknown = facts.mtp_layers is None and (not facts.catalogued or facts.architecture_class in MTP_CLASSES)

@@ -156,6 +156,54 @@ def no_prediction_layers(*, model: str, sure: bool, path: str) -> Text:
     )
 
 
+@error(
+    meaning="Tokens are to be guessed for a model that makes no text.",
+    example="models: {search: {model: BAAI/bge-m3, task: embed, speculative: {method: ngram, tokens: 3}}}",
+    fix="Take speculative out.",
+    source="An embedding or a score is one step.",
+)
+def speculation_without_text(*, model: str) -> Text:
+    return Text(
+        message=f"{model} makes no text here, so there is nothing to guess.",
+        remedy="Take speculative out.",
+        given="speculative",
+        fix=(("", None),),
+    )
+
+
+@error(
+    meaning="More tokens are to be guessed than the model has prediction layers, and no multiple of them.",
+    example="models: {chat: {model: XiaomiMiMo/MiMo-V2-Flash, speculative: {method: mtp, tokens: 4}}}",
+    fix="Use a multiple of the layers.",
+    source="vLLM 0.29.0, config/speculative.py (num_speculative_tokens must be divisible by n_predict)",
+)
+def prediction_uneven(*, model: str, layers: int, tokens: int, near: int) -> Text:
+    return Text(
+        message=f"{model} has {layers} prediction layers, of which {tokens} tokens are no multiple.",
+        remedy=f"Set it to {near}.",
+        given=str(tokens),
+        allowed=f"up to {layers}, or a multiple of it",
+        fix=(("", near),),
+    )
+
+
+@warning(
+    meaning="The image's release may let layers with a window keep the whole context once it offloads, which takes "
+    "more of the GPUs than is counted.",
+    example="models: {chat: {model: openai/gpt-oss-20b, kvOffload: {gib: 16}, image: "
+    "'docker.io/vllm/vllm-openai:v0.21.0'}}",
+    fix="Use the newest image, or take kvOffload out.",
+    source="vLLM PR 41847 (connectors turned the hybrid cache manager off before); 0.29.0 keeps it",
+)
+def offload_drops_windows(*, model: str, layers: int, window: int) -> Text:
+    return Text(
+        message=f"{layers} layers of {model} keep {window} tokens; with kvOffload this release may let them keep the "
+        "whole context, which is not counted.",
+        remedy="Leave image out for a release that keeps windows, or take kvOffload out.",
+        given=model,
+    )
+
+
 @warning(
     meaning="The size of the draft model is not known, so its weights are not counted.",
     example="models: {chat: {model: Qwen/Qwen3-8B, speculative: {method: eagle3, model: someone/draft, tokens: 3}}}",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from planner.plan.types import ModelPlan
-from tests.unit.stacks import found, planned
+from tests.unit.stacks import codes, found, planned
 
 OFFLOAD = {"models.chat.kvOffload": {"gib": 24}}
 SGLANG = {"models.chat.engine": "sglang"}
@@ -52,6 +52,22 @@ def test_a_pod_on_part_of_a_machine_asks_for_that_much_more() -> None:
     shared = {"pools.gpu.instanceType": "PNV4.14XLARGE232", "models.chat.tensorParallel": 1}
     more = model(shared, OFFLOAD).spec.resources.memory_mib - model(shared).spec.resources.memory_mib
     assert more == 24 * 1024
+
+
+def test_a_release_that_may_forget_windows_is_said() -> None:
+    """vLLM PR 41847, 2026-05: connectors turned the hybrid cache manager off, "ballooning KV memory allocation"."""
+    sliding: dict[str, object] = {
+        "models.chat.model": "openai/gpt-oss-20b",
+        "pools.gpu": {"kind": "existing", "gpu": "A100-80", "gpusPerNode": 1, "cpu": 28, "memory": "110Gi"},
+    }
+    old = {"models.chat.image": "docker.io/vllm/vllm-openai:v0.21.0"}
+    assert found(planned(sliding | OFFLOAD | old), "OFFLOAD_DROPS_WINDOWS").severity == "warning"
+    assert "OFFLOAD_DROPS_WINDOWS" not in codes(planned(sliding | OFFLOAD))
+
+
+def test_sglang_is_told_one_gigabyte_at_the_least() -> None:
+    """0 would have it take twice the GPU's cache (SGLang 0.5.18, srt/server_args.py, `hicache_ratio`)."""
+    assert told(model({"models.chat.kvOffload": {"gib": 1}}, SGLANG, TWO_GPUS), "--hicache-size") == "1"
 
 
 def test_the_first_release_that_has_it_is_named() -> None:

@@ -121,6 +121,12 @@ def test_prediction_is_refused_where_a_model_has_no_layers_for_it(name: str, sev
     assert said.severity == severity
 
 
+def test_a_model_that_makes_no_text_guesses_none() -> None:
+    embedder = {"models.chat.model": "Qwen/Qwen3-Embedding-8B", "models.chat.task": "embed"}
+    said = codes(planned(asked({"method": "ngram", "tokens": 3}, LLAMA, embedder, {"models.chat.maxModelLen": None})))
+    assert "SPECULATION_WITHOUT_TEXT" in said
+
+
 @pytest.mark.parametrize(
     "speculative", [{"method": "eagle3", "tokens": 3}, {"method": "mtp", "tokens": 1, "model": "someone/draft"}]
 )
