@@ -9,6 +9,7 @@ from settings.describe import ValueKind, field_kind, fields_of, kind_of
 from settings.models import Settings
 from settings.parse import Parsed, StackInput, parse
 from settings.section import Section
+from settings.tuning import DRAFTED
 
 
 def sound() -> dict[str, Any]:
@@ -74,6 +75,10 @@ def _ordered(section: dict[str, Any]) -> dict[str, Any]:
         section["max"] = max(least, most or 1)
     if section.get("id") is not None:
         section = {key: value for key, value in section.items() if key not in ("kubeconfigPath", "context")}
+    if section.get("method") in DRAFTED:
+        section["model"] = section.get("model") or "team/draft"
+    elif "method" in section:
+        section = {key: value for key, value in section.items() if key != "model"}
     if "headDim" in section:
         return _layered(section)
     return section
