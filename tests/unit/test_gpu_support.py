@@ -25,7 +25,9 @@ def said(of: ModelFacts, gpu: str, engine: str = "vllm") -> dict[str, str]:
     """Codes and gravity of what stands against the model's attention and weights on the GPU."""
     card = CATALOG.gpus[gpu]
     precision = plan_dtype(of, card, "auto", None, engine)
-    found = check_dtype("models.chat", of, card, precision, engine=engine, dtype="auto", quantization=None)
+    found = check_dtype(
+        "models.chat", of, card, precision, engine=engine, dtype="auto", quantization=None, flags=frozenset()
+    )
     return {each.code: each.severity for each in found}
 
 
