@@ -145,7 +145,9 @@ def _variables(section: str, model: Model, ours: dict[str, str]) -> Iterator[Dia
         if variable in registry.reserved():
             yield codes.env_reserved(path, variable=variable, value=value, why=registry.reserved()[variable])
         elif variable in ours and ours[variable] != value:
-            yield codes.env_override(path, variable=variable, value=value, ours=ours[variable])
+            refused = variable in registry.find(model.engine).decisive
+            code = codes.env_prevents_start if refused else codes.env_override
+            yield code(path, variable=variable, value=value, ours=ours[variable])
 
 
 def _unknown_variables(section: str, model: Model, known: Known) -> Iterator[Diagnostic]:

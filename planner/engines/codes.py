@@ -36,6 +36,23 @@ def env_override(*, variable: str, value: str, ours: str) -> Text:
     )
 
 
+@error(
+    meaning="`env` replaces a variable that the planner sets because the engine would not start without it.",
+    example="pools: {gpu: {instanceType: GN10Xp.2XLARGE40}}    # V100\n"
+    'models: {chat: {model: Qwen/Qwen2.5-7B-Instruct, env: {VLLM_USE_V1: "1"}}}',
+    fix="Take it out.",
+    source="vllm 0.8.5, engine/arg_utils.py (V1 needs compute capability 8.0); vLLM issue 13398",
+)
+def env_prevents_start(*, variable: str, value: str, ours: str) -> Text:
+    return Text(
+        message=f"The engine does not start here unless {variable} is {ours}.",
+        remedy="Take it out.",
+        given=value,
+        allowed=ours,
+        fix=(("", None),),
+    )
+
+
 @warning(
     meaning="`env` sets a variable that begins like the engine's own, and that the image's release does not read.",
     example="models: {chat: {model: Qwen/Qwen3-8B, env: {VLLM_LOGING_LEVEL: DEBUG}}}",

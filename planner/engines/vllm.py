@@ -284,6 +284,17 @@ ENGINE = Engine(
         "runner": "task",
         "convert": "task",
     },
+    # docs, "attention backend feature support" (compute capability).
+    backends={
+        "FLASH_ATTN": 8.0,
+        "FLASH_ATTN_MLA": 9.0,
+        "FLASHMLA": 9.0,
+        "FLASHMLA_SPARSE": 9.0,
+        "CUTLASS_MLA": 10.0,
+        "FLASHINFER_MLA": 10.0,
+    },
+    # 0.8.5, engine/arg_utils.py: with 1 it raises NotImplementedError below compute capability 8.0.
+    decisive=frozenset({"VLLM_USE_V1"}),
     tunes={"kv_offload": "kv-offloading-size", "speculative": "speculative-config", "lora": "enable-lora"},
     speculates=_speculates,
     passes_on=frozenset({"prefix_caching", "max_num_seqs", "max_num_batched_tokens"}),

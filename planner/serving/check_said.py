@@ -1,7 +1,7 @@
 """What stands against values that the user's own arguments give: they win over settings and are judged as those."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +23,8 @@ _STORED = {"awq_marlin": "awq", "gptq_marlin": "gptq"} | {name: name for name in
 
 
 def check_said(placed: Placement) -> Iterator[Diagnostic]:
-    """The first error that the same values would be as settings."""
+    """The first error that the same values would be as settings, and a kind of attention that the GPU has not."""
+    yield from _backends(placed)
     release, engine, case = placed.image.release, find(placed.model.engine), placed.situation
     hardware = hardware_of(case)
     if release is None or hardware is None or not engine.takes_arguments:
@@ -43,11 +44,26 @@ def check_said(placed: Placement) -> Iterator[Diagnostic]:
     known = {found.code for found in check_sizing(case.section, case.facts, hardware, case.ask, placed.sizing)}
     for found in check_sizing(case.section, case.facts, hardware, ask, plan_sizing(case.facts, hardware, ask)):
         if found.severity == "error" and found.code not in known:
-            taken = {item for argument in said.values() for item in argument.items}
-            rest = [text for index, text in enumerate(placed.model.extra_args) if index not in taken]
-            given = " ".join(argument.text for argument in said.values())
-            yield codes.extra_args_refused(case.at("extraArgs"), given=given, why=found.message, rest=rest or None)
+            yield _refused(placed, [*said.values()], found.message)
             return
+
+
+def _backends(placed: Placement) -> Iterator[Diagnostic]:
+    release, engine, gpu = placed.image.release, find(placed.model.engine), placed.gpu
+    if release is None or gpu is None or not engine.backends:
+        return
+    for argument in read(placed.model.extra_args, release):
+        least = engine.backends.get(argument.value.strip().upper()) if argument.flag == "attention-backend" else None
+        if least is not None and gpu.compute_capability < least:
+            why = f"that needs compute capability {least}, and {gpu.name} has {gpu.compute_capability}."
+            yield _refused(placed, [argument], why)
+
+
+def _refused(placed: Placement, arguments: Sequence[Argument], why: str) -> Diagnostic:
+    taken = {item for argument in arguments for item in argument.items}
+    rest = [text for index, text in enumerate(placed.model.extra_args) if index not in taken]
+    given = " ".join(argument.text for argument in arguments)
+    return codes.extra_args_refused(placed.situation.at("extraArgs"), given=given, why=why, rest=rest or None)
 
 
 def _as_planned(placed: Placement) -> Ask:

@@ -65,11 +65,11 @@ def extra_args_split(*, given: str, why: str, typed: bool, fix: Fix) -> Text:
 
 
 @error(
-    meaning="`extraArgs` gives a context, a type, a quantisation or a share of memory with which the server cannot "
-    "start: it wins over the setting, and would be an error there.",
+    meaning="`extraArgs` gives a context, a type, a quantisation or a share of memory that would be an error as the "
+    "setting that it wins over, or a kind of attention that the GPU has not: the server cannot start.",
     example="models: {chat: {model: Qwen/Qwen3-8B, extraArgs: [--quantization, awq]}}",
     fix="Take it out, or use a value that goes.",
-    source="the rule that is quoted",
+    source="the rule that is quoted; vLLM's documentation, attention backend feature support",
 )
 def extra_args_refused(*, given: str, why: str, rest: Sequence[str] | None) -> Text:
     """`why`: what would be said of the setting."""

@@ -171,6 +171,10 @@ ERRORS = (
     broken("EXTRA_ARGS_REFUSED", ARGS, ["--dtype", "bfloat16"], T4, {MODEL: "Qwen/Qwen2.5-1.5B-Instruct"}),
     broken("EXTRA_ARGS_REFUSED", ARGS, ["--kv-cache-dtype=fp8"], T4, {MODEL: "Qwen/Qwen2.5-1.5B-Instruct"}),
     broken("EXTRA_ARGS_REFUSED", ARGS, ["--context-length", "400000"], SGLANG),
+    broken(
+        "EXTRA_ARGS_REFUSED", ARGS, ["--attention-backend", "FLASH_ATTN"], T4, {MODEL: "Qwen/Qwen2.5-1.5B-Instruct"}
+    ),
+    caused("ENV_PREVENTS_START", "models.chat.env.VLLM_USE_V1", V100, {"models.chat.env": {"VLLM_USE_V1": "1"}}),
     broken("GPUS_EXCEED_NODE", "models.chat.tensorParallel", 4),
     broken("GPUS_EXCEED_NODE", "models.chat.gpus", 2),
     broken("GPUS_EXCEED_NODE", "models.chat.gpus", 4, {MODEL: "Qwen/Qwen3-32B"}),
