@@ -10,6 +10,7 @@ from catalog.types import (
     CatalogModel,
     Image,
     KnownTags,
+    LibraryFamily,
     Machine,
     ModelArchitecture,
     ModelArgument,
@@ -101,6 +102,10 @@ def image_faults(image: Image, registries: Collection[str]) -> Iterator[str]:
         yield "role and engine: an engine's image has the role engine, and names it"
     if image.engine is not None and not image.variants:
         yield "variants: none, so that neither driver nor compute capability can be checked"
+
+
+def library_faults(family: LibraryFamily, models: Collection[str]) -> Iterator[str]:
+    yield from (f"tags: {row.model} is not in models/" for row in family.tags.values() if row.model not in models)
 
 
 def tag_faults(known: KnownTags, pinned: Collection[str]) -> Iterator[str]:

@@ -15,10 +15,11 @@ from typing import Any, Generic, TypeVar
 import yaml
 from pydantic import ValidationError
 
-from catalog import arguments
+from catalog import arguments, library
 from catalog.checks import (
     argument_faults,
     image_faults,
+    library_faults,
     machine_faults,
     model_faults,
     region_faults,
@@ -37,6 +38,7 @@ from catalog.types import (
     Image,
     KnownTags,
     KubernetesVersion,
+    LibraryFamily,
     Machine,
     Mirror,
     ModelArchitecture,
@@ -210,6 +212,9 @@ class Catalog:
         self.super_gpus = Table(
             root / "super_gpus.yaml", SuperGpu, _name, lambda entry: super_gpu_faults(entry, self.gpus)
         )
+        self.library = Table(
+            root / "ollama.yaml", LibraryFamily, _name, lambda entry: library_faults(entry, self.models)
+        )
         self.attention = Table(root / "attention.yaml", Attention, _name)
         self.architectures = Table(root / "architectures", SharedArchitecture, _name, _architecture_faults)
         self.model_arguments = Table(root / "model_arguments.yaml", ModelArgument, _name, argument_faults)
@@ -257,12 +262,27 @@ class Catalog:
             return self.models[name]
         sought = name.lower()
         named = [model for model in self.models.mentioning(name) if sought in _names(model)]
-        return next((model for model in named if model.id.lower() == sought), named[0] if named else None)
+        found = next((model for model in named if model.id.lower() == sought), named[0] if named else None)
+        return found or self._in_library(sought)
+
+    def _in_library(self, name: str) -> CatalogModel | None:
+        """A model that only Ollama's library lists, or another build of one that is known."""
+        first, colon, tag = name.partition(":")
+        if not colon:
+            return None
+        row = self.library[first].tags.get(tag) if first in self.library else None
+        if row is not None:
+            return library.listed(self.models[row.model], name, row.gb)
+        base = library.base_of(name)
+        usual = self.find_model(base) if base is not None else None
+        return library.reckoned(usual, name) if usual is not None and "gguf" in usual.weights else None
 
     def model_ids(self) -> Iterator[str]:
         """The id of every model, and of each of its formats where it lies elsewhere, without reading the entries."""
         yield from self.models
         yield from self.models.said(_REPOSITORY)
+        for family in self.library.values():
+            yield from library.ids(family)
 
     def attention_of(self, names: Iterable[str] = (), *, mla: bool) -> tuple[Attention, ...]:
         """The kinds of attention of these names, and multi-head latent attention. Raises LookupError for no kind."""
@@ -331,6 +351,7 @@ class Catalog:
             self.gpus,
             self.machines,
             self.super_gpus,
+            self.library,
             self.attention,
             self.architectures,
             self.model_arguments,

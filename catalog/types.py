@@ -94,6 +94,7 @@ class SuperGpu(Entry):
 class Weights(BaseModel):
     """Weight files of one format: size in GiB and the repository ids that hold them.
 
+    `reckoned`: nobody lists the file; its size is that of another build of the model by the bits of its numbers.
     `exclude` names files of the repository that hold the same weights once more. `verified: true` where the size was
     published: of the files, or as the number of parameters in the headers of the repository's safetensors files, each
     of the two bytes of a plain 16-bit format. `verified: false` where it was computed from the architecture.
@@ -110,6 +111,7 @@ class Weights(BaseModel):
     ollama: str | None = None
     exclude: tuple[str, ...] = ()
     verified: bool = True
+    reckoned: bool = False
     group: PositiveInt | None = None
     group_verified: bool = True
     intermediate_size: PositiveInt | None = None
@@ -139,6 +141,22 @@ class Unstaged(Entry):
 
     name: str
     engines: tuple[EngineName, ...]
+
+
+class LibraryTag(BaseModel):
+    """A tag of Ollama's library: GB (10**9 bytes) of its file, and the model that it holds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    gb: PositiveFloat
+    model: str
+
+
+class LibraryFamily(Entry):
+    """Models of Ollama's library that share the first part of their ids; `tags` are the second parts."""
+
+    name: str
+    tags: dict[str, LibraryTag]
 
 
 class ModelArchitecture(BaseModel):

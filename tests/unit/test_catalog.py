@@ -19,6 +19,7 @@ TABLES = (
     "durations",
     "gpus",
     "kubernetes_versions",
+    "library",
     "machines",
     "mirrors",
     "model_arguments",
