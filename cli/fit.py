@@ -1,180 +1,152 @@
 """`tke-llm fit`: every machine that can serve a model."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 
 from catalog.load import Catalog
 from catalog.load import load as load_catalog
+from catalog.names import gpus_meant, machine_meant
+from cli.fit_text import answer, explained, overview, sources
 from cli.report import dump
-from cli.text import Line, Piece, complain, heading, line, paragraph, show, table
+from cli.text import complain, show
 from planner.engines.registry import NAMES, find
 from planner.model.facts import nearest
 from planner.report.document import document
-from planner.serving.fit import Fit, FitRequest, fits
+from planner.serving.fit import FitRequest, Offer, fits, has_format, offers, tried
+from planner.sizing.explain import arithmetic, choices
 from settings.suggest import closest
 
-_HEADINGS = ("machine", "kind", "has", "needs", "TP x PP", "context", "at once", "runs as", "spare")
-_RIGHT = frozenset({3, 5, 6, 8})
-_MARKS = {"tight": " !", "doubtful": " ?", "spills": " ~"}
-_MEANINGS = {
-    " !": "published estimators ask for more memory, so it may fail to start",
-    " ?": "too little memory, unless a figure that nobody has verified is too high",
-    " ~": "a part lies in RAM, where it is many times slower",
-}
-_MEMORY = ("MODEL_TOO_LARGE", "CONTEXT_TOO_LONG")
-_SHORT = {"bfloat16": "bf16", "half": "fp16", "float32": "fp32"}
+
+@dataclass(frozen=True)
+class FitOptions:
+    """The options as they were typed. `prices` are ``MACHINE=AMOUNT``, per hour; `stack` is a stack whose prices and
+    region count where nothing else is said."""
+
+    gpu: str | None = None
+    context: int | None = None
+    concurrency: int | None = None
+    format: str | None = None
+    region: str | None = None
+    engine: str | None = None
+    prices: Sequence[str] = ()
+    stack: str | None = None
 
 
-def fit(model: str | None, wish: FitRequest, *, every: bool, as_json: bool) -> int:
-    """Print where one model fits, or with `every` where each of the catalogue does.
+class _UsageError(Exception):
+    """What was typed cannot be answered."""
 
-    1 where a model fits nothing that was asked for, 2 for a model, GPU or region that the catalogue does not have.
+
+def fit(model: str | None, options: FitOptions, *, every: bool, explain: str | None, as_json: bool) -> int:
+    """Print where one model fits, with `explain` the arithmetic on one machine, or with `every` where each of the
+    catalogue's models fits.
+
+    1 where a model fits nothing that was asked for, 2 for what the catalogue does not have.
     """
     catalog = load_catalog()
-    problem = _misuse(model, wish, catalog, every=every)
-    if problem is not None:
-        complain(problem)
+    try:
+        _one_or_all(model, every=every, explain=explain)
+        wish = _wish(options, catalog)
+        if explain is not None:
+            return _explain(model or "", _offer(explain, wish, catalog), wish, catalog, as_json=as_json)
+        names = list(catalog.models) if every else [model or ""]
+        if model is not None:
+            _known(model, wish, catalog)
+    except _UsageError as error:
+        complain(str(error))
         return 2
-    wish = _spelt(wish, catalog)
-    chat = (name for name, entry in catalog.models.items() if entry.kind == "chat")
-    names = list(chat) if every else [model or ""]
     found = {name: fits(entry, name, wish, catalog) for name in names if (entry := catalog.find_model(name))}
-    served = all(any(each.verdict != "no" for each in answers) for answers in found.values())
     if as_json:
-        dump({name: document(answers) for name, answers in found.items()})
-    elif every:
-        show(_overview(found))
+        dump({name: document(answers) for name, answers in found.items()}, indent=None if every else 2)
     else:
-        show(line_ for answers in found.values() for line_ in _answer(model or "", answers))
+        show(overview(found) if every else answer(model or "", found[model or ""]))
+    served = all(any(each.verdict != "no" for each in answers) for answers in found.values())
     return 0 if served or every else 1
 
 
-def _misuse(model: str | None, wish: FitRequest, catalog: Catalog, *, every: bool) -> str | None:
-    if every == (model is not None):
-        return "give the id of one model, or --all"
-    if model is not None and (problem := _no_model(model, catalog)):
-        return problem
-    if wish.gpu is not None and _named(wish.gpu, catalog.gpus) is None:
-        return _unknown("GPU", wish.gpu, catalog.gpus, f"known: {', '.join(catalog.gpus)}")
-    if wish.region is not None and wish.region not in catalog.regions:
-        return _unknown("region", wish.region, catalog.regions, f"known: {', '.join(catalog.regions)}")
-    return None
+def _one_or_all(model: str | None, *, every: bool, explain: str | None) -> None:
+    if every == (model is not None) or (every and explain is not None):
+        raise _UsageError("give the id of one model, or --all")
 
 
-def _no_model(model: str, catalog: Catalog) -> str | None:
+def _explain(model: str, offer: Offer, wish: FitRequest, catalog: Catalog, *, as_json: bool) -> int:
+    _known(model, wish, catalog)
     entry = catalog.find_model(model)
-    if entry is not None:
-        return None
-    near = nearest(model, find(NAMES[0]), catalog)
-    return _did_you_mean("model", model, near, "describe others with `tke-llm model add` and check the stack")
-
-
-def _unknown(what: str, given: str, known: Iterable[str], advice: str) -> str:
-    return _did_you_mean(what, given, closest(given, known), advice)
-
-
-def _did_you_mean(what: str, given: str, near: str | None, advice: str) -> str:
-    return f"the catalogue has no {what} {given}" + (f"; did you mean {near}?" if near else f"; {advice}")
-
-
-def _named(given: str, known: Iterable[str]) -> str | None:
-    return next((name for name in known if name.lower() == given.lower()), None)
-
-
-def _spelt(wish: FitRequest, catalog: Catalog) -> FitRequest:
-    gpu = None if wish.gpu is None else _named(wish.gpu, catalog.gpus)
-    return replace(wish, gpu=gpu)
-
-
-def _answer(model: str, answers: Sequence[Fit]) -> list[Line]:
-    serving = [each for each in answers if each.verdict != "no"]
-    lines = [
-        line(
-            Piece(f"{model}: {len(serving)} of {len(answers)} machine types can serve it", "good" if serving else "bad")
+    assert entry is not None  # noqa: S101  it is known
+    trial = tried(entry, model, offer, wish, catalog)
+    if not as_json:
+        show(explained(trial, model, wish.concurrency, catalog))
+    else:
+        figures = arithmetic(trial.facts, trial.hardware, *trial.sized) if trial.sized else ()
+        dump(
+            {
+                "fit": document(trial.fit),
+                "memory": document(tuple(figures)),
+                "chosen": dict(choices(*trial.sized, wish.concurrency)) if trial.sized else {},
+                "sources": sources(trial, catalog),
+            }
         )
-    ]
-    if serving:
-        lines += [(), *table([_HEADINGS, *map(_row, serving)], _RIGHT)]
-        lines += _legend(serving)
-    refused = [each for each in answers if each.verdict == "no"]
-    return [*lines, *(_refusals(refused) if refused else [])]
+    return int(trial.fit.verdict == "no")
 
 
-def _refusals(refused: Sequence[Fit]) -> list[Line]:
-    """Why not the others: those that lack memory as a table, the rest by their reason."""
-    small = [each for each in refused if each.code in _MEMORY]
-    lines = heading("Not on")
-    groups: dict[str, list[str]] = {}
-    for each in small:
-        has = f"{each.offer.gpus:g} x {each.offer.gpu}"
-        lead = f"  {has:<14}{each.need_gib:>7.1f} of {each.limit_gib:>5.1f} GiB  "
-        groups.setdefault(lead, []).append(each.offer.name)
-    if small:
-        lines.append(
-            line(
-                Piece(
-                    "  too little memory: weights, one sequence and the least to compute in need that much of each GPU",
-                    "dim",
-                )
-            )
-        )
-        lines += [row for lead, names in groups.items() for row in paragraph(", ".join(names), lead)]
-    reasons: dict[str, list[str]] = {}
-    for each in refused:
-        if each.code not in _MEMORY:
-            reasons.setdefault(each.reason, []).append(each.offer.name)
-    for reason, names in reasons.items():
-        lines += paragraph(reason, Piece("  "), style="dim")
-        lines += paragraph(", ".join(names), "    ")
-    return lines
+def _wish(options: FitOptions, catalog: Catalog) -> FitRequest:
+    region, prices = options.region, dict(map(_price, options.prices))
+    if options.stack is not None:
+        from cli.stackfile import load  # noqa: PLC0415  most ask of no stack
+        from settings.parse import parse  # noqa: PLC0415
+
+        settings = parse(load(options.stack)).settings
+        if settings is None:
+            raise _UsageError(f"{options.stack} cannot be read: tke-llm check {options.stack} says why")
+        region, prices = region or settings.region, {**settings.prices, **prices}
+    if region is not None and region not in catalog.regions:
+        raise _unknown("region", region, closest(region, catalog.regions), catalog.regions)
+    for machine in prices if options.stack is None else dict(map(_price, options.prices)):
+        if machine not in catalog.machines and machine not in catalog.super_gpus:
+            raise _unknown("machine type", machine, machine_meant(machine, catalog.machines))
+    gpus = None if options.gpu is None else _gpus(options.gpu, catalog)
+    return FitRequest(gpus, options.context, options.concurrency, options.format, region, options.engine, prices)
 
 
-def _row(found: Fit) -> tuple[str, ...]:
-    mark = _MARKS.get(found.verdict, "")
-    invited = " *" if found.offer.availability == "invite" else ""
-    dtype = _SHORT.get(found.dtype, found.dtype)
-    as_what = dtype if found.format in _SHORT.values() else f"{found.format}/{dtype}"
-    return (
-        found.offer.name + invited,
-        found.offer.kind,
-        f"{found.offer.gpus:g} x {found.offer.gpu}",
-        str(found.gpus),
-        f"{found.tensor_parallel} x {found.pipeline_parallel}" + (" e" if found.by_expert else ""),
-        f"{found.context:,}",
-        f"{found.concurrency:.1f}",
-        as_what + mark,
-        f"{found.spare_gib:.1f}",
-    )
+def _price(given: str) -> tuple[str, float]:
+    machine, _, amount = given.partition("=")
+    try:
+        price = float(amount)
+    except ValueError:
+        price = -1.0
+    if not machine or not 0 <= price <= 1_000_000:
+        raise _UsageError(f"--price takes MACHINE=AMOUNT, such as PNV4.7XLARGE116=12.5, not {given}")
+    return machine, price
 
 
-def _legend(serving: Sequence[Fit]) -> list[Line]:
-    notes = ["context: tokens; at once: requests of that length; spare: GiB beyond one of them, on all GPUs"]
-    if any(each.by_expert for each in serving):
-        notes.append("e: experts are dealt out whole over the GPUs of a layer (expertParallel)")
-    if any("/" in _row(each)[7] for each in serving):
-        notes.append("runs as: format of the weights / type that it computes in")
-    notes += [
-        f"{mark.strip()}: {_MEANINGS[mark]}" for mark in {_MARKS.get(each.verdict): None for each in serving} if mark
-    ]
-    if any(each.offer.availability == "invite" for each in serving):
-        notes.append("*: Tencent Cloud must enable the machine type for the account")
-    return [(), *(line(Piece(f"  {note}", "dim")) for note in notes)]
+def _gpus(given: str, catalog: Catalog) -> tuple[str, ...]:
+    """The GPUs that are meant: one, or all of a model, which differ in memory."""
+    meant = gpus_meant(given, catalog.gpus)
+    if any(given.lower() in (name.lower(), name.lower().partition("-")[0]) for name in meant):
+        return meant
+    raise _unknown("GPU", given, " or ".join(meant), catalog.gpus)
 
 
-def _overview(found: dict[str, tuple[Fit, ...]]) -> list[Line]:
-    """One row per model: the machine with the fewest GPUs and the least to spare."""
-    rows = [("model", "machine", "needs", "context", "runs as", "types")]
-    for name, answers in found.items():
-        serving = [each for each in answers if each.verdict != "no"]
-        best = next((each for each in serving if each.verdict == "fits"), next(iter(serving), None))
-        rows.append(
-            (
-                name if len(name) <= 40 else name[:39] + "…",
-                best.offer.name if best else "none",
-                str(best.gpus) if best else "",
-                f"{best.context:,}" if best else "",
-                best.format if best else "",
-                f"{len(serving)} of {len(answers)}",
-            )
-        )
-    return table(rows, frozenset({2, 3, 5}), indent=0)
+def _offer(given: str, wish: FitRequest, catalog: Catalog) -> Offer:
+    everywhere = {each.name: each for each in offers(catalog, FitRequest(prices=wish.prices))}
+    found = next((each for name, each in everywhere.items() if name.lower() == given.lower()), None)
+    if found is None:
+        near = machine_meant(given, everywhere) or closest(given, everywhere)
+        raise _unknown("machine type with whole GPUs", given, near)
+    return found
+
+
+def _known(model: str, wish: FitRequest, catalog: Catalog) -> None:
+    entry = catalog.find_model(model)
+    if entry is None:
+        near = nearest(model, find(NAMES[0]), catalog)
+        message = f"the catalogue has no model {model}"
+        advice = "describe it with `tke-llm model add` and check the stack"
+        raise _UsageError(f"{message}; did you mean {near}?" if near else f"{message}; {advice}")
+    if wish.format is not None and not has_format(entry, wish.format):
+        raise _UsageError(f"the catalogue has no {wish.format} weights of {model}, but {', '.join(entry.weights)}")
+
+
+def _unknown(what: str, given: str, near: str | None, known: Iterable[str] = ()) -> _UsageError:
+    listed = ", ".join(known)
+    advice = f"; did you mean {near}?" if near else f"; known: {listed}" if listed else ""
+    return _UsageError(f"the catalogue has no {what} {given}{advice}")

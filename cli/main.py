@@ -34,7 +34,7 @@ StackName = Annotated[
     str,
     typer.Argument(metavar="STACK", help="A stack's name (dev), or the path of a stack file.", autocompletion=_stacks),
 ]
-Quantization = Literal["fp8", "awq", "gptq", "bitsandbytes"]
+Weights = Literal["bf16", "fp16", "fp32", "fp8", "int8", "awq", "gptq", "mxfp4", "nvfp4", "gguf", "bitsandbytes"]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
@@ -169,19 +169,32 @@ def schema(
 def fit(
     model: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="A model's id; see --all.")] = None,
     *,
-    gpu: Annotated[str | None, typer.Option(help="Only machines with this GPU.")] = None,
+    gpu: Annotated[str | None, typer.Option(help="Only machines with this GPU, such as A10 or A100-40.")] = None,
     context: Annotated[int | None, typer.Option(min=1, help="Tokens of context that must fit.")] = None,
-    quantization: Annotated[Quantization | None, typer.Option(help="Weights in this format.")] = None,
-    region: Annotated[str | None, typer.Option(help="Only machines offered in this region.")] = None,
+    concurrency: Annotated[
+        int | None, typer.Option(min=1, help="Requests of that length (8,192 tokens) that must have room at once.")
+    ] = None,
+    weights: Annotated[
+        Weights | None, typer.Option("--format", help="Format of the weights; fp8 and bitsandbytes are made at load.")
+    ] = None,
+    region: Annotated[str | None, typer.Option(help="Only machines sold in this region.")] = None,
     engine: Annotated[EngineName | None, typer.Option(help="Served by this engine, where it reads the format.")] = None,
+    price: Annotated[
+        list[str] | None, typer.Option(metavar="MACHINE=AMOUNT", help="Price per hour; the cheapest come first.")
+    ] = None,
+    stack: Annotated[str | None, typer.Option(metavar="STACK", help="Take prices and region of this stack.")] = None,
+    explain: Annotated[
+        str | None, typer.Option(metavar="MACHINE", help="The arithmetic on this machine type, line by line.")
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="Every model of the catalogue, one row each.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show every machine and super-node type that can serve a model."""
+    from cli.fit import FitOptions  # noqa: PLC0415
     from cli.fit import fit as run  # noqa: PLC0415
-    from planner.serving.fit import FitRequest  # noqa: PLC0415
 
-    raise typer.Exit(run(model, FitRequest(gpu, context, quantization, region, engine), every=every, as_json=as_json))
+    options = FitOptions(gpu, context, concurrency, weights, region, engine, price or (), stack)
+    raise typer.Exit(run(model, options, every=every, explain=explain, as_json=as_json))
 
 
 @app.command()

@@ -500,7 +500,9 @@ class Settings(Section):
     )
     tags: dict[OneLine, TagValue] = Field(default={}, max_length=45, description="Tags on every cloud resource.")
     prices: dict[Hardware, Price] = Field(
-        default={}, max_length=500, description="Your price per hour of a machine type; used in reports only."
+        default={},
+        max_length=500,
+        description="Your price per hour of a machine type or GPU type; for reports, and for `tke-llm fit --stack`.",
     )
 
     # Not sections of the stack file: the readers fill them in.

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
 from ipaddress import IPv4Network
+from typing import Any
 
 from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
@@ -23,7 +24,7 @@ def document(value: object) -> object:
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json", by_alias=True, exclude_none=True)
     if is_dataclass(value):
-        return {_key(field.name): _field(field.name, getattr(value, field.name)) for field in fields(value)}
+        return {key: _field(name, getattr(value, name)) for name, key in _keys(type(value))}
     if isinstance(value, Mapping):
         return {str(key): document(part) for key, part in value.items()}
     if isinstance(value, tuple | list):
@@ -32,9 +33,10 @@ def document(value: object) -> object:
 
 
 @cache
-def _key(name: str) -> str:
-    """The stack file's spelling of a field: there are a few hundred, in half a million places of `fit --all`."""
-    return to_camel(name)
+def _keys(kind: type[Any]) -> tuple[tuple[str, str], ...]:
+    """The fields of a dataclass with the stack file's spelling: a few hundred, in half a million places of
+    `fit --all`."""
+    return tuple((field.name, to_camel(field.name)) for field in fields(kind))
 
 
 def _field(name: str, value: object) -> object:

@@ -20,7 +20,7 @@ from planner.plan.types import PoolPlan
 from planner.serving.further import extras_of
 from planner.sizing.ask import Ask
 from planner.sizing.decide import Hardware, Sizing, plan_sizing
-from planner.sizing.extras import Extras
+from planner.sizing.extras import NONE, Extras
 from planner.sizing.on_cpu import plan_on_cpu
 from planner.sizing.parallelism import beyond
 from settings.models import Model, Settings
@@ -108,7 +108,7 @@ def situation(name: str, settings: Settings, pool: PoolPlan, catalog: Catalog) -
     return Situation(
         section=f"models.{name}",
         facts=_as_cut(facts, model),
-        ask=_ask(model, image, gpu, extras_of(model, facts, catalog)),
+        ask=ask_of(model, image, gpu, extras_of(model, facts, catalog)),
         host=host,
         pool=pool,
         image=image,
@@ -159,7 +159,8 @@ def _documented(pool: PoolPlan, catalog: Catalog) -> str | None:
     return " and ".join(filter(None, (kind.driver and f"driver {kind.driver}", kind.cuda and f"CUDA {kind.cuda}")))
 
 
-def _ask(model: Model, choice: ImageChoice | None, gpu: Gpu | None, extras: Extras) -> Ask:
+def ask_of(model: Model, choice: ImageChoice | None, gpu: Gpu | None, extras: Extras = NONE) -> Ask:
+    """What a model of the stack file asks of its engine, with this image on this GPU."""
     engine, dealt = find(model.engine), deals_experts(model.extra_args)
     return Ask(
         engine=model.engine,

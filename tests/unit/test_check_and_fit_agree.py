@@ -44,7 +44,7 @@ def checked(found: tuple[Diagnostic, ...]) -> str:
 @given(wanted, st.sampled_from(MACHINES), st.none() | st.integers(1024, 300_000))
 def test_they_never_disagree(model, machine, context):
     entry, engine, id_ = model
-    wish = FitRequest(gpu=machine.gpu, context=context, engine=engine)
+    wish = FitRequest(gpus=(machine.gpu,), context=context, engine=engine)
     by_fit = next(each for each in fits(entry, id_, wish, CATALOG) if each.offer.name == machine.name)
     pool = {"kind": "native" if machine.native else "ordinary", "instanceType": machine.name}
     chat = {"model": id_, "engine": engine} | ({"maxModelLen": context} if context else {})

@@ -121,10 +121,68 @@ def test_fit_shows_how_a_model_lies_on_each_machine():
 
 
 def test_fit_says_why_a_machine_is_too_small():
-    result = command("fit", "Qwen/Qwen3-235B-A22B", "--gpu", "T4")
+    result = command("fit", "Qwen/Qwen2.5-72B-Instruct", "--gpu", "T4", "--format", "bf16")
     assert result.exit_code == 1
     assert "too little memory" in result.stdout
     assert "GN7.2XLARGE32" in result.stdout
+
+
+def test_fit_puts_the_cheapest_first_and_shows_its_price():
+    prices = ["--price", "PNV4.28XLARGE466=30", "--price", "PNV4.14XLARGE232=45.5"]
+    lines = command("fit", "Qwen/Qwen3-8B", "--gpu", "A10", *prices).stdout.splitlines()
+    rows = [each for each in lines if "x A10" in each]
+    assert [each.split()[0] for each in rows[:2]] == ["PNV4.28XLARGE466", "PNV4.14XLARGE232"]
+    assert [each.split()[-1] for each in rows[:2]] == ["30.00", "45.50"]
+
+
+def test_fit_takes_prices_and_region_from_a_stack(tmp_path):
+    text = Path("Pulumi.dev.yaml").read_text() + "  tke-llm:prices: {PNV4.7XLARGE116: 11.25}\n"
+    (tmp_path / "Pulumi.own.yaml").write_text(text.replace("ap-guangzhou", "ap-chengdu"))
+    said = command("fit", "Qwen/Qwen3-8B", "--stack", str(tmp_path / "Pulumi.own.yaml")).stdout
+    assert "PNV4.7XLARGE116" not in said, "no A10 is sold in Chengdu"
+    (tmp_path / "Pulumi.own.yaml").write_text(text)
+    assert "11.25" in command("fit", "Qwen/Qwen3-8B", "--stack", str(tmp_path / "Pulumi.own.yaml")).stdout
+
+
+def test_fit_marks_what_may_not_be_sold_in_the_region():
+    said = command("fit", "Qwen/Qwen3-8B", "--region", "ap-guangzhou").stdout
+    assert "PNV5b.8XLARGE96 * #" in said
+    assert "PNV4.7XLARGE116 " in said
+    assert "PNV4.7XLARGE116 #" not in said
+
+
+def test_a_gpu_is_named_by_its_model_or_in_full():
+    both = command("fit", "Qwen/Qwen3-8B", "--gpu", "v100").stdout
+    assert "V100-16" in both
+    assert "V100-32" in both
+    assert "V100-16" not in command("fit", "Qwen/Qwen3-8B", "--gpu", "V100-32").stdout
+
+
+@pytest.mark.parametrize("columns", [80, 100])
+def test_fit_fits_the_terminal(columns, monkeypatch):
+    monkeypatch.setattr("cli.fit_text.width", lambda: columns)
+    prices = ["--price", "PNV4.28XLARGE466=30"]
+    for line in command("fit", "Qwen/Qwen3-32B", *prices, "--region", "ap-guangzhou").stdout.splitlines():
+        if " x A10" in line or line.startswith("  machine"):
+            assert len(line) <= columns, line
+
+
+def test_fit_explains_a_verdict_line_by_line():
+    result = command("fit", "Qwen/Qwen3-32B", "--explain", "pnv4.28xlarge466")
+    assert result.exit_code == 0
+    for shown in (
+        "weights     15.2",
+        "64 layers x 8 KV heads x 2 x 128 numbers x 2 bytes / 4 GPUs",
+        "22.06",
+        "split",
+        "Sources",
+    ):
+        assert shown in result.stdout
+    refused = command("fit", "Qwen/Qwen2.5-7B-Instruct", "--explain", "GN8.LARGE56")
+    assert refused.exit_code == 1
+    assert "P40 has compute capability 6.1" in refused.stdout
+    found = json.loads(command("fit", "Qwen/Qwen3-32B", "--explain", "PNV4.28XLARGE466", "--json").stdout)
+    assert set(found) == {"fit", "memory", "chosen", "sources"}
 
 
 @pytest.mark.parametrize(
@@ -135,6 +193,12 @@ def test_fit_says_why_a_machine_is_too_small():
         (["deepseek-ai/DeepSeek-R1", "--region", "ap-guangzou"], "ap-guangzhou"),
         ([], "--all"),
         (["deepseek-ai/DeepSeek-R1", "--all"], "--all"),
+        (["--all", "--explain", "PNV4.7XLARGE116"], "--all"),
+        (["deepseek-ai/DeepSeek-R1", "--explain", "PVN4.7XLARGE116"], "PNV4.7XLARGE116"),
+        (["deepseek-ai/DeepSeek-R1", "--price", "PNV4.7XLARGE116"], "MACHINE=AMOUNT"),
+        (["deepseek-ai/DeepSeek-R1", "--price", "PNV4.7XLARGE117=3"], "PNV4.7XLARGE116"),
+        (["deepseek-ai/DeepSeek-R1", "--format", "gptq"], "fp8"),
+        (["deepseek-ai/DeepSeek-R1", "--gpu", "RTX4090"], "A100-40"),
     ],
 )
 def test_fit_refuses_what_the_catalogue_does_not_have_and_names_the_nearest(arguments, near):
@@ -209,7 +273,7 @@ def test_the_schema_is_json_with_and_without_asking():
 
 
 def test_a_format_that_no_engine_makes_is_wrong_usage():
-    result = command("fit", "deepseek-ai/DeepSeek-R1", "--quantization", "foo")
+    result = command("fit", "deepseek-ai/DeepSeek-R1", "--format", "foo")
     assert result.exit_code == 2
     assert "bitsandbytes" in result.output
 

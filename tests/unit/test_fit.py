@@ -1,9 +1,12 @@
+import re
+
 import pytest
 
 from catalog.load import load
 from planner.model.config import describe
 from planner.model.figures import ConfigError
-from planner.serving.fit import Fit, FitRequest, fits
+from planner.serving.fit import TOO_FEW, Fit, FitRequest, fits, offers, tried
+from planner.sizing.explain import arithmetic
 
 CATALOG = load()
 QWEN = "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B"
@@ -72,13 +75,13 @@ def test_another_format_is_taken_where_the_published_one_does_not_fit():
 
 
 def test_quantising_at_load_makes_room():
-    plain, quantised = on("PNV4.7XLARGE116", QWEN), on("PNV4.7XLARGE116", QWEN, quantization="fp8")
+    plain, quantised = on("PNV4.7XLARGE116", QWEN), on("PNV4.7XLARGE116", QWEN, format="fp8")
     assert quantised.format == "fp8"
     assert quantised.context > plain.context
 
 
 def test_only_machines_with_the_gpu_that_is_asked_for_are_shown():
-    assert {each.offer.gpu for each in answers(QWEN, gpu="A10")} == {"A10"}
+    assert {each.offer.gpu for each in answers(QWEN, gpus=("A10",))} == {"A10"}
 
 
 def test_machines_that_are_known_not_to_be_in_the_region_are_left_out():
@@ -86,6 +89,66 @@ def test_machines_that_are_known_not_to_be_in_the_region_are_left_out():
     elsewhere = {m.name for m in CATALOG.machines.values() if m.regions and region not in m.regions}
     assert elsewhere
     assert not elsewhere & {each.offer.name for each in answers(QWEN, region=region)}
+
+
+@pytest.mark.parametrize("prices", [{}, {"PNV4.28XLARGE466": 30.0, "PNV6.4XLARGE160": 20.0}])
+def test_what_has_a_price_comes_first_by_it(prices):
+    serving = [each for each in answers("Qwen/Qwen3-8B", prices=prices) if each.verdict != "no"]
+    assert [each.offer.price for each in serving if each.offer.price is not None] == sorted(prices.values())
+    assert all(each.offer.price is not None for each in serving[: len(prices)])
+
+
+def test_requests_at_once_take_as_many_gpus_as_they_need():
+    one, many = on("PNV4.28XLARGE466", "Qwen/Qwen3-8B"), on("PNV4.28XLARGE466", "Qwen/Qwen3-8B", concurrency=30)
+    assert (one.gpus, many.gpus) == (1, 4)
+    assert many.concurrency >= 30
+    assert many.context == 8192, "where no context is asked for"
+    for each in answers("Qwen/Qwen3-8B", concurrency=30, context=16384):
+        assert each.verdict == "no" or each.concurrency >= 30
+
+
+def test_too_little_room_for_the_requests_is_said_with_the_room_there_is():
+    refused = on("PNV4.7XLARGE116", "Qwen/Qwen3-8B", concurrency=100)
+    assert (refused.verdict, refused.code) == ("no", TOO_FEW)
+    assert 1 <= refused.concurrency < 100
+
+
+KINDS = (
+    "Qwen/Qwen3-32B",
+    "deepseek-ai/DeepSeek-R1",
+    "google/gemma-3-12b-it",
+    "openai/gpt-oss-20b",
+    "Qwen/Qwen3-8B-AWQ",
+)
+"""With groups of heads, a latent vector, windows, windows and mxfp4, and a small format."""
+
+
+@pytest.mark.parametrize("model", KINDS)
+def test_the_arithmetic_that_is_shown_is_that_of_the_verdict(model):
+    entry = CATALOG.find_model(model)
+    assert entry is not None
+    wish = FitRequest()
+    for offer in offers(CATALOG, wish):
+        trial = tried(entry, model, offer, wish, CATALOG)
+        assert trial.fit == on(offer.name, model)
+        if trial.sized is None:
+            continue
+        figures = {each.name: each for each in arithmetic(trial.facts, trial.hardware, *trial.sized)}
+        amount = {name: each.gib or 0.0 for name, each in figures.items()}
+        parts = sum(amount.get(name, 0.0) for name in ("weights", "cache", "working", "images"))
+        assert parts == pytest.approx(amount["needed"])
+        assert amount["engine"] - amount["needed"] == pytest.approx(amount["left"])
+        assert _product(figures["cache"].how) / 2**30 == pytest.approx(trial.sized[1].layout.need.kv_per_token)
+        if trial.fit.verdict in ("fits", "tight"):
+            assert amount["left"] >= 0
+        if trial.fit.verdict == "fits":
+            assert amount["estimate"] <= amount["engine"]
+
+
+def _product(how: str) -> float:
+    """The bytes per token that are said to be so many layers times so many numbers."""
+    written = how.partition("per token (")[2].partition(") x ")[0]
+    return eval(re.sub(r"[a-wyzA-Z]+", "", written).replace("x", "*"))
 
 
 CONFIG = {
