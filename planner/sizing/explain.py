@@ -40,7 +40,9 @@ def arithmetic(facts: ModelFacts, hardware: Hardware, ask: Ask, sizing: Sizing) 
     yield Figure("usable", layout.usable, f"{memory_gb} of {gpu.name}")
     share = "" if layout.limit < layout.usable * layout.share else f"{layout.share:.0%} of it: "
     yield Figure("engine", layout.limit, f"{share}{_because(sizing, 'gpuMemoryUtilization')}")
-    yield Figure("left", layout.limit - least, "of the engine's, for more requests and what it computes with")
+    yield Figure(
+        "left", layout.limit - least, "of the engine's, for more requests and whatever computing takes beyond the least"
+    )
     yield Figure("estimate", layout.comfortable(context), _estimate(sizing))
 
 
