@@ -145,14 +145,8 @@ def _refusals(refused: Sequence[Fit]) -> list[Line]:
     lines = heading("Not on")
     small = [each for each in refused if each.code in _MEMORY]
     if small:
-        lines.append(
-            line(
-                Piece(
-                    "  too little memory: weights, one sequence and the least to compute in need that much of each GPU",
-                    "dim",
-                )
-            )
-        )
+        needed = "too little memory: weights, one sequence and the least to compute in need that much of each GPU"
+        lines += paragraph(needed, "  ", style="dim")
         lines += _grouped(small, lambda each: f"{each.need_gib:>7.1f} of {each.limit_gib:>5.1f} GiB  ")
     few = [each for each in refused if each.code == TOO_FEW]
     if few:
