@@ -82,7 +82,7 @@ def sources(trial: Trial, catalog: Catalog) -> dict[str, str]:
         "model": trial.facts.source,
         "GPU": catalog.gpus[trial.fit.offer.gpu].source,
         **({"image": f"{image.reference}: {image.because}"} if image else {}),
-        "rules": "planner/sizing/memory.py (vLLM's own refusal to start; KAITO's estimator)",
+        "rules": "planner/sizing/memory.py (the engines' own refusal to start; KAITO's estimator)",
     }
 
 
