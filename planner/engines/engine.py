@@ -121,10 +121,11 @@ class Engine:
     JSON.
 
     `offload_windows` is what came with the releases in which layers keep their window though others are offloaded;
-    None: all do. `speculates` tells the methods of `speculative` that a release has on a GPU, `adapts_with` those that
-    go with adapters (None: all); `adapter_name` is how a request names an adapter of what is `served`.
-    `backends` are the compute capabilities that values of --attention-backend need, `decisive` the variables that it
-    sets only where it would not start else.
+    None: all do. `speculates` tells the methods of `speculative` that a release has on a GPU, `adapts_with` those
+    that go with adapters (None: all); `adapter_name` is how a request names an adapter of what is `served`.
+    `whole_guesses` are the methods of guessing that do not go with stages. `backends` are the compute capabilities
+    that values of --attention-backend need, `decisive` the variables that it sets only where it would not start
+    else.
     """
 
     name: EngineName
@@ -180,6 +181,7 @@ class Engine:
     typed_flags: Mapping[str, str] = field(default_factory=dict)
     backends: Mapping[str, float] = field(default_factory=dict)
     decisive: frozenset[str] = frozenset()
+    whole_guesses: tuple[str, ...] = ()
     passes_on: frozenset[str] = frozenset()
     tunes: Mapping[str, str] = field(default_factory=dict)
     speculates: Callable[[frozenset[str], float | None], tuple[str, ...]] = _nothing

@@ -295,6 +295,7 @@ ENGINE = Engine(
     },
     # 0.8.5, engine/arg_utils.py: with 1 it raises NotImplementedError below compute capability 8.0.
     decisive=frozenset({"VLLM_USE_V1"}),
+    whole_guesses=("mtp", "dspark"),
     tunes={"kv_offload": "kv-offloading-size", "speculative": "speculative-config", "lora": "enable-lora"},
     speculates=_speculates,
     passes_on=frozenset({"prefix_caching", "max_num_seqs", "max_num_batched_tokens"}),

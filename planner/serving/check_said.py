@@ -17,14 +17,17 @@ from settings.diagnostics import Diagnostic
 _TOKENS = re.compile(r"(\d{1,9})([kKmM]?)")
 _SHARE = re.compile(r"0?\.\d{1,6}|1(\.0{1,6})?")
 _TIMES = {"": 1, "k": 1000, "K": 1024, "m": 1000**2, "M": 1024**2}
+_METHOD = re.compile(r'"method"\s*:\s*"(\w+)"')
 _DTYPES = {"float": "float32"} | {name: name for name in ("auto", "half", "float16", "bfloat16", "float32")}
 _STORED = {"awq_marlin": "awq", "gptq_marlin": "gptq"} | {name: name for name in ("awq", "gptq", "fp8", "bitsandbytes")}
 """What vLLM calls a method, and the kernel that it runs it with."""
 
 
 def check_said(placed: Placement) -> Iterator[Diagnostic]:
-    """The first error that the same values would be as settings, and a kind of attention that the GPU has not."""
+    """The first error that the same values would be as settings, a kind of attention that the GPU has not, and guesses
+    that no stage of a pipeline makes."""
     yield from _backends(placed)
+    yield from _guesses(placed)
     release, engine, case = placed.image.release, find(placed.model.engine), placed.situation
     hardware = hardware_of(case)
     if release is None or hardware is None or not engine.takes_arguments:
@@ -56,6 +59,21 @@ def _backends(placed: Placement) -> Iterator[Diagnostic]:
         least = engine.backends.get(argument.value.strip().upper()) if argument.flag == "attention-backend" else None
         if least is not None and gpu.compute_capability < least:
             why = f"that needs compute capability {least}, and {gpu.name} has {gpu.compute_capability}."
+            yield _refused(placed, [argument], why)
+
+
+def _guesses(placed: Placement) -> Iterator[Diagnostic]:
+    release, model, stages = placed.image.release, placed.model, placed.sizing.pipeline_parallel
+    whole = find(model.engine).whole_guesses
+    if release is None or stages == 1 or not whole:
+        return
+    why = f"prediction layers are not cut into {stages} stages (pipelineParallel); the engine would not start."
+    if model.speculative is not None and model.speculative.method in whole:
+        path = placed.situation.at("speculative")
+        yield codes.guesses_in_stages(path, given=model.speculative.method, why=why)
+    for argument in read(model.extra_args, release):
+        method = _METHOD.search(argument.value) if argument.flag == "speculative-config" else None
+        if method is not None and method[1] in whole:
             yield _refused(placed, [argument], why)
 
 

@@ -76,6 +76,22 @@ def extra_args_refused(*, given: str, why: str, rest: Sequence[str] | None) -> T
     return Text(message=f"With {given}: {why}", remedy="Take it out.", given=given, fix=(("", rest),))
 
 
+@error(
+    meaning="Tokens are guessed by the model's own prediction layers, while the model is cut into stages.",
+    example="models: {chat: {model: Qwen/Qwen3.5-9B, pipelineParallel: 2, speculative: {method: mtp, tokens: 1}}}",
+    fix="Take speculative out, or split each layer instead (tensorParallel).",
+    source="vLLM issues 52069, 49355 and 44697 (SupportsPP is asked of the draft model)",
+)
+def guesses_in_stages(*, given: str, why: str) -> Text:
+    """`why`: what the engine says of it."""
+    return Text(
+        message=f"With {given}: {why}",
+        remedy="Take speculative out, or use tensorParallel.",
+        given=given,
+        fix=(("", None),),
+    )
+
+
 @warning(
     meaning="Super nodes are not documented to offer the GPU type with that many GPUs.",
     example="pools: {gpu: {kind: super, gpuType: T4}}\nmodels: {chat: {model: Qwen/Qwen3-8B, gpus: 2}}",

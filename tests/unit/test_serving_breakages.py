@@ -174,6 +174,16 @@ ERRORS = (
     broken(
         "EXTRA_ARGS_REFUSED", ARGS, ["--attention-backend", "FLASH_ATTN"], T4, {MODEL: "Qwen/Qwen2.5-1.5B-Instruct"}
     ),
+    caused(
+        "GUESSES_IN_STAGES",
+        "models.chat.speculative",
+        A10X4,
+        {
+            MODEL: "XiaomiMiMo/MiMo-7B-RL",
+            "models.chat.pipelineParallel": 2,
+            "models.chat.speculative": {"method": "mtp", "tokens": 1},
+        },
+    ),
     caused("ENV_PREVENTS_START", "models.chat.env.VLLM_USE_V1", V100, {"models.chat.env": {"VLLM_USE_V1": "1"}}),
     broken("GPUS_EXCEED_NODE", "models.chat.tensorParallel", 4),
     broken("GPUS_EXCEED_NODE", "models.chat.gpus", 2),
