@@ -304,6 +304,8 @@ def test_fit_says_where_experts_are_dealt_out():
     entry = load().find_model("MiniMaxAI/MiniMax-M2")
     assert entry is not None
     (fit,) = [
-        each for each in fits(entry, entry.id, FitRequest(gpu="L20"), load()) if each.offer.name == "PNV5b.64XLARGE768"
+        each
+        for each in fits(entry, entry.id, FitRequest(gpus=("L20",)), load())
+        if each.offer.name == "PNV5b.64XLARGE768"
     ]
     assert (fit.tensor_parallel, fit.by_expert) == (8, True)
