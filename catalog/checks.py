@@ -62,8 +62,10 @@ def model_faults(model: CatalogModel) -> Iterator[str]:
     for format_, weights in model.weights.items():
         if not weights.repositories:
             yield f"weights.{format_}: no repository"
-        if (format_ == "gguf") != (weights.ollama is not None):
-            yield f"weights.{format_}: Ollama's ids belong to gguf, and gguf to Ollama"
+        if format_ != "gguf" and weights.ollama is not None:
+            yield f"weights.{format_}: Ollama's ids belong to gguf"
+        if format_ == "gguf" and (weights.huggingface or weights.modelscope) and not weights.include:
+            yield "weights.gguf: a repository holds many sizes; include names one"
     if model.kind != "chat" and (model.tool_parser or model.reasoning_parser):
         yield f"kind: a model for {model.kind} has no parser of answers"
 

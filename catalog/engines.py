@@ -6,5 +6,5 @@ A new engine is named here, described by a module of its name in `planner/engine
 
 from typing import Literal
 
-EngineName = Literal["vllm", "sglang", "ollama"]
+EngineName = Literal["vllm", "sglang", "ollama", "llamacpp"]
 SourceName = Literal["modelscope", "huggingface", "ollama"]

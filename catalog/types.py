@@ -95,9 +95,10 @@ class Weights(BaseModel):
     """Weight files of one format: size in GiB and the repository ids that hold them.
 
     `reckoned`: nobody lists the file; its size is that of another build of the model by the bits of its numbers.
-    `exclude` names files of the repository that hold the same weights once more. `verified: true` where the size was
-    published: of the files, or as the number of parameters in the headers of the repository's safetensors files, each
-    of the two bytes of a plain 16-bit format. `verified: false` where it was computed from the architecture.
+    `include` names the files that are meant where a repository holds several sizes, `exclude` those that hold the same
+    weights once more. `verified: true` where the size was published: of the files, or as the number of parameters in
+    the headers of the repository's safetensors files, each of the two bytes of a plain 16-bit format. `verified: false`
+    where it was computed from the architecture.
     `group` and `intermediate_size` are those of `scales.yaml`; None: not known, or not padded.
     Computed are fp8 with 8 bits a weight, awq and gptq with 4.16 (groups of 128), nvfp4 with 4.5; embeddings, output
     layer and encoders stay in 16 bits. Published sizes of Qwen3-8B-AWQ and DeepSeek-R1 agree within 0.2 %.
@@ -109,6 +110,7 @@ class Weights(BaseModel):
     huggingface: str | None = None
     modelscope: str | None = None
     ollama: str | None = None
+    include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     verified: bool = True
     reckoned: bool = False

@@ -69,7 +69,6 @@ def check_options(
     if not engine.takes_arguments and model.extra_args:
         yield codes.extra_args_useless(
             f"{section}.extraArgs",
-            engine=engine.name,
             title=engine.title,
             variables=engine.variables[0],
             given=" ".join(model.extra_args),

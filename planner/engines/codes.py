@@ -104,15 +104,15 @@ def service_name_vllm(*, name: str) -> Text:
 
 
 @error(
-    meaning="Ollama's server takes no arguments.",
+    meaning="The engine is set up by variables, not by arguments.",
     example='models: {chat: {engine: ollama, model: "qwen3:8b", extraArgs: [--verbose]}}',
-    fix="Use env with OLLAMA_… variables.",
-    source="Ollama's envconfig/config.go",
+    fix="Use env with its variables (OLLAMA_…, LLAMA_ARG_…).",
+    source="Ollama's envconfig/config.go; llama.cpp's tools/server/README.md (a variable beside almost every option)",
 )
-def extra_args_useless(*, engine: str, title: str, variables: str, given: str) -> Text:
+def extra_args_useless(*, title: str, variables: str, given: str) -> Text:
     """`variables` is how those begin that set the engine up."""
     return Text(
-        message=f"`{engine} serve` takes no arguments.",
+        message=f"{title} takes no arguments here.",
         remedy=f"Use env: {title} is set up by {variables}… variables.",
         given=given,
         fix=(("", None),),

@@ -35,8 +35,13 @@ def check_facts(name: str, settings: Settings, catalog: Catalog) -> Iterator[Dia
         )
     else:
         format_, readable = format_of(entry, model.model), engine.formats
-        other = next(each for each in every() if format_ in each.formats)
         own = next((w.huggingface or w.modelscope for f, w in entry.weights.items() if f in readable), None)
+        other = next((each for each in every() if each.own_ids and own_id(entry, each) == model.model.lower()), None)
+        if other is None:
+            yield codes.format_not_read(
+                path, model=model.model, format_=format_, engine=engine.title, readable=readable, own=own
+            )
+            return
         yield codes.ollama_id_on_another_engine(
             path,
             model=model.model,

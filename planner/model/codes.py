@@ -338,18 +338,21 @@ def quantization_mismatch(*, model: str, stored: str, asked: str, readable: Sequ
 
 
 @error(
-    meaning="`architecture.format` is one that the engine does not read.",
-    example="models: {chat: {model: me/mine, architecture: {format: gguf, …}}}    # on vLLM",
+    meaning="The model's files, or its `architecture.format`, are in a format that the engine does not read.",
+    example="models: {chat: {model: Qwen/Qwen3-8B-GGUF}}    # on vLLM",
     fix="Use another engine, or another format of the model.",
     source="planner/engines (the formats of each engine, with their sources)",
     forceable=False,
 )
-def format_not_read(*, model: str, format_: str, engine: str, readable: Sequence[str]) -> Text:
+def format_not_read(*, model: str, format_: str, engine: str, readable: Sequence[str], own: str | None = None) -> Text:
+    """`own`: where the same model lies in a format that the engine reads."""
+    formats = ", ".join(readable)
     return Text(
-        message=f"{engine} does not read {format_} files, and {model} is described as such.",
-        remedy=f"Use a repository in {', '.join(readable)}, or another engine.",
+        message=f"{engine} does not read {format_} files, and those of {model} are such.",
+        remedy=f"Use {own}, or another engine." if own else f"Use a repository in {formats}, or another engine.",
         given=format_,
-        allowed=", ".join(readable),
+        allowed=formats,
+        fix=(("", own),) if own else (),
     )
 
 

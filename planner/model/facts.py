@@ -92,6 +92,8 @@ class ModelFacts:
     modelscope: str | None
     ollama: str | None
     source: str
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
     verified: bool = True
     catalogued: bool = True
     gated: bool = False
@@ -167,6 +169,8 @@ def catalogued(entry: CatalogModel, format_: WeightFormat, given: str | None = N
         modelscope=weights.modelscope,
         ollama=weights.ollama,
         source=entry.source,
+        include=weights.include,
+        exclude=weights.exclude,
         verified=entry.verified and weights.verified,
         gated=entry.gated,
         license=entry.license,

@@ -51,7 +51,10 @@ def plan_download(
     source = source_of(model)
     repository = facts.repository(source) or model.model
     chosen = model.download
-    files = Files(source, repository, model.revision, facts.weights_bytes, chosen.include, chosen.exclude)
+    asked = (chosen.include, chosen.exclude)
+    # Ollama's registry has one model under a name.
+    ours = (facts.include, facts.exclude) if source in HUBS else ((), ())
+    files = Files(source, repository, model.revision, facts.weights_bytes, *(asked if any(asked) else ours))
     plan = plan_files(files, chosen, settings, image, store)
     return plan, _reason(name, plan, facts.format, _megabytes_per_second(settings, store))
 
