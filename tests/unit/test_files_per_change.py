@@ -48,6 +48,7 @@ def test_a_flag_is_a_setting_and_an_emitter() -> None:
         "settings/models.py",
         "planner/engines/vllm.py",
         "planner/engines/sglang.py",
+        "planner/engines/llamacpp.py",
     }
 
 
