@@ -223,8 +223,10 @@ def _one(facts: ModelFacts, offer: Offer, quantization: str | None, asked: FitRe
 
 
 def _engine(facts: ModelFacts, asked: FitRequest) -> str:
-    """The engine that is asked for, where it reads the format, or else the first that does."""
-    able = [each.name for each in every() if facts.format in each.formats]
+    """The engine that is asked for, where it reads the files, or else the first that does: those of a registry of an
+    engine's own are read by that engine alone, and no others by it."""
+    own = facts.ollama is not None and facts.id.lower() == facts.ollama.lower()
+    able = [each.name for each in every() if facts.format in each.formats and each.own_ids == own]
     return next((name for name in able if name == asked.engine), able[0])
 
 

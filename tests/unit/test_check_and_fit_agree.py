@@ -22,9 +22,11 @@ ABOUT_SOURCES = ("NOT_AT_SOURCE", "GATED_WITHOUT_TOKEN")
 
 
 def ids(entry: CatalogModel, engine: EngineName) -> list[str]:
-    """The ids of the entry's repositories whose files the engine reads."""
-    readable = [weights for format_, weights in entry.weights.items() if format_ in find(engine).formats]
-    return [id_ for each in readable for id_ in (each.repository(find(engine).sources[0]), each.huggingface) if id_]
+    """The ids of the entry's repositories whose files the engine reads; an engine with a registry knows no others."""
+    known = find(engine)
+    readable = [weights for format_, weights in entry.weights.items() if format_ in known.formats]
+    sources = known.sources[:1] if known.own_ids else known.sources
+    return [id_ for each in readable for source in sources if (id_ := each.repository(source))]
 
 
 wanted = st.sampled_from([(entry, engine, id_) for entry in CHAT for engine in NAMES for id_ in ids(entry, engine)])
