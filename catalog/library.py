@@ -1,4 +1,4 @@
-"""Models of Ollama's library: the tags of which the catalogue has a size, and sizes reckoned for others of them."""
+"""Models of Ollama's library: the tags of which the catalogue has a size, and sizes estimated for others of them."""
 
 import re
 from collections.abc import Iterator
@@ -47,12 +47,12 @@ def base_of(id_: str) -> str | None:
     return f"{found['family']}:{found['size']}" if found else None
 
 
-def reckoned(base: CatalogModel, id_: str) -> CatalogModel:
+def estimated(base: CatalogModel, id_: str) -> CatalogModel:
     """The model under a longer tag, whose size is that of the usual build by the bits that the tag names."""
     ends = id_.lower()
     bits = next((each for name, each in BITS.items() if ends.endswith(f"-{name}")), BITS[USUAL])
     usual = base.weights["gguf"].gib
-    return _with_file(base, Weights(gib=usual * bits / BITS[USUAL], ollama=id_, verified=False, reckoned=True))
+    return _with_file(base, Weights(gib=usual * bits / BITS[USUAL], ollama=id_, verified=False, estimated=True))
 
 
 def _with_file(model: CatalogModel, file: Weights) -> CatalogModel:

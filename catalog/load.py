@@ -275,7 +275,7 @@ class Catalog:
             return library.listed(self.models[row.model], name, row.gb)
         base = library.base_of(name)
         usual = self.find_model(base) if base is not None else None
-        return library.reckoned(usual, name) if usual is not None and "gguf" in usual.weights else None
+        return library.estimated(usual, name) if usual is not None and "gguf" in usual.weights else None
 
     def model_ids(self) -> Iterator[str]:
         """The id of every model, and of each of its formats where it lies elsewhere, without reading the entries."""

@@ -94,7 +94,7 @@ class SuperGpu(Entry):
 class Weights(BaseModel):
     """Weight files of one format: size in GiB and the repository ids that hold them.
 
-    `reckoned`: nobody lists the file; its size is that of another build of the model by the bits of its numbers.
+    `estimated`: nobody lists the file; its size is that of another build of the model by the bits of its numbers.
     `include` names the files that are meant where a repository holds several sizes, `exclude` those that hold the same
     weights once more. `verified: true` where the size was published: of the files, or as the number of parameters in
     the headers of the repository's safetensors files, each of the two bytes of a plain 16-bit format. `verified: false`
@@ -113,7 +113,7 @@ class Weights(BaseModel):
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     verified: bool = True
-    reckoned: bool = False
+    estimated: bool = False
     group: PositiveInt | None = None
     group_verified: bool = True
     intermediate_size: PositiveInt | None = None

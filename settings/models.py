@@ -372,7 +372,8 @@ class Model(Section):
         default=None, description="Keep the cache of prompts that begin alike; absent: as the engine does by itself."
     )
     speculative: Speculative | None = Field(
-        default=None, description="Tokens that are guessed cheaply and checked by the model, several in one step."
+        default=None,
+        description="Speculative decoding: several tokens are proposed cheaply and verified by the model in one step.",
     )
     lora: Lora | None = Field(
         default=None, description="LoRA adapters that are served beside the model, each under a name of its own."

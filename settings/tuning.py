@@ -15,13 +15,13 @@ DRAFTED = ("eagle", "eagle3")
 
 
 class Speculative(Section):
-    """Tokens that are guessed cheaply and checked by the model, several in one step."""
+    """Speculative decoding: several tokens are proposed cheaply and verified by the model in one step."""
 
     method: Literal["mtp", "eagle", "eagle3", "ngram"] = Field(
         description="`mtp`: the model's own prediction layers; `eagle`, `eagle3`: a draft model trained for it; "
         "`ngram`: what the prompt said before."
     )
-    tokens: Annotated[int, Strict(), Field(ge=1, le=32)] = Field(description="Tokens that are guessed at a time.")
+    tokens: Annotated[int, Strict(), Field(ge=1, le=32)] = Field(description="Speculative tokens of one step.")
     model: ModelId | None = Field(default=None, description="Repository of the draft model (`eagle`, `eagle3`).")
     source: SourceName | None = Field(
         default=None, description="Where the draft model is downloaded from; absent: from where the model is."

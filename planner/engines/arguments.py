@@ -120,13 +120,19 @@ def allows_longer(arguments: Iterable[str], variables: Iterable[str]) -> bool:
     return bool(given) and not given.isdisjoint(registry.longer())
 
 
+def without(given: Sequence[str], *arguments: Argument) -> list[str] | None:
+    """The list that the arguments were read from, less these; None where nothing is left."""
+    dropped = {item for argument in arguments for item in argument.items}
+    return [text for index, text in enumerate(given) if index not in dropped] or None
+
+
 def merged(
-    emitted: Sequence[tuple[str, ...]], extra: tuple[str, ...], told: Sequence[tuple[str, ...]] = ()
+    emitted: Sequence[tuple[str, ...]], extra: tuple[str, ...], required: Sequence[tuple[str, ...]] = ()
 ) -> tuple[str, ...]:
     """The emitted arguments, each a flag with its values, less those that the extra ones set; the extra ones last.
-    `told` are those that the model needs, where nothing else sets them."""
+    `required` are those that the model needs, where nothing else sets them."""
     ours = {name_of(piece[0]) for piece in emitted}
-    pieces = (*emitted, *(piece for piece in told if name_of(piece[0]) not in ours))
+    pieces = (*emitted, *(piece for piece in required if name_of(piece[0]) not in ours))
     taken = {name_of(argument) for argument in extra} - {None}
     return (*(part for piece in pieces if name_of(piece[0]) not in taken for part in piece), *extra)
 

@@ -10,7 +10,7 @@ from pydantic.alias_generators import to_camel
 from catalog.arguments import Release
 from catalog.load import Catalog
 from planner.engines import codes, registry
-from planner.engines.arguments import Argument, read
+from planner.engines.arguments import Argument, read, without
 from planner.engines.chat_template import inline
 from planner.engines.check_flags import Known, check_flags
 from planner.engines.check_tuning import check_tuning
@@ -85,11 +85,11 @@ def check_options(
         yield codes.served_name_ignored(f"{section}.servedName", title=engine.title, given=model.served_name)
 
 
-def check_told(section: str, model: Model, told: Sequence[tuple[str, ...]]) -> Iterator[Diagnostic]:
-    """What is doubtful about the arguments that the model described in `section` needs: `told`, each a flag with its
-    value."""
+def check_required(section: str, model: Model, required: Sequence[tuple[str, ...]]) -> Iterator[Diagnostic]:
+    """What is doubtful about the arguments that the model described in `section` needs (`required`, each a flag with
+    its value)."""
     pinned = model.revision is not None and _COMMIT.fullmatch(model.revision)
-    for flag, *_ in told:
+    for flag, *_ in required:
         if flag == f"--{CODE}" and not pinned:
             yield codes.model_brings_code(f"{section}.revision", model=model.model, flag=flag)
 
@@ -121,21 +121,10 @@ def _arguments(
     yield from _batch(section, model, given, None if "chunked-prefill-default" in flags else max_model_len)
 
 
-def _less(model: Model, *arguments: Argument) -> list[str] | None:
-    """The list without these arguments; None where nothing is left."""
-    dropped = {item for argument in arguments for item in argument.items}
-    return [text for index, text in enumerate(model.extra_args) if index not in dropped] or None
-
-
-def _with(model: Model, argument: Argument, items: Sequence[str]) -> list[str]:
-    """The list with these items in the place of an argument."""
-    first, last = argument.items[0], argument.items[-1]
-    return [*model.extra_args[:first], *items, *model.extra_args[last + 1 :]]
-
-
 def _mended(model: Model, argument: Argument, items: Sequence[str]) -> list[str] | None:
-    """The list with these items in the place of an argument, or without it; None where nothing is left."""
-    return _with(model, argument, items) if items else _less(model, argument)
+    """The list with these items in the place of an argument; None where nothing is left."""
+    first, last = argument.items[0], argument.items[-1]
+    return [*model.extra_args[:first], *items, *model.extra_args[last + 1 :]] or None
 
 
 def _variables(section: str, model: Model, ours: dict[str, str]) -> Iterator[Diagnostic]:
@@ -190,7 +179,7 @@ def _literal(text: str) -> str:
 
 def _forbidden(path: str, model: Model, given: Sequence[Argument]) -> Iterator[Diagnostic]:
     for argument in given:
-        flag, rest = argument.flag or _slip(argument), _less(model, argument)
+        flag, rest = argument.flag or _slip(argument), without(model.extra_args, argument)
         if flag in registry.secret_flags():
             yield codes.extra_args_secret(path, flag=flag, written=argument.written.partition(" ")[0], rest=rest)
         if flag in registry.fixed_flags():
@@ -203,7 +192,11 @@ def _loud(path: str, model: Model, given: Sequence[Argument], engine: Engine) ->
     for argument in given:
         if argument.flag == "log-level" and engine.quiet and argument.value.strip().lower() not in engine.quiet:
             yield codes.log_shows_key(
-                path, title=engine.title, given=argument.text, quiet=engine.quiet, rest=_less(model, argument)
+                path,
+                title=engine.title,
+                given=argument.text,
+                quiet=engine.quiet,
+                rest=without(model.extra_args, argument),
             )
 
 
@@ -230,7 +223,7 @@ def _unreadable(path: str, model: Model, given: Sequence[Argument], release: Rel
             package=release.package,
             fault=argument.fault,
             items=items,
-            mended=_with(model, argument, items) if items else _less(model, argument),
+            mended=_mended(model, argument, items),
         )
 
 
@@ -257,14 +250,14 @@ def _overrides(section: str, model: Model, given: Sequence[Argument]) -> Iterato
             setting=setting,
             setting_path=f"{section}.{setting}",
             value=_number(setting, argument.value),
-            rest=_less(model, argument),
+            rest=without(model.extra_args, argument),
         )
 
 
 def _ray(path: str, model: Model, given: Sequence[Argument], flags: frozenset[str]) -> Iterator[Diagnostic]:
     for argument in given:
         if argument.flag == "distributed-executor-backend" and argument.value == "ray" and "ray" not in flags:
-            yield codes.ray_not_in_image(path, given=argument.text, rest=_less(model, argument))
+            yield codes.ray_not_in_image(path, given=argument.text, rest=without(model.extra_args, argument))
 
 
 def _count(argument: Argument | None) -> int | None:
@@ -288,5 +281,9 @@ def _batch(section: str, model: Model, given: Sequence[Argument], whole_prompt: 
         yield codes.batch_too_small(path, tokens=str(tokens), least=least, given=str(tokens), mended=least)
     else:
         yield codes.batch_too_small(
-            f"{section}.extraArgs", tokens=batch.value, least=least, given=batch.text, mended=_less(model, batch)
+            f"{section}.extraArgs",
+            tokens=batch.value,
+            least=least,
+            given=batch.text,
+            mended=without(model.extra_args, batch),
         )

@@ -23,7 +23,7 @@ def check_tuning(
     yield from _cache_type(section, model, flags, release)
     yield from _tuned(section, model, flags, release, catalog)
     yield from _offload(section, model)
-    yield from _guesses_of_all(section, model)
+    yield from _speculative_batch(section, model)
 
 
 def _tuned(
@@ -65,9 +65,9 @@ def _knows(image: Image, flag: str, catalog: Catalog) -> bool:
     return release is not None and flag in release.knows
 
 
-def _guesses_of_all(section: str, model: Model) -> Iterator[Diagnostic]:
-    """With adapters a step must have room for what is guessed for every request (vLLM 0.29.0, engine/arg_utils.py). Its
-    own numbers are 8 tokens for each request (`get_batch_defaults`)."""
+def _speculative_batch(section: str, model: Model) -> Iterator[Diagnostic]:
+    """With LoRA adapters a step must have room for the speculative tokens of every request (vLLM 0.29.0,
+    engine/arg_utils.py), whose own numbers are 8 tokens for each request (`get_batch_defaults`)."""
     asked, engine = model.speculative, registry.find(model.engine)
     if asked is None or model.lora is None or not engine.whole_batch:
         return

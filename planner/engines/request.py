@@ -13,9 +13,9 @@ class EngineRequest:
     `flags` are what the image's release knows: `option`, `option=value`, and what else came with it.
     `compute_capability` is None on a machine without GPU. `max_model_len` (tokens) and `utilization` None leave them to
     the engine; `chunk` tokens are read in one step and `running` requests answered, None: as the engine thinks.
-    `told` is what the model needs besides, each a flag with its value. `offload_gib` of the machine's memory keep what
-    its cache has no room for. `network_store`: the weights lie on NFS or the like. `startup_failures` and
-    `load_seconds` come from the one startup budget. `task` is what the model is asked for, `convert` whether it was
+    `required` are the arguments that the model needs besides, each a flag with its value. `offload_gib` of the
+    machine's memory keep what its cache has no room for. `network_store`: the weights lie on NFS or the like.
+    `startup_failures` and `load_seconds` come from the one startup budget. `task` is what the model is asked for, `convert` whether it was
     trained for something else, `encoder` whether it reads a text at once and keeps no cache. `model` is the user's own
     section, for what the planner passes on as it stands; its `env` and `extra_args` win.
 
@@ -47,7 +47,7 @@ class EngineRequest:
     expert_parallel: bool = False
     chunk: int | None = None
     running: int | None = None
-    told: tuple[tuple[str, ...], ...] = ()
+    required: tuple[tuple[str, ...], ...] = ()
     offload_gib: int | None = None
     task: Task = "chat"
     convert: bool = False

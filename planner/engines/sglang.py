@@ -77,7 +77,7 @@ ALGORITHMS = {"mtp": "NEXTN", "eagle": "EAGLE", "eagle3": "EAGLE3", "ngram": "NG
 
 def emit(request: EngineRequest) -> EngineSpec:
     """The pod that serves the request with SGLang."""
-    arguments = merged(_arguments(request), request.model.extra_args, request.told)
+    arguments = merged(_arguments(request), request.model.extra_args, request.required)
     return pod.assemble(
         ENGINE,
         request,

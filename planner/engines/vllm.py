@@ -18,9 +18,9 @@ PORT = 8000
 DRAIN_SECONDS = 60
 ADA = 8.9
 AMPERE = 8.0
+"""The V1 engine of the releases that still had V0, and CUDA graphs on them, need this compute capability."""
 FLASHINFER_HEADS = (64, 128, 256, 512)
 """The sizes of a head that FlashInfer has kernels for (v1/attention/backends/flashinfer.py)."""
-"""The V1 engine of the releases that still had V0, and CUDA graphs on them, need this compute capability."""
 PREFIX_CACHING = {True: "--enable-prefix-caching", False: "--no-enable-prefix-caching"}
 LARGE_GPU_GIB = 70
 LONGEST_ON_V0 = 16384
@@ -31,7 +31,7 @@ LONGEST_ON_V0 = 16384
 def emit(request: EngineRequest) -> EngineSpec:
     """The pod that serves the request with vLLM."""
     drain = DRAIN_SECONDS if "shutdown-timeout" in request.flags else 0
-    arguments = merged(_arguments(request, drain), request.model.extra_args, request.told)
+    arguments = merged(_arguments(request, drain), request.model.extra_args, request.required)
     return pod.assemble(
         ENGINE,
         request,

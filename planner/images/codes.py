@@ -254,8 +254,8 @@ def image_floating(*, image: str, pinned: str | None) -> Text:
 
 
 @warning(
-    meaning="The catalogue does not know the image, or not its arguments: they are guessed from the nearest older "
-    "release.",
+    meaning="The catalogue does not know the image, or not its arguments: those of the nearest older release "
+    "are taken.",
     example='models: {chat: {model: Qwen/Qwen3-8B, image: "registry.example.com/vllm:v0.25.1"}}',
     fix="Try it once by hand; state its CUDA under cuda.",
     source="catalog/data/images.yaml",

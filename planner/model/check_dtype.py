@@ -37,8 +37,8 @@ def check_dtype(
         where, read = f"{section}.architecture.format", known.formats
         yield codes.format_not_read(where, model=facts.id, format_=facts.format, engine=known.title, readable=read)
     yield from _release(section, facts, precision.at_load, known, flags)
-    if facts.reckoned:
-        yield codes.size_reckoned(f"{section}.model", model=facts.id, gib=facts.weights_gib)
+    if facts.estimated:
+        yield codes.size_estimated(f"{section}.model", model=facts.id, gib=facts.weights_gib)
     if precision.by_file:
         return
     yield from check_attention(section, facts, gpu, engine)

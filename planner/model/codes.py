@@ -76,13 +76,13 @@ def task_untrained(*, model: str, kind: str, task: str, title: str) -> Text:
 
 
 @warning(
-    meaning="The catalogue does not know the size of this tag; it is reckoned from the usual build of the model and "
+    meaning="The catalogue does not know the size of this tag; it is estimated from the usual build of the model and "
     "the bits that the tag names.",
     example='models: {chat: {engine: ollama, model: "qwen3:8b-q8_0"}}',
     fix="Look the size up in Ollama's library, and describe the model under `architecture` where it differs.",
     source="catalog/data/ollama.yaml; llama.cpp, examples/quantize/README.md (bits a weight)",
 )
-def size_reckoned(*, model: str, gib: float) -> Text:
+def size_estimated(*, model: str, gib: float) -> Text:
     return Text(
         message=f"The size of {model} is not known; by the usual build of the model it is about {gib:.1f} GiB.",
         remedy="Look it up at ollama.com/library before you rely on it.",

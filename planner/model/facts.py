@@ -68,7 +68,7 @@ class ModelFacts:
     `last_releases` the last ones of those that have given it up, `releases_verified` whether somebody read that;
     `arguments` are what engines must be told for it;
     `tools_in_template`: its own chat template shows the model the tools of a request.
-    `attention` are the kinds of attention that not every GPU runs. `reckoned`: nobody lists the file's size.
+    `attention` are the kinds of attention that not every GPU runs. `estimated`: nobody lists the file's size.
     `kind` is what it was trained for, as far as the catalogue knows, and `task` what it is asked for.
     `attention` are the kinds of attention that not every GPU runs, `mtp_layers` the layers for multi-token prediction
     that the files hold besides (None where nobody says), `architecture_class` is the class of config.json.
@@ -109,7 +109,7 @@ class ModelFacts:
     sliding_layers: int = 0
     sliding_window: int = 0
     attention: tuple[Attention, ...] = ()
-    reckoned: bool = False
+    estimated: bool = False
     widths: Widths = Widths()
     unstaged: tuple[str, ...] = ()
     kind: ModelKind = "chat"
@@ -185,7 +185,7 @@ def catalogued(entry: CatalogModel, format_: WeightFormat, given: str | None = N
         sliding_layers=shape.sliding_layers if shape.sliding_window else 0,
         sliding_window=shape.sliding_window or 0,
         attention=entry.attention,
-        reckoned=weights.reckoned,
+        estimated=weights.estimated,
         widths=_widths(shape, weights),
         unstaged=entry.unstaged,
         kind=entry.kind,

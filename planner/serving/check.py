@@ -8,7 +8,7 @@ from packaging.version import Version
 from catalog.arguments import Release
 from catalog.load import Catalog
 from planner.engines import operations
-from planner.engines.check import check_options, check_told
+from planner.engines.check import check_options, check_required
 from planner.engines.check_flags import Known
 from planner.engines.registry import find
 from planner.images.codes import image_unknown
@@ -25,13 +25,8 @@ from planner.serving.placement import Placement
 from settings.diagnostics import Diagnostic, softened
 from settings.models import Settings
 
-GUESSED = (
-    "RAY_NOT_IN_IMAGE",
-    "EXTRA_ARGS_INVALID",
-    "KV_CACHE_DTYPE_UNKNOWN",
-    "SETTING_NOT_IN_IMAGE",
-)
-"""What is said of arguments by the release that an unknown image is taken for."""
+BY_RELEASE = ("RAY_NOT_IN_IMAGE", "EXTRA_ARGS_INVALID", "KV_CACHE_DTYPE_UNKNOWN", "SETTING_NOT_IN_IMAGE")
+"""What rests on the image's release, and is doubtful for an image that is only taken for one."""
 
 
 def check_served(
@@ -43,10 +38,10 @@ def check_served(
     yield from about_placement
     yield from _super_spec(served, catalog)
     yield from _pod(served, catalog)
-    guessed = any(found.code == image_unknown.name for found in about_placement)
+    doubtful = any(found.code == image_unknown.name for found in about_placement)
     for found in _options(served, catalog):
-        yield softened(found) if guessed and found.code in GUESSED else found
-    yield from check_told(placed.situation.section, placed.model, served.request.told)
+        yield softened(found) if doubtful and found.code in BY_RELEASE else found
+    yield from check_required(placed.situation.section, placed.model, served.request.required)
     yield from _replicas(served)
     pool = placed.situation.pool
     yield from check_capacity(pool, room_of(pool), demands, placed.name, catalog)

@@ -117,7 +117,7 @@ def _speculative(placed: Placement, catalog: Catalog) -> Iterator[Diagnostic]:
         and asked.tokens % facts.mtp_layers
     ):
         near = asked.tokens // facts.mtp_layers * facts.mtp_layers
-        yield codes.prediction_uneven(
+        yield codes.speculative_tokens_uneven(
             f"{path}.tokens", model=facts.id, layers=facts.mtp_layers, tokens=asked.tokens, near=near
         )
     elif asked.method == "mtp" and not facts.mtp_layers:

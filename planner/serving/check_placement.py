@@ -14,8 +14,8 @@ from planner.model.codes import quantization_not_in_image
 from planner.model.facts import own_id, resolve
 from planner.plan.types import PoolPlan
 from planner.serving import codes, nearest
-from planner.serving.check_said import check_said
-from planner.serving.check_split import check_split
+from planner.serving.check_extra_args import check_extra_args
+from planner.serving.check_extra_split import check_extra_split
 from planner.serving.placement import Placement, Situation, hardware_of, has_rdma, situation, slots
 from planner.sizing.check import check_on_cpu, check_sizing
 from planner.sizing.codes import gpus_exceed_node, model_too_large
@@ -36,7 +36,7 @@ def check_placement(placed: Placement, catalog: Catalog) -> tuple[Diagnostic, ..
         about_size = [softened(each) if each.code == quantization_not_in_image.name else each for each in about_size]
     about_task = check_task(case.section, case.facts, find(model.engine))
     helped = (_helped(found, case, catalog) for found in (*about_image, *about_size))
-    return (*about_task, *helped, *about_spread, *check_split(placed), *check_said(placed))
+    return (*about_task, *helped, *about_spread, *check_extra_split(placed), *check_extra_args(placed))
 
 
 def check_unplaced(name: str, settings: Settings, pool: PoolPlan, catalog: Catalog) -> tuple[Diagnostic, ...]:

@@ -49,7 +49,7 @@ def multi_node_needed(*, shortage: Diagnostic, gpu: str) -> Text:
     meaning="`extraArgs` splits the model in another way than was planned, over more GPUs than the pods have, or over "
     "fewer than it needs, so that the server cannot start.",
     example='models: {chat: {model: Qwen/Qwen3-8B, extraArgs: [-tp, "4"]}}    # on one A10',
-    fix="Use tensorParallel, pipelineParallel and dataParallel, which the planner reckons with; or take them out.",
+    fix="Use tensorParallel, pipelineParallel and dataParallel, which the planner counts; or take them out.",
     source="vLLM and SGLang end at once where they see fewer GPUs than they are to use (production-stack tutorial 25: "
     "a tensor-parallel size in extraArgs)",
 )
@@ -77,12 +77,12 @@ def extra_args_refused(*, given: str, why: str, rest: Sequence[str] | None) -> T
 
 
 @error(
-    meaning="Tokens are guessed by the model's own prediction layers, while the model is cut into stages.",
+    meaning="Speculative decoding by the model's own prediction layers (MTP), with pipeline parallelism.",
     example="models: {chat: {model: Qwen/Qwen3.5-9B, pipelineParallel: 2, speculative: {method: mtp, tokens: 1}}}",
     fix="Take speculative out, or split each layer instead (tensorParallel).",
     source="vLLM issues 52069, 49355 and 44697 (SupportsPP is asked of the draft model)",
 )
-def guesses_in_stages(*, given: str, why: str) -> Text:
+def speculative_with_pipeline(*, given: str, why: str) -> Text:
     """`why`: what the engine says of it."""
     return Text(
         message=f"With {given}: {why}",
@@ -134,7 +134,7 @@ def pod_too_large(
 
 
 @error(
-    meaning="The image's release has not the method of speculation that is asked for, or not on this GPU.",
+    meaning="The image's release has no speculative decoding by this method, or not on this GPU.",
     example="pools: {gpu: {instanceType: GN10Xp.2XLARGE40}}    # V100\n"
     "models: {chat: {model: Qwen/Qwen2.5-7B-Instruct, speculative: {method: mtp, tokens: 1}}}",
     fix="Use a method that it has, or take speculative out.",
@@ -152,7 +152,7 @@ def speculation_not_in_image(*, method: str, title: str, known: Sequence[str], p
 
 
 @error(
-    meaning="Multi-token prediction is asked for, and the model's repository holds no layers for it, or its engine has "
+    meaning="Multi-token prediction is requested, and the model's repository holds no layers for it, or its engine has "
     "no class for them. A warning where nobody has looked.",
     example="models: {chat: {model: Qwen/Qwen3-8B, speculative: {method: mtp, tokens: 1}}}",
     fix="Use another method, or a model that was trained with such layers.",
@@ -173,14 +173,14 @@ def no_prediction_layers(*, model: str, sure: bool, path: str) -> Text:
 
 
 @error(
-    meaning="Tokens are to be guessed for a model that makes no text.",
+    meaning="Speculative decoding for a model that generates no text.",
     example="models: {search: {model: BAAI/bge-m3, task: embed, speculative: {method: ngram, tokens: 3}}}",
     fix="Take speculative out.",
     source="An embedding or a score is one step.",
 )
 def speculation_without_text(*, model: str) -> Text:
     return Text(
-        message=f"{model} makes no text here, so there is nothing to guess.",
+        message=f"{model} generates no text here, so speculative decoding has nothing to do.",
         remedy="Take speculative out.",
         given="speculative",
         fix=(("", None),),
@@ -188,12 +188,12 @@ def speculation_without_text(*, model: str) -> Text:
 
 
 @error(
-    meaning="More tokens are to be guessed than the model has prediction layers, and no multiple of them.",
+    meaning="`speculative.tokens` is more than the model has prediction layers (MTP), and no multiple of them.",
     example="models: {chat: {model: XiaomiMiMo/MiMo-V2-Flash, speculative: {method: mtp, tokens: 4}}}",
     fix="Use a multiple of the layers.",
     source="vLLM 0.29.0, config/speculative.py (num_speculative_tokens must be divisible by n_predict)",
 )
-def prediction_uneven(*, model: str, layers: int, tokens: int, near: int) -> Text:
+def speculative_tokens_uneven(*, model: str, layers: int, tokens: int, near: int) -> Text:
     return Text(
         message=f"{model} has {layers} prediction layers, of which {tokens} tokens are no multiple.",
         remedy=f"Set it to {near}.",
@@ -250,7 +250,7 @@ def adapters_not_for_model(*, model: str, kind: str, title: str) -> Text:
 
 
 @error(
-    meaning="The engine does not guess tokens by this method for a model with adapters.",
+    meaning="The engine has no speculative decoding by this method for a model with LoRA adapters.",
     example="models: {chat: {engine: sglang, model: Qwen/Qwen3-8B, speculative: {method: eagle3, model: someone/draft, "
     "tokens: 3}, lora: {maxRank: 16, adapters: {support: someone/adapter}}}}",
     fix="Take one of the two out.",
@@ -259,7 +259,7 @@ def adapters_not_for_model(*, model: str, kind: str, title: str) -> Text:
 def adapters_with_speculation(*, title: str, method: str, able: Sequence[str], speculative: str) -> Text:
     """`speculative`: the path of that setting."""
     return Text(
-        message=f"{title} has no {method} beside adapters.",
+        message=f"{title} has no speculative decoding by {method} beside LoRA adapters.",
         remedy="Take speculative out, or lora.",
         given=method,
         allowed=", ".join(able),

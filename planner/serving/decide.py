@@ -7,11 +7,11 @@ from catalog.load import Catalog
 from catalog.types import ModelArgument
 from planner.engines import operations
 from planner.engines.chat_template import inline
+from planner.engines.model_arguments import required
 from planner.engines.operations import PROBE_PERIOD, Update
 from planner.engines.registry import find
 from planner.engines.request import EngineRequest
 from planner.engines.spread import spread
-from planner.engines.told import needed
 from planner.images import mirrors
 from planner.images.decide import release_of
 from planner.images.size import image_gib
@@ -149,7 +149,7 @@ def explain_model(plan: ModelPlan, served: ServedModel) -> Iterator[Reason]:
         yield Reason(f"{at}.{setting}", choice, because)
     spec = plan.spec
     yield Reason(f"{at}.image", spec.image, placed.image.because)
-    for argument in told_to(placed):
+    for argument in required_arguments(placed):
         yield Reason(f"{at}.extraArgs", " ".join(argument.argument), argument.why)
     yield Reason(f"{at}.replicas", plan.strategy, replica.update.because)
     yield Reason(
@@ -216,8 +216,8 @@ def _request(
     model, sizing = placed.model, placed.sizing
     paths = [f"{MODELS_MOUNT}/{each.directory}" for each in further]
     drafts = model.speculative is not None and model.speculative.model is not None
-    told = told_to(placed)
-    tools = placed.facts.tools_in_template or any(each.tools for each in told) or model.chat_template is not None
+    needed = required_arguments(placed)
+    tools = placed.facts.tools_in_template or any(each.tools for each in needed) or model.chat_template is not None
     return EngineRequest(
         model=model,
         served_name=_served_name(placed),
@@ -242,7 +242,7 @@ def _request(
         at_load=sizing.precision.at_load,
         reasoning_parser=placed.facts.reasoning_parser,
         tool_parser=placed.facts.tool_parser if tools else None,
-        told=tuple(each.argument for each in told),
+        required=tuple(each.argument for each in needed),
         network_store=store.kind in NETWORK_STORES,
         resources=replica.resources,
         shm_mib=replica.shm_mib,
@@ -255,10 +255,10 @@ def _request(
     )
 
 
-def told_to(placed: Placement) -> tuple[ModelArgument, ...]:
-    """What the image's release must be told for the model."""
+def required_arguments(placed: Placement) -> tuple[ModelArgument, ...]:
+    """The arguments that the image's release needs for the model."""
     image = placed.image
-    return needed(placed.facts.arguments, placed.model.engine, release_of(image), own_files=image.of_engine)
+    return required(placed.facts.arguments, placed.model.engine, release_of(image), own_files=image.of_engine)
 
 
 def _by_engine(placed: Placement) -> bool:
@@ -273,7 +273,7 @@ def _by_engine(placed: Placement) -> bool:
 
 
 def _speculation(model: Model) -> str | None:
-    """What guesses, in words."""
+    """The speculative decoding, in words."""
     asked = model.speculative
     if asked is None:
         return None

@@ -1,4 +1,4 @@
-"""What a model's server reads beside its weights: a draft model that guesses for it, and adapters."""
+"""What a model's server reads beside its weights: the draft model of speculative decoding, and LoRA adapters."""
 
 from collections.abc import Iterator
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from planner.engines.registry import find
 from planner.sizing.extras import NONE, Extras
+from planner.sizing.split import Split
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,16 @@ class Ask:
     def unpinned(self) -> "Ask":
         """The same, with the split left to the planner."""
         return replace(self, gpus=None, tensor_parallel=None, pipeline_parallel=None, data_parallel=None)
+
+    def pinned(self, split: Split) -> "Ask":
+        """The same, on no other GPUs than those of a split."""
+        return replace(
+            self,
+            gpus=None,
+            tensor_parallel=split.tensor,
+            pipeline_parallel=split.pipeline,
+            data_parallel=split.data if split.data > 1 else None,
+        )
 
     @property
     def split_asked(self) -> bool:

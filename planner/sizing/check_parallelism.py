@@ -77,7 +77,7 @@ class _Asked:
         elif self.beyond(gpus or product) and not too_wide:
             yield self._too_many(gpus, product)
         elif data > 1 and (gpus or product) > self.slots:
-            yield codes.ranks_span_machines(
+            yield codes.data_parallel_spans_machines(
                 self._at("dataParallel"), ranks=data, gpus=gpus or product, slots=self.slots
             )
         yield from self._about_stages()

@@ -189,7 +189,7 @@ def split_not_in_image(*, title: str, setting: str, given: str, flag: str) -> Te
     source="vLLM documentation, data parallel deployment (each machine is started with its own "
     "--data-parallel-size-local, --data-parallel-start-rank and --data-parallel-address)",
 )
-def ranks_span_machines(*, ranks: int, gpus: int, slots: int) -> Text:
+def data_parallel_spans_machines(*, ranks: int, gpus: int, slots: int) -> Text:
     return Text(
         message=f"{ranks} data-parallel ranks on {gpus} GPUs take more than one machine with {slots}; each would have "
         "to be started as a server of its own.",

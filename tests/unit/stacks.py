@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
-from planner.plan.types import Plan
+from planner.plan.types import ModelPlan, Plan
 from planner.plan_stack import plan_stack
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
@@ -50,6 +50,20 @@ def planned(
     stack: str = "dev",
 ) -> Plan:
     return plan_stack(settings(changes, secrets=secrets, region=region, stack=stack))
+
+
+def served(*changes: Mapping[str, object]) -> ModelPlan:
+    """The model of the sound stack with these changes, the later over the earlier."""
+    merged: dict[str, object] = {}
+    for change in changes:
+        merged |= change
+    return planned(merged).models["chat"]
+
+
+def argument(plan: ModelPlan, flag: str) -> str | None:
+    """What follows a flag in the server's command; None where it is not there."""
+    command = plan.spec.command
+    return command[command.index(flag) + 1] if flag in command else None
 
 
 def found(plan: Plan, code: str) -> Diagnostic:

@@ -4,24 +4,11 @@ from collections.abc import Mapping
 
 import pytest
 
-from planner.plan.types import ModelPlan
-from tests.unit.stacks import codes, found, planned
+from tests.unit.stacks import argument, codes, found, planned, served
 
 SGLANG = {"models.chat.engine": "sglang"}
 OLLAMA = {"models.chat.engine": "ollama", "models.chat.model": "deepseek-r1:7b"}
 SEQUENCES, TOKENS = {"models.chat.maxNumSeqs": 4}, {"models.chat.maxNumBatchedTokens": 4096}
-
-
-def model(*changes: Mapping[str, object]) -> ModelPlan:
-    merged: dict[str, object] = {}
-    for change in changes:
-        merged |= change
-    return planned(merged).models["chat"]
-
-
-def told(plan: ModelPlan, flag: str) -> str | None:
-    command = plan.spec.command
-    return command[command.index(flag) + 1] if flag in command else None
 
 
 @pytest.mark.parametrize(
@@ -30,19 +17,19 @@ def told(plan: ModelPlan, flag: str) -> str | None:
 )
 def test_each_engine_is_told_by_its_own_flags(engine: Mapping[str, object], sequences: str, tokens: str) -> None:
     """vLLM: docs/configuration/optimization.md; SGLang: documentation, "server arguments"."""
-    plan = model(engine, SEQUENCES, TOKENS)
-    assert (told(plan, sequences), told(plan, tokens)) == ("4", "4096")
+    plan = served(engine, SEQUENCES, TOKENS)
+    assert (argument(plan, sequences), argument(plan, tokens)) == ("4", "4096")
     assert (plan.max_num_seqs, plan.max_num_batched_tokens) == (4, 4096)
 
 
 def test_vllm_is_left_to_its_own_numbers() -> None:
-    assert (told(model(), "--max-num-seqs"), told(model(), "--max-num-batched-tokens")) == (None, None)
+    assert (argument(served(), "--max-num-seqs"), argument(served(), "--max-num-batched-tokens")) == (None, None)
 
 
 def test_no_more_requests_are_promised_than_the_engine_may_answer() -> None:
     short = {"models.chat.maxModelLen": 2048}
-    assert model(short).concurrency > 4
-    assert model(short, SEQUENCES).concurrency == 4
+    assert served(short).concurrency > 4
+    assert served(short, SEQUENCES).concurrency == 4
 
 
 def test_a_step_that_the_gpu_cannot_hold_is_refused() -> None:
@@ -61,13 +48,13 @@ def test_vllm_reserves_a_step_for_layers_with_a_window() -> None:
         "models.chat.maxModelLen": 32768,
         "pools.gpu": {"kind": "existing", "gpu": "A100-80", "gpusPerNode": 1, "cpu": 28, "memory": "110Gi"},
     }
-    small, large = (model(sliding, {"models.chat.maxNumBatchedTokens": tokens}) for tokens in (2048, 16384))
+    small, large = (served(sliding, {"models.chat.maxNumBatchedTokens": tokens}) for tokens in (2048, 16384))
     assert large.memory.kv_one_sequence > small.memory.kv_one_sequence
 
 
 def test_sglang_keeps_memory_for_the_prefill_that_is_asked_for() -> None:
     """1.5 MiB a token (SGLang 0.5.18, srt/server_args.py, `reserve_for_graph_mb` and what is beside it)."""
-    small, large = (model(SGLANG, {"models.chat.maxNumBatchedTokens": tokens}) for tokens in (512, 4096))
+    small, large = (served(SGLANG, {"models.chat.maxNumBatchedTokens": tokens}) for tokens in (512, 4096))
     assert large.memory.outside - small.memory.outside >= (4096 - 512) * 1.5 / 1024
     assert large.gpu_memory_utilization < small.gpu_memory_utilization
 

@@ -1,4 +1,4 @@
-"""Tags of Ollama's library: their published sizes, those that are reckoned, and those of which nothing is known."""
+"""Tags of Ollama's library: their published sizes, those that are estimated, and those of which nothing is known."""
 
 import pytest
 
@@ -58,7 +58,7 @@ def test_a_reckoned_size_is_said_to_be_one_and_only_warns():
     chat = {"engine": "ollama", "model": "qwen3:8b-q8_0"}
     plan = plan_stack(settings({"pools.gpu": {"instanceType": "GN7.2XLARGE32"}, "models.chat": chat}))
     assert not plan.errors
-    (finding,) = [each for each in plan.diagnostics if each.code == "SIZE_RECKONED"]
+    (finding,) = [each for each in plan.diagnostics if each.code == "SIZE_ESTIMATED"]
     assert (finding.severity, finding.path) == ("warning", "models.chat.model")
     assert "8.5 GiB" in finding.message
     assert plan.models["chat"].spec.command[4] == "qwen3:8b-q8_0"

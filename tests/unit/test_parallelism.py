@@ -218,7 +218,7 @@ def test_a_class_without_stages_is_not_cut_into_any(model: str):
 
 def test_ranks_stay_on_one_machine():
     r1 = "deepseek-ai/DeepSeek-R1"
-    assert "RANKS_SPAN_MACHINES" in on(r1, "H20-96", 8, 2, tensor_parallel=8, data_parallel=2).errors
+    assert "DATA_PARALLEL_SPANS_MACHINES" in on(r1, "H20-96", 8, 2, tensor_parallel=8, data_parallel=2).errors
     assert "GPUS_EXCEED_NODE" in on(r1, "H20-96", 8, data_parallel=16).errors
 
 

@@ -125,7 +125,7 @@ ERRORS = (
     broken("NO_EXPERTS", "models.chat.dataParallel", 2, A10X4),
     broken("SPLIT_NOT_FOR_ENGINE", "models.chat.expertParallel", True, OLLAMA),
     broken(
-        "RANKS_SPAN_MACHINES",
+        "DATA_PARALLEL_SPANS_MACHINES",
         "models.chat.dataParallel",
         2,
         H20X8,
@@ -175,7 +175,7 @@ ERRORS = (
         "EXTRA_ARGS_REFUSED", ARGS, ["--attention-backend", "FLASH_ATTN"], T4, {MODEL: "Qwen/Qwen2.5-1.5B-Instruct"}
     ),
     caused(
-        "GUESSES_IN_STAGES",
+        "SPECULATIVE_WITH_PIPELINE",
         "models.chat.speculative",
         A10X4,
         {

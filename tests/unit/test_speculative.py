@@ -7,7 +7,7 @@ import pytest
 
 from planner.plan.types import ModelPlan
 from tests.unit.stack_files import parsed
-from tests.unit.stacks import codes, found, planned, sections
+from tests.unit.stacks import argument, codes, found, planned, sections
 
 SGLANG = {"models.chat.engine": "sglang"}
 LLAMA: dict[str, object] = {
@@ -34,16 +34,11 @@ def model(speculative: object, *changes: Mapping[str, object]) -> ModelPlan:
     return planned(asked(speculative, *changes)).models["chat"]
 
 
-def told(plan: ModelPlan, flag: str) -> str | None:
-    command = plan.spec.command
-    return command[command.index(flag) + 1] if flag in command else None
-
-
 def test_vllm_is_told_method_tokens_and_where_the_draft_lies() -> None:
     """vLLM 0.29.0, config/speculative.py: SpeculativeConfig."""
     plan = model(EAGLE, LLAMA)
     (draft,) = plan.further
-    assert json.loads(told(plan, "--speculative-config") or "") == {
+    assert json.loads(argument(plan, "--speculative-config") or "") == {
         "method": "eagle3",
         "num_speculative_tokens": 3,
         "model": f"/models/{draft.directory}",
@@ -56,7 +51,7 @@ def test_prediction_layers_and_n_grams_need_no_draft() -> None:
     for speculative in ({"method": "mtp", "tokens": 1}, {"method": "ngram", "tokens": 4}):
         plan = model(speculative, R1)
         assert plan.further == ()
-        assert set(json.loads(told(plan, "--speculative-config") or "")) == {"method", "num_speculative_tokens"}
+        assert set(json.loads(argument(plan, "--speculative-config") or "")) == {"method", "num_speculative_tokens"}
 
 
 @pytest.mark.parametrize(
@@ -70,8 +65,8 @@ def test_prediction_layers_and_n_grams_need_no_draft() -> None:
 def test_sglang_is_told_by_its_own_names(speculative: dict[str, object], algorithm: str, draft_tokens: str) -> None:
     """SGLang 0.5.18, srt/arg_groups/speculative_hook.py."""
     plan = model(speculative, SGLANG, R1)
-    assert told(plan, "--speculative-algorithm") == algorithm
-    assert told(plan, "--speculative-num-draft-tokens") == draft_tokens
+    assert argument(plan, "--speculative-algorithm") == algorithm
+    assert argument(plan, "--speculative-num-draft-tokens") == draft_tokens
 
 
 def test_the_draft_is_counted_with_its_cache() -> None:

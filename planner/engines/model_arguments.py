@@ -1,4 +1,4 @@
-"""What an engine must be told for a model, by the release that its image holds."""
+"""The arguments that an engine needs for a model, by the release that its image holds."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,7 @@ from packaging.version import Version
 from catalog.types import ModelArgument
 
 
-def needed(
+def required(
     arguments: Iterable[ModelArgument], engine: str, release: Version | None, *, own_files: bool
 ) -> tuple[ModelArgument, ...]:
     """Those of a model's arguments that this engine's release takes and needs. `own_files`: the image holds what the

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from planner.engines.arguments import Argument, read
+from planner.engines.arguments import Argument, read, without
 from planner.engines.registry import find
 from planner.serving import codes
 from planner.serving.placement import Placement, hardware_of
@@ -18,7 +18,7 @@ _DIGITS = 4
 """Of a size that is taken for one; more are no number of GPUs."""
 
 
-def check_split(placed: Placement) -> Iterator[Diagnostic]:
+def check_extra_split(placed: Placement) -> Iterator[Diagnostic]:
     """Arguments by which the server would want more GPUs than its pod has, or would not start on those."""
     given = _Given.of(placed)
     if given is None:
@@ -82,14 +82,7 @@ class _Given:
     @property
     def ask(self) -> Ask:
         """What is asked for by them, as settings would."""
-        split = self.split
-        return replace(
-            self.placed.situation.ask,
-            gpus=None,
-            tensor_parallel=split.tensor,
-            pipeline_parallel=split.pipeline,
-            data_parallel=split.data if split.data > 1 else None,
-        )
+        return self.placed.situation.ask.pinned(self.split)
 
     def against(self, ask: Ask) -> list[Diagnostic]:
         case, hardware = self.placed.situation, hardware_of(self.placed.situation)
@@ -109,6 +102,4 @@ class _Given:
     @property
     def fix(self) -> Fix:
         """The settings instead, or no such arguments at all."""
-        taken = {item for argument in self.arguments for item in argument.items}
-        rest = [text for index, text in enumerate(self.placed.model.extra_args) if index not in taken]
-        return (*self.typed, ("", rest or None))
+        return (*self.typed, ("", without(self.placed.model.extra_args, *self.arguments)))

@@ -5,11 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from planner.engines.arguments import Argument, read
+from planner.engines.arguments import Argument, read, without
 from planner.engines.registry import find
 from planner.serving import codes
 from planner.serving.placement import Placement, hardware_of
-from planner.sizing.ask import Ask
 from planner.sizing.check import check_sizing
 from planner.sizing.decide import plan_sizing
 from settings.diagnostics import Diagnostic
@@ -23,31 +22,31 @@ _STORED = {"awq_marlin": "awq", "gptq_marlin": "gptq"} | {name: name for name in
 """What vLLM calls a method, and the kernel that it runs it with."""
 
 
-def check_said(placed: Placement) -> Iterator[Diagnostic]:
-    """The first error that the same values would be as settings, a kind of attention that the GPU has not, and guesses
-    that no stage of a pipeline makes."""
+def check_extra_args(placed: Placement) -> Iterator[Diagnostic]:
+    """The first error that the same values would be as settings, a kind of attention that the GPU has not, and
+    speculative decoding that does not go with pipeline stages (as a setting, too)."""
     yield from _backends(placed)
-    yield from _guesses(placed)
+    yield from _speculative(placed)
     release, engine, case = placed.image.release, find(placed.model.engine), placed.situation
     hardware = hardware_of(case)
     if release is None or hardware is None or not engine.takes_arguments:
         return
-    said: dict[str, Argument] = {}
+    given: dict[str, Argument] = {}
     asked: dict[str, Any] = {}
     for argument in read(placed.model.extra_args, release):
         setting = engine.typed_flags.get(argument.flag, "")
         field, value = _as_asked(setting, argument.value.strip(), engine.cache_types)
         if argument.fault is None and value:
-            said[field], asked[field] = argument, value
-    if not said:
+            given[field], asked[field] = argument, value
+    if not given:
         return
-    ask = replace(_as_planned(placed), **asked)
+    ask = replace(case.ask.pinned(placed.sizing.layout.split), **asked)
     if "cache_dtype" in asked:
         ask = replace(ask, cache_argument=None)
     known = {found.code for found in check_sizing(case.section, case.facts, hardware, case.ask, placed.sizing)}
     for found in check_sizing(case.section, case.facts, hardware, ask, plan_sizing(case.facts, hardware, ask)):
         if found.severity == "error" and found.code not in known:
-            yield _refused(placed, [*said.values()], found.message)
+            yield _refused(placed, [*given.values()], found.message)
             return
 
 
@@ -62,7 +61,7 @@ def _backends(placed: Placement) -> Iterator[Diagnostic]:
             yield _refused(placed, [argument], why)
 
 
-def _guesses(placed: Placement) -> Iterator[Diagnostic]:
+def _speculative(placed: Placement) -> Iterator[Diagnostic]:
     release, model, stages = placed.image.release, placed.model, placed.sizing.pipeline_parallel
     whole = find(model.engine).whole_guesses
     if release is None or stages == 1 or not whole:
@@ -70,7 +69,7 @@ def _guesses(placed: Placement) -> Iterator[Diagnostic]:
     why = f"prediction layers are not cut into {stages} stages (pipelineParallel); the engine would not start."
     if model.speculative is not None and model.speculative.method in whole:
         path = placed.situation.at("speculative")
-        yield codes.guesses_in_stages(path, given=model.speculative.method, why=why)
+        yield codes.speculative_with_pipeline(path, given=model.speculative.method, why=why)
     for argument in read(model.extra_args, release):
         method = _METHOD.search(argument.value) if argument.flag == "speculative-config" else None
         if method is not None and method[1] in whole:
@@ -78,22 +77,8 @@ def _guesses(placed: Placement) -> Iterator[Diagnostic]:
 
 
 def _refused(placed: Placement, arguments: Sequence[Argument], why: str) -> Diagnostic:
-    taken = {item for argument in arguments for item in argument.items}
-    rest = [text for index, text in enumerate(placed.model.extra_args) if index not in taken]
-    given = " ".join(argument.text for argument in arguments)
-    return codes.extra_args_refused(placed.situation.at("extraArgs"), given=given, why=why, rest=rest or None)
-
-
-def _as_planned(placed: Placement) -> Ask:
-    """What was asked for, on no other GPUs than were planned."""
-    split = placed.sizing.layout.split
-    return replace(
-        placed.situation.ask,
-        gpus=None,
-        tensor_parallel=split.tensor,
-        pipeline_parallel=split.pipeline,
-        data_parallel=split.data if split.data > 1 else None,
-    )
+    given, rest = " ".join(argument.text for argument in arguments), without(placed.model.extra_args, *arguments)
+    return codes.extra_args_refused(placed.situation.at("extraArgs"), given=given, why=why, rest=rest)
 
 
 def _as_asked(setting: str, text: str, cache_types: Iterable[str]) -> tuple[str, object]:
