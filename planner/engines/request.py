@@ -15,11 +15,10 @@ class EngineRequest:
     the engine; `chunk` tokens are read in one step and `running` requests answered, None: as the engine thinks.
     `required` are the arguments that the model needs besides, each a flag with its value. `offload_gib` of the
     machine's memory keep what its cache has no room for. `network_store`: the weights lie on NFS or the like.
-    `startup_failures` and `load_seconds` come from the one startup budget. `task` is what the model is asked for, `convert` whether it was
-    trained for something else, `encoder` whether it reads a text at once and keeps no cache. `model` is the user's own
-    section, for what the planner passes on as it stands; its `env` and `extra_args` win.
-
-    `draft_path` is where the draft model lies, `adapters` are names and folders of adapters.
+    `startup_failures` and `load_seconds` come from the one startup budget. `task` is what the model is served for,
+    `convert` whether it was trained for something else, `encoder` whether it reads a text at once and keeps no cache.
+    `draft_path` is where the draft model lies, `adapters` are names and folders of LoRA adapters. `model` is the user's
+    own section, for what the planner passes on as it stands; its `env` and `extra_args` win.
     """
 
     model: Model
