@@ -45,6 +45,7 @@ from catalog.types import (
     ModelArgument,
     PageVariable,
     Region,
+    ReleaseTrait,
     ReservedResources,
     Scales,
     SharedArchitecture,
@@ -220,6 +221,7 @@ class Catalog:
         self.model_arguments = Table(root / "model_arguments.yaml", ModelArgument, _name, argument_faults)
         self.scales = Table(root / "scales.yaml", Scales, _name)
         self.unstaged = Table(root / "unstaged.yaml", Unstaged, _name)
+        self.release_traits = Table(root / "release_traits.yaml", ReleaseTrait, _name)
         self.models = Table(
             root / "models", CatalogModel, lambda key: {"id": key}, model_faults, self._with_architecture
         )
@@ -357,6 +359,7 @@ class Catalog:
             self.model_arguments,
             self.scales,
             self.unstaged,
+            self.release_traits,
             self.models,
             self.mirrors,
             self.durations,

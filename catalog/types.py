@@ -247,6 +247,21 @@ class SharedArchitecture(Entry):
     models: dict[str, Any] = {}
 
 
+class ReleaseTrait(Entry):
+    """What an engine's releases have from `since` on and before `until` and their parsers do not tell; None: all have
+    it from the first, or to this day."""
+
+    name: str
+    engine: EngineName
+    since: str | None = None
+    until: str | None = None
+
+    def held_by(self, release: Version) -> bool:
+        """Whether a release has it."""
+        after = self.since is None or release >= Version(self.since)
+        return after and (self.until is None or release < Version(self.until))
+
+
 class ModelArgument(Entry):
     """What one engine's command line must hold for a model, `argument` its flag with its value.
 
@@ -319,7 +334,9 @@ class ImageVariant(BaseModel):
 
     `older_gpus` holds (the highest compute capability, the branch that GPUs up to it need). `compat_drivers` are older
     branches that data-centre GPUs run it on by the forward-compatibility libraries that the image holds; `compat_env`
-    the variable that makes it use them, None where it does so by itself.
+    the variable that makes it use them, None where it does so by itself. `branches` are those that its
+    NVIDIA_REQUIRE_CUDA names, without which NVIDIA's container toolkit does not start it, the last that of its CUDA,
+    from which on every newer one is admitted; empty: not known.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
@@ -330,8 +347,13 @@ class ImageVariant(BaseModel):
     older_gpus: tuple[float, int] | None = None
     compat_drivers: tuple[int, ...] = ()
     compat_env: str | None = None
+    branches: tuple[int, ...] = ()
     min_compute: float | None = None
     verified: bool = True
+
+    def admits(self, branch: int) -> bool:
+        """Whether the toolkit starts it under a driver of this branch, as far as that is known."""
+        return not self.branches or branch in self.branches or branch > self.branches[-1]
 
     def driver_for(self, compute_capability: float) -> int | None:
         """The driver branch that it needs on such a GPU; None: not known."""
@@ -364,8 +386,8 @@ class KnownTags(Entry):
 
 
 class Image(Entry):
-    """A pinned image. `flags`: what came or went with the tag beyond its arguments; `size_gib` unpacked; `ready`: the
-    path by which a server says that it can answer."""
+    """A pinned image. `flags`: what came or went with the tag beyond its arguments and `ReleaseTrait`s; `size_gib`
+    unpacked; `ready`: the path by which a server says that it can answer."""
 
     repository: str
     tag: str

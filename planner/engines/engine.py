@@ -46,7 +46,7 @@ class Metrics:
 class CacheUse:
     """A KV cache that is asked for: its `dtype`, the release's `flags`, the GPU's compute capability, and of the model
     whether its attention is `latent` (MLA), the `kinds` of attention that not every kernel has, the size of a head and
-    the format of its weights."""
+    the format of its weights. `chosen`: somebody has chosen the backend of attention."""
 
     dtype: str
     flags: frozenset[str]
@@ -55,6 +55,7 @@ class CacheUse:
     format: str
     head_dim: int = 128
     kinds: frozenset[str] = frozenset()
+    chosen: bool = False
 
 
 def _always(_use: CacheUse) -> bool | None:
@@ -101,13 +102,15 @@ class Engine:
     `formats` are the weight files that it reads, `at_load` the methods by which it quantises plain ones as it reads
     them, `last_formats` the last releases that read files of a format which it has given up; `at_load_flags` are the
     flags without which an image has not such a method, `streaming_flags` those without which it reads all plain weights
-    before it quantises them; `takes_dtype`: it computes in the type that it is told, else in that of its files.
-    `cache_types` are the types that the numbers of its KV cache may have, with the bytes of each number; `cache_flag`
-    is the option that takes one (None: every release takes all); `cache_runs` tells whether one runs, None: no source
-    says. `least_compute` is the compute capability without which no release of it runs; None: each image has its own.
-    `sources` are those that its files come from, the usual one first; `library` is where its own registry lists what it
-    has, under whose ids it serves; None: it has no registry. `instead` is the engine to turn to, with the same files,
-    where this one does not fit.
+    before it quantises them, `doubling_flags` those with which it then holds both; `old_marlin` is the flag of releases
+    whose Marlin kernels run below compute capability 8.0; `takes_dtype`: it computes in the type that it is told, else
+    in that of its files. `cache_types` are the types that the numbers of its KV cache may have, with the bytes of each
+    number; `cache_flag` is the option that takes one (None: every release takes all); `cache_runs` tells whether one
+    runs, None: no source says; `backend_env` is the variable that chooses how attention is computed. `least_compute` is
+    the compute capability without which no release of it runs; None: each image has its own. `sources` are those that
+    its files come from, the usual one first; `library` is where its own registry lists what it has, under whose ids it
+    serves; None: it has no registry. `instead` is the engine to turn to, with the same files, where this one does not
+    fit.
 
     `variables` is how the variables begin that it alone reads; `reserved` are those that no user may set, with the
     reason, beside that of the key. `whole_batch`: a step must have room for a token of every request. `templates`: it
@@ -161,11 +164,14 @@ class Engine:
     at_load: tuple[str, ...] = ()
     at_load_flags: Mapping[str, str] = field(default_factory=dict)
     streaming_flags: Mapping[str, str] = field(default_factory=dict)
+    doubling_flags: Mapping[str, str] = field(default_factory=dict)
+    old_marlin: str | None = None
     last_formats: Mapping[str, str] = field(default_factory=dict)
     takes_dtype: bool = True
     cache_types: Mapping[str, float] = field(default_factory=dict)
     cache_flag: str | None = None
     cache_runs: Callable[[CacheUse], bool | None] = _always
+    backend_env: str | None = None
     least_compute: float | None = None
     sources: tuple[SourceName, ...]
     library: str | None = None

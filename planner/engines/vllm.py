@@ -75,9 +75,9 @@ def _cache_runs(use: CacheUse) -> bool | None:
     Without fp8 arithmetic (compute capability 8.9) the Triton backends refuse fp8 (v1/attention/backends/triton_attn.py
     and mla/triton_mla.py). FlashInfer converts it from 8.0 on (flashinfer.py; PR 24577 ran it on an A100) but reads no
     compressed cache there, and has no attention sinks and not every size of a head. Releases before 0.12 do not turn to
-    it by themselves (issue 26431). The V0 engine converted it on any GPU (PR 2279), which nobody tested with all its
-    backends. No backend reads a compressed cache in fp8_e5m2 (supported_kv_cache_dtypes in mla/), and weights in fp8
-    refuse it (model_executor/layers/attention/attention.py).
+    it by themselves and fail (issue 26431), unless somebody chooses it. The V0 engine converted it on any GPU (PR
+    2279), which nobody tested with all its backends. No backend reads a compressed cache in fp8_e5m2
+    (supported_kv_cache_dtypes in mla/), and weights in fp8 refuse it (model_executor/layers/attention/attention.py).
     """
     if not use.dtype.startswith("fp8"):
         return use.dtype != "bfloat16" or use.compute_capability >= AMPERE
@@ -89,7 +89,7 @@ def _cache_runs(use: CacheUse) -> bool | None:
         return None
     if use.latent or use.compute_capability < AMPERE or use.head_dim not in FLASHINFER_HEADS or "sinks" in use.kinds:
         return False
-    return True if "attention-backend" in use.flags else None
+    return True if "fp8-cache-on-ampere" in use.flags else None if use.chosen or "v0-engine" in use.flags else False
 
 
 def _speculates(flags: frozenset[str], compute_capability: float | None) -> tuple[str, ...]:
@@ -239,12 +239,15 @@ ENGINE = Engine(
     at_load=("fp8", "bitsandbytes"),
     at_load_flags={"bitsandbytes": "bitsandbytes"},
     streaming_flags={"fp8": "fp8-streams"},
+    doubling_flags={"fp8": "fp8-doubles"},
+    old_marlin="marlin-on-turing",
     # 0.28.0 moved it into a plugin that the images do not hold (vllm PR 43529; 0.29.0, layers/quantization).
     last_formats={"bitsandbytes": "0.27.1"},
     # A type of its own for sparse attention (fp8_ds_mla) is what fp8 becomes where a model needs it.
     cache_types={"bfloat16": 2.0, "float16": 2.0, "fp8": 1.0, "fp8_e4m3": 1.0, "fp8_e5m2": 1.0},
     cache_flag="kv-cache-dtype",
     cache_runs=_cache_runs,
+    backend_env="VLLM_ATTENTION_BACKEND",
     sources=("modelscope", "huggingface"),
     variables=("VLLM_",),
     # All ranks map one file there (v1/kv_offload/cpu/shared_offload_region.py), and the first refuses to start where

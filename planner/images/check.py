@@ -153,7 +153,7 @@ def _by_floors(
     section: str, choice: ImageChoice, floors: Floors, host: Host, known: Sequence[Image], *, cuda: str | None
 ) -> Iterator[Diagnostic]:
     """What the tags beside an unknown one say of it: surely where they agree, else perhaps. Its CUDA may be stated."""
-    unsaid: dict[str, object] = {"min_driver": None, "older_gpus": None} if cuda is not None else {}
+    unsaid: dict[str, object] = {"min_driver": None, "older_gpus": None, "branches": ()} if cuda is not None else {}
     sure, perhaps = (build.model_copy(update=unsaid) for build in (floors.sure, floors.perhaps))
     found = [*_fits_host(section, choice, sure, host, known, beside=floors.beside)]
     if not blocking(found):
@@ -266,6 +266,8 @@ def _driver_below(section: str, host: Host, build: ImageVariant, known: Sequence
     """The driver is older than what the build asks for, by a figure that somebody has verified or nobody has; or the
     image's own libraries may help, where it is told to use them."""
     floor, variable = host.needs(build), build.compat_env
+    if (floor or 0) <= (host.driver or 0):
+        return _branch_refused(section, host, build, known, own=own)
     bridged = host.driver in build.compat_drivers
     asked = variable is None or host.variables.get(variable, "").lower() in SWITCHED_ON
     if not build.verified or (bridged and asked):
@@ -283,6 +285,20 @@ def _driver_below(section: str, host: Host, build: ImageVariant, known: Sequence
         by_default=own and served is not None and served[0] is planned,
         image_path=image,
         bridge=f"{section}.env.{variable}" if bridged else None,
+    )
+
+
+def _branch_refused(section: str, host: Host, build: ImageVariant, known: Sequence[Image], *, own: bool) -> Diagnostic:
+    """The driver is new enough by its number, and of a branch that the image does not name."""
+    served = _served(known, host)
+    return codes.driver_branch_refused(
+        f"{section}.image" if own else host.driver_path,
+        cuda=build.cuda,
+        driver=host.driver,
+        branches=build.branches,
+        instead=served and reference_of(*served),
+        image_path=f"{section}.image",
+        verified=build.verified,
     )
 
 

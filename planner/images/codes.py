@@ -190,6 +190,36 @@ def driver_may_be_too_old(*, cuda: str | None, floor: int | None, driver: int | 
     )
 
 
+@error(
+    meaning="The driver is of a branch that the image does not admit, though a newer one than the oldest of those: "
+    "NVIDIA's container toolkit then does not start it.",
+    example="pools: {gpu: {instanceType: GN10Xp.2XLARGE40, kind: ordinary, driver: 530.30.02}}    # V100: vLLM v0.8.5",
+    fix="Install a driver of one of the branches that are named.",
+    source="catalog/data/images.yaml (branches); vLLM issue 5635 (driver 530, cuda>=12.4: unsatisfied condition)",
+)
+def driver_branch_refused(
+    *,
+    cuda: str | None,
+    driver: int | None,
+    branches: Sequence[int],
+    instead: str | None,
+    image_path: str,
+    verified: bool,
+) -> Text:
+    """`branches` are those that are admitted, with all newer ones than the last; `instead` is an image that admits the
+    driver that there is."""
+    allowed = f"{', '.join(map(str, branches[:-1]))}, or {branches[-1]} and newer"
+    change = f"nstall a driver of branch {allowed}."
+    return Text(
+        message=f"{_an_image(cuda)} admits drivers of the branches {allowed}; the pool states {driver}.",
+        remedy=f"Use {instead}, or i{change}" if instead else f"I{change}",
+        given=str(driver),
+        allowed=allowed,
+        fix=((image_path, instead),) if instead else (),
+        severity=None if verified else "warning",
+    )
+
+
 def _an_image(cuda: str | None) -> str:
     return f"An image with CUDA {cuda}" if cuda else "The image"
 

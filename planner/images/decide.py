@@ -116,12 +116,22 @@ def for_driver(variants: list[ImageVariant], host: Host) -> ImageVariant:
 
 
 def serves(build: ImageVariant, host: Host) -> bool:
-    """Whether the stated driver is new enough for a build."""
-    return (host.needs(build) or 0) <= (host.driver or 0)
+    """Whether the stated driver is new enough for a build, and of a branch that it admits."""
+    return (host.needs(build) or 0) <= (host.driver or 0) and (host.driver is None or build.admits(host.driver))
 
 
 def _flags(entry: Image, release: Release | None) -> frozenset[str]:
     return frozenset(entry.flags) | (release.knows if release else frozenset())
+
+
+def _traits(engine: str | None, release: Version | None, catalog: Catalog) -> frozenset[str]:
+    """What an engine's release has that its parser does not tell; of an unknown one what all the pinned ones have."""
+    if release is None:
+        known = (release_in(entry.tag) for entry in catalog.images if entry.engine == engine)
+        each = [_traits(engine, release, catalog) for release in known if release]
+        return frozenset.intersection(*each) if each else frozenset()
+    mine = (trait for trait in catalog.release_traits.values() if trait.engine == engine)
+    return frozenset(trait.name for trait in mine if trait.held_by(release))
 
 
 def _choice(
@@ -130,7 +140,7 @@ def _choice(
     release = catalog.release(entry)
     return ImageChoice(
         reference=reference,
-        flags=_flags(entry, release),
+        flags=_flags(entry, release) | _traits(entry.engine, release_in(entry.tag), catalog),
         release=release,
         utilization=entry.default_gpu_memory_utilization or find(entry.engine or "").default_utilization,
         user=entry.user,
@@ -159,7 +169,8 @@ def _own(image: str, known: tuple[Image, ...], catalog: Catalog) -> ImageChoice:
     nearest, alike = older or known[0], (older,) if older else known
     return ImageChoice(
         reference=image,
-        flags=frozenset.intersection(*(_flags(entry, catalog.release(entry)) for entry in alike)),
+        flags=frozenset.intersection(*(_flags(entry, catalog.release(entry)) for entry in alike))
+        | _traits(nearest.engine, release_in(parts.tag), catalog),
         release=catalog.release(nearest),
         utilization=(older.default_gpu_memory_utilization if older else None)
         or find(nearest.engine or "").default_utilization,

@@ -11,11 +11,12 @@ from settings.diagnostics import Diagnostic, softened
 
 
 def check_cache(
-    section: str, facts: ModelFacts, gpu: Gpu, *, engine: str, dtype: str, flags: frozenset[str]
+    section: str, facts: ModelFacts, gpu: Gpu, *, engine: str, dtype: str, flags: frozenset[str], chosen: bool = False
 ) -> Iterator[Diagnostic]:
     """What stands against the `dtype` that `section` asks for the cache, in a release that knows `flags`.
 
-    A type that the engine does not have at all is told elsewhere.
+    `chosen`: how attention is computed is the user's choice. A type that the engine does not have at all is told
+    elsewhere.
     """
     known = find(engine)
     if dtype not in known.cache_types:
@@ -32,6 +33,7 @@ def check_cache(
         facts.format,
         facts.head_dim,
         frozenset(kind.name for kind in facts.attention),
+        chosen,
     )
     runs = known.cache_runs(use)
     if runs:

@@ -180,6 +180,7 @@ def ask_of(model: Model, choice: ImageChoice | None, gpu: Gpu | None, extras: Ex
         cache_dtype=model.kv_cache_dtype,
         cache_argument=cache_type(model.extra_args),
         flags=choice.flags if choice else frozenset(),
+        backend_chosen=engine.backend_env in model.env,
         no_images=forgoes_images(model.extra_args, engine),
         longer_allowed=allows_longer(model.extra_args, model.env),
         longest=engine.longest(choice.flags, gpu.compute_capability) if gpu and choice else None,

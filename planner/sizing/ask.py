@@ -16,7 +16,8 @@ class Ask:
     `cache_dtype` is the type of the cache's numbers as the stack file has it, `cache_argument` as an argument of the
     user's sets it, which wins; `flags` is what the image's release knows. At most `sequences` requests are answered at
     a time, in steps of at most `batched_tokens`. `longer_allowed`: the engine was told to go beyond the model's own
-    longest context, `no_images`: not to try the largest image. `expert_parallel` None: where only that goes.
+    longest context, `no_images`: not to try the largest image, `backend_chosen`: how to compute attention.
+    `expert_parallel` None: where only that goes.
 
     `extras` are kept of each GPU beside the model.
     """
@@ -41,6 +42,7 @@ class Ask:
     longer_allowed: bool = False
     longest: int | None = None
     no_images: bool = False
+    backend_chosen: bool = False
 
     @property
     def kv_bytes(self) -> float | None:

@@ -60,7 +60,15 @@ def check_on_cpu(section: str, facts: ModelFacts, pool: PoolPlan, sizing: Sizing
 
 def _cache(section: str, facts: ModelFacts, hardware: Hardware, ask: Ask) -> Iterator[Diagnostic]:
     if ask.cache_dtype is not None and ask.cache_argument is None:
-        yield from check_cache(section, facts, hardware.gpu, engine=ask.engine, dtype=ask.cache_dtype, flags=ask.flags)
+        yield from check_cache(
+            section,
+            facts,
+            hardware.gpu,
+            engine=ask.engine,
+            dtype=ask.cache_dtype,
+            flags=ask.flags,
+            chosen=ask.backend_chosen,
+        )
 
 
 def _context(section: str, facts: ModelFacts, ask: Ask) -> Iterator[Diagnostic]:

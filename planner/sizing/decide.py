@@ -162,7 +162,7 @@ def plan_sizing(facts: ModelFacts, hardware: Hardware, ask: Ask) -> Sizing:
             in_flight=engine.in_flight(ask.flags, gpu, split.pipeline, ask.batched_tokens),
             working=0.0 if engine.memory == "static" else memory.working_gib(facts, split, ask.batched_tokens),
             encoder=0.0 if ask.no_images or engine.memory == "static" else facts.encoder_gib,
-            whole_first=engine.streaming_flags.get(precision.at_load or "", "") not in {"", *ask.flags},
+            first=_held_first(ask, precision.at_load),
             extras=ask.extras,
         )
         return Layout(split, need, usable, *_share(facts, ask, need, usable, split))
@@ -197,6 +197,14 @@ def plan_sizing(facts: ModelFacts, hardware: Hardware, ask: Ask) -> Sizing:
             ("gpuMemoryUtilization", f"{layout.share:g}", _why_share(ask, layout)),
         ),
     )
+
+
+def _held_first(ask: Ask, method: str | None) -> tuple[str | None, ...]:
+    """What the release holds at once while it quantises by a method; nothing where it goes layer by layer."""
+    engine = find(ask.engine)
+    if method is None or engine.streaming_flags.get(method) in {None, *ask.flags}:
+        return ()
+    return (None, method) if engine.doubling_flags.get(method) in ask.flags else (None,)
 
 
 def _concurrency(budget: MemoryBudget, ask: Ask, ranks: int) -> float:

@@ -180,7 +180,7 @@ def need(
     in_flight: int = 0,
     working: float = 0.0,
     encoder: float = 0.0,
-    whole_first: bool = False,
+    first: tuple[str | None, ...] = (),
 ) -> Need:
     """What one GPU of a replica must hold; its weights include the `extras`. `kv_bytes` absent: the cache has the
     computation's type.
@@ -188,7 +188,8 @@ def need(
     `in_flight` are the tokens that the engine may be computing while it keeps what their window reaches back to: vLLM
     reserves window - 1 + in_flight tokens for a sliding layer (0.29.0, v1/kv_cache_interface.py, `SlidingWindowSpec`),
     and as many within a hair for one that attends to chunks. 0: the window alone, in layers that are not padded.
-    `whole_first`: it reads all weights in the computation's type before it quantises them.
+    `first` is what lies there at once before all is quantised: the weights in the computation's type (None), and as
+    methods make them.
     """
     weights = loaded_gib(facts, dtype, quantization)
     big = weights > BIG_MODEL_GIB
@@ -207,5 +208,5 @@ def need(
         window=facts.sliding_window + max(0, in_flight - 1),
         working=working,
         encoder=encoder,
-        loading=loaded_gib(facts, dtype, None) / split.gpus if whole_first else 0.0,
+        loading=sum(loaded_gib(facts, dtype, method) for method in first) / split.gpus,
     )

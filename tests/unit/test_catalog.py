@@ -12,6 +12,7 @@ from catalog.types import CatalogModel
 from tests.unit.parameters import BITS, parameters, quantised_bytes
 
 TABLES = (
+    "release_traits",
     "addons",
     "architectures",
     "attention",

@@ -21,13 +21,14 @@ def model(name: str) -> ModelFacts:
     return catalogued(entry, format_of(entry, name), name)
 
 
-def said(of: ModelFacts, gpu: str, engine: str = "vllm") -> dict[str, str]:
+TODAY = frozenset({"marlin-on-turing"})
+
+
+def said(of: ModelFacts, gpu: str, engine: str = "vllm", flags: frozenset[str] = TODAY) -> dict[str, str]:
     """Codes and gravity of what stands against the model's attention and weights on the GPU."""
     card = CATALOG.gpus[gpu]
     precision = plan_dtype(of, card, "auto", None, engine)
-    found = check_dtype(
-        "models.chat", of, card, precision, engine=engine, dtype="auto", quantization=None, flags=frozenset()
-    )
+    found = check_dtype("models.chat", of, card, precision, engine=engine, dtype="auto", quantization=None, flags=flags)
     return {each.code: each.severity for each in found}
 
 
@@ -90,6 +91,21 @@ def test_a_format_is_refused_doubted_or_read_as_published(
 ):
     assert source
     assert said(facts(format=stored), gpu) == ({code: severity} if code else {})
+
+
+@pytest.mark.parametrize(
+    ("stored", "gpu", "code", "severity"),
+    [
+        ("fp8", "T4", "FP8_UNSUPPORTED", "error"),
+        ("nvfp4", "T4", "FP4_UNSUPPORTED", "error"),
+        ("awq", "T4", "SLOW_QUANTIZATION", "warning"),
+        ("gptq", "T4", "SLOW_QUANTIZATION", "warning"),
+        ("fp8", "A10", "WEIGHT_ONLY_QUANTIZATION", "note"),
+    ],
+)
+def test_a_release_whose_kernels_need_ampere_reads_less_on_a_t4(stored: str, gpu: str, code: str, severity: str):
+    """docs.vllm.ai/en/v0.11.2/features/quantization: Marlin (GPTQ, AWQ, FP8) not on Turing, AWQ and GPTQ by others."""
+    assert said(facts(format=stored), gpu, flags=frozenset()) == {code: severity}
 
 
 ASKING = {

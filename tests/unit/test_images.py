@@ -6,7 +6,7 @@ from typing import ClassVar
 import pytest
 
 from catalog.load import Catalog, load
-from catalog.types import Image, ImageVariant, KnownTags
+from catalog.types import Image, ImageVariant, KnownTags, ReleaseTrait
 from catalog.versions import release_in
 from planner.images.check import check_image
 from planner.images.decide import Host, ImageChoice, plan_image
@@ -23,6 +23,7 @@ class Known:
     """A catalogue with these images only."""
 
     image_tags: ClassVar[dict[str, KnownTags]] = {}
+    release_traits: ClassVar[dict[str, ReleaseTrait]] = {}
 
     def __init__(self, *images: Image) -> None:
         self.images = images
@@ -135,6 +136,39 @@ def test_a_driver_that_an_older_release_takes_is_refused_with_that_release():
     )
     _, findings = choose(QWEN, "vllm", host("A10", 550), known)  # type: ignore[arg-type]
     assert findings[0].fix == (("models.chat.image", "docker.io/vllm/vllm-openai:v0.10.0"),)
+
+
+@pytest.mark.parametrize(
+    ("gpu", "driver", "reference", "severity"),
+    [
+        ("V100-32", 530, None, "error"),
+        ("V100-32", 535, None, None),
+        ("V100-32", 550, None, None),
+        ("A10", 545, "docker.io/vllm/vllm-openai:v0.29.0-cu129", "error"),
+        ("A10", 560, "docker.io/vllm/vllm-openai:v0.29.0-cu129", None),
+        ("A10", 590, "docker.io/vllm/vllm-openai:v0.29.0-cu129", None),
+        ("A10", 555, "docker.io/vllm/vllm-openai:v0.11.0", "warning"),
+    ],
+)
+def test_a_driver_of_a_branch_that_the_image_does_not_name_does_not_start_it(
+    gpu: str, driver: int, reference: str | None, severity: str | None
+):
+    """vllm issue 5635: driver 530 and "cuda>=12.4", unsatisfied condition; NVIDIA_REQUIRE_CUDA names 470, 525, 535."""
+    _, found = choose(QWEN, "vllm", host(gpu, driver), CATALOG, image=reference)
+    refused = [each for each in found if each.code == "DRIVER_BRANCH_REFUSED"]
+    assert [each.severity for each in refused] == ([severity] if severity else [])
+
+
+def test_what_a_release_has_goes_by_the_tag_though_nobody_recorded_its_arguments():
+    """vLLM PR 31914 (streams from 0.15 on), PR 43529 (bitsandbytes until 0.28), PR 29901 (Turing from 0.14 on)."""
+    between, older, later = (
+        chosen(QWEN, "vllm", host("T4", 580), CATALOG, image=f"vllm/vllm-openai:{tag}")[0].flags
+        for tag in ("v0.16.0", "v0.13.0", "v0.28.0")
+    )
+    assert {"fp8-streams", "marlin-on-turing", "bitsandbytes"} <= between
+    assert "fp8-doubles" in older
+    assert not {"fp8-streams", "marlin-on-turing"} & older
+    assert "bitsandbytes" not in later
 
 
 def test_a_driver_floor_that_nobody_verified_only_warns():

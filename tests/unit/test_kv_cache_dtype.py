@@ -44,7 +44,21 @@ CASES = (
     ("fp8_e4m3", (SMALL, A100), None),
     ("fp8_e5m2", (SMALL, L20), None),
     # vLLM issue 26431: 0.11.0 on an RTX 3090, "type fp8e4nv not supported in this architecture".
-    ("fp8", (SMALL, A10, {"models.chat.image": "docker.io/vllm/vllm-openai:v0.11.0"}), "warning"),
+    ("fp8", (SMALL, A10, {"models.chat.image": "docker.io/vllm/vllm-openai:v0.11.0"}), "error"),
+    # From 0.12 on it turns to FlashInfer by itself; in 0.11 somebody may have chosen that.
+    ("fp8", (SMALL, A10, {"models.chat.image": "docker.io/vllm/vllm-openai:v0.13.0"}), None),
+    (
+        "fp8",
+        (
+            SMALL,
+            A10,
+            {
+                "models.chat.image": "docker.io/vllm/vllm-openai:v0.11.0",
+                "models.chat.env": {"VLLM_ATTENTION_BACKEND": "FLASHINFER"},
+            },
+        ),
+        "warning",
+    ),
     # vLLM PR 2279: "Volta/Ampere are both ok", of the engine that 0.8.5 and 0.9.2 still have.
     ("fp8", (SMALL, V100), "warning"),
     # vLLM 0.29.0, v1/attention/backends/flashinfer.py: `supports_sink` from 10.0 on; heads of 64, 128, 256 and 512.

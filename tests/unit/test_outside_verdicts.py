@@ -13,7 +13,7 @@ from settings.parse import StackInput, parse
 CASES: list[dict[str, Any]] = yaml.safe_load(
     (Path(__file__).parent / "outside_verdicts.yaml").read_text(encoding="utf-8")
 )
-UNRELATED = {"NOT_AT_SOURCE", "UNKNOWN_KEY", "UNKNOWN_MODEL"}
+UNRELATED = {"NOT_AT_SOURCE", "UNKNOWN_KEY"}
 """Errors that say nothing of whether the stack would start; a case that is about them names them."""
 KEYS = {"id", "source", "fact", "pool", "region", "zone", "serve", "stack", "verdict", "codes", "emits"}
 

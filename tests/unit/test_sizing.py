@@ -96,6 +96,14 @@ def test_a_release_that_quantises_after_reading_needs_room_for_all_of_it():
     assert fitting(facts(weights_gib=21.0), gpu(), 1, asked(quantization="fp8")).gpus == 1
 
 
+def test_a_release_that_holds_both_while_it_quantises_needs_room_for_both():
+    """vLLM PR 32773 and issue 31805, of 0.13 and 0.14: more memory than 16 bits take."""
+    both = asked(quantization="fp8", flags=frozenset({"fp8-doubles"}))
+    finding = refused("MODEL_TOO_LARGE", facts(weights_gib=15.0), gpu(), 1, both)
+    assert "22.5 GiB" in finding.message
+    assert fitting(facts(weights_gib=14.0), gpu(), 1, both).gpus == 1
+
+
 def test_a_release_without_the_method_cannot_quantise_by_it():
     """bitsandbytes became a plugin with vLLM 0.28.0 (PR 43529)."""
     finding = refused("QUANTIZATION_NOT_IN_IMAGE", facts(), gpu(), 1, asked(quantization="bitsandbytes"))
@@ -283,7 +291,8 @@ def test_weights_that_the_gpu_cannot_read_are_refused(stored: str, card, code: s
     ],
 )
 def test_weights_that_run_slowly_are_warned_of(stored: str, card, code: str):
-    assert code in noted(facts(format=stored, weights_gib=5.0), card, 1, ASK)
+    today = asked(flags=frozenset({"marlin-on-turing"}))
+    assert code in noted(facts(format=stored, weights_gib=5.0), card, 1, today)
 
 
 def test_fp8_on_a_gpu_that_has_it_needs_no_word():
