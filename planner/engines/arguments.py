@@ -110,8 +110,9 @@ def batch_size(arguments: Iterable[str]) -> int | None:
 
 def forgoes_images(arguments: Iterable[str], engine: Engine) -> bool:
     """Whether the engine is told not to try the largest image that the model reads."""
-    given = dict(values(arguments))
-    return any(flag in given and re.search(value, given[flag]) for flag, value in engine.no_images.items())
+    given, line = dict(values(arguments)), engine.command_line
+    no_images = line.no_images if line else {}
+    return any(flag in given and re.search(value, given[flag]) for flag, value in no_images.items())
 
 
 def allows_longer(arguments: Iterable[str], variables: Iterable[str]) -> bool:
@@ -148,7 +149,8 @@ class _Reader:
     def __init__(self, arguments: Sequence[str], release: Release) -> None:
         self._arguments = arguments
         self._release = release
-        self._flexible = registry.find(release.package).flexible_parser
+        line = registry.find(release.package).command_line
+        self._flexible = line is not None and line.flexible
 
     def all(self) -> Iterator[Argument]:
         index = 0

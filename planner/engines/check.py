@@ -14,7 +14,7 @@ from planner.engines.arguments import Argument, read, without
 from planner.engines.chat_template import inline
 from planner.engines.check_flags import Known, check_flags
 from planner.engines.check_tuning import check_tuning
-from planner.engines.engine import Engine
+from planner.engines.engine import CommandLine, Engine
 from settings.diagnostics import Diagnostic
 from settings.models import Model
 from settings.suggest import MISSPELT, closest
@@ -66,15 +66,15 @@ def check_options(
         yield codes.service_name_vllm(f"{section}.model", name=name)
     if known is not None:
         yield from _unknown_variables(section, model, known)
-    if not engine.takes_arguments and model.extra_args:
+    if engine.command_line is None and model.extra_args:
         yield codes.extra_args_useless(
             f"{section}.extraArgs",
             title=engine.title,
             variables=engine.variables[0],
             given=" ".join(model.extra_args),
         )
-    elif engine.takes_arguments and known is not None:
-        yield from _arguments(section, model, flags, known, max_model_len)
+    elif engine.command_line is not None and known is not None:
+        yield from _arguments(section, model, engine.command_line, flags, known, max_model_len=max_model_len)
     yield from _passed_on(section, model, engine)
     yield from check_tuning(section, model, flags, release, catalog)
     if model.chat_template is not None and not engine.templates:
@@ -107,16 +107,16 @@ def _passed_on(section: str, model: Model, engine: Engine) -> Iterator[Diagnosti
 
 
 def _arguments(
-    section: str, model: Model, flags: frozenset[str], known: Known, max_model_len: int | None
+    section: str, model: Model, line: CommandLine, flags: frozenset[str], known: Known, *, max_model_len: int | None
 ) -> Iterator[Diagnostic]:
-    engine, release = registry.find(model.engine), known.release
+    release = known.release
     path, given = f"{section}.extraArgs", read(model.extra_args, release)
     yield from _forbidden(path, model, given)
-    yield from _loud(path, model, given, engine)
+    yield from _loud(path, model, given, line)
     yield from _unreadable(path, model, given, release)
     yield from _overrides(section, model, given)
     named = [argument for argument in given if not _refused(argument.flag)]
-    yield from check_flags(path, named, known, engine.replaced, partial(_mended, model))
+    yield from check_flags(path, named, known, line.replaced, partial(_mended, model))
     yield from _ray(path, model, given, flags)
     yield from _batch(section, model, given, None if "chunked-prefill-default" in flags else max_model_len)
 
@@ -188,14 +188,14 @@ def _forbidden(path: str, model: Model, given: Sequence[Argument]) -> Iterator[D
             yield codes.trust_remote_code(path, given=argument.text, rest=rest)
 
 
-def _loud(path: str, model: Model, given: Sequence[Argument], engine: Engine) -> Iterator[Diagnostic]:
+def _loud(path: str, model: Model, given: Sequence[Argument], line: CommandLine) -> Iterator[Diagnostic]:
     for argument in given:
-        if argument.flag == "log-level" and engine.quiet and argument.value.strip().lower() not in engine.quiet:
+        if argument.flag == "log-level" and line.quiet and argument.value.strip().lower() not in line.quiet:
             yield codes.log_shows_key(
                 path,
-                title=engine.title,
+                title=registry.find(model.engine).title,
                 given=argument.text,
-                quiet=engine.quiet,
+                quiet=line.quiet,
                 rest=without(model.extra_args, argument),
             )
 

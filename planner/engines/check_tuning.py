@@ -82,7 +82,7 @@ def _speculative_batch(section: str, model: Model) -> Iterator[Diagnostic]:
 
 def _offload(section: str, model: Model) -> Iterator[Diagnostic]:
     engine = registry.find(model.engine)
-    by = engine.offload_by
+    by = engine.offload.by
     if model.kv_offload is not None and by is not None and getattr(model, by) is False:
         yield codes.offload_without_prefixes(
             f"{section}.{to_camel(by)}", title=engine.title, offload_path=f"{section}.kvOffload"
@@ -91,12 +91,12 @@ def _offload(section: str, model: Model) -> Iterator[Diagnostic]:
 
 def _cache_type(section: str, model: Model, flags: frozenset[str], release: Release | None) -> Iterator[Diagnostic]:
     engine, asked = registry.find(model.engine), model.kv_cache_dtype
-    flag = engine.cache_flag
-    readable = [name for name in engine.cache_types if flag is None or f"{flag}={name}" in flags]
+    types, flag = engine.cache.types, engine.cache.flag
+    readable = [name for name in types if flag is None or f"{flag}={name}" in flags]
     if asked in (None, "auto", *readable):
         return
     small = asked not in ("bfloat16", "float16", "f16")
-    alike = [name for name in readable if small is (engine.cache_types[name] < 2)]
+    alike = [name for name in readable if small is (types[name] < 2)]
     yield codes.kv_cache_dtype_unknown(
         f"{section}.kvCacheDtype",
         dtype=asked,

@@ -74,61 +74,120 @@ def _unbounded(_flags: frozenset[str], _compute_capability: float) -> int | None
     return None
 
 
+@dataclass(frozen=True)
+class KvCache:
+    """The KV cache of an engine. `types` are those that its numbers may have, with the bytes of each number; `flag` is
+    the option that takes one (None: every release takes all); `runs` tells whether one runs, None: no source says."""
+
+    types: Mapping[str, float]
+    flag: str | None = None
+    runs: Callable[[CacheUse], bool | None] = _always
+
+
+@dataclass(frozen=True)
+class AtLoad:
+    """How an engine quantises plain weights as it reads them: the `methods`, the `flags` without which an image has not
+    such a method, the `streaming_flags` without which it reads all weights before it quantises them, and the
+    `doubling_flags` with which it then holds both."""
+
+    methods: tuple[str, ...] = ()
+    flags: Mapping[str, str] = field(default_factory=dict)
+    streaming_flags: Mapping[str, str] = field(default_factory=dict)
+    doubling_flags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Experts:
+    """Expert and data parallelism. `flag` and `data_flag` are the options that an image's release must know to deal
+    out experts whole, and to give each of several data-parallel ranks its own attention; None: the engine cannot.
+    `gathers`: with such ranks every other layer is still cut over all GPUs. `evenly`: each GPU must get as many
+    experts."""
+
+    flag: str | None = None
+    data_flag: str | None = None
+    gathers: bool = False
+    evenly: bool = False
+
+
+@dataclass(frozen=True)
+class Speculation:
+    """Speculative decoding. `methods` tells those of `speculative` that a release has on a GPU, by its flags and the
+    compute capability; `with_adapters` are those that go with LoRA adapters (None: all), `unstaged` those that do not
+    go with pipeline parallelism."""
+
+    methods: Callable[[frozenset[str], float | None], tuple[str, ...]] = _nothing
+    with_adapters: tuple[str, ...] | None = None
+    unstaged: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Offload:
+    """The KV cache in the machine's memory. `in_shared_memory`: it lies in /dev/shm; `by` is the setting that must not
+    be off for it; `windows_flag` came with the releases in which layers keep their window though others are offloaded
+    (None: all do)."""
+
+    in_shared_memory: bool = False
+    by: str | None = None
+    windows_flag: str | None = None
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """An engine's command line, where it is the user's to extend (`extraArgs`): but for `secret` and `fixed` flags.
+
+    `typed` are the flags that a setting stands for, `replaced` says what to do where a release has dropped one.
+    `flexible`: its parser reads underscores as dashes, and dotted names as parts of an option's JSON. `no_images` are
+    the flags by which it does not try the largest image, each with what its value then matches, `backends` the compute
+    capabilities that values of --attention-backend need, `quiet` the log levels at which it does not print its key
+    (empty: it prints it at none).
+    """
+
+    secret: frozenset[str]
+    fixed: frozenset[str]
+    typed: Mapping[str, str]
+    replaced: Mapping[str, str] = field(default_factory=dict)
+    flexible: bool = False
+    no_images: Mapping[str, str] = field(default_factory=dict)
+    backends: Mapping[str, float] = field(default_factory=dict)
+    quiet: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Engine:
     """One engine.
 
     `title` is its name in a sentence, `emit` makes its pod, which listens at `port` and answers at `health` once it
     serves. `api_key_env` is the variable that gives it its API key; None: it asks for none. `start` names the duration
-    of its start in the catalogue. `metrics` is None where it has none. `python`: its image has Python.
+    of its start in the catalogue. `metrics` is None where it has none. `python`: its image has Python. `least_compute`
+    is the compute capability without which no release of it runs; None: each image has its own. `instead` is the engine
+    to turn to, with the same files, where this one does not fit.
 
     `memory` of a GPU: it takes a "share" of it for everything (`default_utilization` where neither stack file nor image
     says how much), is told a "static" share for weights and cache alone, or finds its "own" way. `on_cpu`: it computes
-    on the CPU what no GPU holds. `shared_memory`: its processes talk through /dev/shm, `offload_in_shared_memory`: and
-    keep there what they offload; `offload_by` is the setting that must not be off for it. `tensor_parallel`:
-    it splits each layer over GPUs, else whole layers only. `span`: how it spans machines; None: it does not. `longest`
-    bounds the context in tokens by the release's flags and the GPU's compute capability; None where nothing does.
-    `in_flight` are the tokens that it may be computing, by the release's flags, on such a GPU, with so many pipeline
-    stages and a batch of so many tokens (None: its own choice), while a layer with a window keeps what they reach back
-    to; 0: such a layer is kept no more than its window. `no_images` are the flags by which it does not try the largest
-    image, each with what its value then matches.
+    on the CPU what no GPU holds. `shared_memory`: its processes talk through /dev/shm. `longest` bounds the context in
+    tokens by the release's flags and the GPU's compute capability; None where nothing does. `in_flight` are the tokens
+    that it may be computing, by the release's flags, on such a GPU, with so many pipeline stages and a batch of so many
+    tokens (None: its own choice), while a layer with a window keeps what they reach back to; 0: such a layer is kept no
+    more than its window. `whole_batch`: a step must have room for a token of every request.
 
-    `expert_flag` and `data_flag` are the options that an image's release must know to deal out experts whole, and to
-    give each of several ranks its own attention; None: it cannot. `gathers`: with such ranks every other layer is still
-    cut over all GPUs. `experts_evenly`: each GPU must get as many.
-    `tasks` are what it asks models that were trained for it besides chat, `converts` the pairs of a model's kind and a
-    task of another that it makes such a model do.
+    `tensor_parallel`: it splits each layer over GPUs, else whole layers only. `span`: how it spans machines; None: it
+    does not.
 
-    `formats` are the weight files that it reads, `at_load` the methods by which it quantises plain ones as it reads
-    them, `last_formats` the last releases that read files of a format which it has given up; `at_load_flags` are the
-    flags without which an image has not such a method, `streaming_flags` those without which it reads all plain weights
-    before it quantises them, `doubling_flags` those with which it then holds both; `old_marlin` is the flag of releases
-    whose Marlin kernels run below compute capability 8.0; `takes_dtype`: it computes in the type that it is told, else
-    in that of its files. `cache_types` are the types that the numbers of its KV cache may have, with the bytes of each
-    number; `cache_flag` is the option that takes one (None: every release takes all); `cache_runs` tells whether one
-    runs, None: no source says; `backend_env` is the variable that chooses how attention is computed. `least_compute` is
-    the compute capability without which no release of it runs; None: each image has its own. `sources` are those that
-    its files come from, the usual one first; `library` is where its own registry lists what it has, under whose ids it
-    serves; None: it has no registry. `instead` is the engine to turn to, with the same files, where this one does not
-    fit.
+    `tasks` are what it serves models for that were trained for it besides chat, `converts` the pairs of a model's kind
+    and a task of another that it makes such a model do. `formats` are the weight files that it reads, `last_formats`
+    the last releases that read files of a format which it has given up, `old_marlin` is the flag of releases whose
+    Marlin kernels run below compute capability 8.0; `takes_dtype`: it computes in the type that it
+    is given, else in that of its files. `sources` are those that its files come from, the usual one first; `library` is
+    where its own registry lists what it has, under whose ids it serves; None: it has no registry.
 
     `variables` is how the variables begin that it alone reads; `reserved` are those that no user may set, with the
-    reason, beside that of the key. `whole_batch`: a step must have room for a token of every request. `templates`: it
-    takes a chat template of the user's. `takes_arguments`: its command line is the user's to extend, but for
-    `secret_flags` and `fixed_flags`; `typed_flags` are those that a setting stands for, `replaced` says what to do
-    where a release has dropped one, `passes_on` are the settings that it takes as they stand and another may not,
-    `tunes` those that change what it takes of memory, each with the option that its release must know. `longer`: the
-    flags and variables by which it takes a context beyond the model's own. `quiet` are the log levels at which it does
-    not print its key; empty: it prints it at none. `reads_links`: it takes a variable of a Service that is called like
-    it for its own. `flexible_parser`: its parser reads underscores as dashes, and dotted names as parts of an option's
-    JSON.
-
-    `offload_windows` is what came with the releases in which layers keep their window though others are offloaded;
-    None: all do. `speculates` tells the methods of `speculative` that a release has on a GPU, `adapts_with` those
-    that go with adapters (None: all); `adapter_name` is how a request names an adapter of what is `served`.
-    `whole_guesses` are the methods of guessing that do not go with stages. `backends` are the compute capabilities
-    that values of --attention-backend need, `decisive` the variables that it sets only where it would not start
-    else.
+    reason, beside that of the key, `decisive` those that it sets only where it would not start else, `backend_env` is
+    the one that chooses how attention is computed. `reads_links`: it takes a variable of a Service that is called like
+    it for its own. `command_line` is None where it is set up by variables alone. `longer`: the flags and variables by
+    which it takes a context beyond the model's own. `templates`: it takes a chat template of the user's. `passes_on`
+    are the settings that it takes as they stand and another may not, `tunes` those that change what it takes of memory,
+    each with the option that its release must know. `adapter_name` is how a request names an adapter of what is
+    `served`.
     """
 
     name: EngineName
@@ -140,64 +199,45 @@ class Engine:
     start: str
     metrics: Metrics | None = None
     python: bool = True
+    least_compute: float | None = None
+    instead: EngineName | None = None
 
     memory: Literal["share", "static", "own"] = "share"
     default_utilization: float = 0.90
     on_cpu: bool = False
     shared_memory: bool = True
-    offload_in_shared_memory: bool = False
-    offload_by: str | None = None
-    offload_windows: str | None = None
-    tensor_parallel: bool = True
-    expert_flag: str | None = None
-    data_flag: str | None = None
-    gathers: bool = False
-    experts_evenly: bool = False
-    span: Span | None = None
+    cache: KvCache
+    offload: Offload = Offload()
     longest: Callable[[frozenset[str], float], int | None] = _unbounded
     in_flight: Callable[[frozenset[str], Gpu, int, int | None], int] = _one_window
-    no_images: Mapping[str, str] = field(default_factory=dict)
+    whole_batch: bool = False
+
+    tensor_parallel: bool = True
+    experts: Experts = Experts()
+    span: Span | None = None
 
     tasks: tuple[Task, ...] = ()
     converts: frozenset[tuple[ModelKind, Task]] = frozenset()
     formats: tuple[WeightFormat, ...]
-    at_load: tuple[str, ...] = ()
-    at_load_flags: Mapping[str, str] = field(default_factory=dict)
-    streaming_flags: Mapping[str, str] = field(default_factory=dict)
-    doubling_flags: Mapping[str, str] = field(default_factory=dict)
-    old_marlin: str | None = None
     last_formats: Mapping[str, str] = field(default_factory=dict)
+    old_marlin: str | None = None
+    at_load: AtLoad = AtLoad()
     takes_dtype: bool = True
-    cache_types: Mapping[str, float] = field(default_factory=dict)
-    cache_flag: str | None = None
-    cache_runs: Callable[[CacheUse], bool | None] = _always
-    backend_env: str | None = None
-    least_compute: float | None = None
     sources: tuple[SourceName, ...]
     library: str | None = None
-    instead: EngineName | None = None
 
     variables: tuple[str, ...]
     reserved: Mapping[str, str] = field(default_factory=dict)
-    whole_batch: bool = False
-    templates: bool = True
-    takes_arguments: bool = True
-    secret_flags: frozenset[str] = frozenset()
-    fixed_flags: frozenset[str] = frozenset()
-    typed_flags: Mapping[str, str] = field(default_factory=dict)
-    backends: Mapping[str, float] = field(default_factory=dict)
     decisive: frozenset[str] = frozenset()
-    whole_guesses: tuple[str, ...] = ()
+    backend_env: str | None = None
+    reads_links: bool = False
+    command_line: CommandLine | None = None
+    longer: frozenset[str] = frozenset()
+    templates: bool = True
     passes_on: frozenset[str] = frozenset()
     tunes: Mapping[str, str] = field(default_factory=dict)
-    speculates: Callable[[frozenset[str], float | None], tuple[str, ...]] = _nothing
-    adapts_with: tuple[str, ...] | None = None
+    speculation: Speculation = Speculation()
     adapter_name: str = "{name}"
-    longer: frozenset[str] = frozenset()
-    replaced: Mapping[str, str] = field(default_factory=dict)
-    quiet: tuple[str, ...] = ()
-    reads_links: bool = False
-    flexible_parser: bool = False
 
     @property
     def keyed(self) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from planner.engines import pod
 from planner.engines.chat_template import template_path
-from planner.engines.engine import CacheUse, Engine
+from planner.engines.engine import CacheUse, Engine, KvCache
 from planner.engines.request import EngineRequest
 from planner.plan.server import EngineSpec
 
@@ -86,9 +86,11 @@ ENGINE = Engine(
     tasks=("embed", "rerank"),
     formats=("gguf",),
     takes_dtype=False,
-    # ggml's blocks of 32 numbers: 34 bytes as q8_0, 18 as q4_0 (ggml/src/ggml-common.h).
-    cache_types={"f16": 2.0, "q8_0": 34 / 32, "q4_0": 18 / 32},
-    cache_runs=_cache_runs,
+    cache=KvCache(
+        # ggml's blocks of 32 numbers: 34 bytes as q8_0, 18 as q4_0 (ggml/src/ggml-common.h).
+        types={"f16": 2.0, "q8_0": 34 / 32, "q4_0": 18 / 32},
+        runs=_cache_runs,
+    ),
     sources=("modelscope", "huggingface"),
     variables=("LLAMA_", "GGML_"),
     reserved={
@@ -107,6 +109,6 @@ ENGINE = Engine(
         "LLAMA_ARG_API_KEY_FILE": "the API key is generated, or set as the secret tke-llm:apiKeys",
     },
     # What its parser takes was not recorded; all but a few of its options are variables as well (LLAMA_ARG_…).
-    takes_arguments=False,
+    command_line=None,
     passes_on=frozenset({"prefix_caching", "max_num_seqs"}),
 )

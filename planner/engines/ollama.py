@@ -8,7 +8,7 @@ import math
 from pathlib import Path
 
 from planner.engines import pod
-from planner.engines.engine import CacheUse, Engine
+from planner.engines.engine import CacheUse, Engine, KvCache
 from planner.engines.operations import LOAD_MARGIN, PROBE_PERIOD
 from planner.engines.request import EngineRequest
 from planner.plan.server import EngineSpec, ExecProbe
@@ -90,9 +90,11 @@ ENGINE = Engine(
     tasks=("embed",),
     formats=("gguf",),
     takes_dtype=False,
-    # ggml's blocks of 32 numbers: 34 bytes as q8_0, 18 as q4_0 (ggml/src/ggml-common.h).
-    cache_types={"f16": 2.0, "q8_0": 34 / 32, "q4_0": 18 / 32},
-    cache_runs=_cache_runs,
+    cache=KvCache(
+        # ggml's blocks of 32 numbers: 34 bytes as q8_0, 18 as q4_0 (ggml/src/ggml-common.h).
+        types={"f16": 2.0, "q8_0": 34 / 32, "q4_0": 18 / 32},
+        runs=_cache_runs,
+    ),
     sources=("ollama",),
     library="ollama.com/library",
     variables=("OLLAMA_",),
@@ -101,5 +103,4 @@ ENGINE = Engine(
         "OLLAMA_MODELS": "it must name the folder that the download Job fills",
     },
     templates=False,
-    takes_arguments=False,
 )

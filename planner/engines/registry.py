@@ -1,12 +1,13 @@
 """The engines that there are, by name: each in the module of its name, so that the list of names is all there is to
 extend."""
 
+from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from typing import get_args
 
 from catalog.engines import EngineName
-from planner.engines.engine import Engine
+from planner.engines.engine import CommandLine, Engine
 
 NAMES: tuple[EngineName, ...] = get_args(EngineName)
 
@@ -38,22 +39,26 @@ def reserved() -> dict[str, str]:
     return {name: why for engine in every() for name, why in engine.reserved.items()} | keys | RESERVED
 
 
+def _command_lines() -> Iterator[CommandLine]:
+    return (engine.command_line for engine in every() if engine.command_line is not None)
+
+
 @cache
 def secret_flags() -> frozenset[str]:
     """The flags of all engines that take a secret."""
-    return frozenset(flag for engine in every() for flag in engine.secret_flags)
+    return frozenset(flag for line in _command_lines() for flag in line.secret)
 
 
 @cache
 def fixed_flags() -> frozenset[str]:
     """The flags of all engines that the planner alone decides."""
-    return frozenset(flag for engine in every() for flag in engine.fixed_flags)
+    return frozenset(flag for line in _command_lines() for flag in line.fixed)
 
 
 @cache
 def typed_flags() -> dict[str, str]:
     """The settings that flags of all engines have."""
-    return {flag: setting for engine in every() for flag, setting in engine.typed_flags.items()}
+    return {flag: setting for line in _command_lines() for flag, setting in line.typed.items()}
 
 
 @cache

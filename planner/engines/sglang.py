@@ -5,7 +5,18 @@ from collections.abc import Iterator
 from planner.engines import pod
 from planner.engines.arguments import merged, values
 from planner.engines.chat_template import template_path
-from planner.engines.engine import CacheUse, Engine, Metrics, Span
+from planner.engines.engine import (
+    AtLoad,
+    CacheUse,
+    CommandLine,
+    Engine,
+    Experts,
+    KvCache,
+    Metrics,
+    Offload,
+    Span,
+    Speculation,
+)
 from planner.engines.request import EngineRequest
 from planner.plan.server import EngineSpec
 
@@ -232,52 +243,74 @@ ENGINE = Engine(
     memory="static",
     # The port is the guide's; the address as in sglang/srt/utils/network.py, which would ask the routing table else.
     span=Span(5000, "SGLANG_HOST_IP", _of_rank),
-    expert_flag="ep-size",
-    data_flag="enable-dp-attention",
-    gathers=True,
-    experts_evenly=True,
+    experts=Experts(
+        flag="ep-size",
+        data_flag="enable-dp-attention",
+        gathers=True,
+        evenly=True,
+    ),
     tasks=("embed", "rerank"),
     formats=("bf16", "fp16", "fp32", "fp8", "int8", "awq", "gptq", "mxfp4", "nvfp4", "bitsandbytes"),
-    at_load=("fp8", "bitsandbytes"),
-    cache_types={"bfloat16": 2.0, "fp8_e4m3": 1.0, "fp8_e5m2": 1.0},
-    cache_flag="kv-cache-dtype",
-    cache_runs=_cache_runs,
+    at_load=AtLoad(
+        methods=("fp8", "bitsandbytes"),
+    ),
+    cache=KvCache(
+        types={"bfloat16": 2.0, "fp8_e4m3": 1.0, "fp8_e5m2": 1.0},
+        flag="kv-cache-dtype",
+        runs=_cache_runs,
+    ),
     least_compute=8.0,
     sources=("modelscope", "huggingface"),
     instead="vllm",
     variables=("SGLANG_", "SGL_"),
-    secret_flags=frozenset({"api-key", "admin-api-key", "ssl-keyfile-password"}),
-    fixed_flags=frozenset(
-        {"port", "host", "ssl-keyfile", "ssl-certfile", "model", "model-path", "config", "grpc-mode", "smg-grpc-mode"}
+    command_line=CommandLine(
+        secret=frozenset({"api-key", "admin-api-key", "ssl-keyfile-password"}),
+        fixed=frozenset(
+            {
+                "port",
+                "host",
+                "ssl-keyfile",
+                "ssl-certfile",
+                "model",
+                "model-path",
+                "config",
+                "grpc-mode",
+                "smg-grpc-mode",
+            }
+        ),
+        typed={
+            "tensor-parallel-size": "tensorParallel",
+            "pipeline-parallel-size": "pipelineParallel",
+            "data-parallel-size": "dataParallel",
+            "expert-parallel-size": "expertParallel",
+            "context-length": "maxModelLen",
+            "mem-fraction-static": "gpuMemoryUtilization",
+            "dtype": "dtype",
+            "quantization": "quantization",
+            "served-model-name": "servedName",
+            "disable-radix-cache": "prefixCaching",
+            "kv-cache-dtype": "kvCacheDtype",
+            "max-running-requests": "maxNumSeqs",
+            "enable-hierarchical-cache": "kvOffload",
+            "hicache-size": "kvOffload",
+            "speculative-algorithm": "speculative",
+            "enable-lora": "lora",
+            "lora-paths": "lora",
+            "chunked-prefill-size": "maxNumBatchedTokens",
+            "chat-template": "chatTemplate",
+            "is-embedding": "task",
+        },
+        # At its usual level it logs all its arguments (sglang issue 37457).
+        quiet=("warning", "error", "critical"),
     ),
-    typed_flags={
-        "tensor-parallel-size": "tensorParallel",
-        "pipeline-parallel-size": "pipelineParallel",
-        "data-parallel-size": "dataParallel",
-        "expert-parallel-size": "expertParallel",
-        "context-length": "maxModelLen",
-        "mem-fraction-static": "gpuMemoryUtilization",
-        "dtype": "dtype",
-        "quantization": "quantization",
-        "served-model-name": "servedName",
-        "disable-radix-cache": "prefixCaching",
-        "kv-cache-dtype": "kvCacheDtype",
-        "max-running-requests": "maxNumSeqs",
-        "enable-hierarchical-cache": "kvOffload",
-        "hicache-size": "kvOffload",
-        "speculative-algorithm": "speculative",
-        "enable-lora": "lora",
-        "lora-paths": "lora",
-        "chunked-prefill-size": "maxNumBatchedTokens",
-        "chat-template": "chatTemplate",
-        "is-embedding": "task",
-    },
-    offload_by="prefix_caching",
+    offload=Offload(
+        by="prefix_caching",
+    ),
     tunes={"kv_offload": "hicache-size", "speculative": "speculative-algorithm", "lora": "enable-lora"},
-    adapts_with=("ngram",),
+    speculation=Speculation(
+        with_adapters=("ngram",),
+        methods=_speculates,
+    ),
     adapter_name="{served}:{name}",
-    speculates=_speculates,
     passes_on=frozenset({"prefix_caching", "max_num_seqs", "max_num_batched_tokens"}),
-    # At its usual level it logs all its arguments (sglang issue 37457).
-    quiet=("warning", "error", "critical"),
 )

@@ -10,7 +10,18 @@ from catalog.types import Gpu
 from planner.engines import pod
 from planner.engines.arguments import merged, values
 from planner.engines.chat_template import template_path
-from planner.engines.engine import CacheUse, Engine, Metrics, Span
+from planner.engines.engine import (
+    AtLoad,
+    CacheUse,
+    CommandLine,
+    Engine,
+    Experts,
+    KvCache,
+    Metrics,
+    Offload,
+    Span,
+    Speculation,
+)
 from planner.engines.request import EngineRequest
 from planner.plan.server import EngineSpec
 
@@ -223,107 +234,119 @@ ENGINE = Engine(
     # it would ask the routing table, which on a machine's own network may name another card. The other machines serve
     # no API.
     span=Span(29501, "VLLM_HOST_IP", _of_rank, worker=("--headless",), flag="nnodes"),
-    expert_flag="enable-expert-parallel",
-    data_flag="data-parallel-size",
+    experts=Experts(
+        flag="enable-expert-parallel",
+        data_flag="data-parallel-size",
+    ),
     longest=_longest,
     in_flight=_in_flight,
-    no_images={
-        "language-model-only": "",
-        "limit-mm-per-prompt": r"image\W*0\b",
-        "mm-processor-kwargs": "pixels",
-        "skip-mm-profiling": "",
-    },
+    command_line=CommandLine(
+        no_images={
+            "language-model-only": "",
+            "limit-mm-per-prompt": r"image\W*0\b",
+            "mm-processor-kwargs": "pixels",
+            "skip-mm-profiling": "",
+        },
+        secret=frozenset({"api-key", "hf-token"}),
+        fixed=frozenset(
+            {"port", "host", "uds", "ssl-keyfile", "ssl-certfile", "root-path", "model", "config", "headless", "grpc"}
+        ),
+        typed={
+            "tensor-parallel-size": "tensorParallel",
+            "pipeline-parallel-size": "pipelineParallel",
+            "data-parallel-size": "dataParallel",
+            "enable-expert-parallel": "expertParallel",
+            "max-model-len": "maxModelLen",
+            "gpu-memory-utilization": "gpuMemoryUtilization",
+            "dtype": "dtype",
+            "quantization": "quantization",
+            "served-model-name": "servedName",
+            "enable-prefix-caching": "prefixCaching",
+            "kv-cache-dtype": "kvCacheDtype",
+            "max-num-seqs": "maxNumSeqs",
+            "kv-offloading-size": "kvOffload.gib",
+            "speculative-config": "speculative",
+            "enable-lora": "lora",
+            "lora-modules": "lora",
+            "max-num-batched-tokens": "maxNumBatchedTokens",
+            "chat-template": "chatTemplate",
+            "task": "task",
+            "runner": "task",
+            "convert": "task",
+        },
+        # docs, "attention backend feature support" (compute capability).
+        backends={
+            "FLASH_ATTN": 8.0,
+            "FLASH_ATTN_MLA": 9.0,
+            "FLASHMLA": 9.0,
+            "FLASHMLA_SPARSE": 9.0,
+            "CUTLASS_MLA": 10.0,
+            "FLASHINFER_MLA": 10.0,
+        },
+        # Its parser until the release that dropped each, and the one that followed (vllm/engine/arg_utils.py).
+        replaced={
+            "rope-scaling": "Use --hf-overrides with rope_scaling, or rope_parameters from 0.14 on.",
+            "rope-theta": "Use --hf-overrides with rope_theta.",
+            "task": "Set task, or use --runner and --convert.",
+            "enable-reasoning": "Take it out: --reasoning-parser alone does it.",
+            "disable-log-requests": "Take it out: requests are logged only with --enable-log-requests.",
+            "guided-decoding-backend": "Use --structured-outputs-config.backend.",
+            "override-pooler-config": "Use --pooler-config.",
+            "cuda-graph-sizes": "Use --cudagraph-capture-sizes.",
+            "max-seq-len-to-capture": "Use --max-cudagraph-capture-size.",
+            "num-lookahead-slots": "Use --speculative-config.",
+            "override-neuron-config": "Use --additional-config.",
+            "num-scheduler-steps": "Take it out: the engine schedules each step by itself.",
+            "use-v2-block-manager": "Take it out: there is one block manager.",
+            "swap-space": "Take it out: a request that is put off is computed again.",
+            "preemption-mode": "Take it out: a request that is put off is computed again.",
+            "device": "Take it out: the platform is found.",
+            "disable-async-output-proc": "Take it out: there is no such process.",
+            "disable-frontend-multiprocessing": "Take it out: the engine is a process of its own.",
+        },
+        flexible=True,
+    ),
     tasks=("embed", "rerank"),
     converts=frozenset({("chat", "embed"), ("embedding", "rerank")}),
     formats=("bf16", "fp16", "fp32", "fp8", "int8", "awq", "gptq", "mxfp4", "nvfp4", "bitsandbytes"),
-    at_load=("fp8", "bitsandbytes"),
-    at_load_flags={"bitsandbytes": "bitsandbytes"},
-    streaming_flags={"fp8": "fp8-streams"},
-    doubling_flags={"fp8": "fp8-doubles"},
+    at_load=AtLoad(
+        methods=("fp8", "bitsandbytes"),
+        flags={"bitsandbytes": "bitsandbytes"},
+        streaming_flags={"fp8": "fp8-streams"},
+        doubling_flags={"fp8": "fp8-doubles"},
+    ),
     old_marlin="marlin-on-turing",
     # 0.28.0 moved it into a plugin that the images do not hold (vllm PR 43529; 0.29.0, layers/quantization).
     last_formats={"bitsandbytes": "0.27.1"},
-    # A type of its own for sparse attention (fp8_ds_mla) is what fp8 becomes where a model needs it.
-    cache_types={"bfloat16": 2.0, "float16": 2.0, "fp8": 1.0, "fp8_e4m3": 1.0, "fp8_e5m2": 1.0},
-    cache_flag="kv-cache-dtype",
-    cache_runs=_cache_runs,
-    backend_env="VLLM_ATTENTION_BACKEND",
+    cache=KvCache(
+        # A type of its own for sparse attention (fp8_ds_mla) is what fp8 becomes where a model needs it.
+        types={"bfloat16": 2.0, "float16": 2.0, "fp8": 1.0, "fp8_e4m3": 1.0, "fp8_e5m2": 1.0},
+        flag="kv-cache-dtype",
+        runs=_cache_runs,
+    ),
     sources=("modelscope", "huggingface"),
     variables=("VLLM_",),
-    # All ranks map one file there (v1/kv_offload/cpu/shared_offload_region.py), and the first refuses to start where
-    # it has less room than the file.
-    offload_in_shared_memory=True,
-    offload_windows="offload-keeps-windows",
+    backend_env="VLLM_ATTENTION_BACKEND",
+    offload=Offload(
+        # All ranks map one file there (v1/kv_offload/cpu/shared_offload_region.py), and the first refuses to start
+        # where it has less room than the file.
+        in_shared_memory=True,
+        windows_flag="offload-keeps-windows",
+    ),
     whole_batch=True,
     reserved={
         "VLLM_PORT": "vLLM reads it as the first of its internal ports, not as that of the API",
         "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "it lets everyone who has the key load adapters from anywhere",
         "VLLM_SERVER_DEV_MODE": "it opens routes that reset and reconfigure the server to everyone who reaches it",
     },
-    secret_flags=frozenset({"api-key", "hf-token"}),
-    fixed_flags=frozenset(
-        {"port", "host", "uds", "ssl-keyfile", "ssl-certfile", "root-path", "model", "config", "headless", "grpc"}
-    ),
-    typed_flags={
-        "tensor-parallel-size": "tensorParallel",
-        "pipeline-parallel-size": "pipelineParallel",
-        "data-parallel-size": "dataParallel",
-        "enable-expert-parallel": "expertParallel",
-        "max-model-len": "maxModelLen",
-        "gpu-memory-utilization": "gpuMemoryUtilization",
-        "dtype": "dtype",
-        "quantization": "quantization",
-        "served-model-name": "servedName",
-        "enable-prefix-caching": "prefixCaching",
-        "kv-cache-dtype": "kvCacheDtype",
-        "max-num-seqs": "maxNumSeqs",
-        "kv-offloading-size": "kvOffload.gib",
-        "speculative-config": "speculative",
-        "enable-lora": "lora",
-        "lora-modules": "lora",
-        "max-num-batched-tokens": "maxNumBatchedTokens",
-        "chat-template": "chatTemplate",
-        "task": "task",
-        "runner": "task",
-        "convert": "task",
-    },
-    # docs, "attention backend feature support" (compute capability).
-    backends={
-        "FLASH_ATTN": 8.0,
-        "FLASH_ATTN_MLA": 9.0,
-        "FLASHMLA": 9.0,
-        "FLASHMLA_SPARSE": 9.0,
-        "CUTLASS_MLA": 10.0,
-        "FLASHINFER_MLA": 10.0,
-    },
     # 0.8.5, engine/arg_utils.py: with 1 it raises NotImplementedError below compute capability 8.0.
     decisive=frozenset({"VLLM_USE_V1"}),
-    whole_guesses=("mtp", "dspark"),
+    speculation=Speculation(
+        unstaged=("mtp", "dspark"),
+        methods=_speculates,
+    ),
     tunes={"kv_offload": "kv-offloading-size", "speculative": "speculative-config", "lora": "enable-lora"},
-    speculates=_speculates,
     passes_on=frozenset({"prefix_caching", "max_num_seqs", "max_num_batched_tokens"}),
-    # Its parser until the release that dropped each, and the one that followed (vllm/engine/arg_utils.py).
-    replaced={
-        "rope-scaling": "Use --hf-overrides with rope_scaling, or rope_parameters from 0.14 on.",
-        "rope-theta": "Use --hf-overrides with rope_theta.",
-        "task": "Set task, or use --runner and --convert.",
-        "enable-reasoning": "Take it out: --reasoning-parser alone does it.",
-        "disable-log-requests": "Take it out: requests are logged only with --enable-log-requests.",
-        "guided-decoding-backend": "Use --structured-outputs-config.backend.",
-        "override-pooler-config": "Use --pooler-config.",
-        "cuda-graph-sizes": "Use --cudagraph-capture-sizes.",
-        "max-seq-len-to-capture": "Use --max-cudagraph-capture-size.",
-        "num-lookahead-slots": "Use --speculative-config.",
-        "override-neuron-config": "Use --additional-config.",
-        "num-scheduler-steps": "Take it out: the engine schedules each step by itself.",
-        "use-v2-block-manager": "Take it out: there is one block manager.",
-        "swap-space": "Take it out: a request that is put off is computed again.",
-        "preemption-mode": "Take it out: a request that is put off is computed again.",
-        "device": "Take it out: the platform is found.",
-        "disable-async-output-proc": "Take it out: there is no such process.",
-        "disable-frontend-multiprocessing": "Take it out: the engine is a process of its own.",
-    },
     longer=frozenset({"VLLM_ALLOW_LONG_MAX_MODEL_LEN", "hf-overrides", "rope-scaling"}),
     reads_links=True,
-    flexible_parser=True,
 )

@@ -19,10 +19,10 @@ def check_cache(
     elsewhere.
     """
     known = find(engine)
-    if dtype not in known.cache_types:
+    if dtype not in known.cache.types:
         return
     needed = _needed(facts, engine)
-    if needed is not None and known.cache_types.get(needed) != known.cache_types[dtype]:
+    if needed is not None and known.cache.types.get(needed) != known.cache.types[dtype]:
         yield codes.kv_cache_of_model(f"{section}.kvCacheDtype", model=facts.id, dtype=dtype, needed=needed)
         return
     use = CacheUse(
@@ -35,7 +35,7 @@ def check_cache(
         frozenset(kind.name for kind in facts.attention),
         chosen,
     )
-    runs = known.cache_runs(use)
+    runs = known.cache.runs(use)
     if runs:
         return
     found = codes.kv_cache_unsupported(
@@ -52,6 +52,6 @@ def check_cache(
 
 def _needed(facts: ModelFacts, engine: str) -> str | None:
     """The only type that the model's attention has in this engine; None: it has several."""
-    flag = f"--{find(engine).cache_flag}"
+    flag = f"--{find(engine).cache.flag}"
     told = (each.argument for each in facts.arguments if each.engine == engine)
     return next((argument[1] for argument in told if argument[0] == flag), None)

@@ -32,7 +32,7 @@ def check_dtype(
     """What stands against the precision that was chosen for the model described in `section`, where the stack file asks
     for `dtype` and `quantization`, and the image has these `flags`."""
     known = find(engine)
-    yield from _asked_quantization(section, facts, quantization, known.at_load)
+    yield from _asked_quantization(section, facts, quantization, known.at_load.methods)
     if facts.format not in known.formats:
         where, read = f"{section}.architecture.format", known.formats
         yield codes.format_not_read(where, model=facts.id, format_=facts.format, engine=known.title, readable=read)
@@ -61,14 +61,14 @@ def _release(
 ) -> Iterator[Diagnostic]:
     """A method that the image's release has no longer, for what it quantises or reads."""
     method = at_load or facts.format
-    if engine.at_load_flags.get(method) in {None, *flags}:
+    if engine.at_load.flags.get(method) in {None, *flags}:
         return
     yield codes.quantization_not_in_image(
         f"{section}.{'quantization' if at_load else 'model'}",
         method=method,
         engine=engine.title,
         at_load=at_load is not None,
-        readable=[each for each in engine.at_load if engine.at_load_flags.get(each) in {None, *flags}],
+        readable=[each for each in engine.at_load.methods if engine.at_load.flags.get(each) in {None, *flags}],
     )
 
 

@@ -28,7 +28,7 @@ def plan_dtype(facts: ModelFacts, gpu: Gpu, dtype: str, quantization: str | None
     known = find(engine)
     if not known.takes_dtype:
         return in_file_s_format(engine)
-    at_load = quantization if quantization in known.at_load and facts.format in PLAIN else None
+    at_load = quantization if quantization in known.at_load.methods and facts.format in PLAIN else None
     chosen, because = _computation(facts, gpu, dtype)
     return Precision(chosen, at_load, because)
 

@@ -29,13 +29,13 @@ def check_extra_args(placed: Placement) -> Iterator[Diagnostic]:
     yield from _speculative(placed)
     release, engine, case = placed.image.release, find(placed.model.engine), placed.situation
     hardware = hardware_of(case)
-    if release is None or hardware is None or not engine.takes_arguments:
+    if release is None or hardware is None or engine.command_line is None:
         return
     given: dict[str, Argument] = {}
     asked: dict[str, Any] = {}
     for argument in read(placed.model.extra_args, release):
-        setting = engine.typed_flags.get(argument.flag, "")
-        field, value = _as_asked(setting, argument.value.strip(), engine.cache_types)
+        setting = engine.command_line.typed.get(argument.flag, "")
+        field, value = _as_asked(setting, argument.value.strip(), engine.cache.types)
         if argument.fault is None and value:
             given[field], asked[field] = argument, value
     if not given:
@@ -51,11 +51,11 @@ def check_extra_args(placed: Placement) -> Iterator[Diagnostic]:
 
 
 def _backends(placed: Placement) -> Iterator[Diagnostic]:
-    release, engine, gpu = placed.image.release, find(placed.model.engine), placed.gpu
-    if release is None or gpu is None or not engine.backends:
+    release, line, gpu = placed.image.release, find(placed.model.engine).command_line, placed.gpu
+    if release is None or gpu is None or line is None:
         return
     for argument in read(placed.model.extra_args, release):
-        least = engine.backends.get(argument.value.strip().upper()) if argument.flag == "attention-backend" else None
+        least = line.backends.get(argument.value.strip().upper()) if argument.flag == "attention-backend" else None
         if least is not None and gpu.compute_capability < least:
             why = f"that needs compute capability {least}, and {gpu.name} has {gpu.compute_capability}."
             yield _refused(placed, [argument], why)
@@ -63,16 +63,16 @@ def _backends(placed: Placement) -> Iterator[Diagnostic]:
 
 def _speculative(placed: Placement) -> Iterator[Diagnostic]:
     release, model, stages = placed.image.release, placed.model, placed.sizing.pipeline_parallel
-    whole = find(model.engine).whole_guesses
-    if release is None or stages == 1 or not whole:
+    unstaged = find(model.engine).speculation.unstaged
+    if release is None or stages == 1 or not unstaged:
         return
     why = f"prediction layers are not cut into {stages} stages (pipelineParallel); the engine would not start."
-    if model.speculative is not None and model.speculative.method in whole:
+    if model.speculative is not None and model.speculative.method in unstaged:
         path = placed.situation.at("speculative")
         yield codes.speculative_with_pipeline(path, given=model.speculative.method, why=why)
     for argument in read(model.extra_args, release):
         method = _METHOD.search(argument.value) if argument.flag == "speculative-config" else None
-        if method is not None and method[1] in whole:
+        if method is not None and method[1] in unstaged:
             yield _refused(placed, [argument], why)
 
 

@@ -46,11 +46,11 @@ class _Given:
     @classmethod
     def of(cls, placed: Placement) -> "_Given | None":
         """None where they say nothing of it, or nothing that can be read."""
-        release, engine = placed.image.release, find(placed.model.engine)
-        if release is None or placed.gpu is None or not engine.takes_arguments:
+        release, line = placed.image.release, find(placed.model.engine).command_line
+        if release is None or placed.gpu is None or line is None:
             return None
         read_ = {argument.flag: argument for argument in read(placed.model.extra_args, release)}
-        named = {engine.typed_flags.get(flag): argument for flag, argument in read_.items() if argument.fault is None}
+        named = {line.typed.get(flag): argument for flag, argument in read_.items() if argument.fault is None}
         sizes = {
             setting: int(named[setting].value)
             for setting in SIZES
@@ -70,7 +70,7 @@ class _Given:
         planned, engine = self.placed.sizing.layout.split, find(self.placed.model.engine)
         data = self.sizes.get("dataParallel", planned.data)
         tensor = self.sizes.get("tensorParallel")
-        if engine.gathers and planned.gathered and tensor is not None:
+        if engine.experts.gathers and planned.gathered and tensor is not None:
             tensor = max(1, tensor // data)
         return replace(
             planned,

@@ -65,7 +65,7 @@ def _paths(placed: Placement) -> Iterator[str]:
 
 
 def _offload(placed: Placement) -> Iterator[Diagnostic]:
-    since, facts = find(placed.model.engine).offload_windows, placed.facts
+    since, facts = find(placed.model.engine).offload.windows_flag, placed.facts
     if placed.model.kv_offload is None or since is None or since in placed.image.flags or not facts.sliding_layers:
         return
     yield codes.offload_drops_windows(
@@ -78,15 +78,16 @@ def _adapters(placed: Placement, settings: Settings) -> Iterator[Diagnostic]:
     if lora is None or "lora" not in engine.tunes:
         return
     path, asked = placed.situation.at("lora"), placed.model.speculative
+    beside = engine.speculation.with_adapters
     able = {flag.partition("=")[2] for flag in placed.image.flags if flag.startswith("enable-lora=")}
     if able and facts.architecture_class is not None and facts.architecture_class not in able:
         yield codes.adapters_not_for_model(path, model=facts.id, kind=facts.architecture_class, title=engine.title)
-    if asked is not None and engine.adapts_with is not None and asked.method not in engine.adapts_with:
+    if asked is not None and beside is not None and asked.method not in beside:
         yield codes.adapters_with_speculation(
             path,
             title=engine.title,
             method=asked.method,
-            able=engine.adapts_with,
+            able=beside,
             speculative=placed.situation.at("speculative"),
         )
     taken = {model.served_name or name: f"models.{name}" for name, model in settings.models.items()}
@@ -103,7 +104,7 @@ def _speculative(placed: Placement, catalog: Catalog) -> Iterator[Diagnostic]:
     if asked is None or "speculative" not in engine.tunes:
         return
     path = placed.situation.at("speculative")
-    methods = engine.speculates(placed.image.flags, placed.gpu.compute_capability if placed.gpu else None)
+    methods = engine.speculation.methods(placed.image.flags, placed.gpu.compute_capability if placed.gpu else None)
     if asked.method not in methods:
         yield codes.speculation_not_in_image(
             f"{path}.method", method=asked.method, title=engine.title, known=methods, path=path

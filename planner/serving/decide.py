@@ -185,7 +185,7 @@ def _replica(placed: Placement, store: StoragePlan, catalog: Catalog, *, spare: 
         resources=Resources(wanted.cpu_millis, wanted.memory_mib, placed.gpus),
         least_mib=shm + (in_ram or operations.LEAST_MEMORY_MIB) + offload,
         fits=wanted.fits,
-        shm_mib=shm + (offload if engine.offload_in_shared_memory else 0),
+        shm_mib=shm + (offload if engine.offload.in_shared_memory else 0),
         offload_mib=offload,
         load_seconds=load,
         startup_failures=operations.startup_failures(load, catalog.durations[engine.start].seconds),

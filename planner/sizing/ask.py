@@ -48,7 +48,7 @@ class Ask:
     def kv_bytes(self) -> float | None:
         """Bytes of a cached number; None: as many as the computation's."""
         asked = self.cache_argument or self.cache_dtype or "auto"
-        return find(self.engine).cache_types.get(asked, 1.0 if asked.startswith("fp8") else None)
+        return find(self.engine).cache.types.get(asked, 1.0 if asked.startswith("fp8") else None)
 
     @property
     def share(self) -> float:

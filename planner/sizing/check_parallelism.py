@@ -52,9 +52,9 @@ class _Asked:
         """Expert and data parallelism that the engine, its release or the model has not."""
         engine = find(self.ask.engine)
         if self.ask.expert_parallel:
-            yield from self._sharing("expertParallel", "true", engine.expert_flag)
+            yield from self._sharing("expertParallel", "true", engine.experts.flag)
         if self._data > 1:
-            yield from self._sharing("dataParallel", str(self._data), engine.data_flag)
+            yield from self._sharing("dataParallel", str(self._data), engine.experts.data_flag)
 
     def about_tensor_parallel(self) -> Iterator[Diagnostic]:
         """A split that is asked for, in whole or in part."""
@@ -122,7 +122,7 @@ class _Asked:
     def _sharing(self, setting: str, given: str, flag: str | None) -> Iterator[Diagnostic]:
         path, title = self._at(setting), find(self.ask.engine).title
         if flag is None:
-            able = [engine.name for engine in every() if engine.expert_flag is not None]
+            able = [engine.name for engine in every() if engine.experts.flag is not None]
             yield codes.split_not_for_engine(path, title=title, setting=setting, given=given, able=able)
         elif flag not in self.ask.flags:
             yield codes.split_not_in_image(path, title=title, setting=setting, given=given, flag=flag)
@@ -144,7 +144,7 @@ class _Asked:
             )
         elif uneven(facts, split) is not None:
             yield self._uneven(split)
-        elif not experts_dealt(facts, split, evenly=find(self.ask.engine).experts_evenly):
+        elif not experts_dealt(facts, split, evenly=find(self.ask.engine).experts.evenly):
             yield codes.experts_not_divisible(
                 self._at("expertParallel"), model=facts.id, experts=facts.widths.experts or 0, gpus=split.stage
             )
@@ -160,7 +160,7 @@ class _Asked:
         setting = "dataParallel" if tensor is None else "tensorParallel"
         dealt = replace(split, by_expert=True)
         fix: Fix = ((self._at(setting), self._narrower(tensor) if tensor else None),)
-        if not split.by_expert and find(self.ask.engine).expert_flag in self.ask.flags:
+        if not split.by_expert and find(self.ask.engine).experts.flag in self.ask.flags:
             fix = ((self._at("expertParallel"), True),) if divides(self.facts, self.ask, dealt) else fix
         return codes.width_not_divisible(
             self._at(setting),

@@ -155,7 +155,7 @@ def no_experts(*, model: str, setting: str, given: str, known: bool) -> Text:
     meaning="The engine has nothing like `expertParallel` or `dataParallel`.",
     example="models: {chat: {engine: ollama, model: 'qwen3:30b', expertParallel: true}}",
     fix="Take it out, or use vllm or sglang.",
-    source="planner/engines: `expert_flag` and `data_flag` of each engine",
+    source="planner/engines: `experts` of each engine",
 )
 def split_not_for_engine(*, title: str, setting: str, given: str, able: Sequence[str]) -> Text:
     return Text(

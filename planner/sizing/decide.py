@@ -202,16 +202,16 @@ def plan_sizing(facts: ModelFacts, hardware: Hardware, ask: Ask) -> Sizing:
 def _held_first(ask: Ask, method: str | None) -> tuple[str | None, ...]:
     """What the release holds at once while it quantises by a method; nothing where it goes layer by layer."""
     engine = find(ask.engine)
-    if method is None or engine.streaming_flags.get(method) in {None, *ask.flags}:
+    if method is None or engine.at_load.streaming_flags.get(method) in {None, *ask.flags}:
         return ()
-    return (None, method) if engine.doubling_flags.get(method) in ask.flags else (None,)
+    return (None, method) if engine.at_load.doubling_flags.get(method) in ask.flags else (None,)
 
 
 def _concurrency(budget: MemoryBudget, ask: Ask, ranks: int) -> float:
     """Sequences of the whole context at a time: as many as the caches of all ranks hold, and no more than the engine
     may answer, which is told of each rank unless its ranks are gathered."""
     held = ranks * max(1.0, budget.kv_room / budget.kv_one_sequence if budget.kv_one_sequence else 1.0)
-    answered = (ask.sequences or math.inf) * (1 if find(ask.engine).gathers else ranks)
+    answered = (ask.sequences or math.inf) * (1 if find(ask.engine).experts.gathers else ranks)
     return min(held, answered)
 
 

@@ -18,7 +18,7 @@ from planner.sizing.widths import experts_dealt, heads_divide, uneven
 def cut(facts: ModelFacts, ask: Ask, tensor: int, pipeline: int = 1) -> Split:
     """The split of these sizes with what else is asked for, and the experts dealt out where only that goes."""
     engine, data = find(ask.engine), ask.data_parallel or 1
-    gathered = engine.gathers and data > 1
+    gathered = engine.experts.gathers and data > 1
     split = Split(tensor, pipeline, data, by_expert=bool(ask.expert_parallel), gathered=gathered)
     free = ask.expert_parallel is None and ask.tensor_parallel is None
     if free and deals_experts(facts, ask) and uneven(facts, split):
@@ -29,12 +29,12 @@ def cut(facts: ModelFacts, ask: Ask, tensor: int, pipeline: int = 1) -> Split:
 
 def deals_experts(facts: ModelFacts, ask: Ask) -> bool:
     """Whether the model has experts, and the release can deal them out."""
-    return facts.widths.experts is not None and find(ask.engine).expert_flag in ask.flags
+    return facts.widths.experts is not None and find(ask.engine).experts.flag in ask.flags
 
 
 def divides(facts: ModelFacts, ask: Ask, split: Split) -> bool:
     """Whether every layer divides by the split: the one judgement of that, for what is chosen and what is refused."""
-    evenly = find(ask.engine).experts_evenly
+    evenly = find(ask.engine).experts.evenly
     whole = heads_divide(facts, split.tensor) and uneven(facts, split) is None
     return whole and experts_dealt(facts, split, evenly=evenly)
 

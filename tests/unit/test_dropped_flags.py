@@ -13,15 +13,16 @@ from tests.unit.stacks import codes, found, planned
 ARGS, IMAGE = "models.chat.extraArgs", "models.chat.image"
 BETWEEN = "docker.io/vllm/vllm-openai:v0.12.0"
 """A release that nobody recorded, between 0.11.0 and 0.14.1."""
+REPLACED = ENGINE.command_line.replaced if ENGINE.command_line else {}
 RECORDS = [release for image in engine_images("vllm", load()) if (release := load().release(image)) is not None]
 
 
-@pytest.mark.parametrize("flag", ENGINE.replaced)
+@pytest.mark.parametrize("flag", REPLACED)
 def test_what_is_said_to_be_dropped_was_there_and_is_gone_and_what_is_named_instead_is_there(flag: str):
     newest, *older = RECORDS
     assert flag not in newest.by_flag
     assert any(flag in release.by_flag for release in older)
-    for named in re.findall(r"--([a-z-]+)", ENGINE.replaced[flag]):
+    for named in re.findall(r"--([a-z-]+)", REPLACED[flag]):
         assert named in newest.by_flag
 
 

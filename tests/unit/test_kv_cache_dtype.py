@@ -111,7 +111,7 @@ def test_fp8_halves_the_cache_of_a_sequence() -> None:
 def test_ollama_s_blocks_of_numbers_carry_their_scale() -> None:
     """qwen2.5:0.5b with q8_0 was measured at 6.37 KiB a token, with f16 at 11.98 (Ollama 0.20.3; baeseokjae.github.io,
     research/evidence/local-llm-vram-kv-cache-budget-2026)."""
-    types = find("ollama").cache_types
+    types = find("ollama").cache.types
     assert types["q8_0"] / types["f16"] == pytest.approx(6.37 / 11.98, rel=0.01)
 
 
