@@ -122,11 +122,9 @@ def _price(found: Fit) -> str:
 def _legend(serving: Sequence[Fit]) -> list[Line]:
     verdicts = {each.verdict for each in serving}
     formats = any("/" in _row(each)["runs as"] for each in serving)
-    told = {
+    notes = {
         "context: tokens; at once: requests of that length; spare: GiB beyond one of them, on all GPUs": True,
-        "e: experts are dealt out whole over the GPUs of a layer (expertParallel)": any(
-            each.by_expert for each in serving
-        ),
+        "e: expert parallelism (expertParallel): each GPU holds whole experts": any(each.by_expert for each in serving),
         "per hour: of the whole machine, as you gave it": any(each.offer.price is not None for each in serving),
         "runs as: format of the weights / type that it computes in": formats,
         "!: published estimators ask for more memory, so it may fail to start": "tight" in verdicts,
@@ -137,7 +135,7 @@ def _legend(serving: Sequence[Fit]) -> list[Line]:
         ),
         "#: the catalogue does not know in which regions it is sold": not all(each.offer.sold for each in serving),
     }
-    return [(), *(row for note, holds in told.items() if holds for row in paragraph(note, "  ", style="dim"))]
+    return [(), *(row for note, holds in notes.items() if holds for row in paragraph(note, "  ", style="dim"))]
 
 
 def _refusals(refused: Sequence[Fit]) -> list[Line]:

@@ -103,7 +103,7 @@ def key_of_no_text(*, name: str) -> Text:
 def empty_stack_file(*, file: str | None) -> Text:
     """`file` None: the file holds something, but nothing of this program."""
     return Text(
-        message=f"{file} is empty." if file else "Nothing is asked for: the stack has no `tke-llm:` settings.",
+        message=f"{file} is empty." if file else "Nothing is requested: the stack has no `tke-llm:` settings.",
         remedy=f"Give at least {'`config` with ' if file else ''}`tke-llm:pools` and `tke-llm:models`; {EXAMPLE}",
     )
 

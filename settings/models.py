@@ -318,8 +318,8 @@ class Model(Section):
     engine: EngineName = Field(default="vllm", description="Serving engine.")
     task: Task | None = Field(
         default=None,
-        description="What it is asked for: `chat`, `embed` (`/v1/embeddings`) or `rerank` (`/v1/rerank`); absent: what "
-        "the model was trained for.",
+        description="What it is served for: `chat`, `embed` (`/v1/embeddings`) or `rerank` (`/v1/rerank`); absent: "
+        "what the model was trained for.",
     )
     source: SourceName | None = Field(
         default=None, description="Where it is downloaded from; absent: ModelScope, or Ollama's registry for Ollama."
@@ -335,13 +335,13 @@ class Model(Section):
     pipeline_parallel: Count | None = Field(default=None, description="Stages that the layers are split into.")
     data_parallel: Count | None = Field(
         default=None,
-        description="Ranks inside one pod that each have attention and its cache to themselves and share the experts; "
-        "for models with experts.",
+        description="Data-parallel ranks inside one pod: each has attention and its KV cache to itself, all share the "
+        "experts; for models with experts.",
     )
     expert_parallel: Flag | None = Field(
         default=None,
-        description="Deal the experts of each layer out whole over the GPUs instead of cutting each; absent: where "
-        "they cannot be cut and tensorParallel is left to the planner.",
+        description="Expert parallelism: each GPU holds whole experts of a layer instead of a part of each; absent: "
+        "where they cannot be cut and tensorParallel is left to the planner.",
     )
     dtype: Literal["auto", "half", "float16", "bfloat16", "float32"] = Field(
         default="auto", description="Computation type; `auto` chooses what the GPU can do."

@@ -256,7 +256,7 @@ def balancer_not_ours(*, key: str, given: str, ingress_class: str | None) -> Tex
 
 
 @error(
-    meaning="An internal load balancer is asked for in an existing cluster whose subnets are not named.",
+    meaning="An internal load balancer is requested in an existing cluster whose subnets are not named.",
     example="cluster: {existing: {id: cls-1}} with expose: {via: gateway, host: chat.example.com, internal: true}",
     fix="Set network.vpcId, network.zones and network.subnetIds.",
     source="vendor document 457/51258 (qcloud-loadbalancer-internal-subnetid)",

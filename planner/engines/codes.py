@@ -382,7 +382,7 @@ def flag_unknown_to_image(
 
 
 @error(
-    meaning="Ray is asked for, and the image has none.",
+    meaning="Ray is requested, and the image has none.",
     example="models: {chat: {model: Qwen/Qwen3-8B, extraArgs: [--distributed-executor-backend, ray]}}",
     fix="Take it out.",
     source="lws issue 835, dynamo issue 8515 (no Ray in vLLM's images from 0.19 on)",
@@ -419,7 +419,7 @@ def batch_too_small(*, tokens: str, least: int, given: str, mended: int | Sequen
 
 
 @error(
-    meaning="The engine serves from one machine only, and the GPUs asked for are on several.",
+    meaning="The engine serves from one machine only, and the requested GPUs are on several.",
     example="models: {chat: {model: 'deepseek-r1:671b', engine: ollama, gpus: 16}}",
     fix="Use vllm or sglang.",
     source="Ollama has no distributed mode.",

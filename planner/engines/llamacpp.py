@@ -8,12 +8,12 @@ from pathlib import Path
 
 from planner.engines import pod
 from planner.engines.chat_template import template_path
-from planner.engines.engine import CacheUse, Engine, KvCache
+from planner.engines.engine import Engine
+from planner.engines.ggml import CACHE
 from planner.engines.request import EngineRequest
 from planner.plan.server import EngineSpec
 
 PORT = 8080
-FLASH_ATTENTION = 7.0
 SLOTS = 4
 """Requests that are answered at once, unless told: the server's own choice (`--parallel`, auto)."""
 PROMPT_CACHE = {True: "--cache-prompt", False: "--no-cache-prompt"}
@@ -64,12 +64,6 @@ def _arguments(request: EngineRequest) -> list[tuple[str, ...]]:
     ]
 
 
-def _cache_runs(use: CacheUse) -> bool | None:
-    """Whether a KV cache of this type runs: numbers in blocks need flash attention, whose kernels of ggml's CUDA code
-    begin with compute capability 7.0."""
-    return use.dtype == "f16" or use.compute_capability >= FLASH_ATTENTION
-
-
 ENGINE = Engine(
     name="llamacpp",
     title="llama.cpp",
@@ -86,11 +80,7 @@ ENGINE = Engine(
     tasks=("embed", "rerank"),
     formats=("gguf",),
     takes_dtype=False,
-    cache=KvCache(
-        # ggml's blocks of 32 numbers: 34 bytes as q8_0, 18 as q4_0 (ggml/src/ggml-common.h).
-        types={"f16": 2.0, "q8_0": 34 / 32, "q4_0": 18 / 32},
-        runs=_cache_runs,
-    ),
+    cache=CACHE,
     sources=("modelscope", "huggingface"),
     variables=("LLAMA_", "GGML_"),
     reserved={

@@ -8,7 +8,8 @@ import math
 from pathlib import Path
 
 from planner.engines import pod
-from planner.engines.engine import CacheUse, Engine, KvCache
+from planner.engines.engine import Engine
+from planner.engines.ggml import CACHE
 from planner.engines.operations import LOAD_MARGIN, PROBE_PERIOD
 from planner.engines.request import EngineRequest
 from planner.plan.server import EngineSpec, ExecProbe
@@ -16,7 +17,6 @@ from planner.plan.server import EngineSpec, ExecProbe
 PORT = 11434
 LEAST_LOAD_SECONDS = 300
 DRAIN_SECONDS = 90
-FLASH_ATTENTION = 7.0
 
 SERVE = (Path(__file__).parent / "serve_ollama.sh").read_text(encoding="utf-8")
 LOADED = f"{pod.HOME}/loaded"
@@ -69,12 +69,6 @@ def _environment(request: EngineRequest) -> dict[str, str]:
     return variables
 
 
-def _cache_runs(use: CacheUse) -> bool | None:
-    """Whether a KV cache of this type runs: a quantised one needs flash attention, whose kernels begin with compute
-    capability 7.0 (Ollama's ml/device.go, `FlashAttentionSupported`); else it is f16 as ever."""
-    return use.dtype == "f16" or use.compute_capability >= FLASH_ATTENTION
-
-
 ENGINE = Engine(
     name="ollama",
     title="Ollama",
@@ -90,11 +84,7 @@ ENGINE = Engine(
     tasks=("embed",),
     formats=("gguf",),
     takes_dtype=False,
-    cache=KvCache(
-        # ggml's blocks of 32 numbers: 34 bytes as q8_0, 18 as q4_0 (ggml/src/ggml-common.h).
-        types={"f16": 2.0, "q8_0": 34 / 32, "q4_0": 18 / 32},
-        runs=_cache_runs,
-    ),
+    cache=CACHE,
     sources=("ollama",),
     library="ollama.com/library",
     variables=("OLLAMA_",),

@@ -11,7 +11,7 @@ from planner.engines.registry import every, find
 from planner.images import codes
 from planner.images.decide import Host, ImageChoice, engine_images, for_driver, reference_of, runnable, serves
 from planner.images.reference import is_floating, split
-from planner.images.tags import Floors, is_namesake
+from planner.images.tags import Floors, is_namesake, series
 from settings.diagnostics import Diagnostic, blocking, softened
 
 SWITCHED_ON = ("1", "true")
@@ -200,7 +200,7 @@ def _fits_host(
 def _cuda_against_driver(section: str, cuda: str, host: Host, known: Sequence[Image]) -> Iterator[Diagnostic]:
     """Judge an own image's CUDA by the driver floors of the catalogue's images with the same CUDA, or its series."""
     variants = [v for entry in known for v in entry.variants if v.cuda and v.min_driver is not None]
-    same = [v for v in variants if v.cuda == cuda] or [v for v in variants if _series(v.cuda) == _series(cuda)]
+    same = [v for v in variants if v.cuda == cuda] or [v for v in variants if series(v.cuda) == series(cuda)]
     if host.gpu is None or not same:
         return
     floor = min(same, key=lambda v: v.min_driver or 0)
@@ -208,10 +208,6 @@ def _cuda_against_driver(section: str, cuda: str, host: Host, known: Sequence[Im
         yield _driver_unknown(section, host, same, floor)
     elif not serves(floor, host):
         yield _driver_below(section, host, floor, known, own=True)
-
-
-def _series(cuda: str | None) -> str:
-    return (cuda or "").partition(".")[0]
 
 
 def _outlived(path: str, needs: ReleaseNeed, tag: str, host: Host, known: Sequence[Image]) -> Iterator[Diagnostic]:

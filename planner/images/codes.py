@@ -59,7 +59,7 @@ def legacy_engine(*, engine: str, tag: str, gpu: str, other: str) -> Text:
 
 
 @error(
-    meaning="The engine's release does not know the model's architecture, or what it must be told for it.",
+    meaning="The engine's release does not know the model's architecture, or lacks an argument that the model needs.",
     example="pools: {gpu: {instanceType: GN10Xp.2XLARGE40}}    # V100: vLLM v0.8.5\n"
     "models: {chat: {model: openai/gpt-oss-20b}}",
     fix="Leave image out where you named one; else use a newer GPU or an older model.",

@@ -86,12 +86,13 @@ def _build(variants: Sequence[ImageVariant], cuda: str | None, dated: Iterable[D
     if cuda is None:
         return plain
     like = [each for each in variants if each.cuda == cuda]
-    like += [each for _, _, others in dated for each in others if _series(each.cuda) == _series(cuda)]
+    like += [each for _, _, others in dated for each in others if series(each.cuda) == series(cuda)]
     facts = like[0].model_dump() if like else {"verified": False}
     return ImageVariant.model_validate({**facts, "cuda": cuda, "min_compute": plain.min_compute})
 
 
-def _series(cuda: str | None) -> str:
+def series(cuda: str | None) -> str:
+    """The series of a CUDA: 12 of 12.9."""
     return (cuda or "").partition(".")[0]
 
 

@@ -42,8 +42,8 @@ def model_not_chat(*, model: str, kind: str, task: str) -> Text:
 
 
 @error(
-    meaning="The engine cannot make this model do what it is asked for.",
-    example="models: {ranks: {model: Qwen/Qwen3-8B, task: rerank}}",
+    meaning="The engine cannot serve this model for the requested `task`.",
+    example="models: {reranker: {model: Qwen/Qwen3-8B, task: rerank}}",
     fix="Leave task out, or use a model that was trained for it.",
     source="vllm 0.29.0, config/model.py (a generative model is converted to embed; to classify it takes a head that "
     "only its files have); SGLang documentation, embedding and rerank models; Ollama's API",
@@ -60,7 +60,7 @@ def task_not_for_model(*, model: str, kind: str, task: str, title: str, able: It
 
 
 @warning(
-    meaning="A model is asked for something else than it was trained for; the engine makes it do so.",
+    meaning="`task` is something else than the model was trained for; the engine serves it so nevertheless.",
     example="models: {vectors: {model: Qwen/Qwen3-8B, task: embed}}",
     fix="Use a model that was trained for it, unless you know how this one does.",
     source="vllm 0.29.0, model_executor/models/adapters.py (as_embedding_model); its scoring API compares the vectors "
@@ -134,7 +134,7 @@ def ollama_id_on_another_engine(*, model: str, engine: str, own: str, other: tup
 
 
 @error(
-    meaning="bfloat16 is asked for on a GPU that has none (compute capability below 8.0).",
+    meaning="bfloat16 is requested on a GPU that has none (compute capability below 8.0).",
     example="pools: {gpu: {instanceType: GN7.10XLARGE160}}    # T4\n"
     "models: {chat: {model: Qwen/Qwen2.5-7B-Instruct, dtype: bfloat16}}",
     fix="Set dtype to half, or leave it out.",
@@ -151,7 +151,7 @@ def bf16_unsupported(*, dtype: str, gpu: str, capability: float) -> Text:
 
 
 @error(
-    meaning="Half precision is all the GPU has, or is asked for, and the model's numbers overflow in it.",
+    meaning="Half precision is all the GPU has, or what is requested, and the model's numbers overflow in it.",
     example="pools: {gpu: {instanceType: GN7.2XLARGE32}}    # T4\nmodels: {chat: {model: google/gemma-3-4b-it}}",
     fix="Use a GPU with bfloat16, or float32, which takes twice the memory.",
     source="vLLM refuses float16 for these model types; catalog/data/models (float16)",
@@ -254,7 +254,7 @@ def _unreadable(model: str, stored: str, gpu: str, why: str, at_load: bool) -> T
 
 
 @error(
-    meaning="The model's attention has a cache of one type only in this engine, and another is asked for.",
+    meaning="The model's attention has a cache of one type only in this engine, and another is requested.",
     example="models: {chat: {model: deepseek-ai/DeepSeek-V4-Flash, kvCacheDtype: bfloat16}}",
     fix="Use that type, or leave kvCacheDtype out.",
     source="catalog/data/model_arguments.yaml",
@@ -270,7 +270,7 @@ def kv_cache_of_model(*, model: str, dtype: str, needed: str) -> Text:
 
 
 @error(
-    meaning="The KV cache cannot have the type that is asked for: the GPU has no kernels for it, or the model's "
+    meaning="The KV cache cannot have the type that is requested: the GPU has no kernels for it, or the model's "
     "attention or weights rule it out. A warning where no source says.",
     example="pools: {gpu: {instanceType: GN7.2XLARGE32}}    # T4\n"
     "models: {chat: {model: Qwen/Qwen2.5-1.5B-Instruct, kvCacheDtype: fp8}}",

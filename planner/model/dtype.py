@@ -40,7 +40,7 @@ def in_file_s_format(engine: str) -> Precision:
 
 def _computation(facts: ModelFacts, gpu: Gpu, dtype: str) -> tuple[str, str]:
     if dtype != "auto":
-        return _HALF.get(dtype, dtype), "asked for in the stack file"
+        return _HALF.get(dtype, dtype), "set in the stack file"
     if not gpu.bf16:
         return "half", f"{gpu.name} (compute capability {gpu.compute_capability}) has no bfloat16"
     if facts.dtype == "float16":

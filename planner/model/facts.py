@@ -5,6 +5,7 @@ They come from the catalogue, or from `architecture` in the stack file, which wi
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from catalog.engines import SourceName
 from catalog.load import Catalog
@@ -24,7 +25,7 @@ from settings.models import Model, Settings, Task
 BYTES_PER_GIB = 2**30
 KINDS = {"chat": "a chat model", "embedding": "an embedding model", "reranker": "a reranker"}
 TASKS: Mapping[ModelKind, Task] = {"chat": "chat", "embedding": "embed", "reranker": "rerank"}
-"""What a model of each kind is asked for unless the stack file says otherwise."""
+"""What a model of each kind is served for unless the stack file says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,9 @@ class ModelFacts:
     is false for a model described in the stack file.
     `min_releases` are the first releases of engines that know the architecture, as far as they are known,
     `last_releases` the last ones of those that have given it up, `releases_verified` whether somebody read that;
-    `arguments` are what engines must be told for it;
-    `tools_in_template`: its own chat template shows the model the tools of a request.
-    `attention` are the kinds of attention that not every GPU runs. `estimated`: nobody lists the file's size.
-    `kind` is what it was trained for, as far as the catalogue knows, and `task` what it is asked for.
+    `arguments` are those that engines need for it; `tools_in_template`: its own chat template shows the model the tools
+    of a request. `estimated`: nobody lists the file's size. `kind` is what it was trained for, as far as the catalogue
+    knows, and `task` what it is served for. `unstaged` are the engines that cannot cut it into pipeline stages.
     `attention` are the kinds of attention that not every GPU runs, `mtp_layers` the layers for multi-token prediction
     that the files hold besides (None where nobody says), `architecture_class` is the class of config.json.
     """
@@ -120,13 +120,13 @@ class ModelFacts:
     encoder_gib: float = 0.0
     table_numbers: int = 0
 
+    mtp_layers: int | None = None
+    architecture_class: str | None = None
+
     @property
     def value_dim(self) -> int:
         """The width of one head's value."""
         return self.v_head_dim or self.head_dim
-
-    mtp_layers: int | None = None
-    architecture_class: str | None = None
 
     @property
     def weights_bytes(self) -> int:
@@ -153,15 +153,7 @@ def catalogued(entry: CatalogModel, format_: WeightFormat, given: str | None = N
     return ModelFacts(
         id=given or next(iter(weights.repositories), entry.id),
         family=entry.id,
-        layers=shape.layers,
-        kv_layers=shape.layers if shape.kv_layers is None else shape.kv_layers,
-        heads=shape.heads,
-        kv_heads=shape.kv_heads,
-        head_dim=shape.head_dim,
-        kv_lora_rank=shape.kv_lora_rank,
-        qk_rope_head_dim=shape.qk_rope_head_dim,
-        max_positions=shape.max_positions,
-        computable=shape.computable,
+        **_figures(shape),
         dtype=entry.dtype,
         format=format_,
         weights_gib=weights.gib,
@@ -182,22 +174,38 @@ def catalogued(entry: CatalogModel, format_: WeightFormat, given: str | None = N
         last_releases={name: last for name in NAMES if (last := entry.last_release(name))},
         releases_verified=entry.verified,
         float16=entry.float16,
-        sliding_layers=shape.sliding_layers if shape.sliding_window else 0,
-        sliding_window=shape.sliding_window or 0,
         attention=entry.attention,
         estimated=weights.estimated,
         widths=_widths(shape, weights),
         unstaged=entry.unstaged,
         kind=entry.kind,
         task=TASKS[entry.kind],
-        sliding_kv_heads=shape.sliding_kv_heads,
-        sliding_head_dim=shape.sliding_head_dim,
-        v_head_dim=shape.v_head_dim,
-        encoder_gib=shape.encoder_gib,
-        table_numbers=shape.table_numbers,
         mtp_layers=shape.mtp_layers if "mtp_layers" in shape.model_fields_set else None,
         architecture_class=entry.architecture_class,
     )
+
+
+def _figures(shape: ModelArchitecture) -> dict[str, Any]:
+    """What facts take from an architecture as it stands, by name."""
+    growing = shape.layers - shape.sliding_layers if shape.kv_layers is None else shape.kv_layers
+    return {
+        "layers": shape.layers,
+        "kv_layers": growing,
+        "heads": shape.heads,
+        "kv_heads": shape.kv_heads,
+        "head_dim": shape.head_dim,
+        "v_head_dim": shape.v_head_dim,
+        "kv_lora_rank": shape.kv_lora_rank,
+        "qk_rope_head_dim": shape.qk_rope_head_dim,
+        "sliding_layers": shape.sliding_layers if shape.sliding_window else 0,
+        "sliding_window": shape.sliding_window or 0,
+        "sliding_kv_heads": shape.sliding_kv_heads,
+        "sliding_head_dim": shape.sliding_head_dim,
+        "encoder_gib": shape.encoder_gib,
+        "table_numbers": shape.table_numbers,
+        "max_positions": shape.max_positions,
+        "computable": shape.computable,
+    }
 
 
 def _widths(shape: ModelArchitecture, weights: Weights) -> Widths:
@@ -272,15 +280,7 @@ def _described(model: Model, catalog: Catalog) -> ModelFacts:
     return ModelFacts(
         id=model.model,
         family=model.model,
-        layers=shape.layers,
-        kv_layers=shape.layers - (shape.sliding_layers or 0) if shape.kv_layers is None else shape.kv_layers,
-        heads=shape.heads,
-        kv_heads=shape.kv_heads,
-        head_dim=shape.head_dim,
-        kv_lora_rank=shape.kv_lora_rank,
-        qk_rope_head_dim=shape.qk_rope_head_dim,
-        max_positions=shape.max_positions,
-        computable=True,
+        **_figures(figures),
         dtype=shape.dtype,
         format=engine.formats[0] if engine.own_ids else shape.format,
         weights_gib=shape.weights_gib,
@@ -292,13 +292,7 @@ def _described(model: Model, catalog: Catalog) -> ModelFacts:
         min_releases={name: least for name in NAMES if (least := getattr(shape, f"min_{name}", None))},
         float16=shape.float16,
         widths=_widths(figures, Weights(gib=shape.weights_gib, group=shape.group_size)),
-        sliding_kv_heads=shape.sliding_kv_heads,
-        sliding_head_dim=shape.sliding_head_dim,
-        v_head_dim=shape.v_head_dim,
-        table_numbers=figures.table_numbers,
         attention=catalog.attention_of(mla=shape.kv_lora_rank is not None),
-        sliding_layers=shape.sliding_layers or 0,
-        sliding_window=shape.sliding_window or 0,
         kind=next(kind for kind, task in TASKS.items() if task == (model.task or "chat")),
         task=model.task or "chat",
     )

@@ -225,7 +225,7 @@ def vpc_range_assumed(*, vpc: str, cidr: str) -> Text:
 
 
 @error(
-    meaning="A NAT gateway is asked for beside subnets that the stack does not make, whose route tables it must not "
+    meaning="A NAT gateway is requested beside subnets that the stack does not make, whose route tables it must not "
     "change.",
     example="network: {zones: [ap-guangzhou-6], vpcId: vpc-1, subnetIds: [subnet-1], nat: true}",
     fix="Remove network.nat, and give the VPC a way out of its own.",
@@ -423,7 +423,7 @@ def super_node_without_road(*, pool: str, most: int) -> Text:
 
 
 @warning(
-    meaning="A public address billed by traffic has less bandwidth than was asked for.",
+    meaning="A public address billed by traffic has less bandwidth than was requested.",
     example="pools: {gpu: {publicBandwidth: 500}}",
     fix="Ask for 100 Mbps or less, or use a NAT gateway with more.",
     source="Tencent Cloud API AllocateAddresses, InternetMaxBandwidthOut",

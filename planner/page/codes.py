@@ -50,7 +50,7 @@ def admin_email_default(*, email: str) -> Text:
 
 
 @error(
-    meaning="The page is told to offer tools in every request, and a model takes none, so that vLLM refuses every "
+    meaning="The page is set to offer tools in every request, and a model takes none, so that vLLM refuses every "
     "message and SGLang answers with the call of a tool as plain text. A model of Ollama takes them where its "
     "template does, which is a warning.",
     example="webui: {functionCalling: native}, beside a vLLM model without a tool parser",

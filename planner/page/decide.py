@@ -126,7 +126,7 @@ def function_calling(settings: Settings, models: Mapping[str, ModelPlan]) -> tup
     """
     asked = settings.webui.function_calling
     if asked != "auto":
-        return asked, "asked for in the stack file"
+        return asked, "set in the stack file"
     unable = [name for name, model in offered(models).items() if not model.spec.tool_calls]
     if unable:
         return "legacy", f"{', '.join(unable)} may refuse a request that offers tools, so they are put into the prompt"

@@ -208,7 +208,7 @@ def taint_twice(*, key: str, value: str, effect: str) -> Text:
 
 
 @error(
-    meaning="A driver, CUDA, cuDNN or MIG is asked for on nodes that come with their own.",
+    meaning="A driver, CUDA, cuDNN or MIG is requested on nodes that come with their own.",
     example="pools: {gpu: {kind: native, driver: {cuda: 12.4.0}}}",
     fix="State the version only, or use kind: ordinary.",
     source="The provider's kubernetes_native_node_pool has no gpu_args",
@@ -241,7 +241,7 @@ def driver_incomplete(*, missing: str, given: str, value: str, fix: Fix) -> Text
 
 
 @error(
-    meaning="MIG is asked for on a GPU that cannot be cut into instances.",
+    meaning="MIG is requested on a GPU that cannot be cut into instances.",
     example="pools: {gpu: {kind: ordinary, instanceType: GN7.5XLARGE80, driver: {mig: true}}}",
     fix="Remove it, or use an A100 or newer.",
     source="NVIDIA Multi-Instance GPU user guide, supported GPUs",

@@ -141,7 +141,7 @@ def pod_too_large(
     source="vLLM PR 25232 (mtp for every model, 0.11.0); its documentation of 0.9, speculative decoding",
 )
 def speculation_not_in_image(*, method: str, title: str, known: Sequence[str], path: str) -> Text:
-    """`path`: where speculation is asked for."""
+    """`path`: where speculation is requested."""
     return Text(
         message=f"The image's release of {title} has no {method} on this GPU; it came with a later one.",
         remedy="Take speculative out, or use a release and a GPU that have it.",
@@ -160,7 +160,7 @@ def speculation_not_in_image(*, method: str, title: str, known: Sequence[str], p
     "config/speculative.py",
 )
 def no_prediction_layers(*, model: str, sure: bool, path: str) -> Text:
-    """`path`: where speculation is asked for."""
+    """`path`: where speculation is requested."""
     return Text(
         message=f"{model} has no layers for multi-token prediction."
         if sure

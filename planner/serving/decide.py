@@ -262,7 +262,7 @@ def required_arguments(placed: Placement) -> tuple[ModelArgument, ...]:
 
 
 def _by_engine(placed: Placement) -> bool:
-    """Whether the engine finds the context by itself: where its cache is not reckoned, and where a model that makes no
+    """Whether the engine finds the context by itself: where its cache is not computed, and where a model that makes no
     text has all that it takes, which may be less than its config.json says (sentence_bert_config.json) and must then
     not be asked for."""
     facts, sizing = placed.facts, placed.sizing

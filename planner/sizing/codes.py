@@ -115,7 +115,7 @@ def width_not_divisible(
 
 
 @error(
-    meaning="The experts of a layer cannot be dealt out over the GPUs so that each gets its share.",
+    meaning="Expert parallelism: the experts of a layer cannot be divided among the GPUs.",
     example="models: {chat: {engine: sglang, model: MiniMaxAI/MiniMax-M2, tensorParallel: 24, expertParallel: true}}\n"
     "# on three machines with 8 GPUs",
     fix="Leave expertParallel out, or use a number of GPUs that divides the experts.",
@@ -123,16 +123,16 @@ def width_not_divisible(
 )
 def experts_not_divisible(*, model: str, experts: int, gpus: int) -> Text:
     return Text(
-        message=f"{model} has {experts} experts in a layer, which {gpus} GPUs cannot share out whole.",
+        message=f"{model} has {experts} experts in a layer, which cannot be divided among {gpus} GPUs.",
         remedy="Leave expertParallel out.",
         given="true",
-        allowed=f"GPUs that divide {experts}",
+        allowed=f"a number of GPUs that divides {experts}",
         fix=(("", None),),
     )
 
 
 @error(
-    meaning="`expertParallel` or `dataParallel` is asked for with a model that has no experts. A warning where nobody "
+    meaning="`expertParallel` or `dataParallel` is requested with a model that has no experts. A warning where nobody "
     "says whether it has.",
     example="models: {chat: {model: Qwen/Qwen3-8B, expertParallel: true}}",
     fix="Take it out; more replicas do for a dense model what data parallelism would.",
@@ -140,9 +140,9 @@ def experts_not_divisible(*, model: str, experts: int, gpus: int) -> Text:
 )
 def no_experts(*, model: str, setting: str, given: str, known: bool) -> Text:
     return Text(
-        message=f"{model} has no experts to share out."
+        message=f"{model} has no experts to divide among GPUs."
         if known
-        else f"Nothing says whether {model} has experts, so each rank is taken to hold all of its weights.",
+        else f"Nothing says whether {model} has experts, so each data-parallel rank is counted with all weights.",
         remedy=f"Take {setting} out."
         + (" For more requests at once raise replicas." if setting == "dataParallel" else ""),
         given=given,
@@ -225,7 +225,7 @@ def parallelism_mismatch(*, gpus: int, tensor_parallel: int, pipeline_parallel: 
 )
 def no_stages(*, model: str, title: str, stages: int) -> Text:
     return Text(
-        message=f"{title} cannot cut {model} into pipeline stages, and {stages} are asked for.",
+        message=f"{title} cannot cut {model} into pipeline stages, and {stages} are requested.",
         remedy="Leave it out: layers are then split over as many GPUs as the model needs.",
         given=str(stages),
         allowed="1",
@@ -348,7 +348,7 @@ def ram_too_small(*, shortage: Diagnostic, engine: str, spilled: float, ram: flo
 
 
 @warning(
-    meaning="vLLM's old engine, on a GPU older than Ampere, is asked for a context whose prompts may take more "
+    meaning="vLLM's old engine, on a GPU older than Ampere, gets a context whose prompts may take more "
     "memory than there is, for it reads a prompt whole there.",
     example="models: {chat: {maxModelLen: 65536}}, on a V100",
     fix="Set maxModelLen to 16384 or less.",
@@ -421,14 +421,14 @@ def kv_not_computed(*, model: str) -> Text:
 
 
 @warning(
-    meaning="The engine is told to take nearly all GPU memory, though the CUDA context lies outside its share.",
+    meaning="`gpuMemoryUtilization` is nearly all GPU memory, though the CUDA context lies outside it.",
     example="models: {chat: {model: Qwen/Qwen3-8B, gpuMemoryUtilization: 0.99}}",
     fix="Stay at 0.95 or below.",
     source="vLLM refuses to start where less than its share is free; KAITO uses 0.82 to 0.84",
 )
 def utilization_high(*, share: float, most: float) -> Text:
     return Text(
-        message=f"The engine is told to take {share:.0%} of each GPU, but the CUDA context and the communication "
+        message=f"The engine may take {share:.0%} of each GPU, but the CUDA context and the communication "
         "buffers lie outside that share.",
         remedy=f"Set gpuMemoryUtilization to {most} or less.",
         given=str(share),

@@ -109,8 +109,8 @@ class Layout:
 
 @dataclass(frozen=True)
 class Sizing:
-    """How the model lies, or would if the user insists. `context` is what the engine is told; `computed` whether its
-    cache was reckoned; `because` holds setting, choice and reason."""
+    """How the model lies, or would if the user insists. `context` is what the engine is given; `computed` whether its
+    cache was computed; `because` holds setting, choice and reason."""
 
     layout: Layout
     precision: Precision
@@ -279,7 +279,7 @@ def _context(facts: ModelFacts, ask: Ask, layout: Layout) -> int:
 
 def _why_share(ask: Ask, layout: Layout) -> str:
     if ask.utilization is not None:
-        return "asked for in the stack file"
+        return "set in the stack file"
     if layout.static is None:
         return "the engine's own default"
     static = layout.static
@@ -292,7 +292,7 @@ def _why_share(ask: Ask, layout: Layout) -> str:
 def _why_split(facts: ModelFacts, ask: Ask, layout: Layout, gpu: Gpu) -> str:
     split, limit = layout.split, layout.limit
     if ask.split_asked:
-        return "asked for in the stack file"
+        return "set in the stack file"
     weights = layout.need.weights * split.gpus
     if split == Split():
         return f"{weights:.1f} GiB of weights fit one {gpu.name} ({limit:.1f} GiB for the engine)"
@@ -308,14 +308,14 @@ def _experts(facts: ModelFacts, ask: Ask, split: Split) -> Iterator[tuple[str, s
     if split.by_expert:
         cut = uneven(facts, replace(split, by_expert=False))
         why = f"cut over {split.stage} GPUs they would not go: {cut}" if cut else "each GPU holds some of them whole"
-        yield "expertParallel", "true", "asked for in the stack file" if ask.expert_parallel else why
+        yield "expertParallel", "true", "set in the stack file" if ask.expert_parallel else why
     if split.data > 1:
-        yield "dataParallel", str(split.data), "asked for in the stack file; each rank has a cache of its own"
+        yield "dataParallel", str(split.data), "set in the stack file; each rank has a cache of its own"
 
 
 def _why_context(facts: ModelFacts, ask: Ask, need: Need, context: int) -> str:
     if ask.context is not None:
-        return "asked for in the stack file"
+        return "set in the stack file"
     if need.kv_per_token is None:
         return "its cache is not modelled; a cautious value"
     if context == facts.max_positions:

@@ -35,7 +35,7 @@ def arithmetic(facts: ModelFacts, hardware: Hardware, ask: Ask, sizing: Sizing) 
     beyond = "more would lie in RAM" if find(ask.engine).on_cpu else "the engine cannot start with less"
     yield Figure("needed", least, f"in all: {beyond}")
     if need.loading:
-        yield Figure("loading", need.loading, "at once while the engine quantises, before its share is reckoned")
+        yield Figure("loading", need.loading, "at once while the engine quantises, before its share is set aside")
     memory_gb = f"of {gpu.memory_gb:g} GB" if layout.usable == gpu.usable_gib else "of a share"
     yield Figure("usable", layout.usable, f"{memory_gb} of {gpu.name}")
     share = "" if layout.limit < layout.usable * layout.share else f"{layout.share:.0%} of it: "
@@ -95,7 +95,7 @@ def _kib(gib: float) -> str:
 
 def _estimate(sizing: Sizing) -> str:
     if sizing.static is not None:
-        return "what the engine's own reckoning asks for within its share"
+        return "what the engine's own estimate asks for within its share"
     return (
         f"what published estimators ask for: weights x {memory.MARGIN:.3f}, {memory.ACTIVATIONS_GIB:g} GiB of "
         f"activations, {memory.NON_TORCH_GIB:g} GiB of CUDA context, and the cache"
@@ -117,5 +117,5 @@ def choices(ask: Ask, sizing: Sizing, requests: int | None) -> Iterator[tuple[st
             reason = "asked for" if requests is None else f"asked for, {requests} times at once"
         if setting != "gpuMemoryUtilization":
             yield named.get(setting, setting), f"{choice}: {reason}"
-    held = "as many as have room" if find(ask.engine).memory != "own" else "by the engine's own reckoning"
+    held = "as many as have room" if find(ask.engine).memory != "own" else "by the engine's own estimate"
     yield "at once", f"{sizing.concurrency:.1f} requests of that length, {held}"

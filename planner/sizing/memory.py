@@ -58,7 +58,7 @@ class Need:
     """What one GPU must hold. `kv_per_token` is GiB per token of one sequence, None where it cannot be computed;
     `kv_sliding` GiB per token of the layers that keep `window` tokens only, those being computed among them. `working`
     GiB are the least to compute in within the engine's share, `encoder` GiB what reading one image takes besides.
-    `loading` GiB are there at once before the engine's share is reckoned, while it quantises; 0: no more than later.
+    `loading` GiB are there at once before the engine's share is set aside, while it quantises; 0: no more than later.
     """
 
     weights: float

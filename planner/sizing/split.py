@@ -36,6 +36,6 @@ class Split:
 
     def __str__(self) -> str:
         parts = [f"{self.tensor} x {self.pipeline}"]
-        parts += [f"{self.data} ranks"] if self.data > 1 else []
-        parts += ["by expert"] if self.by_expert else []
+        parts += [f"data parallel {self.data}"] if self.data > 1 else []
+        parts += ["expert parallel"] if self.by_expert else []
         return ", ".join(parts)

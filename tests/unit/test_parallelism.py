@@ -118,7 +118,7 @@ def test_a_release_without_expert_parallelism_gets_the_nearest_size():
 
 
 def test_the_planner_deals_out_experts_where_that_alone_takes_all_gpus_of_a_layer():
-    assert split_of(on("MiniMaxAI/MiniMax-M2", "L20", 8)) == "8 x 1, by expert"
+    assert split_of(on("MiniMaxAI/MiniMax-M2", "L20", 8)) == "8 x 1, expert parallel"
     assert split_of(on("MiniMaxAI/MiniMax-M2", "H20-96", 8)) == "4 x 1"
 
 
@@ -205,7 +205,7 @@ def test_gpus_are_the_product_of_all_sizes():
     wrong = on("Qwen/Qwen3-30B-A3B", "L20", 8, gpus=4, tensor_parallel=2, pipeline_parallel=1, data_parallel=4)
     assert "PARALLELISM_MISMATCH" in wrong.errors
     right = on("Qwen/Qwen3-30B-A3B", "L20", 8, gpus=8, data_parallel=2)
-    assert (split_of(right), right.starts) == ("4 x 1, 2 ranks", True)
+    assert (split_of(right), right.starts) == ("4 x 1, data parallel 2", True)
 
 
 @pytest.mark.parametrize("model", ["google/gemma-3n-E4B-it", "microsoft/Phi-4-multimodal-instruct"])
