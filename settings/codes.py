@@ -262,8 +262,8 @@ def least_above_most(*, path: str, rule: str, given: str, least: int) -> Text:
     )
 
 
-def keys_exclude_each_other(*, path: str, rule: str, given: str) -> Text:
-    return Text(message=f"`{path}`: {rule}.", remedy="Remove one of them.", given=given, allowed=rule)
+def keys_disagree(*, path: str, rule: str, remedy: str, given: str) -> Text:
+    return Text(message=f"`{path}`: {rule}.", remedy=remedy, given=given, allowed=rule)
 
 
 def value_nested_too_deeply(*, path: str, most: int) -> Text:

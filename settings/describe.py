@@ -12,10 +12,19 @@ from pydantic.fields import FieldInfo
 from settings.models import Settings
 from settings.paths import Step
 from settings.section import Section
-from settings.values import bounds, sized, switch, versioned
+from settings.values import bounds, named, sized, switch, versioned
 
-SHORT_FORMS: dict[object, str] = {switch: "enabled", bounds: "max", sized: "size", versioned: "version"}
+SHORT_FORMS: dict[object, str] = {
+    switch: "enabled",
+    bounds: "max",
+    sized: "size",
+    versioned: "version",
+    named: "model",
+}
 """The key whose plain value stands for a whole object, by the function that expands it."""
+
+_USUAL_LONGEST = 512
+"""Characters. That a name or a line has no more goes without saying."""
 
 _LIMITS = ("ge", "gt", "le", "lt", "multiple_of", "min_length", "max_length", "pattern", "words", "example", "bend")
 
@@ -114,7 +123,8 @@ def in_words(kind: ValueKind) -> str:
 
 def _core_in_words(kind: ValueKind) -> str:
     if kind.is_section:
-        return "an object with the keys " + _listed(fields_of(kind.core))
+        keys = fields_of(kind.core)
+        return f"an object with the {'key' if len(keys) == 1 else 'keys'} {_listed(keys)}"
     sayings: dict[object, Callable[[], str]] = {
         Literal: lambda: _listed(str(arg) for arg in kind.args),
         dict: lambda: f"an object of {_entries(kind.limits)}name: value, each value {in_words(kind_of(kind.args[1]))}",
@@ -141,8 +151,8 @@ def _text_in_words(limits: dict[str, Any]) -> str:
     words = str(limits.get("words", "text"))
     if "example" in limits and "`" not in words and not words.startswith("text"):
         words += f" such as `{limits['example']}`"
-    longest = limits.get("max_length", 512)
-    return f"{words}, of at most {longest} characters" if longest < 253 else words
+    longest = limits.get("max_length", _USUAL_LONGEST)
+    return words if 253 <= longest <= _USUAL_LONGEST else f"{words}, of at most {longest} characters"
 
 
 def _range_in_words(limits: dict[str, Any]) -> str:

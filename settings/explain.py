@@ -62,7 +62,10 @@ def explain(error: Mapping[str, Any], sections: Mapping[str, object]) -> tuple[t
     if error["type"] == "missing" and len(steps) >= len(loc) - 1:
         return steps[: len(loc) - 1], _missing(loc)
     if error["type"] == "value_error" and kind is not None and kind.is_section:
-        return steps, _broken_rule(path, value, str(error["ctx"]["error"]))
+        return steps, _broken_rule(path, value, *error["ctx"]["error"].args)
+    if not named and len(steps) < len(loc):
+        whole = kind_at(steps)
+        kind = whole.plain if whole and whole.plain else kind
     allowed = in_words(kind) if kind else ""
     given = shown(loc[-1] if named else value, steps[-1])
     if named:
@@ -126,14 +129,14 @@ def _missing(loc: tuple[Step, ...]) -> Diagnostic:
     return codes.missing_key(path, path=path, allowed=allowed, top=len(loc) == 1)
 
 
-def _broken_rule(path: str, value: object, rule: str) -> Diagnostic:
-    """A rule between the keys of one object."""
+def _broken_rule(path: str, value: object, rule: str, remedy: str = "") -> Diagnostic:
+    """A rule between the keys of one object, and how to keep it."""
     given = shown(value)
     least, most = (value.get("min"), value.get("max")) if isinstance(value, dict) else (None, None)
     if isinstance(least, int) and (most is None or isinstance(most, int)):
         case = codes.least_above_most(path=path, rule=rule, given=given, least=least)
     else:
-        case = codes.keys_exclude_each_other(path=path, rule=rule, given=given)
+        case = codes.keys_disagree(path=path, rule=rule, remedy=remedy, given=given)
     return codes.impossible_value(path, case)
 
 

@@ -144,7 +144,9 @@ class ExistingCluster(Section):
     @model_validator(mode="after")
     def _one_way_in(self) -> Self:
         if self.id is not None and (self.kubeconfig_path is not None or self.context is not None):
-            raise ValueError("give either `id` or `kubeconfigPath` (with `context`), not both")
+            raise ValueError(
+                "`id` and `kubeconfigPath` (with `context`) exclude each other", "Take out one or the other."
+            )
         return self
 
 
@@ -267,11 +269,13 @@ class Architecture(Section):
     @model_validator(mode="after")
     def _kept(self) -> Self:
         if (self.sliding_layers is None) != (self.sliding_window is None):
-            raise ValueError("slidingLayers and slidingWindow go together")
+            raise ValueError("slidingLayers and slidingWindow go together", "Give both of them, or neither.")
         if (self.kv_layers or 0) + (self.sliding_layers or 0) > self.layers:
-            raise ValueError(f"kvLayers and slidingLayers are more than the {self.layers} layers that there are")
+            rule = f"kvLayers and slidingLayers are more than the {self.layers} layers that there are"
+            raise ValueError(rule, "Lower one of them, or raise layers.")
         if self.sliding_layers is None and (self.sliding_kv_heads or self.sliding_head_dim):
-            raise ValueError("slidingKvHeads and slidingHeadDim are of slidingLayers")
+            rule = "slidingKvHeads and slidingHeadDim say something of slidingLayers, which are none"
+            raise ValueError(rule, "Give slidingLayers and slidingWindow as well, or take these out.")
         return self
 
 

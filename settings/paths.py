@@ -27,6 +27,11 @@ def join(steps: Iterable[Step]) -> str:
     return path
 
 
+def within(path: str, key: str) -> str:
+    """The path of what an object at `path` holds under `key`, whatever characters that has."""
+    return join((*split(path), key))
+
+
 def split(path: str) -> tuple[Step, ...]:
     """The steps of a path that `join` made."""
     steps: list[Step] = []

@@ -42,7 +42,11 @@ def json_schema() -> dict[str, Any]:
     for section in _sections(Settings):
         properties = generated if section is Settings else definitions[section.__name__]
         for key, info in fields_of(section).items():
-            _with_short_form(properties["properties"], key, field_kind(info), definitions)
+            kind, here = field_kind(info), properties["properties"]
+            _with_short_form(here, key, kind, definitions)
+            if kind.core is dict:
+                for pattern in (named := here[key].get("patternProperties", {})):
+                    _with_short_form(named, pattern, kind_of(kind.args[1]), definitions)
     _close((generated, definitions))
     sealed = {
         "type": "object",

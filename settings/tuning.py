@@ -3,6 +3,7 @@
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
+from pydantic.alias_generators import to_camel
 from pydantic.types import Strict
 
 from catalog.engines import SourceName
@@ -34,9 +35,13 @@ class Speculative(Section):
     @model_validator(mode="after")
     def _draft_where_one_is_used(self) -> Self:
         if self.method in DRAFTED and self.model is None:
-            raise ValueError(f"`{self.method}` needs the repository of a draft model: give `model`")
-        if self.method not in DRAFTED and self.model is not None:
-            raise ValueError(f"`{self.method}` uses no draft model: take `model` out")
+            raise ValueError(f"`{self.method}` needs a draft model", "Give its repository as `model`.")
+        idle = [name for name in ("model", "source", "revision", "weights_gib") if getattr(self, name) is not None]
+        if self.method not in DRAFTED and idle:
+            keys = ", ".join(f"`{to_camel(name)}`" for name in idle)
+            raise ValueError(
+                f"`{self.method}` uses no draft model, which is what {keys} would describe", f"Take {keys} out."
+            )
         return self
 
 

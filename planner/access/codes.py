@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from settings.diagnostics import Fix, Text, error, note, warning
+from settings.diagnostics import Fix, Text, error, listed, note, warning
 
 
 @error(
@@ -297,7 +297,7 @@ def model_not_routed(*, model: str, engine: str, title: str, others: Sequence[st
     """`others` are the engines that ask for a key."""
     return Text(
         message=f"{title} asks for no key, so {model} is reached through the chat page only.",
-        remedy=f"Serve it with {' or '.join(others)} to have an API at the host.",
+        remedy=f"Serve it with {listed(others, 'or')} to have an API at the host.",
         given=engine,
     )
 

@@ -17,6 +17,7 @@ from planner.engines.check_tuning import check_tuning
 from planner.engines.engine import CommandLine, Engine
 from settings.diagnostics import Diagnostic
 from settings.models import Model
+from settings.paths import within
 from settings.suggest import MISSPELT, closest
 
 TASKS = {"embed": "embed", "embedding": "embed", "score": "rerank", "classify": "rerank"}
@@ -98,7 +99,7 @@ def _passed_on(section: str, model: Model, engine: Engine) -> Iterator[Diagnosti
     """Settings that another engine takes and this one has no equal of."""
     for setting in sorted(registry.passed_on() - engine.passes_on):
         value = getattr(model, setting)
-        if value is not None:
+        if value not in (None, "auto"):
             key = to_camel(setting)
             others = tuple(other.title for other in registry.every() if setting in other.passes_on)
             yield codes.setting_without_effect(
@@ -129,7 +130,7 @@ def _mended(model: Model, argument: Argument, items: Sequence[str]) -> list[str]
 
 def _variables(section: str, model: Model, ours: dict[str, str]) -> Iterator[Diagnostic]:
     for variable, value in model.env.items():
-        path = f"{section}.env.{variable}"
+        path = within(f"{section}.env", variable)
         if variable in registry.reserved():
             yield codes.env_reserved(path, variable=variable, value=value, why=registry.reserved()[variable])
         elif variable in ours and ours[variable] != value:
@@ -148,12 +149,12 @@ def _unknown_variables(section: str, model: Model, known: Known) -> Iterator[Dia
             continue
         near = closest(variable, release.environment, MISSPELT)
         yield codes.env_unknown(
-            f"{section}.env.{variable}",
+            within(f"{section}.env", variable),
             variable=variable,
             value=value,
             release=f"{release.package} {release.version}",
             near=near,
-            near_path=f"{section}.env.{near}",
+            near_path=within(f"{section}.env", near or ""),
         )
 
 
@@ -170,7 +171,7 @@ def _references(section: str, model: Model) -> Iterator[Diagnostic]:
         yield codes.reference_expanded(f"{section}.extraArgs", given=" ".join(given), literal=literal)
     for name, value in model.env.items():
         if set(_REFERENCE.findall(value)) & registry.key_variables():
-            yield codes.reference_expanded(f"{section}.env.{name}", given=value, literal=_literal(value))
+            yield codes.reference_expanded(within(f"{section}.env", name), given=value, literal=_literal(value))
 
 
 def _literal(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from settings.diagnostics import Text, error, note, warning
+from settings.diagnostics import Text, error, listed, note, warning
 
 
 @error(
@@ -128,7 +128,7 @@ def extra_args_useless(*, title: str, variables: str, given: str) -> Text:
 def chat_template_not_for_engine(*, title: str, able: Sequence[str], given: str) -> Text:
     return Text(
         message=f"{title} takes the template that lies in the model's own files and no other.",
-        remedy=f"Take chatTemplate out, or use {' or '.join(able)}.",
+        remedy=f"Take chatTemplate out, or use {listed(able, 'or')}.",
         given=given,
         fix=(("", None),),
     )
@@ -142,7 +142,7 @@ def chat_template_not_for_engine(*, title: str, able: Sequence[str], given: str)
 )
 def setting_without_effect(*, setting: str, title: str, others: Sequence[str], given: str) -> Text:
     return Text(
-        message=f"{title} has nothing like {setting}, which {' and '.join(others)} take.",
+        message=f"{title} has nothing like {setting}, which {listed(others, 'and')} take.",
         remedy=f"Take {setting} out.",
         given=given,
         fix=(("", None),),
@@ -173,7 +173,7 @@ def kv_cache_dtype_unknown(*, dtype: str, release: str, readable: Sequence[str],
 )
 def setting_not_for_engine(*, setting: str, title: str, others: Sequence[str]) -> Text:
     return Text(
-        message=f"{title} has nothing like {setting}, which {' and '.join(others)} have.",
+        message=f"{title} has nothing like {setting}, which {listed(others, 'and')} have.",
         remedy=f"Take {setting} out.",
         given=setting,
         fix=(("", None),),
@@ -429,7 +429,7 @@ def multi_node_not_for_engine(
 ) -> Text:
     return Text(
         message=f"{engine} serves from one machine only; {gpus} GPUs take {nodes} machines with {slots} each.",
-        remedy=f"Use {' or '.join(able)}, fewer GPUs, or a larger machine.",
+        remedy=f"Use {listed(able, 'or')}, fewer GPUs, or a larger machine.",
         given=engine,
         allowed=", ".join(able),
         fix=((gpus_path, None),),

@@ -312,5 +312,10 @@ ENGINE = Engine(
         methods=_speculates,
     ),
     adapter_name="{served}:{name}",
-    passes_on=frozenset({"prefix_caching", "max_num_seqs", "max_num_batched_tokens"}),
+    passes_on=frozenset(
+        {
+            *("prefix_caching", "max_num_seqs", "max_num_batched_tokens"),
+            *("tensor_parallel", "pipeline_parallel", "gpu_memory_utilization", "dtype"),
+        }
+    ),
 )

@@ -346,7 +346,12 @@ ENGINE = Engine(
         methods=_speculates,
     ),
     tunes={"kv_offload": "kv-offloading-size", "speculative": "speculative-config", "lora": "enable-lora"},
-    passes_on=frozenset({"prefix_caching", "max_num_seqs", "max_num_batched_tokens"}),
+    passes_on=frozenset(
+        {
+            *("prefix_caching", "max_num_seqs", "max_num_batched_tokens"),
+            *("tensor_parallel", "pipeline_parallel", "gpu_memory_utilization", "dtype"),
+        }
+    ),
     longer=frozenset({"VLLM_ALLOW_LONG_MAX_MODEL_LEN", "hf-overrides", "rope-scaling"}),
     reads_links=True,
 )

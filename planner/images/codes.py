@@ -117,8 +117,8 @@ def driver_unknown(
     return Text(
         severity="note" if sound else None,
         when="asked" if sound else None,
-        message=f"Nobody stated the NVIDIA driver of the {gpu} nodes; an image with CUDA {cuda} was taken, which needs "
-        f"driver {driver} or newer."
+        message=f"Nobody stated the NVIDIA driver of the {gpu} nodes; {_an_image(cuda, first=False)} was taken, "
+        f"which needs driver {driver} or newer."
         + (f" The vendor documents {documented}, which may be out of date." if documented else ""),
         remedy="State the driver that nvidia-smi shows on such a node"
         + (f"; from {newest[1]} on the CUDA {newest[0]} image serves." if newest else "."),
@@ -220,8 +220,9 @@ def driver_branch_refused(
     )
 
 
-def _an_image(cuda: str | None) -> str:
-    return f"An image with CUDA {cuda}" if cuda else "The image"
+def _an_image(cuda: str | None, *, first: bool = True) -> str:
+    """The image as a sentence names it, which it may be the `first` word of."""
+    return ("An" if first else "an") + (f" image with CUDA {cuda}" if cuda else " image with a CUDA of its own")
 
 
 @error(

@@ -12,6 +12,7 @@ from planner.serving.further import draft_gib
 from planner.serving.placement import Placement
 from settings.diagnostics import Diagnostic, softened
 from settings.models import Settings
+from settings.paths import within
 
 MTP_CLASSES = frozenset(
     {
@@ -61,7 +62,7 @@ def _paths(placed: Placement) -> Iterator[str]:
     if asked is not None and asked.model is not None:
         yield placed.situation.at("speculative")
     for name in placed.model.lora.adapters if placed.model.lora else ():
-        yield placed.situation.at(f"lora.adapters.{name}")
+        yield within(placed.situation.at("lora.adapters"), name)
 
 
 def _offload(placed: Placement) -> Iterator[Diagnostic]:
@@ -93,8 +94,7 @@ def _adapters(placed: Placement, settings: Settings) -> Iterator[Diagnostic]:
     taken = {model.served_name or name: f"models.{name}" for name, model in settings.models.items()}
     for name in lora.adapters:
         if name in taken:
-            yield codes.adapter_name_taken(f"{path}.adapters.{name}", name=name, by=taken[name])
-        taken[name] = f"{path}.adapters.{name}"
+            yield codes.adapter_name_taken(within(f"{path}.adapters", name), name=name, by=taken[name])
     if facts.widths.hidden is None:
         yield codes.adapters_not_counted(path, model=facts.id)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from settings.diagnostics import Diagnostic, Fix, Text, error, note, warning
+from settings.diagnostics import Diagnostic, Fix, Text, error, listed, note, warning
 
 
 @error(
@@ -424,7 +424,7 @@ def update_interrupts(*, load_seconds: float) -> Text:
 def source_not_for_engine(*, engine: str, source: str, readable: Sequence[str]) -> Text:
     return Text(
         message=f"{engine} cannot read what comes from {source}.",
-        remedy=f"Use {' or '.join(readable)}.",
+        remedy=f"Use {listed(readable, 'or')}.",
         given=source,
         allowed=", ".join(readable),
         fix=(("", readable[0]),),

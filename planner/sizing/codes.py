@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from settings.diagnostics import Diagnostic, Fix, Text, error, warning
+from settings.diagnostics import Diagnostic, Fix, Text, error, listed, warning
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def no_experts(*, model: str, setting: str, given: str, known: bool) -> Text:
 def split_not_for_engine(*, title: str, setting: str, given: str, able: Sequence[str]) -> Text:
     return Text(
         message=f"{title} has nothing like {setting}: it puts whole layers on the GPUs that it sees.",
-        remedy=f"Take {setting} out, or use {' or '.join(able)}.",
+        remedy=f"Take {setting} out, or use {listed(able, 'or')}.",
         given=given,
         allowed=", ".join(able),
         fix=(("", None),),
@@ -212,7 +212,7 @@ def parallelism_mismatch(*, gpus: int, tensor_parallel: int, pipeline_parallel: 
         f"{pipeline_parallel}" + (f" x dataParallel {data_parallel}." if data_parallel > 1 else "."),
         remedy=f"Set gpus to {tensor_parallel * pipeline_parallel * data_parallel}, or leave it out.",
         given=str(gpus),
-        allowed="tensorParallel x pipelineParallel",
+        allowed="tensorParallel x pipelineParallel" + (" x dataParallel" if data_parallel > 1 else ""),
         fix=(("", None),),
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from settings.diagnostics import Text, error, note, warning
+from settings.diagnostics import Text, error, listed, note, warning
 
 
 @note(
@@ -52,7 +52,7 @@ def autoscaling_without_metric(*, engine: str, others: Sequence[str]) -> Text:
     """`others` are the engines that have one."""
     return Text(
         message=f"{engine} does not say how many requests wait, so there is nothing to scale by.",
-        remedy=f"Set replicas to a fixed number, or serve the model with {' or '.join(others)}.",
+        remedy=f"Set replicas to a fixed number, or serve the model with {listed(others, 'or')}.",
         given=engine,
         allowed=", ".join(others),
         fix=(("", None),),

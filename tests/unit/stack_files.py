@@ -78,7 +78,8 @@ def _ordered(section: dict[str, Any]) -> dict[str, Any]:
     if section.get("method") in DRAFTED:
         section["model"] = section.get("model") or "team/draft"
     elif "method" in section:
-        section = {key: value for key, value in section.items() if key != "model"}
+        of_draft = ("model", "source", "revision", "weightsGib")
+        section = {key: value for key, value in section.items() if key not in of_draft}
     if "headDim" in section:
         return _layered(section)
     return section

@@ -8,6 +8,7 @@ from tests.unit.stacks import argument, codes, found, planned, served
 
 SGLANG = {"models.chat.engine": "sglang"}
 OLLAMA = {"models.chat.engine": "ollama", "models.chat.model": "deepseek-r1:7b"}
+LLAMACPP = {"models.chat.engine": "llamacpp", "models.chat.model": "Qwen/Qwen3-8B-GGUF"}
 SEQUENCES, TOKENS = {"models.chat.maxNumSeqs": 4}, {"models.chat.maxNumBatchedTokens": 4096}
 
 
@@ -59,10 +60,29 @@ def test_sglang_keeps_memory_for_the_prefill_that_is_asked_for() -> None:
     assert large.gpu_memory_utilization < small.gpu_memory_utilization
 
 
-def test_ollama_has_no_such_settings() -> None:
-    said = planned({**OLLAMA, **SEQUENCES, **TOKENS}).diagnostics
-    where = {found.path for found in said if found.code == "SETTING_WITHOUT_EFFECT"}
-    assert where == {"models.chat.maxNumSeqs", "models.chat.maxNumBatchedTokens"}
+SHARES = {
+    "models.chat.tensorParallel": 2,
+    "models.chat.pipelineParallel": 2,
+    "models.chat.gpuMemoryUtilization": 0.5,
+    "models.chat.dtype": "half",
+}
+
+
+@pytest.mark.parametrize(
+    ("engine", "changes"), [(OLLAMA, {**SEQUENCES, **TOKENS, **SHARES}), (LLAMACPP, {**TOKENS, **SHARES})]
+)
+def test_an_engine_that_goes_its_own_way_says_what_it_does_not_heed(
+    engine: Mapping[str, object], changes: Mapping[str, object]
+) -> None:
+    """Ollama's FAQ; llama.cpp's tools/server/README.md: no such option of either is emitted."""
+    said = planned({**engine, **changes}).diagnostics
+    assert {each.path for each in said if each.code == "SETTING_WITHOUT_EFFECT"} == {*changes}
+    assert "SETTING_WITHOUT_EFFECT" not in codes(planned({**engine, "models.chat.dtype": "auto"}))
+
+
+def test_names_are_listed_as_a_sentence_has_them() -> None:
+    finding = found(planned({**OLLAMA, **SEQUENCES}), "SETTING_WITHOUT_EFFECT")
+    assert finding.message == "Ollama has nothing like maxNumSeqs, which vLLM, SGLang and llama.cpp take."
 
 
 @pytest.mark.parametrize("changes", [SEQUENCES, {**SEQUENCES, "models.chat.maxNumBatchedTokens": 4}])

@@ -63,6 +63,9 @@ def test_the_schema_takes_the_short_forms() -> None:
     found = schema.json_schema()
     assert accepts(found, found["$defs"]["Pool"], {"nodes": 2, "disk": 100, "driver": "550.90.07"})
     assert accepts(found, found["properties"]["config"]["properties"]["tke-llm:webui"], False)
+    assert accepts(found, found["$defs"]["Lora"], {"maxRank": 16, "adapters": {"support": "some/adapter"}})
+    assert accepts(found, found["$defs"]["Lora"], {"maxRank": 16, "adapters": {"support": {"model": "some/adapter"}}})
+    assert not accepts(found, found["$defs"]["Lora"], {"maxRank": 16, "adapters": {"support": "not an id"}})
     assert not accepts(found, found["$defs"]["Pool"], {"nodes": "2"})
     assert not accepts(found, found["$defs"]["Pool"], {"nods": 2})
 

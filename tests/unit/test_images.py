@@ -91,6 +91,11 @@ def test_an_unknown_driver_gets_the_build_for_the_older_cuda_and_a_note():
     assert codes == {"DRIVER_UNKNOWN"}
 
 
+def test_a_build_whose_cuda_is_its_own_is_said_so():
+    _, (finding,) = choose(QWEN, "ollama", host("A10"), CATALOG)
+    assert "an image with a CUDA of its own was taken, which needs driver" in finding.message
+
+
 @pytest.mark.parametrize(
     ("known", "said"),
     [

@@ -7,6 +7,7 @@ import pytest
 from planner.plan.types import ModelPlan
 from planner.sizing.extras import adapter_gib
 from planner.sizing.split import Split
+from settings.paths import apply_fix
 from tests.unit.stack_files import parsed
 from tests.unit.stacks import codes, found, planned, sections
 from tests.unit.test_known_cases import _facts as facts_of
@@ -146,3 +147,13 @@ def test_the_widths_of_a_described_model_are_not_known() -> None:
 )
 def test_what_no_engine_would_take_is_refused_at_once(lora: dict[str, object]) -> None:
     assert [fault for fault in parsed(sections(asked(lora))).problems if fault.severity == "error"]
+
+
+def test_a_name_with_dots_has_a_path_that_leads_to_it() -> None:
+    lora = {"maxRank": 16, "adapters": {"v1.5": "someone/adapter", "v2": "someone/other"}}
+    plan = planned(asked(lora, {"models.chat.servedName": "v1.5"}))
+    taken = found(plan, "ADAPTER_NAME_TAKEN")
+    assert taken.path == 'models.chat.lora.adapters["v1.5"]'
+    mended = apply_fix(sections(asked(lora)), taken.fix)
+    assert mended == sections(asked(lora | {"adapters": {"v2": "someone/other"}}))
+    assert 'models.chat.lora.adapters["v1.5"].revision' in {each.path for each in plan.diagnostics}

@@ -65,6 +65,7 @@ BAD = [
     ("models.chat.replicas", 0, "IMPOSSIBLE_VALUE", None, 1),
     ("models.chat.gpuMemoryUtilization", 1.5, "IMPOSSIBLE_VALUE", None, 1),
     ("pools.gpu.nodes", 0, "IMPOSSIBLE_VALUE", None, 1),
+    ("pools.gpu.nodes", -1, "IMPOSSIBLE_VALUE", None, 1),
     ("pools.gpu.nodes", {"min": 3, "max": 2}, "IMPOSSIBLE_VALUE", None, ...),
     ("storage.webuiCapacity", 25, "IMPOSSIBLE_VALUE", None, 30),
     ("network.nat.bandwidth", 120, "IMPOSSIBLE_VALUE", None, 100),
@@ -95,6 +96,43 @@ def test_a_bad_value_is_refused_with_its_path_and_a_remedy(
     assert problem.remedy
     if mended is not ...:
         assert problem.fix == ((place, mended),)
+
+
+SLIDING = {"layers": 4, "heads": 8, "kvHeads": 8, "headDim": 64, "maxPositions": 4096, "weightsGib": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "remedy"),
+    [
+        ("models.chat.speculative", {"method": "eagle", "tokens": 2}, "Give its repository as `model`."),
+        ("models.chat.speculative", {"method": "ngram", "tokens": 2, "model": "some/draft"}, "Take `model` out."),
+        (
+            "models.chat.speculative",
+            {"method": "mtp", "tokens": 2, "revision": "v1", "weightsGib": 1.5},
+            "Take `revision`, `weightsGib` out.",
+        ),
+        ("models.chat.architecture", SLIDING | {"slidingLayers": 2}, "Give both of them, or neither."),
+        (
+            "models.chat.architecture",
+            SLIDING | {"slidingKvHeads": 2},
+            "Give slidingLayers and slidingWindow as well, or take these out.",
+        ),
+    ],
+)
+def test_a_broken_rule_between_keys_says_how_to_keep_it(place: str, value: object, remedy: str) -> None:
+    (problem,) = parsed(changed(place, value)).problems
+    assert (problem.code, problem.path, problem.remedy) == ("IMPOSSIBLE_VALUE", place, remedy)
+
+
+def test_a_text_that_is_too_long_is_told_how_long_it_may_be() -> None:
+    (problem,) = parsed(changed("models.chat.chatTemplate", "{{ x }}" * 30_000)).problems
+    assert problem.allowed.endswith("of at most 200000 characters")
+    assert len(problem.message) < 300
+
+
+def test_an_object_of_one_key_is_described_in_the_singular() -> None:
+    (problem,) = parsed(changed("models.chat.kvOffload", 20)).problems
+    assert problem.allowed == "an object with the key `gib`"
 
 
 @pytest.mark.parametrize(
