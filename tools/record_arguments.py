@@ -13,6 +13,7 @@ import os
 import re
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -41,11 +42,13 @@ Json = Any
 
 @dataclass(frozen=True)
 class ReleaseSource:
-    """Where a release comes from: `package` on PyPI, or a Go `module`; `beside` is installed for its import."""
+    """Where a release comes from: `package` on PyPI, or a Go `module`; `beside` is installed for its import. `sources`
+    is the release of the package whose source archive holds the engine's, where that has no package of its own."""
 
     package: str
     beside: tuple[str, ...] = ()
     module: str | None = None
+    sources: str | None = None
 
 
 RELEASES = {
@@ -62,10 +65,13 @@ RELEASES = {
     "vllm-0.8.5": ReleaseSource("vllm", PURE),
     "sglang-0.5.18": ReleaseSource("sglang"),
     "ollama-0.33.3": ReleaseSource("ollama", module="github.com/ollama/ollama"),
+    # The image's build is in no registry; this package's sources are those of one some weeks apart.
+    "llamacpp-server-cuda12-b9603": ReleaseSource("llama-cpp-python", sources="0.3.36"),
     "open-webui-0.12.4": ReleaseSource("open-webui"),
     "open-webui-0.11.4": ReleaseSource("open-webui"),
 }
 
+_C_NAME = re.compile(r'"(LLAMA_[A-Z0-9_]*[A-Z0-9])"')
 _GO_NAME = re.compile(r'"(OLLAMA_[A-Z0-9_]+)"')
 _SGLANG_NAME = re.compile(
     r"""(?:["'](SGL(?:ANG)?_[A-Z0-9_]+)["']|^\s+(SGL(?:ANG)?_[A-Z0-9_]+)\s*=\s*Env)""", re.MULTILINE
@@ -104,7 +110,9 @@ def wheel(source: ReleaseSource, version: str, folder: Path) -> Path:
 def unpack(archive: Path, folder: Path) -> None:
     """The Python files and the metadata: a parser needs none of the libraries."""
     with zipfile.ZipFile(archive) as opened:
-        opened.extractall(folder, [n for n in opened.namelist() if n.endswith(".py") or ".dist-info/" in n])
+        opened.extractall(  # noqa: S202  a wheel, of whose names zipfile leaves out what leads elsewhere
+            folder, [n for n in opened.namelist() if n.endswith(".py") or ".dist-info/" in n]
+        )
 
 
 def ask(engine: str, paths: Sequence[Path], *options: str, stdin: str = "") -> Json:
@@ -144,6 +152,8 @@ def recorded(name: str) -> dict[str, Any]:
     if source.module:
         return _of_module(source.module, version)
     with tempfile.TemporaryDirectory() as temporary:
+        if source.sources:
+            return _of_sources(f"{source.package}=={source.sources}", Path(temporary))
         archive, paths = importable(name, Path(temporary))
         facts = {"sha256": hashlib.sha256(archive.read_bytes()).hexdigest(), "file": archive.name}
         if package == "open-webui":
@@ -170,6 +180,18 @@ def _of_module(module: str, version: str) -> dict[str, Any]:
     digest = hashlib.sha256(Path(facts["Zip"]).read_bytes()).hexdigest()
     how = "names of variables in the module's Go files, tests left out"
     return {"sha256": digest, "file": f"{module}@v{version}", "how": how, "environment": sorted(names)}
+
+
+def _of_sources(requirement: str, folder: Path) -> dict[str, Any]:
+    """What llama.cpp's parser names beside its options."""
+    run(*PIP, "download", "--quiet", "--no-deps", "--no-binary", ":all:", "--dest", str(folder), requirement)
+    archive = next(folder.glob("*.tar.gz"))
+    with tarfile.open(archive) as opened:
+        found = (opened.extractfile(each) for each in opened if each.name.endswith("vendor/llama.cpp/common/arg.cpp"))
+        names = {name for file in found if file for name in _C_NAME.findall(file.read().decode())}
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    how = "names of variables in common/arg.cpp of the llama.cpp that the archive holds"
+    return {"sha256": digest, "file": archive.name, "how": how, "environment": sorted(names)}
 
 
 def adaptable(package: Path) -> Iterator[str]:

@@ -56,7 +56,7 @@ def _arguments(request: EngineRequest) -> list[tuple[str, ...]]:
         ("--parallel", str(request.model.max_num_seqs or SLOTS)),
         ("--kv-unified",),
         ("--offline",),
-        ("--no-ui",),
+        ("--no-webui",),
         ("--no-slots",),
         ("--threads", str(max(1, request.resources.cpu_millis // 1000))),
         *(argument for wanted, argument in optional if wanted),

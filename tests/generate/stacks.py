@@ -17,8 +17,8 @@ from settings.models import Settings
 from settings.parse import StackInput, parse
 from settings.paths import apply_fix
 
-NAMES = {"pools": "gpu", "models": "chat"}
-"""What stands for a name in a path: the pool and the model that every base has."""
+NAMES = {"pools": "gpu", "models": "chat", "adapters": "tuned"}
+"""What stands for a name in a path: the pool and the model that every base has, and an adapter of that model."""
 
 KNOWN: dict[str, tuple[object, ...]] = {
     "network.zones": (["ap-guangzhou-6", "ap-guangzhou-7"],),
@@ -47,6 +47,10 @@ KNOWN: dict[str, tuple[object, ...]] = {
     "models.chat.gpuMemoryUtilization": (0.9,),
     "models.chat.architecture.layers": (28,),
     "models.chat.architecture.weightsGib": (14.5,),
+    "models.chat.architecture.kvLayers": (14,),
+    "models.chat.architecture.slidingLayers": (7,),
+    "models.chat.architecture.minVllm": ("0.10.0",),
+    "models.chat.speculative.weightsGib": (0.6,),
     "models.chat.autoscaling.min": (1,),
     "models.chat.autoscaling.max": (2,),
     "models.chat.pool": ("gpu",),
@@ -62,6 +66,7 @@ KNOWN: dict[str, tuple[object, ...]] = {
 
 GATEWAY = {"via": "gateway", "host": "chat.example.com", "tls": {"secret": "chat-tls"}}
 ARCHITECTURE = {"layers": 28, "heads": 28, "kvHeads": 4, "headDim": 128, "maxPositions": 32768, "weightsGib": 15.2}
+WINDOWS = {"kvLayers": 14, "slidingLayers": 14, "slidingWindow": 1024, "slidingKvHeads": 4, "slidingHeadDim": 128}
 
 
 @dataclass(frozen=True)
@@ -139,6 +144,11 @@ BASES: dict[str, Stack] = {
     "class": SOUND.changed(("storage", {"kind": "class", "className": "team-files"})),
     "ollama": SOUND.changed(("models.chat", {"model": "qwen2.5:0.5b", "engine": "ollama"})),
     "figures": SOUND.changed(("models.chat", {"model": "me/mine", "architecture": ARCHITECTURE})),
+    "windows": SOUND.changed(("models.chat", {"model": "me/mine", "architecture": {**ARCHITECTURE, **WINDOWS}})),
+    "adapters": SOUND.changed(("models.chat.lora", {"maxRank": 16, "adapters": {"tuned": {"model": "me/tuned"}}})),
+    "drafts": SOUND.changed(
+        ("models.chat.speculative", {"method": "eagle3", "model": "me/draft", "tokens": 3, "weightsGib": 0.5}),
+    ),
     "page": replace(
         SOUND.changed(
             ("webui", {"replicas": 2, "oidc": {"providerUrl": "https://id.example.com", "clientId": "chat"}}),
@@ -164,6 +174,9 @@ ABOUT: dict[str, tuple[str, ...]] = {
     "class": ("storage.",),
     "ollama": ("models.",),
     "figures": ("models.chat.architecture",),
+    "windows": ("models.chat.architecture",),
+    "adapters": ("models.chat.lora",),
+    "drafts": ("models.chat.speculative",),
     "page": ("webui.", "models.chat.autoscaling"),
 }
 """The keys that a base is there for, by the beginnings of their paths; the first base takes all."""

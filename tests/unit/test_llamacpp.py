@@ -53,7 +53,7 @@ def test_the_key_comes_from_the_secret_and_the_page_of_its_own_is_off() -> None:
     spec = emit(request())
     assert spec.api_key_env == "LLAMA_API_KEY"
     assert "--api-key" not in told(spec)
-    assert {"--no-ui", "--no-slots", "--offline"} <= set(told(spec))
+    assert {"--no-webui", "--no-slots", "--offline"} <= set(told(spec))
 
 
 def test_a_cache_in_blocks_turns_flash_attention_on() -> None:

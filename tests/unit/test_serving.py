@@ -244,13 +244,15 @@ def test_no_secret_is_in_the_plain_variables(engine: str):
 
 
 def test_tools_are_parsed_only_where_the_model_is_shown_them():
-    """DeepSeek-R1's own chat template has no place for the tools of a request (vLLM documentation, "tool calling")."""
-    chat = model(planned(R1))
-    assert "--tool-call-parser" not in chat.spec.command
-    assert chat.spec.tool_calls is False
-    parsed = ["--enable-auto-tool-choice", "--tool-call-parser", "deepseek_v3"]
-    template = ["--chat-template", "/templates/r1.jinja", *parsed]
-    assert model(planned(R1 | {"models.chat.extraArgs": template})).spec.tool_calls is True
+    """DeepSeek-R1's own chat template has no place for the tools of a request (vLLM documentation, "tool calling"):
+    vLLM's image brings one that has."""
+    ours = model(planned(R1)).spec
+    assert ours.command[ours.command.index("--chat-template") + 1].endswith("tool_chat_template_deepseekr1.jinja")
+    assert ours.tool_calls is True
+    own_image = R1 | {"models.chat.image": "registry.example.com/team/own:v1", "models.chat.cuda": "12.9"}
+    bare = model(planned(own_image)).spec
+    assert "--tool-call-parser" not in bare.command
+    assert bare.tool_calls is False
 
 
 def test_each_model_is_placed_once_however_many_share_its_pool(monkeypatch: pytest.MonkeyPatch):
