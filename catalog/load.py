@@ -157,7 +157,7 @@ class Table(Mapping[str, E], Generic[E]):
         """The file that an entry stands in, below `catalog/data`."""
         return self._texts[key][0]
 
-    def said(self, pattern: re.Pattern[str]) -> Iterator[str]:
+    def matches(self, pattern: re.Pattern[str]) -> Iterator[str]:
         """What the first group of `pattern` finds in the facts of all entries, which are not parsed for it."""
         return (found[1] for _, facts in self._texts.values() for found in pattern.finditer(facts))
 
@@ -282,7 +282,7 @@ class Catalog:
     def model_ids(self) -> Iterator[str]:
         """The id of every model, and of each of its formats where it lies elsewhere, without reading the entries."""
         yield from self.models
-        yield from self.models.said(_REPOSITORY)
+        yield from self.models.matches(_REPOSITORY)
         for family in self.library.values():
             yield from library.ids(family)
 

@@ -1,4 +1,4 @@
-"""The user's own variables and arguments of an engine, held against what the planner decides and proves."""
+"""The user's own arguments of an engine and its settings, held against what the planner decides and proves."""
 
 import math
 import re
@@ -11,14 +11,12 @@ from catalog.arguments import Release
 from catalog.load import Catalog
 from planner.engines import codes, registry
 from planner.engines.arguments import Argument, read, without
-from planner.engines.chat_template import inline
 from planner.engines.check_flags import Known, check_flags
 from planner.engines.check_tuning import check_tuning
+from planner.engines.check_variables import check_variables
 from planner.engines.engine import CommandLine, Engine
 from settings.diagnostics import Diagnostic
 from settings.models import Model
-from settings.paths import within
-from settings.suggest import MISSPELT, closest
 
 TASKS = {"embed": "embed", "embedding": "embed", "score": "rerank", "classify": "rerank"}
 """What the values of vLLM's --task and --convert are as `task`."""
@@ -33,17 +31,14 @@ NUMBERS: dict[str, Callable[[str], int | float | str]] = {
     "kvOffload.gib": int,
     "maxNumBatchedTokens": int,
 }
-
-CODE = "trust-remote-code"
-"""The flag with which vLLM and SGLang run Python of a model's repository."""
-
-_COMMIT = re.compile(r"[0-9a-f]{40}")
+"""How the value of an argument becomes that of the setting; text as it stands for all others."""
 OBJECTS = frozenset({"dataParallel", "expertParallel", "kvOffload", "lora", "speculative"})
 """Settings that no one argument's value stands for: they hold more, or only some models allow them."""
 
+CODE = "trust-remote-code"
+"""The flag with which vLLM and SGLang run Python of a model's repository."""
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 _DIGITS = re.compile(r"[0-9]{1,18}")
-_REFERENCE = re.compile(r"(?<!\$)(?:\$\$)*\$\(([^)]+)\)")
-"""What Kubernetes puts a variable's value for in commands, arguments and variables; ``$$(`` stands for ``$(``."""
 
 
 def check_options(
@@ -60,13 +55,10 @@ def check_options(
     """What is wrong with `env` and `extraArgs` of the model described in `section`. `flags` is what the image knows,
     `known` what is recorded of its parser, `ours` the variables the planner sets, `name` the model's key,
     `max_model_len` what the engine is told to take."""
-    yield from _variables(section, model, ours)
-    yield from _references(section, model)
+    yield from check_variables(section, model, known, ours)
     engine, release = registry.find(model.engine), known.release if known else None
     if engine.reads_links and name.split("-", maxsplit=1)[0] == engine.name:
         yield codes.service_name_vllm(f"{section}.model", name=name)
-    if known is not None:
-        yield from _unknown_variables(section, model, known)
     if engine.command_line is None and model.extra_args:
         yield codes.extra_args_useless(
             f"{section}.extraArgs",
@@ -126,56 +118,6 @@ def _mended(model: Model, argument: Argument, items: Sequence[str]) -> list[str]
     """The list with these items in the place of an argument; None where nothing is left."""
     first, last = argument.items[0], argument.items[-1]
     return [*model.extra_args[:first], *items, *model.extra_args[last + 1 :]] or None
-
-
-def _variables(section: str, model: Model, ours: dict[str, str]) -> Iterator[Diagnostic]:
-    for variable, value in model.env.items():
-        path = within(f"{section}.env", variable)
-        if variable in registry.reserved():
-            yield codes.env_reserved(path, variable=variable, value=value, why=registry.reserved()[variable])
-        elif variable in ours and ours[variable] != value:
-            refused = variable in registry.find(model.engine).decisive
-            code = codes.env_prevents_start if refused else codes.env_override
-            yield code(path, variable=variable, value=value, ours=ours[variable])
-
-
-def _unknown_variables(section: str, model: Model, known: Known) -> Iterator[Diagnostic]:
-    """A variable that begins like the engine's own, and that its release does not read."""
-    release = known.release
-    read_there = release.environment | (known.later.environment if known.later else frozenset())
-    for variable, value in model.env.items():
-        own = variable.startswith(registry.find(model.engine).variables)
-        if not own or variable in read_there or variable in registry.reserved():
-            continue
-        near = closest(variable, release.environment, MISSPELT)
-        yield codes.env_unknown(
-            within(f"{section}.env", variable),
-            variable=variable,
-            value=value,
-            release=f"{release.package} {release.version}",
-            near=near,
-            near_path=within(f"{section}.env", near or ""),
-        )
-
-
-def _references(section: str, model: Model) -> Iterator[Diagnostic]:
-    """`$(NAME)` in what Kubernetes expands: it would lay a secret open, or say something else than was written."""
-    if model.served_name and _REFERENCE.search(model.served_name):
-        yield codes.reference_expanded(f"{section}.servedName", given=model.served_name, literal=None)
-    if model.chat_template and inline(model.chat_template) is None and _REFERENCE.search(model.chat_template):
-        path = f"{section}.chatTemplate"
-        yield codes.reference_expanded(path, given=model.chat_template, literal=_literal(model.chat_template))
-    given = [text for text in model.extra_args if _REFERENCE.search(text)]
-    if given:
-        literal = [_literal(text) for text in model.extra_args]
-        yield codes.reference_expanded(f"{section}.extraArgs", given=" ".join(given), literal=literal)
-    for name, value in model.env.items():
-        if set(_REFERENCE.findall(value)) & registry.key_variables():
-            yield codes.reference_expanded(within(f"{section}.env", name), given=value, literal=_literal(value))
-
-
-def _literal(text: str) -> str:
-    return _REFERENCE.sub(lambda found: found[0].replace("$(", "$$("), text)
 
 
 def _forbidden(path: str, model: Model, given: Sequence[Argument]) -> Iterator[Diagnostic]:

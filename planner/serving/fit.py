@@ -76,14 +76,14 @@ class Fit:
     verdict: Verdict
     reason: str
     code: str
-    gpus: int
-    tensor_parallel: int
-    pipeline_parallel: int
-    context: int
-    concurrency: float
-    dtype: str
-    format: str
-    spare_gib: float
+    gpus: int = 0
+    tensor_parallel: int = 0
+    pipeline_parallel: int = 0
+    context: int = 0
+    concurrency: float = 0.0
+    dtype: str = ""
+    format: str = ""
+    spare_gib: float = 0.0
     need_gib: float = 0.0
     limit_gib: float = 0.0
     by_expert: bool = False
@@ -299,4 +299,4 @@ def _refusal(facts: ModelFacts, offer: Offer, why: Diagnostic) -> Fit:
 
 
 def _no(facts: ModelFacts, offer: Offer, reason: str, code: str) -> Fit:
-    return Fit(facts.id, offer, "no", reason, code, 0, 0, 0, 0, 0.0, "", facts.format, 0.0)
+    return Fit(facts.id, offer, "no", reason, code, format=facts.format)

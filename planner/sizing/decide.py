@@ -152,22 +152,8 @@ def plan_sizing(facts: ModelFacts, hardware: Hardware, ask: Ask) -> Sizing:
     gpu, usable, engine = hardware.gpu, hardware.usable_gib, find(ask.engine)
     precision = plan_dtype(facts, gpu, ask.dtype, ask.quantization, ask.engine)
 
-    def on(split: Split) -> Layout:
-        need = memory.need(
-            facts,
-            split,
-            precision.dtype,
-            quantization=precision.at_load,
-            kv_bytes=ask.kv_bytes,
-            in_flight=engine.in_flight(ask.flags, gpu, split.pipeline, ask.batched_tokens),
-            working=0.0 if engine.memory == "static" else memory.working_gib(facts, split, ask.batched_tokens),
-            encoder=0.0 if ask.no_images or engine.memory == "static" else facts.encoder_gib,
-            first=_held_first(ask, precision.at_load),
-            extras=ask.extras,
-        )
-        return Layout(split, need, usable, *_share(facts, ask, need, usable, split))
-
-    layout = _smallest([on(split) for split in splits(facts, hardware.slots, hardware.nodes, ask)], facts, ask)
+    ways = splits(facts, hardware.slots, hardware.nodes, ask)
+    layout = _smallest([_layout(facts, hardware, ask, precision, way) for way in ways], facts, ask)
     split, need = layout.split, layout.need
     context = _context(facts, ask, layout)
     budget = MemoryBudget(
@@ -197,6 +183,24 @@ def plan_sizing(facts: ModelFacts, hardware: Hardware, ask: Ask) -> Sizing:
             ("gpuMemoryUtilization", f"{layout.share:g}", _why_share(ask, layout)),
         ),
     )
+
+
+def _layout(facts: ModelFacts, hardware: Hardware, ask: Ask, precision: Precision, split: Split) -> Layout:
+    """What a split comes to on each GPU."""
+    gpu, usable, engine = hardware.gpu, hardware.usable_gib, find(ask.engine)
+    need = memory.need(
+        facts,
+        split,
+        precision.dtype,
+        quantization=precision.at_load,
+        kv_bytes=ask.kv_bytes,
+        in_flight=engine.in_flight(ask.flags, gpu, split.pipeline, ask.batched_tokens),
+        working=0.0 if engine.memory == "static" else memory.working_gib(facts, split, ask.batched_tokens),
+        encoder=0.0 if ask.no_images or engine.memory == "static" else facts.encoder_gib,
+        first=_held_first(ask, precision.at_load),
+        extras=ask.extras,
+    )
+    return Layout(split, need, usable, *_share(facts, ask, need, usable, split))
 
 
 def _held_first(ask: Ask, method: str | None) -> tuple[str | None, ...]:

@@ -1,5 +1,6 @@
 """Settings for planner tests: a sound stack with a few places changed."""
 
+from collections import ChainMap
 from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
@@ -52,12 +53,14 @@ def planned(
     return plan_stack(settings(changes, secrets=secrets, region=region, stack=stack))
 
 
+def merged(*changes: Mapping[str, object]) -> dict[str, object]:
+    """All these changes, the later over the earlier."""
+    return dict(ChainMap(*map(dict, reversed(changes))))
+
+
 def served(*changes: Mapping[str, object]) -> ModelPlan:
     """The model of the sound stack with these changes, the later over the earlier."""
-    merged: dict[str, object] = {}
-    for change in changes:
-        merged |= change
-    return planned(merged).models["chat"]
+    return planned(merged(*changes)).models["chat"]
 
 
 def argument(plan: ModelPlan, flag: str) -> str | None:

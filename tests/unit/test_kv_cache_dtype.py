@@ -6,7 +6,7 @@ import pytest
 
 from planner.engines.registry import find
 from planner.plan.types import ModelPlan, Plan
-from tests.unit.stacks import codes, found, planned
+from tests.unit.stacks import codes, found, merged, planned
 
 SMALL = {"models.chat.model": "Qwen/Qwen2.5-1.5B-Instruct"}
 MLA = {"models.chat.model": "deepseek-ai/DeepSeek-V2-Lite-Chat"}
@@ -25,10 +25,7 @@ SGLANG = {"models.chat.engine": "sglang"}
 
 
 def with_cache(dtype: str | None, *changes: Mapping[str, object]) -> Plan:
-    merged: dict[str, object] = {}
-    for change in changes:
-        merged |= change
-    return planned(merged | {"models.chat.kvCacheDtype": dtype})
+    return planned(merged(*changes, {"models.chat.kvCacheDtype": dtype}))
 
 
 def model(plan: Plan) -> ModelPlan:

@@ -9,7 +9,7 @@ from planner.sizing.extras import adapter_gib
 from planner.sizing.split import Split
 from settings.paths import apply_fix
 from tests.unit.stack_files import parsed
-from tests.unit.stacks import codes, found, planned, sections
+from tests.unit.stacks import codes, found, merged, planned, sections
 from tests.unit.test_known_cases import _facts as facts_of
 
 SGLANG = {"models.chat.engine": "sglang"}
@@ -22,10 +22,7 @@ TWO = {"maxRank": 32, "adapters": {"support": "someone/support", "sql": {"model"
 
 
 def asked(lora: object, *changes: Mapping[str, object]) -> dict[str, object]:
-    merged: dict[str, object] = {**QWEN}
-    for change in changes:
-        merged |= change
-    return merged | {"models.chat.lora": lora}
+    return merged(QWEN, *changes, {"models.chat.lora": lora})
 
 
 def model(lora: object, *changes: Mapping[str, object]) -> ModelPlan:

@@ -7,7 +7,7 @@ import pytest
 
 from planner.plan.types import ModelPlan
 from tests.unit.stack_files import parsed
-from tests.unit.stacks import argument, codes, found, planned, sections
+from tests.unit.stacks import argument, codes, found, merged, planned, sections
 
 SGLANG = {"models.chat.engine": "sglang"}
 LLAMA: dict[str, object] = {
@@ -24,10 +24,7 @@ EAGLE = {"method": "eagle3", "model": "AngelSlim/Qwen3-8B_eagle3", "tokens": 3, 
 
 
 def asked(speculative: object, *changes: Mapping[str, object]) -> dict[str, object]:
-    merged: dict[str, object] = {}
-    for change in changes:
-        merged |= change
-    return merged | {"models.chat.speculative": speculative}
+    return merged(*changes, {"models.chat.speculative": speculative})
 
 
 def model(speculative: object, *changes: Mapping[str, object]) -> ModelPlan:
