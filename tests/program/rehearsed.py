@@ -1,9 +1,12 @@
 """The sample stacks, each rehearsed once for all tests."""
 
 import json
+import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner, Result
 
 from cli.main import app
@@ -18,6 +21,14 @@ from settings.parse import StackInput
 ROOT = Path(__file__).parents[2]
 PROGRAM = ROOT / "__main__.py"
 NAMES = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
+DISTINCT = frozenset(re.findall(r"^VARIANTS := (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[0].split())
+"""One sample for each way that samples differ; the others are tried by `make test-deep`."""
+
+
+def each_of(names: Iterable[str]) -> pytest.MarkDecorator:
+    """A test for each sample of these names."""
+    given = [pytest.param(name, marks=() if name in DISTINCT else pytest.mark.exhaustive) for name in names]
+    return pytest.mark.parametrize("name", given)
 
 
 def given(name: str) -> StackInput:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import count
 
 import pytest
-from rehearsed import NAMES, registrations
+from rehearsed import NAMES, each_of, registrations
 
 from e2e.containers import ManifestError, Rendered, RenderedContainer, RenderedPod, recorded
 from e2e.mapping import Addresses, Difference, Process, UnknownImageError, addresses, cpu_settings, image_of, mapped
@@ -49,7 +49,7 @@ def same_but_addresses(before: str, after: str) -> bool:
     return _ADDRESS.sub("@", before) == _ADDRESS.sub("@", after)
 
 
-@pytest.mark.parametrize("name", SINGLE)
+@each_of(SINGLE)
 def test_a_command_line_changes_in_ports_addresses_and_what_a_cpu_needs(name):
     for _, container, process, _ in every(name):
         if not container.command:
@@ -67,7 +67,7 @@ def test_a_command_line_changes_in_ports_addresses_and_what_a_cpu_needs(name):
                 assert same_but_addresses(before[flag], after[flag]), (flag, before[flag], after[flag])
 
 
-@pytest.mark.parametrize("name", SINGLE)
+@each_of(SINGLE)
 def test_a_variable_changes_in_addresses_and_what_a_cpu_needs(name):
     for _, container, process, _ in every(name):
         allowed = cpu_settings(process.image.program)["env"]
@@ -79,7 +79,7 @@ def test_a_variable_changes_in_addresses_and_what_a_cpu_needs(name):
                 assert same_but_addresses(before, after), variable
 
 
-@pytest.mark.parametrize("name", SINGLE)
+@each_of(SINGLE)
 def test_everything_that_differs_is_said_and_no_secret_with_it(name):
     hidden = {text for each in registrations(name) for text in secret_texts(each.inputs) if len(text) > 3}
     for _, container, process, changes in every(name):
@@ -92,7 +92,7 @@ def test_everything_that_differs_is_said_and_no_secret_with_it(name):
         assert not [text for text in hidden if text in told]
 
 
-@pytest.mark.parametrize("name", SINGLE)
+@each_of(SINGLE)
 def test_users_mounts_probes_and_hooks_stay_as_they_are_rendered(name):
     for _, container, process, _ in every(name):
         assert process.container is container

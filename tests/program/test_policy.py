@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from rehearsed import NAMES, PROGRAM, ROOT, command, registrations
+from rehearsed import NAMES, PROGRAM, ROOT, command, each_of, registrations
 
 from policy.rule import Hidden, mapping
 from rehearsal.policies import as_resource, broken_rules, visible
@@ -29,7 +29,7 @@ def written(folder: Path, changes: dict[str, Any]) -> Path:
     return file
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each_of(NAMES)
 def test_a_sample_breaks_no_rule(name: str) -> None:
     assert broken_rules(registrations(name)) == ()
 

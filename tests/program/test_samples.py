@@ -4,7 +4,7 @@ import ast
 
 import pytest
 import yaml
-from rehearsed import NAMES, PROGRAM, command, given, registrations, reported, secrets_of, story, unseeded
+from rehearsed import NAMES, PROGRAM, command, each_of, given, registrations, reported, secrets_of, story, unseeded
 
 from policy.pods import pods
 from policy.rule import items, mapping
@@ -16,7 +16,7 @@ from rehearsal.run import rehearse
 from settings.outputs import ALWAYS, OUTPUTS
 from tests.empties import empty_places
 
-each_stack = pytest.mark.parametrize("name", NAMES)
+each_stack = each_of(NAMES)
 
 
 @each_stack
@@ -104,6 +104,7 @@ def test_a_first_preview_needs_nothing_that_is_not_known_yet(name):
     assert {each.urn for each in previewed.recording.registrations} <= made
 
 
+@pytest.mark.exhaustive
 def test_every_sample_of_one_process_is_rehearsed_as_in_its_own():
     for name in reversed(NAMES):
         again = rehearse(given(name), PROGRAM)

@@ -29,6 +29,7 @@ def test_every_machine_and_every_super_node_type_with_whole_gpus_is_judged():
     assert judged == machines | super_nodes
 
 
+@pytest.mark.exhaustive
 def test_every_model_is_judged_on_every_machine_within_what_the_machine_has():
     for name, entry in CATALOG.models.items():
         for each in fits(entry, name, FitRequest(), CATALOG):
