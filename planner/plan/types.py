@@ -289,7 +289,8 @@ class ModelPlan:
     `kv_cache_dtype` is the type of the cache's numbers, "auto" where it is the computation's; `max_num_seqs` and
     `max_num_batched_tokens` are None where the engine decides, `kv_offload_gib` where nothing is offloaded. Another
     `key_version` means another generated API key. `family` is the catalogue's entry, or the model's own id;
-    `source_image` the engine's image before any mirror, `image_gib` its size unpacked; `task` what it is asked for.
+    `source_image` the engine's image before any mirror, `image_gib` its size unpacked, and
+    `download_image_gib` that of the one that fetches the files; `task` what it is asked for.
     `chat_template` is that of the stack file, where it holds one.
 
     `speculative` names method and draft, `adapters` what a request may ask for beside the model. `further` are what its
@@ -336,6 +337,7 @@ class ModelPlan:
     further: tuple[DownloadPlan, ...] = ()
     source_image: str = ""
     image_gib: float = 0.0
+    download_image_gib: float = 0.0
     task: Task = "chat"
     chat_template: ChatTemplate | None = None
 

@@ -59,7 +59,7 @@ def holds(
 
 def needed_disk(settings: Settings, catalog: Catalog, models: Mapping[str, ModelPlan], webui: WebuiPlan | None) -> int:
     """GiB that the system disk of a CPU node needs for the images of downloads and page, and what their pods write."""
-    images = {model.download.image: model.image_gib for model in models.values()}
+    images = {model.download.image: model.download_image_gib for model in models.values()}
     if webui is not None:
         images[webui.image] = page_gib(webui_image(settings, catalog), catalog)
     return disk_for(images.values(), _written(models, webui))

@@ -9,17 +9,17 @@ from planner.engines import operations
 from planner.engines.chat_template import inline
 from planner.engines.model_arguments import required
 from planner.engines.operations import PROBE_PERIOD, Update
-from planner.engines.registry import find
+from planner.engines.registry import every, find
 from planner.engines.request import EngineRequest
 from planner.engines.spread import spread
 from planner.images import mirrors
-from planner.images.decide import release_of
+from planner.images.decide import engine_images, reference_of, release_of
 from planner.images.size import image_gib
 from planner.model.facts import TASKS
 from planner.plan.server import GIB, MODELS_MOUNT, Resources
 from planner.plan.types import DownloadPlan, ModelPlan, PoolPlan, Reason, StoragePlan
 from planner.serving import super_nodes
-from planner.serving.downloads import plan_download, plan_files
+from planner.serving.downloads import HUBS, plan_download, plan_files, source_of
 from planner.serving.further import further_files
 from planner.serving.placement import Placement, has_rdma
 from planner.sizing import on_cpu
@@ -60,6 +60,7 @@ class ServedModel:
     download: DownloadPlan
     why_download: Reason
     further: tuple[DownloadPlan, ...] = ()
+    download_image_gib: float = 0.0
 
 
 def plan_served(
@@ -68,13 +69,26 @@ def plan_served(
     """How the model is to be served. `spare`: its pool has room for one more pod of it."""
     replica = _replica(placed, store, catalog, spare=spare)
     image = mirrors.resolve(placed.image.reference, settings, catalog)
-    download, why = plan_download(placed.name, settings, placed.facts, image, store)
+    fetching, owner = _fetching_image(placed, catalog)
+    fetcher = mirrors.resolve(fetching, settings, catalog)
+    download, why = plan_download(placed.name, settings, placed.facts, fetcher, store)
     model = placed.model
     further = tuple(
-        plan_files(files, model.download, settings, image, store) for files in further_files(model, catalog)
+        plan_files(files, model.download, settings, fetcher, store) for files in further_files(model, catalog)
     )
     request = _request(placed, store, replica, image=image, directory=download.directory, further=further)
-    return ServedModel(placed, replica, request, download, why, further)
+    return ServedModel(placed, replica, request, download, why, further, image_gib(fetching, owner, catalog))
+
+
+def _fetching_image(placed: Placement, catalog: Catalog) -> tuple[str, str]:
+    """The image that fetches the files, and the engine that it is of: the hubs' clients are Python, which not every
+    engine's image has (llama.cpp, .devops/cuda.Dockerfile, stage server)."""
+    engine = find(placed.model.engine)
+    if engine.python or source_of(placed.model) not in HUBS:
+        return placed.image.reference, engine.name
+    other = next(each for each in every() if each.python)
+    entry = next(image for image in engine_images(other.name, catalog) if image.default)
+    return reference_of(entry, entry.variants[0]), other.name
 
 
 def plan_model(served: ServedModel, catalog: Catalog) -> ModelPlan:
@@ -132,6 +146,7 @@ def plan_model(served: ServedModel, catalog: Catalog) -> ModelPlan:
         further=served.further,
         source_image=placed.image.reference,
         image_gib=image,
+        download_image_gib=served.download_image_gib,
     )
 
 

@@ -35,6 +35,14 @@ def test_a_gguf_repository_is_planned_with_the_one_size_that_is_meant() -> None:
     assert download.include == ("*Q4_K_M*.gguf",)
 
 
+def test_files_are_fetched_by_an_image_that_has_python() -> None:
+    """llama.cpp's .devops/cuda.Dockerfile: the stage `server` has libgomp1 and curl, and no Python."""
+    model = planned(SERVED).models["chat"]
+    assert "llama.cpp" in model.spec.image
+    assert model.download.image.startswith("docker.io/vllm/vllm-openai:")
+    assert model.download_image_gib > model.image_gib
+
+
 def test_another_size_is_the_user_s_to_choose() -> None:
     plan = planned({**SERVED, "models.chat.download": {"include": ["*Q8_0.gguf"]}})
     assert plan.models["chat"].download.include == ("*Q8_0.gguf",)
