@@ -28,6 +28,8 @@ the formats with one scale for 32 weights, by their layout)."""
 USUAL = "q4_k_m"
 """What a tag is that does not say."""
 
+LATEST = "latest"
+
 _ID = re.compile(r"(?P<family>[a-z0-9][a-z0-9.-]*):(?P<size>[a-z0-9.]+)(?P<more>-[a-z0-9._-]+)")
 
 
@@ -39,6 +41,16 @@ def ids(family: LibraryFamily) -> Iterator[str]:
 def listed(model: CatalogModel, id_: str, gb: float) -> CatalogModel:
     """The model as the library has it under this id, in a file of so many GB (10**9 bytes)."""
     return _with_file(model, Weights(gib=gb * 1e9 / 2**30, ollama=id_))
+
+
+def moving(base: CatalogModel, id_: str) -> CatalogModel:
+    """The model under an id that stands for whatever is newest: in a file of the size that it had."""
+    return _with_file(base, Weights(gib=base.weights["gguf"].gib, ollama=id_, verified=False))
+
+
+def whole(id_: str) -> str:
+    """An id with its tag, which is the newest where none is written."""
+    return id_ if ":" in id_ else f"{id_}:{LATEST}"
 
 
 def base_of(id_: str) -> str | None:

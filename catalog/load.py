@@ -269,6 +269,10 @@ class Catalog:
 
     def _in_library(self, name: str) -> CatalogModel | None:
         """A model that only Ollama's library lists, or another build of one that is known."""
+        pinned = self.pinned_tag(name)
+        if pinned is not None:
+            base = self.find_model(pinned)
+            return library.moving(base, library.whole(name)) if base is not None else None
         first, colon, tag = name.partition(":")
         if not colon:
             return None
@@ -278,6 +282,13 @@ class Catalog:
         base = library.base_of(name)
         usual = self.find_model(base) if base is not None else None
         return library.estimated(usual, name) if usual is not None and "gguf" in usual.weights else None
+
+    def pinned_tag(self, name: str) -> str | None:
+        """The id in Ollama's library that one without a tag, or with "latest", stood for; None: not known, or it names
+        another tag."""
+        first, _, tag = library.whole(name.lower()).partition(":")
+        latest = self.library[first].latest if tag == library.LATEST and first in self.library else None
+        return f"{first}:{latest}" if latest else None
 
     def model_ids(self) -> Iterator[str]:
         """The id of every model, and of each of its formats where it lies elsewhere, without reading the entries."""

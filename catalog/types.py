@@ -155,10 +155,12 @@ class LibraryTag(BaseModel):
 
 
 class LibraryFamily(Entry):
-    """Models of Ollama's library that share the first part of their ids; `tags` are the second parts."""
+    """Models of Ollama's library that share the first part of their ids; `tags` are the second parts. `latest`: the
+    tag that no tag, and "latest", stood for when the source was written."""
 
     name: str
-    tags: dict[str, LibraryTag]
+    tags: dict[str, LibraryTag] = {}
+    latest: str | None = None
 
 
 class ModelArchitecture(BaseModel):

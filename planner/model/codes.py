@@ -41,6 +41,24 @@ def model_not_chat(*, model: str, kind: str, task: str) -> Text:
     )
 
 
+@warning(
+    meaning="The model's id in Ollama's library names no tag, or `latest`, which goes over to other files.",
+    example="pools: {gpu: {instanceType: GN7.2XLARGE32}}    # T4\n"
+    'models: {chat: {engine: ollama, model: "qwen3:latest"}}',
+    fix="Name the tag.",
+    source="catalog/data/ollama.yaml (latest); docs.ollama.com/api (a name without a tag means latest)",
+)
+def tag_moves(*, model: str, pinned: str) -> Text:
+    """`pinned`: what it stood for when somebody looked."""
+    return Text(
+        message=f"{model} goes over to other files in time; it was {pinned}, whose size was reckoned with.",
+        remedy=f"Name the tag: {pinned}.",
+        given=model,
+        allowed=pinned,
+        fix=(("", pinned),),
+    )
+
+
 @error(
     meaning="The engine cannot serve this model for the requested `task`.",
     example="models: {reranker: {model: Qwen/Qwen3-8B, task: rerank}}",

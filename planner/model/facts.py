@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from catalog.engines import SourceName
+from catalog.library import whole
 from catalog.load import Catalog
 from catalog.types import (
     Attention,
@@ -236,7 +237,9 @@ def resolve(name: str, settings: Settings, catalog: Catalog) -> ModelFacts | Non
     format_ = served_format(entry, model) if entry else None
     if entry is None or format_ is None:
         return None
-    facts = given_up(catalogued(entry, format_, model.model))
+    engine = find(model.engine)
+    given = whole(model.model) if engine.own_ids else model.model
+    facts = given_up(catalogued(entry, format_, given))
     return replace(facts, task=model.task) if model.task else facts
 
 
@@ -254,7 +257,7 @@ def served_format(entry: CatalogModel, model: Model) -> WeightFormat | None:
     engine = find(model.engine)
     if engine.own_ids:
         known = own_id(entry, engine)
-        return engine.formats[0] if known is not None and _same(model.model, known) else None
+        return engine.formats[0] if known is not None and _same(whole(model.model), known) else None
     format_ = format_of(entry, model.model)
     return format_ if format_ in engine.formats else None
 

@@ -11,7 +11,7 @@ from planner.engines.registry import every, find
 from planner.images.check import check_image
 from planner.images.decide import Host, ImageChoice, plan_image
 from planner.model.facts import ModelFacts, catalogued, given_up, named_format
-from planner.serving.placement import ask_of
+from planner.serving.placement import ask_of, ram_for_pods
 from planner.sizing.ask import Ask
 from planner.sizing.check import check_sizing
 from planner.sizing.decide import GOOD_CONTEXT, Hardware, Sizing, plan_sizing
@@ -49,7 +49,8 @@ class FitRequest:
 class Offer:
     """Something with whole GPUs that can be rented: a machine type, or a GPU type of super nodes (its largest pod).
 
-    `ram_gib` is a machine's memory, None where it is not known; `sold` whether it is known to be sold in the region
+    `ram_gib` is what pods may use of a machine's memory, None where it is not known; `sold` whether it is known to be
+    sold in the region
     that was asked for; `price` is per hour, None where nobody gave it.
     """
 
@@ -117,7 +118,7 @@ def offers(catalog: Catalog, asked: FitRequest) -> Iterator[Offer]:
                 machine.gpu,
                 machine.gpus,
                 machine.availability,
-                ram_gib=machine.memory_gib,
+                ram_gib=ram_for_pods(machine, catalog),
                 sold=sold,
                 price=price,
             )

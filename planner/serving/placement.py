@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from catalog.load import Catalog
-from catalog.types import Gpu
+from catalog.types import Gpu, Machine
 from planner.engines.arguments import (
     allows_longer,
     batch_size,
@@ -31,7 +31,7 @@ class Situation:
     """A model on a pool, as asked for in `section` of the stack file.
 
     `image` is None where no image of the engine runs there; `own_image` is the stack file's own, `region` the stack's,
-    None where not known. `ram_gib` is the whole memory of one of the pool's nodes; None: not known.
+    None where not known. `ram_gib` is what pods may use of the memory of one of the pool's nodes; None: not known.
     """
 
     section: str
@@ -146,10 +146,15 @@ def _driver(settings: Settings, pool: PoolPlan) -> int | None:
     return int(driver.version.split(".", maxsplit=1)[0]) if driver and driver.version else None
 
 
+def ram_for_pods(machine: Machine, catalog: Catalog) -> float:
+    """GiB of a machine's memory less what TKE holds back."""
+    return machine.memory_gib - catalog.reserved["memory"].held_back(machine.memory_gib)
+
+
 def _ram_gib(pool: PoolPlan, catalog: Catalog) -> float | None:
-    """The whole memory of a node: of an existing one what the stack file says of it."""
+    """What pods may use of a node's memory: of an existing one what the stack file says of it."""
     machine = catalog.machines.get(pool.instance_type)
-    return machine.memory_gib if machine else pool.allocatable_memory_mib / 1024 or None
+    return ram_for_pods(machine, catalog) if machine else pool.allocatable_memory_mib / 1024 or None
 
 
 def _documented(pool: PoolPlan, catalog: Catalog) -> str | None:

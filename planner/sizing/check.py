@@ -12,7 +12,7 @@ from planner.sizing.ask import Ask
 from planner.sizing.check_parallelism import check_parallelism
 from planner.sizing.codes import NodeShortage, Shortage
 from planner.sizing.decide import GOOD_CONTEXT, LEAST_CONTEXT, Hardware, Sizing, tokens
-from planner.sizing.on_cpu import PROCESS_GIB
+from planner.sizing.memory import PROCESS_GIB
 from settings.diagnostics import Diagnostic, blocking, softened
 from settings.values import SHORTEST_CONTEXT
 

@@ -37,7 +37,7 @@ RAM beside it (`spills`), only if a figure that nobody has verified is too high 
 class Hardware:
     """What a replica may run on: up to `nodes` machines, each with so many of a GPU (or a part of one).
 
-    `ram_gib` is the whole memory of each; None: not known."""
+    `ram_gib` is what pods may use of the memory of each; None: not known."""
 
     gpu: Gpu
     gpus_per_node: float
@@ -90,10 +90,11 @@ class Layout:
         return self.need.least(context) * of <= self.limit and self.need.loading * of <= self.usable
 
     def spilled(self, context: int, *, certain: bool) -> float:
-        """GiB that the memory of all GPUs cannot hold, by figures that are verified (`certain`) or by the least that
-        they may be."""
+        """GiB of RAM for what the shares of all GPUs cannot hold and for the process that computes it there, by figures
+        that are verified (`certain`) or by the least that they may be."""
         least = self.need.least(context) * (1 if certain else 1 - DOUBT)
-        return max(0.0, least - self.usable) * self.split.gpus
+        beyond = max(0.0, least - self.limit) * self.split.gpus
+        return beyond + memory.PROCESS_GIB if beyond else 0.0
 
     def verdict(self, context: int, *, certain: bool, ram: float | None = None) -> Verdict:
         """Whether weights and one sequence of `context` tokens lie within the share: what `check`, `fit` and remedies

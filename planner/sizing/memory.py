@@ -49,6 +49,9 @@ WORKING_GIB = 0.5
 model reported 0.20 GiB outside PyTorch and 0.37 GiB of activations (16 GPUs, a prompt of few tokens: vllm PR 14447,
 2025-04-12); one GPU with an 8B model 1.26 GiB of activations alone (PR 10511). Less than this is no start."""
 
+PROCESS_GIB = 1.0
+"""What an engine takes of RAM beside the weights and the cache that lie there (estimate, of Ollama)."""
+
 UNBOUNDED = 2**31
 """Tokens that fit where no layer's cache grows with the context."""
 

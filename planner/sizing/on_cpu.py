@@ -6,10 +6,8 @@ from planner.plan.types import MemoryBudget, PoolPlan
 from planner.sizing import memory
 from planner.sizing.ask import Ask
 from planner.sizing.decide import GOOD_CONTEXT, LEAST_CONTEXT, Layout, Sizing, tokens
+from planner.sizing.memory import PROCESS_GIB
 from planner.sizing.split import Split
-
-PROCESS_GIB = 1.0
-"""What an engine takes beside the weights and the cache (estimate, of Ollama)."""
 
 
 def needed_mib(sizing: Sizing) -> int:

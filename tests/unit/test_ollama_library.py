@@ -64,9 +64,30 @@ def test_a_reckoned_size_is_said_to_be_one_and_only_warns():
     assert plan.models["chat"].spec.command[4] == "qwen3:8b-q8_0"
 
 
-@pytest.mark.parametrize("name", ["qwen3", "qwen3:latest", "qwen3:9000b", "nobody:8b", "nobody:8b-q8_0"])
+@pytest.mark.parametrize("name", ["qwen3.5", "qwen3.5:latest", "qwen3:9000b", "nobody:8b", "nobody:8b-q8_0"])
 def test_a_tag_of_which_nothing_is_known_is_refused(name: str):
     assert CATALOG.find_model(name) is None
+
+
+@pytest.mark.parametrize("name", ["qwen3", "qwen3:latest", "Qwen3:latest"])
+def test_a_name_that_stands_for_the_newest_is_reckoned_as_what_it_stood_for_and_said_to_move(name: str):
+    """`ollama list` shows qwen3:latest and qwen3:8b under one digest, 500a1f067a9f (5.2 GB)."""
+    plan = plan_stack(
+        settings({"pools.gpu": {"instanceType": "GN7.2XLARGE32"}, "models.chat": {"engine": "ollama", "model": name}})
+    )
+    assert not plan.errors
+    (finding,) = [each for each in plan.diagnostics if each.code == "TAG_MOVES"]
+    assert (finding.severity, finding.fix) == ("warning", (("models.chat.model", "qwen3:8b"),))
+    assert plan.models["chat"].weights_gib == pytest.approx(5.2e9 / 2**30, rel=0.02)
+    assert plan.models["chat"].spec.command[4].lower() == "qwen3:latest"
+
+
+@pytest.mark.parametrize(
+    ("name", "gb"), [("gemma3", 3.3), ("llama3.3", 43), ("llama3.2", 2.0), ("phi4", 9.1), ("qwq", 20)]
+)
+def test_a_name_without_a_tag_has_the_size_that_the_readme_lists(name: str, gb: float):
+    """Ollama's README, model library (copies of 2025): `ollama run gemma3` is 3.3 GB."""
+    assert gguf_gb(name) == pytest.approx(gb, rel=0.07)
 
 
 def test_no_tag_of_the_library_stands_with_a_model_too():

@@ -23,6 +23,10 @@ def planned(machine: str, model: str, **changes: object) -> Plan:
         ("GN7.10XLARGE160", "deepseek-r1:671b", "RAM_TOO_SMALL", f"{TOO_SMALL}; {LIBRARY}"),
         ("PNV4.56XLARGE932", "deepseek-r1:671b", "CPU_OFFLOAD", LIBRARY),
         ("PNV6.32XLARGE1280", "deepseek-r1:671b", None, LIBRARY),
+        # 43 GB: 27 GiB beside the GPU, and TKE leaves pods 28.3 of the 32 GiB (document 457/76057).
+        ("GN7.2XLARGE32", "deepseek-r1:70b", "RAM_TOO_SMALL", f"{REFUSES}; {LIBRARY}"),
+        ("GN7.2XLARGE32", "llama3.3:70b", "RAM_TOO_SMALL", "https://ollama.com/library/llama3.3 (43 GB)"),
+        ("GN7.5XLARGE80", "deepseek-r1:70b", "CPU_OFFLOAD", LIBRARY),
         ("GN7.2XLARGE32", "deepseek-r1:32b", "CPU_OFFLOAD", LIBRARY),
         ("GN7.2XLARGE32", "deepseek-r1:7b", None, LIBRARY),
         ("GN8.LARGE56", "deepseek-r1:70b", "CPU_OFFLOAD", f"{REFUSES}; {LIBRARY}"),
