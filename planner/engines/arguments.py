@@ -87,6 +87,11 @@ def cache_type(arguments: Iterable[str]) -> str | None:
     return dict(values(arguments)).get("kv-cache-dtype")
 
 
+def quantization(arguments: Iterable[str]) -> str | None:
+    """The method of quantisation where an argument sets it."""
+    return dict(values(arguments)).get("quantization")
+
+
 def encodes_whole(arguments: Iterable[str]) -> bool:
     """Whether an argument has each GPU hold the whole encoder of images."""
     return dict(values(arguments)).get("mm-encoder-tp-mode") == "data"

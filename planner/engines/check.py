@@ -7,15 +7,14 @@ from functools import partial
 
 from pydantic.alias_generators import to_camel
 
-from catalog.arguments import Release
 from catalog.load import Catalog
 from planner.engines import codes, registry
 from planner.engines.arguments import Argument, read, without
-from planner.engines.check_flags import Known, check_flags
+from planner.engines.check_flags import Known, as_read_later, check_flags
 from planner.engines.check_tuning import check_tuning
 from planner.engines.check_variables import check_variables
 from planner.engines.engine import CommandLine, Engine
-from settings.diagnostics import Diagnostic
+from settings.diagnostics import Diagnostic, softened
 from settings.models import Model
 
 TASKS = {"embed": "embed", "embedding": "embed", "score": "rerank", "classify": "rerank"}
@@ -106,7 +105,7 @@ def _arguments(
     path, given = f"{section}.extraArgs", read(model.extra_args, release)
     yield from _forbidden(path, model, given)
     yield from _loud(path, model, given, line)
-    yield from _unreadable(path, model, given, release)
+    yield from _unreadable(path, model, given, known)
     yield from _overrides(section, model, given)
     named = [argument for argument in given if not _refused(argument.flag)]
     yield from check_flags(path, named, known, line.replaced, partial(_mended, model))
@@ -154,20 +153,24 @@ def _refused(flag: str) -> bool:
     return flag in registry.secret_flags() or flag in registry.fixed_flags()
 
 
-def _unreadable(path: str, model: Model, given: Sequence[Argument], release: Release) -> Iterator[Diagnostic]:
+def _unreadable(path: str, model: Model, given: Sequence[Argument], known: Known) -> Iterator[Diagnostic]:
+    """What the image's parser would refuse for its value, surely where the releases around it agree."""
+    later = as_read_later(given, known)
     for argument in given:
         if argument.fault is None or _refused(argument.flag or _slip(argument)):
             continue
         items = argument.written.split(maxsplit=1) if _slip(argument) else []
-        yield codes.extra_args_invalid(
+        after = later.get(argument.items[0])
+        found = codes.extra_args_invalid(
             path,
             written=argument.written,
             given=argument.text,
-            package=release.package,
+            package=known.release.package,
             fault=argument.fault,
             items=items,
             mended=_mended(model, argument, items),
         )
+        yield found if known.exact or (after and after.fault) else softened(found)
 
 
 def _number(setting: str, text: str) -> int | float | str | None:

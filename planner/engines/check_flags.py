@@ -42,13 +42,18 @@ def check_flags(
     mend: Mend,
 ) -> Iterator[Diagnostic]:
     """What the image's parser would refuse for its name. `replaced`: what to do instead of an argument that is gone."""
-    later = {} if known.later is None else {each.items[0]: each for each in read(_texts(given), known.later)}
+    later = as_read_later(given, known)
     for argument in given:
         after = later.get(argument.items[0])
         if argument.unknown:
             yield _unknown(path, argument, known, replaced, mend, sure=known.exact or bool(after and after.unknown))
         elif after is not None and after.unknown:
             yield _gone(path, argument, known, replaced, mend)
+
+
+def as_read_later(given: Sequence[Argument], known: Known) -> dict[int, Argument]:
+    """The same arguments by their first items, as the next release on record takes them; empty where there is none."""
+    return {} if known.later is None else {each.items[0]: each for each in read(_texts(given), known.later)}
 
 
 def _texts(given: Sequence[Argument]) -> list[str]:

@@ -11,11 +11,11 @@ from planner.engines.engine import Engine
 from planner.engines.registry import find
 from planner.model import codes
 from planner.model.check_attention import check_attention
-from planner.model.dtype import PLAIN, TURING, Precision
+from planner.model.dtype import PLAIN, TURING, Precision, as_used
 from planner.model.facts import ModelFacts
 from settings.diagnostics import Diagnostic
 
-AMPERE, BLACKWELL = 8.0, 10.0
+BLACKWELL = 10.0
 
 
 def check_dtype(
@@ -42,18 +42,11 @@ def check_dtype(
     if precision.by_file:
         return
     yield from check_attention(section, facts, gpu, engine)
-    yield from _weights(section, facts, _with_kernels(gpu, known, flags), precision.at_load)
+    yield from _weights(section, facts, as_used(gpu, known, flags), precision.at_load)
     if precision.dtype == "bfloat16" and not gpu.bf16:
         yield codes.bf16_unsupported(f"{section}.dtype", dtype=dtype, gpu=gpu.name, capability=gpu.compute_capability)
     if precision.dtype == "half" and not facts.float16:
         yield codes.float16_unsupported(f"{section}.dtype", model=facts.id, dtype=dtype, gpu=gpu.name, bf16=gpu.bf16)
-
-
-def _with_kernels(gpu: Gpu, engine: Engine, flags: frozenset[str]) -> Gpu:
-    """The GPU, as far as a release with these flags uses it: without Marlin where its kernels need a newer one."""
-    if gpu.compute_capability >= AMPERE or engine.old_marlin in {None, *flags}:
-        return gpu
-    return gpu.model_copy(update={"marlin": False, "fp8": "none"})
 
 
 def _release(

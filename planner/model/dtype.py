@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from catalog.types import Gpu
+from planner.engines.engine import Engine
 from planner.engines.registry import find
 from planner.model.facts import ModelFacts
 
-TURING = 7.5
+TURING, AMPERE = 7.5, 8.0
 PLAIN = ("bf16", "fp16", "fp32")
 """Formats of weights that are not quantised."""
 _HALF = {"float16": "half", "half": "half"}
@@ -21,6 +22,21 @@ class Precision:
     at_load: str | None
     because: str
     by_file: bool = False
+
+
+def as_used(gpu: Gpu, engine: Engine, flags: frozenset[str]) -> Gpu:
+    """The GPU, as far as a release with these flags uses it: without Marlin where its kernels need a newer one."""
+    if gpu.compute_capability >= AMPERE or engine.old_marlin in {None, *flags}:
+        return gpu
+    return gpu.model_copy(update={"marlin": False, "fp8": "none"})
+
+
+def quantised_by(method: str | None, facts: ModelFacts, gpu: Gpu | None, engine: Engine, flags: frozenset[str]) -> bool:
+    """Whether a release with these flags would quantise the model's weights by the method as it loads them."""
+    if gpu is None or method not in engine.at_load or facts.format not in PLAIN:
+        return False
+    kernels = method != "fp8" or as_used(gpu, engine, flags).fp8 != "none"
+    return kernels and engine.at_load_flags.get(method) in {None, *flags}
 
 
 def plan_dtype(facts: ModelFacts, gpu: Gpu, dtype: str, quantization: str | None, engine: str) -> Precision:

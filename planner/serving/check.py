@@ -25,7 +25,7 @@ from planner.serving.placement import Placement
 from settings.diagnostics import Diagnostic, softened
 from settings.models import Settings
 
-BY_RELEASE = ("RAY_NOT_IN_IMAGE", "EXTRA_ARGS_INVALID", "KV_CACHE_DTYPE_UNKNOWN", "SETTING_NOT_IN_IMAGE")
+BY_RELEASE = ("RAY_NOT_IN_IMAGE", "KV_CACHE_DTYPE_UNKNOWN", "SETTING_NOT_IN_IMAGE")
 """What rests on the image's release, and is doubtful for an image that is only taken for one."""
 
 

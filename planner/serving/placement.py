@@ -11,10 +11,12 @@ from planner.engines.arguments import (
     deals_experts,
     encodes_whole,
     forgoes_images,
+    quantization,
 )
 from planner.engines.registry import find
 from planner.engines.spread import machines
 from planner.images.decide import Host, ImageChoice, plan_image
+from planner.model.dtype import quantised_by
 from planner.model.facts import ModelFacts, resolve
 from planner.plan.types import PoolPlan
 from planner.serving.further import extras_of
@@ -108,7 +110,7 @@ def situation(name: str, settings: Settings, pool: PoolPlan, catalog: Catalog) -
     return Situation(
         section=f"models.{name}",
         facts=_as_cut(facts, model),
-        ask=ask_of(model, image, gpu, extras_of(model, facts, catalog)),
+        ask=_quantised(ask_of(model, image, gpu, extras_of(model, facts, catalog)), model, facts, gpu),
         host=host,
         pool=pool,
         image=image,
@@ -116,6 +118,12 @@ def situation(name: str, settings: Settings, pool: PoolPlan, catalog: Catalog) -
         region=settings.region,
         ram_gib=_ram_gib(pool, catalog),
     )
+
+
+def _quantised(ask: Ask, model: Model, facts: ModelFacts, gpu: Gpu | None) -> Ask:
+    """What is asked with a quantisation that an argument sets, where it goes (check_extra_args judges it elsewhere)."""
+    method = quantization(model.extra_args)
+    return replace(ask, quantization=method) if quantised_by(method, facts, gpu, find(ask.engine), ask.flags) else ask
 
 
 def _as_cut(facts: ModelFacts, model: Model) -> ModelFacts:

@@ -39,6 +39,14 @@ def test_a_misspelt_flag_is_refused_where_the_releases_on_both_sides_agree():
     assert (refusal.severity, refusal.allowed) == ("error", "--max-num-seqs")
 
 
+def test_a_value_that_no_parser_takes_is_refused_where_the_releases_on_both_sides_agree():
+    # Both take a whole number there; of a release after all that are recorded nobody knows.
+    wrong = {ARGS: ["--max-num-seqs", "many"]}
+    assert found(planned({**wrong, IMAGE: BETWEEN}), "EXTRA_ARGS_INVALID").severity == "error"
+    beyond = planned({**wrong, IMAGE: "docker.io/vllm/vllm-openai:v0.31.0"})
+    assert found(beyond, "EXTRA_ARGS_INVALID").severity == "warning"
+
+
 def test_a_flag_that_one_side_has_only_warns():
     # --rope-scaling: in 0.11.0, not in 0.14.1. --shutdown-timeout: in neither; --attention-backend: in 0.14.1 alone.
     for argument in (["--rope-scaling", '{"rope_type": "yarn"}'], ["--attention-backend", "FLASHINFER"]):

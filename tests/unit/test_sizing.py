@@ -6,6 +6,7 @@ from planner.sizing.ask import Ask
 from planner.sizing.decide import Sizing
 from settings.diagnostics import Diagnostic
 from tests.unit.model_samples import SECTION, facts, gpu, sized
+from tests.unit.stacks import planned
 
 ASK = Ask(engine="vllm", utilization=0.9, default_utilization=0.9)
 T4 = gpu(name="T4", compute_capability=7.5, bf16=False, fp8="weight-only", mxfp4=False, usable_gib=15.0)
@@ -94,6 +95,17 @@ def test_a_release_that_quantises_after_reading_needs_room_for_all_of_it():
     streams = asked(quantization="fp8", flags=frozenset({"fp8-streams"}))
     assert fitting(facts(weights_gib=24.0), gpu(), 1, streams).precision.at_load == "fp8"
     assert fitting(facts(weights_gib=21.0), gpu(), 1, asked(quantization="fp8")).gpus == 1
+
+
+@pytest.mark.parametrize("argument", [["--quantization", "fp8"], ["--quantization=fp8"], ["-q", "fp8"]])
+def test_quantising_by_an_argument_makes_the_plan_as_small_as_by_the_setting(argument: list[str]):
+    l20 = {"kind": "existing", "gpu": "L20", "gpusPerNode": 1, "cpu": 28, "memory": "110Gi"}
+    asked = {"pools.gpu": l20, "models.chat.model": "Qwen/Qwen3-32B", "models.chat.maxModelLen": 8192}
+    by_setting = planned({**asked, "models.chat.quantization": "fp8"})
+    by_argument = planned({**asked, "models.chat.extraArgs": argument})
+    assert not by_argument.errors
+    assert by_argument.models["chat"].memory == by_setting.models["chat"].memory
+    assert by_argument.models["chat"].spec.command[-len(argument) :] == tuple(argument)
 
 
 def test_a_release_that_holds_both_while_it_quantises_needs_room_for_both():
