@@ -33,10 +33,10 @@ def as_used(gpu: Gpu, engine: Engine, flags: frozenset[str]) -> Gpu:
 
 def quantised_by(method: str | None, facts: ModelFacts, gpu: Gpu | None, engine: Engine, flags: frozenset[str]) -> bool:
     """Whether a release with these flags would quantise the model's weights by the method as it loads them."""
-    if gpu is None or method not in engine.at_load or facts.format not in PLAIN:
+    if gpu is None or method not in engine.at_load.methods or facts.format not in PLAIN:
         return False
     kernels = method != "fp8" or as_used(gpu, engine, flags).fp8 != "none"
-    return kernels and engine.at_load_flags.get(method) in {None, *flags}
+    return kernels and engine.at_load.flags.get(method) in {None, *flags}
 
 
 def plan_dtype(facts: ModelFacts, gpu: Gpu, dtype: str, quantization: str | None, engine: str) -> Precision:
