@@ -56,15 +56,23 @@ def _hugging_face(name: str, settings: Settings, facts: ModelFacts, catalog: Cat
     path = f"{section}.source"
     if facts.gated and "hfToken" not in settings.secrets:
         yield codes.gated_without_token(path, model=facts.id, elsewhere=facts.modelscope is not None)
-    if in_mainland(settings, catalog) and settings.models[name].download.endpoint is None:
-        endpoint = f"{section}.download.endpoint"
+    if settings.models[name].download.endpoint is None:
+        yield from check_road(path, section, settings, catalog, elsewhere=facts.modelscope is not None)
+
+
+def check_road(
+    path: str, section: str, settings: Settings, catalog: Catalog, *, elsewhere: bool
+) -> Iterator[Diagnostic]:
+    """Whether Hugging Face is reached without a mirror from the stack's region, for what the model described in
+    `section` has from there by the setting at `path`. `elsewhere`: ModelScope has it too."""
+    if in_mainland(settings, catalog):
         yield codes.huggingface_from_mainland(
             path,
             host=HUB,
             region=settings.region,
-            endpoint_path=endpoint,
+            endpoint_path=f"{section}.download.endpoint",
             mirror=HUB_MIRROR,
-            elsewhere=facts.modelscope is not None,
+            elsewhere=elsewhere,
         )
 
 

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 
 from catalog.load import Catalog
 from planner.engines.registry import find
-from planner.network.location import in_mainland
 from planner.plan.types import DownloadPlan
 from planner.serving import codes
-from planner.serving.check_downloads import HUB, HUB_MIRROR
+from planner.serving.check_downloads import check_road
 from planner.serving.further import draft_gib
 from planner.serving.placement import Placement
 from settings.diagnostics import Diagnostic, softened
@@ -137,15 +136,7 @@ def _fetched(
     if plan.source not in readable:
         yield codes.source_not_for_engine(f"{path}.source", engine=model.engine, source=plan.source, readable=readable)
     mirrored = model.source == "huggingface" or model.download.endpoint is not None
-    if plan.source == "huggingface" and not mirrored and in_mainland(settings, catalog):
-        endpoint = placed.situation.at("download.endpoint")
-        yield codes.huggingface_from_mainland(
-            f"{path}.source",
-            host=HUB,
-            region=settings.region,
-            endpoint_path=endpoint,
-            mirror=HUB_MIRROR,
-            elsewhere=False,
-        )
+    if plan.source == "huggingface" and not mirrored:
+        yield from check_road(f"{path}.source", placed.situation.section, settings, catalog, elsewhere=False)
     if plan.revision is None:
         yield codes.revision_floating(f"{path}.revision")
