@@ -96,7 +96,7 @@ def _model(model: ModelPlan, plan: Plan) -> list[str]:
 
 def _context(model: ModelPlan) -> str:
     cache = "" if model.kv_cache_dtype == "auto" else f", cache in {model.kv_cache_dtype}"
-    cache += f", {model.kv_offload_gib} GiB of it in the machine's memory" if model.kv_offload_gib else ""
+    cache += f", {model.kv_offload_gib} GiB more in the machine's memory" if model.kv_offload_gib else ""
     if model.max_model_len is None and model.task != "chat":
         return "texts as long as the model takes"
     if model.max_model_len is None:

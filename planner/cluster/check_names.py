@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from planner.cluster import codes
-from planner.cluster.object_names import STACK_POOLS, is_of_the_stack, model_with, secrets_of
+from planner.cluster.object_names import STACK_POOLS, is_of_the_stack, is_secret_of, model_with
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
 from settings.section import Section
@@ -25,8 +25,8 @@ def check_names(settings: Settings) -> Iterator[Diagnostic]:
     tls = settings.expose.tls
     secrets = {"images.pullSecret": settings.images.pull_secret, "expose.tls.secret": tls.secret if tls else None}
     for path, name in secrets.items():
-        if name in secrets_of(settings.models):
-            yield codes.name_taken(path, name=name or "", section="secrets")
+        if name is not None and is_secret_of(name, settings.models):
+            yield codes.name_taken(path, name=name, section="secrets")
 
 
 def _taken(

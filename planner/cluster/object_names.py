@@ -4,6 +4,7 @@ Whether a name is free does not depend on other settings: what is off today (a s
 on tomorrow, and must not need another name for a model then.
 """
 
+import re
 from collections.abc import Collection, Iterable
 
 STACK_NAMES = frozenset(
@@ -40,6 +41,9 @@ def model_with(name: str, models: Collection[str]) -> str | None:
     return next((first for first in firsts if first != name and first in models), None)
 
 
-def secrets_of(models: Iterable[str]) -> frozenset[str]:
-    """The names of the Secrets that a stack with these models makes."""
-    return frozenset({"webui", "webui-redis", *(f"{name}{end}" for name in models for end in SECRETS)})
+def is_secret_of(name: str, models: Iterable[str]) -> bool:
+    """Whether a stack with these models makes a Secret of this name, or will once a model fetches more: drafts and
+    adapters have their number at the end."""
+    ends = "|".join(SECRETS)
+    of_models = (re.fullmatch(rf"{re.escape(model)}({ends}(-[0-9]+)?)", name) for model in models)
+    return name in {"webui", "webui-redis"} or any(of_models)

@@ -48,12 +48,12 @@ def check_options(
     ours: dict[str, str],
     *,
     name: str,
-    max_model_len: int | None,
+    whole_prompt: int | None,
     catalog: Catalog,
 ) -> Iterator[Diagnostic]:
     """What is wrong with `env` and `extraArgs` of the model described in `section`. `flags` is what the image knows,
     `known` what is recorded of its parser, `ours` the variables the planner sets, `name` the model's key,
-    `max_model_len` what the engine is told to take."""
+    `whole_prompt` the context where the engine puts a prompt into one step, None where it may cut it."""
     yield from check_variables(section, model, known, ours)
     engine, release = registry.find(model.engine), known.release if known else None
     if engine.reads_links and name.split("-", maxsplit=1)[0] == engine.name:
@@ -66,13 +66,17 @@ def check_options(
             given=" ".join(model.extra_args),
         )
     elif engine.command_line is not None and known is not None:
-        yield from _arguments(section, model, engine.command_line, flags, known, max_model_len=max_model_len)
+        yield from _arguments(section, model, engine.command_line, flags, known, whole_prompt=whole_prompt)
     yield from _passed_on(section, model, engine)
     yield from check_tuning(section, model, flags, release, catalog)
     if model.chat_template is not None and not engine.templates:
         able = [other.title for other in registry.every() if other.templates]
         path = f"{section}.chatTemplate"
         yield codes.chat_template_not_for_engine(path, title=engine.title, able=able, given=model.chat_template[:40])
+    if engine.divider is not None and engine.divider in (model.served_name or ""):
+        yield codes.served_name_divided(
+            f"{section}.servedName", title=engine.title, given=model.served_name or "", divider=engine.divider
+        )
     if engine.own_ids and model.served_name is not None:
         yield codes.served_name_ignored(f"{section}.servedName", title=engine.title, given=model.served_name)
 
@@ -99,7 +103,7 @@ def _passed_on(section: str, model: Model, engine: Engine) -> Iterator[Diagnosti
 
 
 def _arguments(
-    section: str, model: Model, line: CommandLine, flags: frozenset[str], known: Known, *, max_model_len: int | None
+    section: str, model: Model, line: CommandLine, flags: frozenset[str], known: Known, *, whole_prompt: int | None
 ) -> Iterator[Diagnostic]:
     release = known.release
     path, given = f"{section}.extraArgs", read(model.extra_args, release)
@@ -110,7 +114,7 @@ def _arguments(
     named = [argument for argument in given if not _refused(argument.flag)]
     yield from check_flags(path, named, known, line.replaced, partial(_mended, model))
     yield from _ray(path, model, given, flags)
-    yield from _batch(section, model, given, None if "chunked-prefill-default" in flags else max_model_len)
+    yield from _batch(section, model, given, whole_prompt)
 
 
 def _mended(model: Model, argument: Argument, items: Sequence[str]) -> list[str] | None:
@@ -212,7 +216,6 @@ def _count(argument: Argument | None) -> int | None:
 
 
 def _batch(section: str, model: Model, given: Sequence[Argument], whole_prompt: int | None) -> Iterator[Diagnostic]:
-    """`whole_prompt` is the context where the release puts a prompt into one batch, as before chunked prefill."""
     if not registry.find(model.engine).whole_batch:
         return
     last = {argument.flag: argument for argument in given}

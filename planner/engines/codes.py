@@ -230,6 +230,23 @@ def served_name_ignored(*, title: str, given: str) -> Text:
 
 
 @error(
+    meaning="`servedName` holds the character that the engine puts between a model and its adapter.",
+    example='models: {chat: {engine: sglang, model: Qwen/Qwen3-8B, servedName: "qwen3:8b"}}',
+    fix="Use another character.",
+    source="SGLang 0.5.18, srt/server_args.py: served_model_name cannot contain a colon",
+)
+def served_name_divided(*, title: str, given: str, divider: str) -> Text:
+    near = given.replace(divider, "-").lstrip("-") or None
+    return Text(
+        message=f"{title} refuses to start under a name with `{divider}`, which parts a model from its adapter.",
+        remedy=f"Call it {near}." if near else "Leave servedName out.",
+        given=given,
+        allowed=f"a name without `{divider}`",
+        fix=(("", near),),
+    )
+
+
+@error(
     meaning="`extraArgs` carries a secret onto a command line, or an empty key, which turns the API key off.",
     example="models: {chat: {model: Qwen/Qwen3-8B, extraArgs: [--api-key, abc]}}",
     fix="Take it out; the key is generated, or set with `pulumi config set --secret tke-llm:apiKeys`.",
@@ -398,8 +415,8 @@ def ray_not_in_image(*, given: str, rest: Sequence[str] | None) -> Text:
 
 
 @error(
-    meaning="A step has fewer tokens (`maxNumBatchedTokens`) than requests (`maxNumSeqs`), or than the context in "
-    "releases without chunked prefill.",
+    meaning="A step has fewer tokens (`maxNumBatchedTokens`) than requests (`maxNumSeqs`), or than the context of a "
+    "model that reads a text at once, or in a release without chunked prefill.",
     example="models: {chat: {model: Qwen/Qwen3-8B, maxNumBatchedTokens: 128, maxNumSeqs: 256}}",
     fix="Use the number that is named.",
     source="vLLM's SchedulerConfig refuses both",

@@ -187,7 +187,7 @@ class Engine:
     which it takes a context beyond the model's own. `templates`: it takes a chat template of the user's. `passes_on`
     are the settings that it takes as they stand and another may not, `tunes` those that change what it takes of memory,
     each with the option that its release must know. `adapter_name` is how a request names an adapter of what is
-    `served`.
+    `served`, whose own name must not hold `divider`.
     """
 
     name: EngineName
@@ -238,6 +238,7 @@ class Engine:
     tunes: Mapping[str, str] = field(default_factory=dict)
     speculation: Speculation = Speculation()
     adapter_name: str = "{name}"
+    divider: str | None = None
 
     @property
     def keyed(self) -> bool:

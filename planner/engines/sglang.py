@@ -311,7 +311,9 @@ ENGINE = Engine(
         with_adapters=("ngram",),
         methods=_speculates,
     ),
+    # 0.5.18, srt/server_args.py: it asserts that no name it serves under has one.
     adapter_name="{served}:{name}",
+    divider=":",
     passes_on=frozenset(
         {
             *("prefix_caching", "max_num_seqs", "max_num_batched_tokens"),

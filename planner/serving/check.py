@@ -113,9 +113,18 @@ def _options(served: ServedModel, catalog: Catalog) -> Iterator[Diagnostic]:
         _known(placed, catalog),
         ours,
         name=placed.name,
-        max_model_len=request.max_model_len,
+        whole_prompt=_whole_prompt(served),
         catalog=catalog,
     )
+
+
+def _whole_prompt(served: ServedModel) -> int | None:
+    """The context of a model whose prompts the engine puts into one step: those of an encoder, and all in releases
+    without chunked prefill (vLLM 0.29.0, config/model.py, `is_chunked_prefill_supported`)."""
+    placed, told = served.placement, served.request.max_model_len
+    if placed.facts.encoder:
+        return told or placed.facts.max_positions
+    return None if "chunked-prefill-default" in placed.image.flags else told
 
 
 def _replicas(served: ServedModel) -> Iterator[Diagnostic]:

@@ -40,6 +40,15 @@ def check_download(
         yield codes.endpoint_without_effect(
             f"{section}.download.endpoint", endpoint=model.download.endpoint, source=plan.source, source_path=path
         )
+    usual = facts.include
+    if usual and plan.source in HUBS and (plan.include, plan.exclude) != (usual, facts.exclude):
+        yield codes.other_files_chosen(
+            f"{section}.download",
+            model=facts.id,
+            gib=facts.weights_gib,
+            usual=", ".join(usual),
+            given=", ".join((*plan.include, *plan.exclude)),
+        )
     if model.revision is None and plan.source in HUBS:
         yield codes.revision_floating(f"{section}.revision")
     yield from _slow(settings, name, plan)

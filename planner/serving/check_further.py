@@ -50,7 +50,9 @@ def check_further(
     """What is wrong with the draft model and the adapters of a placed model."""
     yield from _speculative(placed, catalog)
     yield from _adapters(placed, settings)
+    yield from _whole_models(placed, catalog)
     yield from _offload(placed)
+    yield from _without_cache(placed)
     for plan, path in zip(further, _paths(placed), strict=True):
         yield from _fetched(placed, plan, path, settings, catalog)
 
@@ -71,6 +73,34 @@ def _offload(placed: Placement) -> Iterator[Diagnostic]:
     yield codes.offload_drops_windows(
         placed.situation.at("kvOffload"), model=facts.id, layers=facts.sliding_layers, window=facts.sliding_window
     )
+
+
+def _whole_models(placed: Placement, catalog: Catalog) -> Iterator[Diagnostic]:
+    """What the catalogue knows are models to serve, in the place of a part of one."""
+    asked, lora = placed.model.speculative, placed.model.lora
+    if asked is not None and asked.model is not None and catalog.find_model(asked.model) is not None:
+        path = placed.situation.at("speculative.model")
+        yield codes.whole_model_given(path, name=asked.model, wanted=f"a draft for {asked.method}")
+    for name, adapter in lora.adapters.items() if lora else ():
+        if catalog.find_model(adapter.model) is not None:
+            path = within(placed.situation.at("lora.adapters"), name)
+            yield codes.whole_model_given(path, name=adapter.model, wanted="an adapter")
+
+
+def _without_cache(placed: Placement) -> Iterator[Diagnostic]:
+    if not placed.facts.encoder:
+        return
+    model = placed.model
+    settings = {
+        "prefixCaching": model.prefix_caching or None,
+        "kvOffload": model.kv_offload and model.kv_offload.gib,
+        "kvCacheDtype": None if model.kv_cache_dtype == "auto" else model.kv_cache_dtype,
+    }
+    for setting, given in settings.items():
+        if given is not None:
+            yield codes.cache_setting_without_cache(
+                placed.situation.at(setting), model=placed.facts.id, setting=setting, given=str(given).lower()
+            )
 
 
 def _adapters(placed: Placement, settings: Settings) -> Iterator[Diagnostic]:

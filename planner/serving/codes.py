@@ -268,7 +268,7 @@ def adapters_with_speculation(*, title: str, method: str, able: Sequence[str], s
 
 
 @error(
-    meaning="An adapter has the name of a model, or of another model's adapter, so that nobody could tell them apart.",
+    meaning="An adapter has the name of a model, so that nobody could tell them apart.",
     example="models: {chat: {model: Qwen/Qwen3-8B, lora: {maxRank: 16, adapters: {chat: someone/adapter}}}}",
     fix="Give it a name of its own.",
     source="The API chooses by the name in a request's `model`.",
@@ -280,6 +280,54 @@ def adapter_name_taken(*, name: str, by: str) -> Text:
         remedy="Give the adapter a name of its own.",
         given=name,
         fix=(("", None),),
+    )
+
+
+@error(
+    meaning="A whole model is given as an adapter, or as a draft for `eagle` or `eagle3`; no engine loads it as one.",
+    example="models: {chat: {model: Qwen/Qwen3-8B, lora: {maxRank: 16, adapters: {support: Qwen/Qwen3-4B}}}}",
+    fix="Name the repository of an adapter (with adapter_config.json), or of a draft that was trained for the model.",
+    source='vLLM 0.29.0, lora/peft_helper.py (adapter_config.json); documentation, "speculative decoding", EAGLE',
+)
+def whole_model_given(*, name: str, wanted: str) -> Text:
+    """`wanted`: what the engine looks for in that repository."""
+    return Text(
+        message=f"{name} is a whole model and not {wanted}, so the engine would not start.",
+        remedy=f"Name the repository of {wanted}.",
+        given=name,
+        allowed=f"a repository with {wanted}",
+    )
+
+
+@warning(
+    meaning="A model that reads a text at once keeps no cache between steps, so settings of the cache change nothing "
+    "or harm.",
+    example="models: {vectors: {model: BAAI/bge-m3, kvOffload: {gib: 8}}}",
+    fix="Take the setting out.",
+    source="vLLM 0.29.0, config/model.py (is_prefix_caching_supported); engine/arg_utils.py: to turn prefix caching on "
+    "there may crash the engine or spoil its output",
+)
+def cache_setting_without_cache(*, model: str, setting: str, given: str) -> Text:
+    return Text(
+        message=f"{model} reads a text at once and keeps no cache, so {setting} has nothing to act on.",
+        remedy=f"Take {setting} out.",
+        given=given,
+        fix=(("", None),),
+    )
+
+
+@warning(
+    meaning="`download` chooses other files of a repository in GGUF than those whose size is known.",
+    example="models: {chat: {engine: llamacpp, model: Qwen/Qwen3-8B-GGUF, download: {include: ['*Q8_0*']}}}",
+    fix="See that one model matches, and that its size fits.",
+    source="planner/engines/serve_llamacpp.sh (it serves one file and refuses several)",
+)
+def other_files_chosen(*, model: str, gib: float, usual: str, given: str) -> Text:
+    """`usual` are the files that weigh `gib`."""
+    return Text(
+        message=f"Memory is counted for {usual} of {model} ({gib:.1f} GiB); how large other files are, nobody knows.",
+        remedy="See that one model matches and fits, or leave download.include and exclude out.",
+        given=given,
     )
 
 

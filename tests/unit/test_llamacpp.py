@@ -46,6 +46,8 @@ def test_files_are_fetched_by_an_image_that_has_python() -> None:
 def test_another_size_is_the_user_s_to_choose() -> None:
     plan = planned({**SERVED, "models.chat.download": {"include": ["*Q8_0.gguf"]}})
     assert plan.models["chat"].download.include == ("*Q8_0.gguf",)
+    assert "*Q4_K_M*.gguf of Qwen/Qwen3-8B-GGUF" in found(plan, "OTHER_FILES_CHOSEN").message
+    assert "OTHER_FILES_CHOSEN" not in codes(planned(SERVED))
 
 
 def test_the_server_shares_its_context_among_its_slots_and_listens_where_the_service_asks() -> None:

@@ -154,3 +154,33 @@ def test_a_name_with_dots_has_a_path_that_leads_to_it() -> None:
     mended = apply_fix(sections(asked(lora)), taken.fix)
     assert mended == sections(asked(lora | {"adapters": {"v2": "someone/other"}}))
     assert 'models.chat.lora.adapters["v1.5"].revision' in {each.path for each in plan.diagnostics}
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"models.chat.lora": {"maxRank": 16, "adapters": {"a.b": "Qwen/Qwen3-4B"}}}, 'lora.adapters["a.b"]'),
+        (
+            {"models.chat.speculative": {"method": "eagle3", "tokens": 3, "model": "Qwen/Qwen3-0.6B"}},
+            "speculative.model",
+        ),
+    ],
+)
+def test_a_whole_model_is_no_part_of_another(changes: Mapping[str, object], path: str) -> None:
+    """vLLM 0.29.0 looks for adapter_config.json (lora/peft_helper.py), and for the one layer of an EAGLE head."""
+    finding = found(planned({**QWEN, **changes}), "WHOLE_MODEL_GIVEN")
+    assert (finding.severity, finding.path) == ("error", f"models.chat.{path}")
+    assert "WHOLE_MODEL_GIVEN" not in codes(planned(asked(TWO)))
+
+
+def test_sglang_takes_no_name_with_the_sign_between_model_and_adapter() -> None:
+    """SGLang 0.5.18, srt/server_args.py: "served_model_name cannot contain a colon"."""
+    finding = found(planned({**QWEN, **SGLANG, "models.chat.servedName": "qwen3:8b"}), "SERVED_NAME_DIVIDED")
+    assert finding.fix == (("models.chat.servedName", "qwen3-8b"),)
+    assert "SERVED_NAME_DIVIDED" not in codes(planned({**QWEN, "models.chat.servedName": "qwen3:8b"}))
+
+
+def test_a_secret_of_the_user_s_has_not_the_name_of_an_adapter_s_download() -> None:
+    plan = planned({**QWEN, "images.pullSecret": "chat-download-2"})
+    assert found(plan, "NAME_TAKEN").path == "images.pullSecret"
+    assert "NAME_TAKEN" not in codes(planned({**QWEN, "images.pullSecret": "chat-download-mine"}))

@@ -14,7 +14,7 @@ from planner.engines import ollama, sglang, vllm
 from planner.engines.arguments import values
 from planner.plan.types import Plan
 from planner.rollout.smoke_test import questions
-from tests.unit.stacks import codes, planned
+from tests.unit.stacks import codes, found, planned
 from tests.unit.stub_servers import KEY, EngineStub, serving
 from tests.unit.test_engines import given, legacy, request
 
@@ -70,6 +70,25 @@ def test_a_model_without_cache_keeps_its_own_context_and_takes_no_memory_for_one
     assert "max-model-len" not in flags(plan)
     assert plan.models["chat"].memory.kv_one_sequence == 0
     assert flags(planned({**ENCODER, "models.chat.maxModelLen": 512}))["max-model-len"] == "512"
+
+
+@pytest.mark.parametrize(("tokens", "fits"), [(511, False), (512, True)])
+def test_a_model_that_reads_a_text_at_once_needs_a_step_for_the_longest(tokens: int, fits: bool):
+    """vLLM 0.29.0, config/scheduler.py, `verify_max_model_len`: without chunked prefill, which encoders do not have, it
+    refuses a batch smaller than the context (512 of bge-large-en: max_position_embeddings)."""
+    plan = planned({**ENCODER, "models.chat.maxNumBatchedTokens": tokens})
+    assert ("BATCH_TOO_SMALL" in codes(plan, "error")) is not fits
+    assert "BATCH_TOO_SMALL" not in codes(planned({**DECODER, "models.chat.maxNumBatchedTokens": tokens}))
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"), [("prefixCaching", True), ("kvOffload", {"gib": 4}), ("kvCacheDtype", "fp8")]
+)
+def test_nothing_can_be_set_about_a_cache_that_is_not_there(setting: str, value: object):
+    finding = found(planned({**ENCODER, f"models.chat.{setting}": value}), "CACHE_SETTING_WITHOUT_CACHE")
+    assert finding.path == f"models.chat.{setting}"
+    for model in (ENCODER | {"models.chat.prefixCaching": False}, {**DECODER, f"models.chat.{setting}": value}):
+        assert "CACHE_SETTING_WITHOUT_CACHE" not in codes(planned(model))
 
 
 def test_vectors_of_float32_weights_are_reckoned_in_half_precision_as_vllm_does_by_itself():
