@@ -13,6 +13,9 @@ from settings.diagnostics import Diagnostic, softened
 from settings.models import Settings
 from settings.paths import within
 
+CACHE_SETTINGS = ("prefixCaching", "kvOffload", "kvCacheDtype")
+"""Settings of what is kept between steps."""
+
 MTP_CLASSES = frozenset(
     {
         "BailingMoeV2_5ForCausalLM",
@@ -90,16 +93,13 @@ def _whole_models(placed: Placement, catalog: Catalog) -> Iterator[Diagnostic]:
 def _without_cache(placed: Placement) -> Iterator[Diagnostic]:
     if not placed.facts.encoder:
         return
-    model = placed.model
-    settings = {
-        "prefixCaching": model.prefix_caching or None,
-        "kvOffload": model.kv_offload and model.kv_offload.gib,
-        "kvCacheDtype": None if model.kv_cache_dtype == "auto" else model.kv_cache_dtype,
-    }
-    for setting, given in settings.items():
-        if given is not None:
+    asked = placed.model.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    for setting in CACHE_SETTINGS:
+        given = asked.get(setting)
+        if given not in (None, False, "auto"):
+            shown = setting if isinstance(given, dict) else str(given).lower()
             yield codes.cache_setting_without_cache(
-                placed.situation.at(setting), model=placed.facts.id, setting=setting, given=str(given).lower()
+                placed.situation.at(setting), model=placed.facts.id, setting=setting, given=shown
             )
 
 
