@@ -15,7 +15,7 @@ from planner.plan.server import EngineSpec
 
 PORT = 8080
 SLOTS = 4
-"""Requests that are answered at once, unless told: the server's own choice (`--parallel`, auto)."""
+"""Requests that are answered at once, unless `maxNumSeqs` is set: the server's own choice (`--parallel`, auto)."""
 PROMPT_CACHE = {True: "--cache-prompt", False: "--no-cache-prompt"}
 TASKS = {"chat": (), "embed": ("--embeddings",), "rerank": ("--reranking",)}
 

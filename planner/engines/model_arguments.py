@@ -22,8 +22,8 @@ def _names_a_file(argument: ModelArgument) -> bool:
 
 
 def _within(argument: ModelArgument, release: Version | None) -> bool:
-    """What a release older than `since` must be told is said nevertheless, unless it is for tools alone: it is refused,
-    and whoever insists knows of a build that takes it."""
+    """Whether a release takes the argument and needs it. One older than `since` gets it nevertheless, unless it is for
+    tools alone: such a release is refused, and whoever insists knows of a build that takes it."""
     if release is None:
         return argument.until is None
     early = argument.since is not None and release < Version(argument.since)

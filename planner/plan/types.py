@@ -290,7 +290,7 @@ class ModelPlan:
     `max_num_batched_tokens` are None where the engine decides, `kv_offload_gib` where nothing is offloaded. Another
     `key_version` means another generated API key. `family` is the catalogue's entry, or the model's own id;
     `source_image` the engine's image before any mirror, `image_gib` its size unpacked, and
-    `download_image_gib` that of the one that fetches the files; `task` what it is asked for.
+    `download_image_gib` that of the one that fetches the files; `task` what it is served for.
     `chat_template` is that of the stack file, where it holds one.
 
     `speculative` names method and draft, `adapters` what a request may ask for beside the model. `further` are what its

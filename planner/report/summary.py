@@ -29,15 +29,15 @@ def _pool(pool: PoolPlan) -> dict[str, Any]:
 
 
 def _tuning(model: ModelPlan) -> dict[str, int | str]:
-    """What the engine is told beyond what it would do by itself."""
-    told = {
+    """What the stack file sets of the engine, beyond its own defaults."""
+    tuned = {
         "maxNumSeqs": model.max_num_seqs,
         "maxNumBatchedTokens": model.max_num_batched_tokens,
         "kvOffloadGiB": model.kv_offload_gib,
         "speculative": model.speculative,
         "adapters": ", ".join(model.adapters) or None,
     }
-    return {name: number for name, number in told.items() if number is not None}
+    return {name: number for name, number in tuned.items() if number is not None}
 
 
 def _model(model: ModelPlan) -> dict[str, Any]:
