@@ -7,6 +7,7 @@ from planner.engines.registry import find
 from planner.plan.types import DownloadPlan
 from planner.serving import codes
 from planner.serving.check_downloads import check_road
+from planner.serving.downloads import source_of
 from planner.serving.further import draft_gib
 from planner.serving.placement import Placement
 from settings.diagnostics import Diagnostic, softened
@@ -163,7 +164,8 @@ def _fetched(
 ) -> Iterator[Diagnostic]:
     model = placed.model
     readable = find(model.engine).sources
-    if plan.source not in readable:
+    # What comes from where the model does is refused there.
+    if plan.source not in readable and plan.source != source_of(model):
         yield codes.source_not_for_engine(f"{path}.source", engine=model.engine, source=plan.source, readable=readable)
     mirrored = model.source == "huggingface" or model.download.endpoint is not None
     if plan.source == "huggingface" and not mirrored:

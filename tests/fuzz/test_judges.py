@@ -7,7 +7,7 @@ import pytest
 
 from components.workloads import kube
 from settings.diagnostics import Diagnostic
-from tests.fuzz.generate import SAMPLES, TEXTS, places
+from tests.fuzz.generate import SAMPLES, STOCK, TEXTS, places
 from tests.fuzz.judges import has_places_and_fixes, is_deterministic, is_total, proof, ready_is_ready
 
 DEV = SAMPLES["Pulumi.dev.yaml"]
@@ -73,3 +73,10 @@ def test_every_key_of_the_schema_is_a_place_that_can_be_changed():
 
 def test_the_samples_are_the_stock_that_all_is_made_from():
     assert len(SAMPLES) == len(TEXTS) >= 13
+    assert SAMPLES.keys() < STOCK.keys()
+
+
+@pytest.mark.parametrize("name", sorted(STOCK.keys() - SAMPLES.keys()))
+def test_what_no_sample_shows_is_sound_as_well(name):
+    assert not [each for each in proof(STOCK[name])[1] if each.severity == "error"]
+    assert not ready_is_ready(STOCK[name])

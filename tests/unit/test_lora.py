@@ -184,3 +184,10 @@ def test_a_secret_of_the_user_s_has_not_the_name_of_an_adapter_s_download() -> N
     plan = planned({**QWEN, "images.pullSecret": "chat-download-2"})
     assert found(plan, "NAME_TAKEN").path == "images.pullSecret"
     assert "NAME_TAKEN" not in codes(planned({**QWEN, "images.pullSecret": "chat-download-mine"}))
+
+
+def test_a_source_that_is_the_model_s_is_refused_of_the_model_alone() -> None:
+    plan = planned(asked(TWO, {"models.chat.source": "ollama"}))
+    assert [each.path for each in plan.errors if each.code == "SOURCE_NOT_FOR_ENGINE"] == ["models.chat.source"]
+    own = {"maxRank": 16, "adapters": {"x": {"model": "someone/x", "source": "ollama"}}}
+    assert found(planned(asked(own)), "SOURCE_NOT_FOR_ENGINE").path == "models.chat.lora.adapters.x.source"
