@@ -28,7 +28,8 @@ Listener = Callable[[Mapping[str, object]], None]
 
 
 class WorkerError(Exception):
-    """The process that drives the engine ended before it had answered. `str()` holds what it said last."""
+    """The process that drives the engine ended before it had answered, or cannot open the stack. `str()` holds what it
+    said last."""
 
 
 class EngineSession:
@@ -71,7 +72,10 @@ class EngineSession:
             start_new_session=True,
         )
         log.close()
-        self._order("open", program=str(self._program), project=self._given.project, stack=self._given.stack)
+        opened = self._order("open", program=str(self._program), project=self._given.project, stack=self._given.stack)
+        if error := opened[-1]["error"]:
+            self.kill()
+            raise WorkerError(str(error))
         self.configure(self._given)
         return self
 
