@@ -4,7 +4,7 @@ Run by hand on a machine with a GPU, by the Python of an environment that holds 
 project: ``python gpu_memory_dump.py FOLDER CASES``. FOLDER holds one folder with a config.json for each model; CASES
 is a file of JSON lines ``{"label", "folder", "arguments"}``, the arguments being those of ``vllm.LLM``. Weights are
 made up (``load_format: dummy``), so nothing is downloaded; sizes are the real ones. Every case starts in a process of
-its own, so that none finds what another left. tests/unit/vllm_on_gpu.json keeps what was seen.
+its own, so that none finds what another left. tests/unit/vllm_on_gpu.json keeps what a forerunner of this file saw.
 """
 
 import json
