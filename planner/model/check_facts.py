@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from catalog.load import Catalog
 from planner.engines.registry import NAMES, every, find
 from planner.model import codes
-from planner.model.facts import KINDS, TASKS, chats_if_asked, format_of, nearest, own_id, served_format
+from planner.model.facts import KINDS, TASKS, chats_if_asked, format_of, nearest, own_id, same_id, served_format
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
 
@@ -36,7 +36,9 @@ def check_facts(name: str, settings: Settings, catalog: Catalog) -> Iterator[Dia
     else:
         format_, readable = format_of(entry, model.model), engine.formats
         own = next((w.huggingface or w.modelscope for f, w in entry.weights.items() if f in readable), None)
-        other = next((each for each in every() if each.own_ids and own_id(entry, each) == model.model.lower()), None)
+        other = next(
+            (each for each in every() if each.own_ids and same_id(own_id(entry, each) or "", model.model)), None
+        )
         if other is None:
             yield codes.format_not_read(
                 path, model=model.model, format_=format_, engine=engine.title, readable=readable, own=own

@@ -257,7 +257,7 @@ def served_format(entry: CatalogModel, model: Model) -> WeightFormat | None:
     engine = find(model.engine)
     if engine.own_ids:
         known = own_id(entry, engine)
-        return engine.formats[0] if known is not None and _same(whole(model.model), known) else None
+        return engine.formats[0] if known is not None and same_id(whole(model.model), known) else None
     format_ = format_of(entry, model.model)
     return format_ if format_ in engine.formats else None
 
@@ -301,7 +301,8 @@ def _described(model: Model, catalog: Catalog) -> ModelFacts:
     )
 
 
-def _same(left: str, right: str) -> bool:
+def same_id(left: str, right: str) -> bool:
+    """Whether two ids name one repository: hubs and registries take them in any case."""
     return left.lower() == right.lower()
 
 
@@ -316,7 +317,7 @@ def named_format(entry: CatalogModel, given: str) -> WeightFormat | None:
         (
             format_
             for format_, weights in entry.weights.items()
-            if any(_same(given, known) for known in weights.repositories)
+            if any(same_id(given, known) for known in weights.repositories)
         ),
         None,
     )

@@ -10,7 +10,7 @@ from catalog.types import CatalogModel, WeightFormat
 from planner.engines.registry import every, find
 from planner.images.check import check_image
 from planner.images.decide import Host, ImageChoice, plan_image
-from planner.model.facts import ModelFacts, catalogued, given_up, named_format
+from planner.model.facts import ModelFacts, catalogued, given_up, named_format, same_id
 from planner.serving.placement import ask_of, ram_for_pods
 from planner.sizing.ask import Ask
 from planner.sizing.check import check_sizing
@@ -170,7 +170,7 @@ def _wanted(gpu: str, asked: FitRequest) -> bool:
 def _variants(entry: CatalogModel, given: str, asked: FitRequest) -> Iterator[tuple[ModelFacts, str | None]]:
     """The formats to try, with the quantisation to ask the engine for."""
     # The id alone names the model, whatever its format.
-    named = None if given.lower() == entry.id.lower() else named_format(entry, given)
+    named = None if same_id(given, entry.id) else named_format(entry, given)
     if named is not None:
         yield catalogued(entry, named, given), asked.format if named != asked.format else None
         return
@@ -226,7 +226,7 @@ def _one(facts: ModelFacts, offer: Offer, quantization: str | None, asked: FitRe
 def _engine(facts: ModelFacts, asked: FitRequest) -> str:
     """The engine that is asked for, where it reads the files, or else the first that does: those of a registry of an
     engine's own are read by that engine alone, and no others by it."""
-    own = facts.ollama is not None and facts.id.lower() == facts.ollama.lower()
+    own = facts.ollama is not None and same_id(facts.id, facts.ollama)
     able = [each.name for each in every() if facts.format in each.formats and each.own_ids == own]
     return next((name for name in able if name == asked.engine), able[0])
 

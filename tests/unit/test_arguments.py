@@ -18,9 +18,7 @@ from tests.unit.stacks import planned
 from tests.unit.test_engines import known, request
 
 CATALOG = load()
-UNRECORDED = ("llamacpp",)
-"""Engines whose parser nobody recorded: they take no arguments of the user's."""
-IMAGES = [image for image in CATALOG.images if image.role in ("engine", "webui") and image.engine not in UNRECORDED]
+IMAGES = [image for image in CATALOG.images if image.role in ("engine", "webui")]
 PARSED = [image for image in IMAGES if image.engine in ("vllm", "sglang")]
 BY_TAG = {f"{image.repository}:{image.tag}{v.suffix}": image for image in PARSED for v in image.variants}
 MACHINES = {"A10": "PNV4.7XLARGE116", "T4": "GN7.2XLARGE32", "V100": "GN10Xp.2XLARGE40", "H20": "PNV6.32XLARGE1280"}

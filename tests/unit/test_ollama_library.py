@@ -4,7 +4,7 @@ import pytest
 
 from catalog.load import load
 from planner.plan_stack import plan_stack
-from tests.unit.stacks import settings
+from tests.unit.stacks import codes, planned, settings
 
 CATALOG = load()
 LIBRARY = "ollama.com/library, by a public list that was checked 2026-10-09"
@@ -94,3 +94,8 @@ def test_no_tag_of_the_library_stands_with_a_model_too():
     listed = {id_ for family in CATALOG.library.values() for id_ in (f"{family.name}:{tag}" for tag in family.tags)}
     own = {weights.ollama for model in CATALOG.models.values() for weights in model.weights.values()}
     assert not listed & own
+
+
+def test_a_tag_with_capitals_is_known_on_another_engine_as_ollama_s():
+    given = planned({"models.chat.model": "deepseek-r1:8b-llama-distill-q4_K_M"})
+    assert "OLLAMA_ID_ON_ANOTHER_ENGINE" in codes(given, "error")
