@@ -42,9 +42,6 @@ class Files:
     def kubeconfig(self) -> Path:
         return self.root / "kubeconfig"
 
-    def log(self, process: str) -> Path:
-        return self.root / f"{process}.log"
-
 
 def etcd(binaries: Binaries, files: Files) -> list[str]:
     # An advertised address must have a port; a cluster of one member never dials it.

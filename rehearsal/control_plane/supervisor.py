@@ -1,9 +1,9 @@
-"""Starts the control plane's processes for its parent, and ends them when the parent is gone: run as a script.
+"""Starts processes for its parent, and ends them when the parent is gone: run as a script.
 
-Reads from standard input one JSON object per line, {"name", "argv"}, and starts that program in the private directory.
-Writes to standard output {"ended": name, "status": n} for each process that ends by itself. When standard input closes,
-which the kernel does for a parent that was killed, every process is killed and the private directory removed. It stands
-alone, on the standard library, so that it starts in milliseconds.
+Reads from standard input one JSON object per line: {"name", "argv", "environment"} starts that program in the private
+directory, {"end": name} kills it. Writes to standard output {"ended": name, "status": n} for each process that ended.
+When standard input closes, which the kernel does for a parent that was killed, every process is killed and the private
+directory removed. It stands alone, on the standard library, so that it starts in milliseconds.
 """
 
 import ctypes
@@ -16,7 +16,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 POLL = 0.2
 _PR_SET_PDEATHSIG = 1
@@ -58,21 +58,25 @@ def _serve(root: Path, parent: int, processes: dict[str, subprocess.Popen[bytes]
         *lines, waiting = (waiting + received).split(b"\n")
         for line in lines:
             order = json.loads(line)
+            if ended := order.get("end"):
+                if ended in processes:
+                    processes[ended].kill()
+                continue
             name = order["name"]
             with (root / f"{name}.log").open("ab") as log:
                 try:
-                    processes[name] = _start(order["argv"], root, log, with_parent)
+                    processes[name] = _start(order, root, log, with_parent)
                 except OSError as refused:
                     log.write(f"{refused}\n".encode())
                     _tell({"ended": name, "status": refused.errno})
 
 
-def _start(argv: list[str], root: Path, log: BinaryIO, first: Callable[[], None]) -> subprocess.Popen[bytes]:
+def _start(order: dict[str, Any], root: Path, log: BinaryIO, first: Callable[[], None]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        argv,
+        order["argv"],
         cwd=root,
         # Neither the user's kwok and kube configuration nor a proxy of theirs reaches these processes.
-        env={"HOME": str(root), "TMPDIR": str(root), "PATH": os.defpath},
+        env={"HOME": str(root), "TMPDIR": str(root), "PATH": os.defpath, **order["environment"]},
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=log,
