@@ -4,6 +4,9 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 STACK ?= dev
 # One sample stack for each way that samples differ in more than machines and models.
 VARIANTS := dev local gateway a10-super turbo ollama-t4 h20
+# What is built from Go modules, in the order of what is worth having first, and the targets that want all of it.
+BUILDS := control-plane engine controllers
+DEEP := rehearse test-deep test-all
 export UV_PYTHON_DOWNLOADS := never
 export UV_PYTHON := $(PYTHON)
 
@@ -12,7 +15,7 @@ PINNED_UV := --require-hashes --requirement tools/uv.txt
 RUN := $(UV) run --no-sync --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help uv demo check rehearse e2e test test-downloads test-deep test-all control-plane engine fuzz lint fmt docs test-real record-arguments record-kv-cache clean
+.PHONY: help uv demo check rehearse e2e test test-downloads test-deep test-all builds control-plane engine controllers fuzz lint fmt docs test-real record-arguments record-kv-cache clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -34,6 +37,10 @@ uv: $(filter .tools/bin/uv,$(UV)) ## have uv: the one on PATH, else one in .tool
 	@$(UV) sync --frozen --inexact --quiet --no-dev --group test
 	@touch $@
 
+.venv/controllers.stamp: .venv/run.stamp
+	@$(UV) sync --frozen --inexact --quiet --no-dev --group controllers
+	@touch $@
+
 .venv/e2e.stamp: .venv/run.stamp
 	@$(UV) sync --frozen --inexact --quiet --no-dev --group e2e
 	@touch $@
@@ -48,7 +55,7 @@ demo: .venv/run.stamp ## rehearse the sample stack, under the real engine too wh
 check: .venv/run.stamp ## prove a stack file without making anything (STACK=dev)
 	@$(RUN) tke-llm check $(STACK)
 
-rehearse: .venv/run.stamp control-plane ## run a stack on a real Kubernetes control plane (STACK=dev; needs Go)
+rehearse: .venv/run.stamp $(BUILDS) ## run a stack on a real Kubernetes control plane (STACK=dev; needs Go)
 	@$(RUN) tke-llm rehearse $(STACK) --control-plane
 
 e2e: .venv/e2e.stamp ## run a stack's containers here and chat with them (STACK=dev; 15 GB, Chromium, bubblewrap)
@@ -57,22 +64,29 @@ e2e: .venv/e2e.stamp ## run a stack's containers here and chat with them (STACK=
 test: .venv/test.stamp ## unit, component and program tests; needs no Go, no cloud, no GPU
 	@$(RUN) pytest -n auto
 
-control-plane: ## build kube-apiserver, etcd, the scheduler and kwok, once, into a cache (needs Go)
-	@$(PYTHON) -m tools.build control-plane
+control-plane: builds ## build kube-apiserver, etcd, the scheduler and kwok, once, into a cache (needs Go)
+	@:
 
-engine: ## build the pulumi CLI, once, into a cache (needs Go)
-	@$(PYTHON) -m tools.build engine
+engine: builds ## build the pulumi CLI, once, into a cache (needs Go)
+	@:
+
+controllers: builds .venv/controllers.stamp ## build Envoy Gateway, KEDA, LeaderWorkerSet and Prometheus, once, into a cache (needs Go)
+	@:
+
+# One run for all that is wanted, so that it tells once how long all of it takes.
+builds:
+	@$(PYTHON) -m tools.build $(if $(filter $(DEEP),$(MAKECMDGOALS)),$(BUILDS),$(filter $(BUILDS),$(MAKECMDGOALS)))
 
 .PHONY: test-downloads
 test-downloads: .venv/test.stamp ## the download script with the hubs' real clients, which come from PyPI once
 	@$(RUN) pytest -n 2 tests/downloads
 
 # The stacks of VARIANTS; `make test-all` takes every sample.
-test-deep: .venv/test.stamp control-plane engine ## what the quick tests leave out, on a real control plane and under the real engine (needs Go)
+test-deep: .venv/test.stamp $(BUILDS) ## what the quick tests leave out, on a real control plane and under the real engine (needs Go)
 	@$(RUN) pytest -n 2 -m exhaustive tests/unit tests/program
 	@$(RUN) pytest -n 2 tests/cluster tests/engine $(foreach stack,$(VARIANTS),--stack $(stack))
 
-test-all: .venv/test.stamp control-plane engine ## everything, with every sample stack (needs Go)
+test-all: .venv/test.stamp $(BUILDS) ## everything, with every sample stack (needs Go)
 	@ALL_STACKS=1 $(RUN) pytest -n 2 -m "exhaustive or not exhaustive" tests/unit tests/components tests/program tests/security tests/fuzz tests/cluster tests/engine --stack all
 
 fuzz: .venv/test.stamp ## prove stack files by chance, new ones at each run (EXAMPLES=2000 for each property)

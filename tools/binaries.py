@@ -29,7 +29,8 @@ class GoProgram:
     name: str
     package: str
     """Import path of its main package."""
-    version_arguments: tuple[str, ...] = ("--version",)
+    version_arguments: tuple[str, ...] | None = ("--version",)
+    """None where no installed program stands in for the one that is built here."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,10 @@ class Module:
     """CPU seconds of a cold build, without downloads; measured with Go 1.26 on amd64."""
     version_variables: tuple[tuple[str, str], ...] = ()
     """Linker variables and their value; `{version}`, `{major}` and `{minor}` are filled in."""
+    tags: str = ""
+    """Build tags, with commas between them."""
+    in_place: bool = False
+    """Whether `upstream` is built in its own folder, so that the replace and exclude directives of its go.mod apply."""
     same: Literal["major", "minor"] = "major"
     """How close an installed program must be: of that major version and not older, or of exactly that minor version."""
 
@@ -78,7 +83,7 @@ class Module:
         for part in (
             (self.directory / "go.mod").read_bytes(),
             (self.directory / "go.sum").read_bytes(),
-            repr((self.linker_flags, self.programs, sys.platform, platform.machine())).encode(),
+            repr((self.linker_flags, self.tags, self.programs, sys.platform, platform.machine())).encode(),
         ):
             digest.update(hashlib.sha256(part).digest())
         return f"{self.name}-{self.version_text}-{digest.hexdigest()[:12]}"
@@ -140,7 +145,46 @@ ENGINE = (
         version_variables=(("github.com/pulumi/pulumi/sdk/v3/go/common/version.Version", "{version}"),),
     ),
 )
-TARGETS: Mapping[str, tuple[Module, ...]] = {"control-plane": CONTROL_PLANE, "engine": ENGINE}
+
+
+def _controller(name: str, upstream: str, build_seconds: int, packages: Mapping[str, str], tags: str = "") -> Module:
+    """One module of controllers; what is rehearsed is what `catalog` installs, so none is taken from PATH."""
+    return Module(
+        name=name,
+        directory=HERE / "controllers" / name,
+        upstream=upstream,
+        programs=tuple(GoProgram(program, package, None) for program, package in packages.items()),
+        build_seconds=build_seconds,
+        tags=tags,
+        in_place=True,
+    )
+
+
+CONTROLLERS = (
+    _controller("lws", "sigs.k8s.io/lws", 260, {"lws-manager": "./cmd"}),
+    _controller("envoy-gateway", "github.com/envoyproxy/gateway", 660, {"envoy-gateway": "./cmd/envoy-gateway"}),
+    _controller("ratelimit", "github.com/envoyproxy/ratelimit", 75, {"ratelimit": "./src/service_cmd"}),
+    _controller(
+        "keda",
+        "github.com/kedacore/keda/v2",
+        740,
+        {"keda-operator": "./cmd/operator", "keda-adapter": "./cmd/adapter"},
+    ),
+    _controller(
+        "prometheus",
+        "github.com/prometheus/prometheus",
+        400,
+        {"promtool": "./cmd/promtool", "prometheus": "./cmd/prometheus"},
+        tags="remove_all_sd,enable_kubernetes_sd",
+    ),
+    _controller("inference-extension", "sigs.k8s.io/gateway-api-inference-extension", 25, {"bbr": "./cmd/bbr"}),
+)
+TARGETS: Mapping[str, tuple[Module, ...]] = {
+    "control-plane": CONTROL_PLANE,
+    "engine": ENGINE,
+    "controllers": CONTROLLERS,
+}
+"""In the order of what is worth having first."""
 
 
 @dataclass(frozen=True)
@@ -160,8 +204,9 @@ DEFINITIONS = Module(
     build_seconds=0,
 )
 """Nothing is compiled: the files of `DEFINITION_FOLDERS` are copied out of its modules."""
+# Of the Gateway API the release and the channel that Envoy Gateway's chart brings (its crds/gatewayapi-crds.yaml).
 DEFINITION_FOLDERS = (
-    Folder("gateway-api", "sigs.k8s.io/gateway-api", "config/crd/standard"),
+    Folder("gateway-api", "sigs.k8s.io/gateway-api", "config/crd/experimental"),
     Folder("envoy-gateway", "github.com/envoyproxy/gateway", "charts/gateway-helm/charts/crds/crds/generated"),
     Folder("keda", "github.com/kedacore/keda/v2", "config/crd/bases"),
     Folder("lws", "sigs.k8s.io/lws", "config/crd/bases"),
@@ -259,6 +304,8 @@ def _built(module: Module, cache: Path) -> Path | None:
 
 
 def _installed(program: GoProgram, environ: Mapping[str, str]) -> Iterator[Path]:
+    if program.version_arguments is None:
+        return
     assets = environ.get("KUBEBUILDER_ASSETS")
     for directories in (assets, environ.get("PATH")):
         if directories and (found := shutil.which(program.name, path=directories)):
@@ -268,7 +315,7 @@ def _installed(program: GoProgram, environ: Mapping[str, str]) -> Iterator[Path]
 def _ask_version(path: Path, program: GoProgram) -> tuple[int, int, int] | None:
     try:
         answer = subprocess.run(
-            [path, *program.version_arguments],
+            [path, *(program.version_arguments or ())],
             capture_output=True,
             text=True,
             timeout=VERSION_TIMEOUT,

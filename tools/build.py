@@ -1,4 +1,4 @@
-"""Build the control plane or the Pulumi engine once, from Go modules: `python3 -m tools.build control-plane|engine`.
+"""Build the control plane, the Pulumi engine or the controllers once, from Go modules: `python3 -m tools.build TARGET`.
 
 Runs on any Python 3.11 before there is a virtual environment. What is already installed or built is left alone.
 """
@@ -8,7 +8,9 @@ import fcntl
 import json
 import os
 import re
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -34,6 +36,9 @@ from tools.binaries import (
 HEARTBEAT = 20.0
 """Seconds between signs of life of a running build."""
 
+ENOUGH_TO_MEASURE = 20.0
+"""Seconds of CPU time from which on the pace so far says more than the number of cores."""
+
 _UNREACHABLE = re.compile(
     r"dial tcp|no such host|connection (refused|reset)|i/o timeout|TLS handshake|proxyconnect|x509:|unexpected EOF"
     r"|network is unreachable|module lookup disabled|: 4\d\d |: 5\d\d |server misbehaving"
@@ -47,13 +52,13 @@ class BuildError(Exception):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Build one target; 0 when every program of it is at hand, 1 when something stopped the build, 130 on Ctrl-C."""
+    """Build targets; 0 when every program of them is at hand, 1 when something stopped the build, 130 on Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python3 -m tools.build", description=__doc__)
-    parser.add_argument("target", choices=sorted(TARGETS))
+    parser.add_argument("targets", nargs="+", choices=TARGETS)
     parser.add_argument("--cache", type=Path, help="where builds are kept (default: XDG_CACHE_HOME or ~/.cache)")
     given = parser.parse_args(arguments)
     try:
-        build(given.target, (given.cache or default_cache()).absolute())
+        build(given.targets, (given.cache or default_cache()).absolute())
     except BuildError as stopped:
         sys.stderr.write(f"{stopped}\n")
         return 1
@@ -63,24 +68,66 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def build(target: str, cache: Path) -> None:
-    """Bring every program of a target onto this machine; raises BuildError."""
-    located = locate(target, cache)
-    for sentence in located.passed_over:
-        _say(sentence)
-    if located.to_build:
-        _check_go(target, located.to_build)
-        _announce(located.to_build, cache)
-        for module in located.to_build:
-            _build_module(module, cache)
+def build(targets: Sequence[str], cache: Path) -> None:
+    """Bring every program of some targets onto this machine; raises BuildError."""
+    work: list[Module] = []
+    # In the order of TARGETS: whoever waits for one of several waits no longer than for it alone.
+    for target in (target for target in TARGETS if target in targets):
         located = locate(target, cache)
-    if target == "control-plane" and not definitions(cache):
-        _check_go(target, [DEFINITIONS])
-        _fetch_definitions(cache)
-    homes = sorted({str(path.parent) for path in located.paths.values()})
-    _say(f"{target} is ready: {', '.join(located.paths)}")
-    for home in homes:
-        _say(f"  {home}")
+        for sentence in located.passed_over:
+            _say(sentence)
+        work += located.to_build
+        if target == "control-plane" and not definitions(cache):
+            work.append(DEFINITIONS)
+    _check_go(work)
+    progress = Progress([module for module in work if module is not DEFINITIONS])
+    if progress.waiting:
+        _announce(progress.waiting, cache)
+    for module in work:
+        if module is DEFINITIONS:
+            _fetch_definitions(cache)
+        else:
+            _build_module(module, cache, progress)
+    for target in targets:
+        paths = locate(target, cache).paths
+        _say(f"{target} is ready: {', '.join(paths)}")
+        for home in sorted({str(path.parent) for path in paths.values()}):
+            _say(f"  {home}")
+
+
+class Progress:
+    """How many of several modules are built, and how long the others take at the pace so far."""
+
+    def __init__(self, modules: Sequence[Module]) -> None:
+        self.waiting = list(modules)
+        self._all = len(modules)
+        self._began = time.monotonic()
+        self._seconds = self._cpu_seconds = 0.0
+
+    def ran(self, seconds: float, cpu_seconds: float) -> None:
+        """A command of go took so long, and so much CPU time."""
+        self._seconds += seconds
+        self._cpu_seconds += cpu_seconds
+
+    def built(self) -> None:
+        """The first of `waiting` is."""
+        del self.waiting[0]
+        self._began = time.monotonic()
+
+    def __str__(self) -> str:
+        left, *after = (module.build_seconds * self._pace for module in self.waiting)
+        minutes = max(0.0, left - (time.monotonic() - self._began)) + sum(after)
+        return f"{self._all - len(self.waiting)} of {self._all} modules built, about {_minutes(minutes)} min left"
+
+    @property
+    def _pace(self) -> float:
+        """Seconds that pass for one of CPU time: measured, since others may want the cores too."""
+        measured = self._cpu_seconds >= ENOUGH_TO_MEASURE
+        return self._seconds / self._cpu_seconds if measured else 1 / (os.cpu_count() or 1)
+
+
+def _minutes(seconds: float) -> int:
+    return max(1, round(seconds / 60))
 
 
 def _say(text: str) -> None:
@@ -90,36 +137,46 @@ def _say(text: str) -> None:
 
 def _announce(modules: Sequence[Module], cache: Path) -> None:
     cores = os.cpu_count() or 1
-    minutes = sum(module.build_seconds for module in modules) / cores / 60
+    seconds = sum(module.build_seconds for module in modules)
     parts = ", ".join(f"{module.name} {module.version_text}" for module in modules)
-    _say(f"Building {parts} from source, once: about {max(1, round(minutes))} min on {cores} cores, and the download.")
+    _say(
+        f"Building {parts} from source, once: {_minutes(seconds)} min of CPU time, so about {_minutes(seconds / cores)}"
+        f" min on {cores} cores that do nothing else, and the download."
+    )
     _say(f"  kept in {cache / 'tools'}")
 
 
-def _check_go(target: str, modules: Sequence[Module]) -> None:
-    way_on = _way_on(target)
+def _check_go(modules: Sequence[Module]) -> None:
     for module in modules:
         needed = _GO_DIRECTIVE.search((module.directory / "go.mod").read_text(encoding="utf-8"))
         if not needed:
             raise BuildError(f"{module.directory / 'go.mod'} names no Go version.")
         needs = f"{module.name} needs Go {needed[1]} or newer (https://go.dev/doc/install)"
         if not shutil.which("go"):
-            raise BuildError(f"Go is not on PATH: {needs}. {way_on}")
+            raise BuildError(f"Go is not on PATH: {needs}. {_way_on(module)}")
         # Run in the module's directory, `go` fetches the toolchain that go.mod asks for where GOTOOLCHAIN allows it.
-        version = _go_version(module, way_on)
+        version = _go_version(module)
         if _numbers(version) < _numbers(needed[1]):
-            raise BuildError(f"{version} is too old: {needs}. GOTOOLCHAIN=auto lets it fetch one itself. {way_on}")
+            raise BuildError(
+                f"{version} is too old: {needs}. GOTOOLCHAIN=auto lets it fetch one itself. {_way_on(module)}"
+            )
 
 
 def _numbers(version: str) -> list[int]:
     return [int(part) for part in re.findall(r"\d+", version)]
 
 
-def _way_on(target: str) -> str:
-    programs = [(program.name, module) for module in TARGETS[target] for program in module.programs]
-    wanted = ", ".join(f"{name} {module.wanted}" for name, module in programs)
+def _way_on(module: Module) -> str:
+    target = next((target for target, modules in TARGETS.items() if module in modules), "control-plane")
+    wanted = ", ".join(
+        f"{program.name} {each.wanted}"
+        for each in TARGETS[target]
+        for program in each.programs
+        if program.version_arguments is not None
+    )
     place = "PATH" if target == "engine" else "PATH or into KUBEBUILDER_ASSETS"
-    return f"Or put {wanted} on {place}. `make demo` and `make test` need none of this."
+    instead = f"Or put {wanted} on {place}. " if wanted else ""
+    return f"{instead}`make demo` and `make test` need none of this."
 
 
 def _environment() -> dict[str, str]:
@@ -128,7 +185,7 @@ def _environment() -> dict[str, str]:
     return {**kept, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -trimpath -buildvcs=false", "GOWORK": "off"}
 
 
-def _go_version(module: Module, way_on: str) -> str:
+def _go_version(module: Module) -> str:
     asked = subprocess.run(
         ["go", "env", "GOVERSION"],
         cwd=module.directory,
@@ -138,52 +195,65 @@ def _go_version(module: Module, way_on: str) -> str:
         check=False,
     )
     if asked.returncode:
-        raise _failure(module, asked.stderr, way_on)
+        raise _failure(module, asked.stderr)
     return asked.stdout.strip()
 
 
-def _build_module(module: Module, cache: Path) -> None:
-    way_on = _way_on("engine" if module in TARGETS["engine"] else "control-plane")
-
-    def compile_into(partial: Path) -> None:
+def _build_module(module: Module, cache: Path, progress: Progress) -> None:
+    def compile_into(into: Path) -> None:
+        # In its own folder of Go's module cache, from which go builds as from any other and writes nothing into.
+        source = _download(module, [module.upstream])[module.upstream] if module.in_place else module.directory
         packages = [program.package for program in module.programs]
-        _go(module, f"{module.name}: modules fetched", ["list", "-deps", *packages], way_on)
+        _go(
+            module,
+            source,
+            progress,
+            f"{module.name}: modules fetched",
+            ["list", "-deps", "-tags", module.tags, *packages],
+        )
         for program in module.programs:
-            _go(module, f"{program.name}: built", _build_arguments(module, program, partial), way_on)
+            _go(module, source, progress, f"{program.name}: built", _build_arguments(module, program, into))
 
-    _fill(module, cache, way_on, compile_into)
+    _fill(module, cache, compile_into)
+    progress.built()
+    if progress.waiting:
+        _say(f"  {progress}")
 
 
 def _fetch_definitions(cache: Path) -> None:
     """Copy the custom resource definitions out of their modules; raises BuildError."""
-    way_on = _way_on("control-plane")
 
-    def copy_into(partial: Path) -> None:
+    def copy_into(into: Path) -> None:
         started = time.monotonic()
-        asked = subprocess.run(
-            ["go", "mod", "download", "-json", *(folder.module for folder in DEFINITION_FOLDERS)],
-            cwd=DEFINITIONS.directory,
-            env=_environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if asked.returncode:
-            raise _failure(DEFINITIONS, asked.stderr or asked.stdout, way_on)
-        places = {each["Path"]: Path(each["Dir"]) for each in _documents(asked.stdout)}
+        places = _download(DEFINITIONS, [folder.module for folder in DEFINITION_FOLDERS])
         for folder in DEFINITION_FOLDERS:
-            (partial / folder.name).mkdir()
-            _copy_definitions(places[folder.module] / folder.path, partial / folder.name)
+            (into / folder.name).mkdir()
+            _copy_definitions(places[folder.module] / folder.path, into / folder.name)
         _say(f"  custom resource definitions: fetched in {time.monotonic() - started:.0f} s")
 
-    _fill(DEFINITIONS, cache, way_on, copy_into)
+    _fill(DEFINITIONS, cache, copy_into)
 
 
-def _fill(module: Module, cache: Path, way_on: str, make: Callable[[Path], None]) -> None:
+def _download(module: Module, wanted: Sequence[str]) -> dict[str, Path]:
+    """The folders of modules that a go.mod of ours requires, held against its go.sum; raises BuildError."""
+    asked = subprocess.run(
+        ["go", "mod", "download", "-json", *wanted],
+        cwd=module.directory,
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if asked.returncode:
+        raise _failure(module, asked.stderr or asked.stdout)
+    return {each["Path"]: Path(each["Dir"]) for each in _documents(asked.stdout)}
+
+
+def _fill(module: Module, cache: Path, make: Callable[[Path], None]) -> None:
     """Have `make` fill a folder, which then appears in the cache as the module's build, with the checksums that every
     later use holds it against; nothing happens where it is there already. Raises BuildError."""
     store = cache / "tools"
-    home = store / f"{module.key}-{_go_version(module, way_on)}"
+    home = store / f"{module.key}-{_go_version(module)}"
     with _locked(store, module):
         if is_whole(home):
             return
@@ -220,7 +290,8 @@ def _documents(text: str) -> Iterator[dict[str, str]]:
 
 
 def _build_arguments(module: Module, program: GoProgram, into: Path) -> list[str]:
-    return ["build", "-v", "-ldflags", module.linker_flags, "-o", str(into / program.name), program.package]
+    flags = ["-ldflags", module.linker_flags, "-tags", module.tags]
+    return ["build", "-v", *flags, "-o", str(into / program.name), program.package]
 
 
 @contextmanager
@@ -242,14 +313,12 @@ def _locked(store: Path, module: Module) -> Iterator[None]:
         yield
 
 
-def _go(module: Module, done: str, arguments: Sequence[str], way_on: str) -> None:
-    """Run one go command and show that it lives; raises BuildError."""
-    started = time.monotonic()
+def _go(module: Module, source: Path, progress: Progress, done: str, arguments: Sequence[str]) -> None:
+    """Run one go command in a folder and show that it lives; raises BuildError."""
+    started, cpu_before = time.monotonic(), _cpu_seconds()
     # A file and not a pipe: nobody reads while go runs, and a pipe would fill up.
     with tempfile.TemporaryFile() as log:
-        go = subprocess.Popen(
-            ["go", *arguments], cwd=module.directory, env=_environment(), stdout=subprocess.DEVNULL, stderr=log
-        )
+        go = subprocess.Popen(["go", *arguments], cwd=source, env=_environment(), stdout=subprocess.DEVNULL, stderr=log)
         try:
             while True:
                 try:
@@ -257,15 +326,22 @@ def _go(module: Module, done: str, arguments: Sequence[str], way_on: str) -> Non
                     break
                 except subprocess.TimeoutExpired:
                     compiled = sum(not line.startswith("go: ") for line in _read(log.fileno()).splitlines())
-                    _say(f"    {time.monotonic() - started:4.0f} s, {compiled} packages compiled")
+                    _say(f"    {time.monotonic() - started:4.0f} s, {compiled} packages compiled; {progress}")
         finally:
             if go.poll() is None:
                 go.terminate()
                 go.wait()
         said = _read(log.fileno())
     if go.returncode:
-        raise _failure(module, said, way_on)
+        raise _failure(module, said)
+    progress.ran(time.monotonic() - started, _cpu_seconds() - cpu_before)
     _say(f"  {done} in {time.monotonic() - started:.0f} s")
+
+
+def _cpu_seconds() -> float:
+    """What the commands that have ended took, with all that they started."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _read(descriptor: int) -> str:
@@ -273,17 +349,19 @@ def _read(descriptor: int) -> str:
     return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode(errors="replace")
 
 
-def _failure(module: Module, said: str, way_on: str) -> BuildError:
+def _failure(module: Module, said: str) -> BuildError:
     lines = [_CREDENTIALS.sub("", line) for line in said.splitlines() if line.strip()]
     unreachable = next((line for line in lines if _UNREACHABLE.search(line)), None)
     if unreachable:
         asked = subprocess.run(["go", "env", "GOPROXY"], capture_output=True, text=True, check=False).stdout.strip()
         return BuildError(
             f"The Go module proxy (GOPROXY={_CREDENTIALS.sub('', asked)}) did not give {module.name}'s modules: "
-            f"{unreachable.strip()}\nSet GOPROXY to a proxy that this machine reaches. {way_on}"
+            f"{unreachable.strip()}\nSet GOPROXY to a proxy that this machine reaches. {_way_on(module)}"
         )
-    return BuildError("\n".join([f"Go could not build {module.name}:", *lines[-8:], way_on]))
+    return BuildError("\n".join([f"Go could not build {module.name}:", *lines[-8:], _way_on(module)]))
 
 
 if __name__ == "__main__":
+    # So that who ends this ends go as well.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())

@@ -21,22 +21,21 @@ class Binaries:
     kwok: Path
 
 
+def require(target: str, environ: Mapping[str, str] = os.environ) -> Mapping[str, Path]:
+    """Every program of a target by its name; raises MissingBinariesError."""
+    located = locate(target, environ=environ)
+    missing = [
+        program.name for module in located.to_build for program in module.programs if program.name not in located.paths
+    ]
+    if missing:
+        hint = f"No {', '.join(missing)} on this machine yet: run `make {target}` once."
+        raise MissingBinariesError("\n".join([*located.passed_over, hint]))
+    return located.paths
+
+
 def find(environ: Mapping[str, str] = os.environ) -> Binaries:
     """Binaries from KUBEBUILDER_ASSETS, PATH or the cache of `make control-plane`; raises MissingBinariesError."""
-    located = locate("control-plane", environ=environ)
-    if located.to_build:
-        missing = [
-            program.name
-            for module in located.to_build
-            for program in module.programs
-            if program.name not in located.paths
-        ]
-        raise MissingBinariesError(
-            "\n".join(
-                [*located.passed_over, f"No {', '.join(missing)} on this machine yet: run `make control-plane` once."]
-            )
-        )
-    paths = located.paths
+    paths = require("control-plane", environ)
     return Binaries(
         etcd=paths["etcd"],
         api_server=paths["kube-apiserver"],

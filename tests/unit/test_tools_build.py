@@ -4,25 +4,26 @@ import dataclasses
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from tools import binaries
-from tools.binaries import CONTROL_PLANE, ENGINE, Module, locate
-from tools.build import main
+from tools.binaries import CONTROL_PLANE, CONTROLLERS, DEFINITIONS, ENGINE, Module, locate
+from tools.build import Progress, main
 
 GO = """#!/bin/sh
 echo "$@" >> "$CALLS"
 case "$1 $2" in
-  "env GOVERSION") echo "${GO_VERSION:-go1.26.1}"; exit ;;
+  "env GOVERSION") echo "${GO_VERSION:-go1.26.8}"; exit ;;
   "env GOPROXY") echo "https://user:word@proxy.example,direct"; exit ;;
 esac
 if [ -n "$GO_SAYS" ]; then echo "$GO_SAYS" >&2; exit 1; fi
 if [ "$1 $2" = "mod download" ]; then
   shift 3
   for module; do
-    for folder in config/crd/standard config/crd/bases charts/gateway-helm/charts/crds/crds/generated; do
+    for folder in config/crd/experimental config/crd/bases charts/gateway-helm/charts/crds/crds/generated; do
       /bin/mkdir -p "$CALLS.modules/$module/$folder"
       echo "kind: CustomResourceDefinition # of $module" > "$CALLS.modules/$module/$folder/some.yaml"
       echo "kind: ValidatingAdmissionPolicy" > "$CALLS.modules/$module/$folder/other.yaml"
@@ -76,7 +77,7 @@ def test_every_program_is_built_once(tools: Path, cache: Path, tmp_path: Path, c
     assert len(builds(tmp_path)) == 5
     assert main(["control-plane", "--cache", str(cache)]) == 0
     assert len(builds(tmp_path)) == 5
-    assert "from source, once: about" in said
+    assert "from source, once: 10 min of CPU time" in said
     assert "kube-apiserver: built in" in said
     assert "about" not in capsys.readouterr().out
 
@@ -122,6 +123,114 @@ def test_custom_resource_definitions_are_copied_out_of_their_modules(tools: Path
     assert place is not None
     copied = {file.parent.name: (file.name, file.read_text().partition("# of ")[2]) for file in place.glob("*/*")}
     assert copied == {folder.name: ("some.yaml", f"{folder.module}\n") for folder in binaries.DEFINITION_FOLDERS}
+
+
+def test_controllers_are_built_in_the_folders_of_their_own_modules(tools: Path, cache: Path, tmp_path: Path) -> None:
+    put(tools / "go", GO.replace('echo "$@"', 'echo "$PWD $@"', 1))
+    assert main(["controllers", "--cache", str(cache)]) == 0
+    calls = [call.split() for call in (tmp_path / "calls").read_text().splitlines()]
+    built = {(Path(call[0]).relative_to(f"{tmp_path}/calls.modules"), call[-1]) for call in calls if call[1] == "build"}
+    assert built == {(Path(module.upstream), program.package) for module in CONTROLLERS for program in module.programs}
+    assert set(locate("controllers", cache).paths) == {
+        *("envoy-gateway", "ratelimit", "lws-manager", "keda-operator", "keda-adapter"),
+        *("prometheus", "promtool", "bbr"),
+    }
+
+
+@pytest.mark.parametrize("module", CONTROLLERS, ids=lambda module: module.name)
+def test_go_itself_holds_a_controllers_module_against_a_sum_that_is_kept_here(module: Module) -> None:
+    sums = {tuple(line.split()[:2]) for line in (module.directory / "go.sum").read_text().splitlines()}
+    ((upstream, version),) = _required(module).items()
+    assert sums == {(upstream, version), (upstream, f"{version}/go.mod")}
+    assert upstream == module.upstream
+
+
+def test_prometheus_is_built_without_what_asks_clouds(tools: Path, cache: Path, tmp_path: Path) -> None:
+    assert main(["controllers", "--cache", str(cache)]) == 0
+    tagged = [call for call in builds(tmp_path) if "-tags remove_all_sd,enable_kubernetes_sd" in call]
+    assert [call.rpartition(" ")[2] for call in tagged] == ["./cmd/promtool", "./cmd/prometheus"]
+
+
+def test_other_tags_are_another_build() -> None:
+    prometheus = next(module for module in CONTROLLERS if module.tags)
+    assert dataclasses.replace(prometheus, tags="").key != prometheus.key
+
+
+def test_a_controller_on_path_is_not_taken_for_the_release_that_is_rehearsed(tools: Path, cache: Path) -> None:
+    put(tools / "prometheus", "#!/bin/sh\necho prometheus, version 3.16.0\n")
+    assert main(["controllers", "--cache", str(cache)]) == 0
+    assert all(path.is_relative_to(cache) for path in locate("controllers", cache).paths.values())
+
+
+def test_without_go_nobody_is_sent_for_controllers_on_path(
+    tools: Path, cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tools / "go").unlink()
+    assert main(["controllers", "--cache", str(cache)]) == 1
+    said = capsys.readouterr().err
+    assert "lws needs Go 1.26.0 or newer" in said
+    assert "PATH or" not in said
+
+
+def test_definitions_and_controllers_are_of_the_same_releases() -> None:
+    required = _required(DEFINITIONS)
+    controllers = {upstream: version for module in CONTROLLERS for upstream, version in _required(module).items()}
+    both = required.keys() & controllers.keys()
+    assert both == {folder.module for folder in binaries.DEFINITION_FOLDERS} - {"sigs.k8s.io/gateway-api"}
+    assert {each: required[each] for each in both} == {each: controllers[each] for each in both}
+
+
+def _required(module: Module) -> dict[str, str]:
+    lines = (module.directory / "go.mod").read_text(encoding="utf-8").splitlines()
+    words = [line.removeprefix("require").split() for line in lines]
+    return {each[0]: each[1] for each in words if len(each) == 2 and each[1].startswith("v")}
+
+
+def test_all_targets_are_estimated_once_and_built_in_the_order_of_who_waits(
+    tools: Path, cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["controllers", "engine", "control-plane", "--cache", str(cache)]) == 0
+    said = capsys.readouterr().out
+    seconds = sum(module.build_seconds for modules in binaries.TARGETS.values() for module in modules)
+    assert said.count("from source, once") == 1
+    assert f"{round(seconds / 60)} min of CPU time" in said
+    assert said.index("etcd: built") < said.index("pulumi: built") < said.index("envoy-gateway: built")
+    assert "4 of 10 modules built, about" in said
+
+
+def test_what_is_left_follows_the_pace_of_this_machine() -> None:
+    progress = Progress([dataclasses.replace(ENGINE[0], build_seconds=seconds) for seconds in (60, 600, 600)])
+    progress.ran(seconds=300, cpu_seconds=60)
+    progress.built()
+    assert str(progress) == "1 of 3 modules built, about 100 min left"
+
+
+def test_before_anything_ran_the_cores_tell_the_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    assert str(Progress([dataclasses.replace(ENGINE[0], build_seconds=2400)])).endswith("about 10 min left")
+
+
+def test_a_module_that_takes_longer_than_told_does_not_shorten_what_follows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    progress = Progress([dataclasses.replace(ENGINE[0], build_seconds=seconds) for seconds in (60, 600)])
+    started = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: started + 3600)
+    assert str(progress) == "0 of 2 modules built, about 10 min left"
+
+
+def test_a_build_that_is_ended_ends_go(tools: Path, cache: Path, tmp_path: Path) -> None:
+    put(tools / "go", GO.replace("/bin/sleep", 'echo $$ > "$CALLS.pid"; exec /bin/sleep'))
+    command = [sys.executable, "-m", "tools.build", "engine", "--cache", str(cache)]
+    root = Path(binaries.__file__).parents[1]
+    pid = tmp_path / "calls.pid"
+    with subprocess.Popen(command, cwd=root, env={**os.environ, "GO_TAKES": "600"}) as build:
+        while not pid.exists() or not pid.read_text():
+            time.sleep(0.02)
+        build.terminate()
+        assert build.wait() == 130
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid.read_text()), 0)
+    assert [path for path in (cache / "tools").iterdir() if path.is_dir()] == []
 
 
 def test_a_changed_module_is_built_anew(tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ module tke-llm/tools/controlplane/definitions
 go 1.24.0
 
 require (
-	github.com/envoyproxy/gateway v1.8.0
+	github.com/envoyproxy/gateway v1.9.1
 	github.com/kedacore/keda/v2 v2.21.0
-	sigs.k8s.io/gateway-api v1.5.1
+	sigs.k8s.io/gateway-api v1.6.1
 	sigs.k8s.io/lws v0.9.0
 )
