@@ -10,13 +10,13 @@ from components.workloads.kube import GPU_RESOURCE
 from rehearsal.cluster import balancers, gateways, scalers
 from rehearsal.cluster.binder import Binder
 from rehearsal.cluster.collector import Collector
-from rehearsal.cluster.definitions import Definitions
 from rehearsal.cluster.groups import Groups
 from rehearsal.cluster.machines import Machines, waits
 from rehearsal.cluster.objects import Object, Paths, Ref
 from rehearsal.cluster.readiness import Judge, Unready
 from rehearsal.cluster.world import ON_DEMAND, ClusterState, condition, look
 from rehearsal.control_plane.api import Api, GoneError
+from rehearsal.controllers.definitions import Definitions
 
 
 @dataclass(frozen=True)

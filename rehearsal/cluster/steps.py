@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from rehearsal.cluster.definitions import MissingDefinitionsError
 from rehearsal.cluster.objects import UnknownKindError
 from rehearsal.cluster.readiness import Unready
 from rehearsal.cluster.simulation import ReadinessProblem, Simulation
 from rehearsal.control_plane.api import ApiError
+from rehearsal.controllers.definitions import MissingDefinitionsError
 
 
 def nothing() -> None:

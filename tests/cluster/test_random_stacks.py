@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from rehearsal.cluster.definitions import FOLDERS, Definitions
 from rehearsal.cluster.objects import Paths, UnknownKindError, body, ref
 from rehearsal.control_plane.api import Api, ApiError
 from rehearsal.control_plane.plane import Access
+from rehearsal.controllers.definitions import FOLDERS, Definitions
 from rehearsal.registration import Registration
 from rehearsal.run import rehearse
 from settings.parse import StackInput

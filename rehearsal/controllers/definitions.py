@@ -1,10 +1,10 @@
 """The custom resource definitions that software brings into a cluster, installed when the software is."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from rehearsal.control_plane.api import Api
+from rehearsal.control_plane.api import Api, ApiError
 from tools.binaries import definitions
 
 FOLDERS = {"envoy-gateway": ("gateway-api", "envoy-gateway"), "keda": ("keda",), "lws": ("lws",)}
@@ -12,6 +12,7 @@ FOLDERS = {"envoy-gateway": ("gateway-api", "envoy-gateway"), "keda": ("keda",),
 
 _CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 _KIND = re.compile(r"^    kind: (\w+)$", re.MULTILINE)
+_CONFLICT = 409
 
 
 class MissingDefinitionsError(Exception):
@@ -19,19 +20,19 @@ class MissingDefinitionsError(Exception):
 
 
 class Definitions:
-    """Installs the definitions of `kinds` alone, given as (group, kind): the schemas are large."""
+    """Installs definitions, or of `kinds` alone, given as (group, kind): the schemas are large."""
 
     def __init__(self, api: Api, place: Path | None = None) -> None:
         self._api = api
         self._place = place or definitions()
 
-    def install(self, software: str, kinds: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-        """Install what this software defines of these kinds and return the names of the definitions.
+    def install(self, software: str, kinds: Collection[tuple[str, str]] | None = None) -> tuple[str, ...]:
+        """Install what this software defines, of these kinds alone where they are given, and return the names of the
+        definitions.
 
         Raises `MissingDefinitionsError` where some would be needed and were not fetched.
         """
-        wanted = set(kinds)
-        if not wanted:
+        if kinds is not None and not kinds:
             return ()
         if self._place is None:
             raise MissingDefinitionsError(
@@ -41,16 +42,25 @@ class Definitions:
             name: text
             for folder in FOLDERS[software]
             for name, text in _texts(self._place / folder).items()
-            if (name.partition(".")[2], _kind(text)) in wanted
+            if kinds is None or (name.partition(".")[2], _kind(text)) in kinds
         }
-        for name, text in found.items():
-            self._api.apply(f"{_CRDS}/{name}", text)
+        for text in found.values():
+            try:
+                self._api.request("POST", _CRDS, text, "application/yaml")
+            except ApiError as error:
+                if error.status != _CONFLICT:
+                    raise
         return tuple(found)
 
     def established(self, name: str) -> bool:
         """Whether the API server serves the kind."""
-        conditions = self._api.get(f"{_CRDS}/{name}").get("status", {}).get("conditions") or ()
+        conditions = self._api.get(path_of(name)).get("status", {}).get("conditions") or ()
         return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
+
+
+def path_of(name: str) -> str:
+    """Where the API server has a definition."""
+    return f"{_CRDS}/{name}"
 
 
 def _texts(folder: Path) -> Mapping[str, str]:

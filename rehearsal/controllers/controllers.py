@@ -1,0 +1,81 @@
+"""The controllers of what a stack installs, beside a control plane."""
+
+from collections.abc import Collection, Mapping
+from contextlib import ExitStack
+from typing import Self
+
+from rehearsal.control_plane import credentials, ports
+from rehearsal.control_plane.plane import Access
+from rehearsal.control_plane.processes import Processes
+from rehearsal.controllers import keda, lws
+from rehearsal.controllers.binaries import find
+from rehearsal.controllers.definitions import Definitions, path_of
+from rehearsal.controllers.release import Controller, Release
+
+CONTROLLERS: Mapping[str, Controller] = {"keda": keda.KEDA, "lws": lws.LWS}
+"""By the name of the software in the plan."""
+
+
+class ControllerError(Exception):
+    """A controller ended or did not become ready; the message ends with the last lines of its log."""
+
+
+class Controllers:
+    """`with Controllers(access) as controllers: controllers.install("keda")` installs as the software's chart would,
+    with the processes on this machine. They end with the block, and with this process (`Processes`).
+
+    Not for several threads.
+    """
+
+    def __init__(self, access: Access, proxy: str | None = None) -> None:
+        """`proxy`: the HTTP proxy that answers for pods; without one nobody does, and nothing leaves this machine."""
+        self._access = access
+        self._proxy = proxy or ""
+        self._held = ExitStack()
+        self._releases: dict[str, Release] = {}
+
+    def __enter__(self) -> Self:
+        with ExitStack() as held:
+            self._api = held.enter_context(self._access.api())
+            nobody = held.enter_context(ports.reserve())
+            self._proxy = self._proxy or "http://{}:{}".format(*nobody.getsockname())
+            self._processes = held.enter_context(Processes(ControllerError))
+            self._kubeconfig = self._processes.root / "kubeconfig"
+            credentials.write_private(self._kubeconfig, self._access.kubeconfig)
+            self._definitions = Definitions(self._api)
+            self._held = held.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._held.close()
+
+    def install(self, software: str, kinds: Collection[tuple[str, str]] | None = None) -> None:
+        """Install the definitions, where `kinds` are given (group and name) of those alone and of what the controller
+        needs, and the rest of the chart unless that was done before; return when the controller serves its kinds.
+
+        Raises ControllerError, MissingBinariesError, MissingDefinitionsError.
+        """
+        controller = CONTROLLERS[software]
+        wanted = None if kinds is None or controller.kinds is None else {*kinds, *controller.kinds}
+        names = self._definitions.install(software, wanted)
+        self._processes.wait(f"Definitions of {software}", lambda: all(map(self._definitions.established, names)))
+        if software in self._releases:
+            return
+        binaries = find()
+        release = Release(self._api, self._processes, self._kubeconfig, self._proxy)
+        if controller.owns_definitions:
+            release.own(map(path_of, names))
+        with ExitStack() as undo:
+            undo.callback(release.uninstall)
+            controller.start(release, binaries)
+            undo.pop_all()
+        self._releases[software] = release
+
+    def remove(self, software: str) -> None:
+        """Take away what `install` brought, as `helm uninstall` does: definitions in a chart's `crds/` stay."""
+        if release := self._releases.pop(software, None):
+            release.uninstall()
+
+    def check(self) -> None:
+        """Raises ControllerError where a process has ended."""
+        self._processes.check()
