@@ -207,14 +207,30 @@ def tcp_probe(period: int, failures: int, port: str) -> ProbeArgsDict:
 def requirements(resources: Resources) -> ResourceRequirementsArgsDict:
     """Requests, and limits that equal them but for CPU: a CPU limit throttles and protects no one on pinned nodes."""
     gpus = {GPU_RESOURCE: str(resources.gpus)} if resources.gpus else {}
-    memory = {"memory": f"{resources.memory_mib}Mi"}
-    return {"requests": {"cpu": f"{resources.cpu_millis}m", **memory, **gpus}, "limits": {**memory, **gpus}}
+    memory = {"memory": _memory(resources.memory_mib)}
+    return {"requests": {"cpu": _cpu(resources.cpu_millis), **memory, **gpus}, "limits": {**memory, **gpus}}
+
+
+def _cpu(millicores: int) -> str:
+    """Thousandths of a core as the API server writes them: ``500m``, ``18``. A custom resource that a webhook writes
+    anew (LeaderWorkerSet) differs at every `up` where a quantity is in another form (MarshalJSON in
+    pkg/api/resource/quantity.go of k8s.io/apimachinery)."""
+    return f"{millicores}m" if millicores % 1000 else str(millicores // 1000)
+
+
+def _memory(mebibytes: int) -> str:
+    """MiB as the API server writes them: ``1499Mi``, ``2Gi``."""
+    for unit in ("Mi", "Gi"):
+        if mebibytes % 1024:
+            return f"{mebibytes}{unit}"
+        mebibytes //= 1024
+    return f"{mebibytes}Ti"
 
 
 def scratch_volume(scratch: Scratch) -> tuple[VolumeArgsDict, VolumeMountArgsDict]:
     """An emptyDir and its mount."""
     source: EmptyDirVolumeSourceArgsDict = {"medium": "Memory"} if scratch.memory else {}
-    source["size_limit"] = f"{scratch.size_mib}Mi"
+    source["size_limit"] = _memory(scratch.size_mib)
     return {"name": scratch.name, "empty_dir": source}, {"name": scratch.name, "mount_path": scratch.mount}
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from components.workloads.redis import config
 from rehearsal.wire import holds_secret
+from settings.quantity import mebibytes
 from tests.components.recorder import ComponentRun
 from tests.components.whole_stack import BY_ID, DEPLOYMENT, environment, named, pod, up
 
@@ -69,7 +70,7 @@ def test_the_redis_leaves_room_between_its_data_and_its_limit() -> None:
     made = up(COPIES, secrets={"databaseUrl": DATABASE})
     limit = pod(named(made, DEPLOYMENT, "webui-redis"))["containers"][0]["resources"]["limits"]["memory"]
     (line,) = [each for each in config("word", 128).splitlines() if each.startswith("maxmemory ")]
-    assert int(line.removeprefix("maxmemory ").removesuffix("mb")) < int(limit.removesuffix("Mi"))
+    assert int(line.removeprefix("maxmemory ").removesuffix("mb")) < mebibytes(limit)
 
 
 def test_a_redis_of_ones_own_is_used_and_none_is_made() -> None:

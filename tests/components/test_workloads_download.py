@@ -137,8 +137,8 @@ def test_the_job_runs_on_cpu_nodes_within_limits() -> None:
     assert spec["nodeSelector"] == {"tke-llm/pool": "system"}
     assert "tolerations" not in spec
     resources = spec["containers"][0]["resources"]
-    assert resources["requests"] == {"cpu": "1000m", "memory": "4096Mi"}
-    assert resources["limits"] == {"memory": "4096Mi"}
+    assert resources["requests"] == {"cpu": "1", "memory": "4Gi"}
+    assert resources["limits"] == {"memory": "4Gi"}
 
 
 def test_the_job_waits_for_internet_access() -> None:

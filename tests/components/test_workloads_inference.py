@@ -166,9 +166,9 @@ def test_the_server_runs_on_its_pool_and_tolerates_its_taints() -> None:
 
 def test_scratch_space_is_mounted_and_shared_memory_is_bounded() -> None:
     spec = pod(serve())
-    assert {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "2048Mi"}} in spec["volumes"]
+    assert {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "2Gi"}} in spec["volumes"]
     assert {"name": "shm", "mountPath": "/dev/shm"} in spec["containers"][0]["volumeMounts"]
-    assert {"name": "home", "emptyDir": {"sizeLimit": "1024Mi"}} in spec["volumes"]
+    assert {"name": "home", "emptyDir": {"sizeLimit": "1Gi"}} in spec["volumes"]
 
 
 def test_one_startup_budget_feeds_probe_deadline_and_pulumis_patience() -> None:

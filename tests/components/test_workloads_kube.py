@@ -1,5 +1,7 @@
 """The pure parts that all pods share."""
 
+import pytest
+
 from components.workloads import kube
 from planner.plan.server import ExecProbe, HttpProbe, Resources, Scratch
 
@@ -51,11 +53,28 @@ def test_a_taint_without_a_value_is_tolerated_by_its_key() -> None:
     assert kube.toleration("gpu", "", "") == {"key": "gpu", "operator": "Exists"}
 
 
+@pytest.mark.parametrize(
+    ("millicores", "mebibytes", "written"),
+    [(18000, 18432, ("18", "18Gi")), (500, 1499, ("500m", "1499Mi")), (1500, 20971520, ("1500m", "20Ti"))],
+)
+def test_quantities_have_the_form_in_which_the_api_server_writes_them(
+    millicores: int, mebibytes: int, written: tuple[str, str]
+) -> None:
+    """Seen of `Quantity` in k8s.io/apimachinery 0.36.4, decoded and encoded. The webhook of LeaderWorkerSet writes a
+    custom resource anew in this form, and any other would differ from it at every `up`."""
+    cpu, memory = written
+
+    assert kube.requirements(Resources(cpu_millis=millicores, memory_mib=mebibytes, gpus=0)) == {
+        "requests": {"cpu": cpu, "memory": memory},
+        "limits": {"memory": memory},
+    }
+
+
 def test_gpus_and_memory_are_limited_to_what_is_requested_and_cpu_is_not() -> None:
     rendered = kube.requirements(Resources(cpu_millis=1500, memory_mib=2048, gpus=2))
     assert rendered == {
-        "requests": {"cpu": "1500m", "memory": "2048Mi", "nvidia.com/gpu": "2"},
-        "limits": {"memory": "2048Mi", "nvidia.com/gpu": "2"},
+        "requests": {"cpu": "1500m", "memory": "2Gi", "nvidia.com/gpu": "2"},
+        "limits": {"memory": "2Gi", "nvidia.com/gpu": "2"},
     }
 
 
@@ -82,7 +101,7 @@ def test_shared_memory_is_memory_with_a_bound() -> None:
 
 def test_scratch_on_disk_has_a_bound_too() -> None:
     volume, _ = kube.scratch_volume(Scratch("home", "/home", size_mib=1024))
-    assert volume == {"name": "home", "empty_dir": {"size_limit": "1024Mi"}}
+    assert volume == {"name": "home", "empty_dir": {"size_limit": "1Gi"}}
 
 
 def test_a_probe_may_run_a_command() -> None:

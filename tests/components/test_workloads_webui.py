@@ -128,7 +128,7 @@ def test_the_pages_data_is_on_its_claim() -> None:
 
 def test_without_a_claim_the_page_keeps_nothing_and_has_a_bound() -> None:
     volume = next(each for each in pod(page(claim=None))["volumes"] if each["name"] == "data")
-    assert volume["emptyDir"] == {"sizeLimit": "10240Mi"}
+    assert volume["emptyDir"] == {"sizeLimit": "10Gi"}
 
 
 def test_two_pods_never_open_one_database() -> None:
@@ -139,8 +139,8 @@ def test_the_page_runs_on_cpu_nodes_within_limits() -> None:
     spec = pod(page())
     assert spec["nodeSelector"] == {"tke-llm/pool": "system"}
     assert spec["containers"][0]["resources"] == {
-        "requests": {"cpu": "500m", "memory": "2048Mi"},
-        "limits": {"memory": "2048Mi"},
+        "requests": {"cpu": "500m", "memory": "2Gi"},
+        "limits": {"memory": "2Gi"},
     }
 
 
