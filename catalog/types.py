@@ -553,6 +553,8 @@ class Chart(Entry):
 
     `installer` "market" is TKE's app market, which installs its newest `version`. `kubernetes` are the oldest and the
     newest minor that it is tested on. `node_selector` is the dotted name of the value that places its pods.
+    `rehearsed` is the release that was run by this project against a real API server for this one, where one was;
+    `rehearsed_note` says why it is another.
     """
 
     name: str
@@ -567,3 +569,16 @@ class Chart(Entry):
     node_selector: str | None = None
     kubernetes: tuple[str, str] | None = None
     images: tuple[ChartImage, ...] = ()
+    rehearsed: str | None = None
+    rehearsed_note: str | None = None
+
+    @property
+    def number(self) -> str | None:
+        """The version as releases are counted, without the v of a tag."""
+        return self.version and self.version.removeprefix("v")
+
+    @model_validator(mode="after")
+    def _another_release_has_a_reason(self) -> Self:
+        if (self.rehearsed in {None, self.number}) != (self.rehearsed_note is None):
+            raise ValueError("give rehearsed_note where rehearsed is another release than version, and only there")
+        return self

@@ -10,7 +10,7 @@ from planner.network import codes as network_codes
 from planner.network.location import in_mainland, touches_the_cloud
 from planner.network.public_addresses import is_documentation
 from planner.software.charts import choose
-from planner.software.check import check_chart
+from planner.software.check import check_chart, check_release
 from settings import codes as shared_codes
 from settings.access import Expose, Tls
 from settings.diagnostics import Diagnostic, Fix
@@ -89,6 +89,7 @@ def _gateway(settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
         path = "expose.gateway" if expose.gateway is not None else "expose.install"
         yield codes.gateway_absent(path, gateway=expose.gateway)
     if not installs(expose):
+        yield check_release(ENVOY, "expose.gateway" if expose.gateway is not None else "expose.install", catalog)
         return
     if expose.install == "market" and not touches_the_cloud(settings):
         yield codes.market_needs_cluster_id("expose.install")

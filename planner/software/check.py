@@ -10,15 +10,16 @@ from planner.engines.registry import every, find
 from planner.images.check_mirrors import check_mirrors
 from planner.network.location import in_mainland
 from planner.software import codes
-from planner.software.autoscaling import keda_chart
+from planner.software.autoscaling import KEDA, keda_chart
 from planner.software.charts import OCI, is_tested
-from planner.software.lws import lws_chart
+from planner.software.lws import LWS, lws_chart
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
 
 
 def check_chart(chart: Chart, path: str, settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
     """What is doubtful about installing this chart; `path` is the setting that asks for it."""
+    yield check_release(chart.software, path, catalog, chart)
     mainland = in_mainland(settings, catalog)
     if settings.owns_cluster() and chart.kubernetes is not None:
         asked = versions.kubernetes_version(settings.cluster.version)
@@ -29,6 +30,20 @@ def check_chart(chart: Chart, path: str, settings: Settings, catalog: Catalog) -
     nodes_pull = [image.mainland if image.mainland and mainland else image.image for image in chart.images]
     for image in {registry_of(image): image for image in nodes_pull}.values():
         yield from check_mirrors({path: image}, settings, catalog)
+
+
+def check_release(software: str, path: str, catalog: Catalog, chart: Chart | None = None) -> Diagnostic:
+    """Which release runs, and which was run here; without a `chart`, of software that the cluster is said to have."""
+    run = (each for each in catalog.charts.values() if each.software == software and each.rehearsed)
+    rehearsed = chart if chart and chart.rehearsed else next(run, None)
+    return codes.controller_rehearsed(
+        path,
+        software=software,
+        release=chart and chart.number,
+        chooser="the app market installs" if chart else "the cluster has",
+        rehearsed=rehearsed and rehearsed.rehearsed,
+        reason=rehearsed.rehearsed_note if rehearsed and rehearsed is chart else None,
+    )
 
 
 def _untested(chart: Chart, tested: tuple[str, str], settings: Settings, catalog: Catalog) -> Diagnostic:
@@ -72,6 +87,7 @@ def check_scaling(settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
         yield from check_chart(keda_chart(settings, catalog), first, settings, catalog)
     else:
         yield codes.keda_expected(first)
+        yield check_release(KEDA, first, catalog)
 
 
 def check_lws(path: str, settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
@@ -81,3 +97,4 @@ def check_lws(path: str, settings: Settings, catalog: Catalog) -> Iterator[Diagn
         yield from check_chart(lws_chart(settings, catalog), path, settings, catalog)
     else:
         yield codes.lws_expected(path)
+        yield check_release(LWS, path, catalog)

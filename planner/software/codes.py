@@ -24,6 +24,31 @@ def chart_not_tested(
     )
 
 
+@note(
+    meaning="Which release of a controller is installed or expected, and which was run against a real API server when "
+    "this program was tested.",
+    example="expose: {via: gateway, install: helm, host: chat.example.com}",
+    fix="Nothing is to be done; where the two differ, look at the first pulumi up more closely.",
+    source="catalog/data/charts.yaml (rehearsed); docs/verification.md",
+    when="asked",
+)
+def controller_rehearsed(
+    *, software: str, release: str | None, chooser: str, rehearsed: str | None, reason: str | None
+) -> Text:
+    """`release` is installed, or is not known, being up to `chooser`; `rehearsed` was run, for the `reason` given
+    where it stands in for `release`."""
+    if release is not None and release == rehearsed:
+        message = f"{software} {release}, which is installed, was run against a real API server with what is rendered."
+        return Text(message=message, remedy="Nothing is to be done.")
+    has = f"{software} {release} is installed" if release else f"Which release of {software} {chooser} is not known"
+    run = f"{rehearsed} was" if rehearsed else "none was"
+    because = f" ({reason})" if reason else ""
+    return Text(
+        message=f"{has}; against a real API server {run} run with what is rendered{because}.",
+        remedy="Look at the conditions of what it reconciles after the first `pulumi up`.",
+    )
+
+
 @warning(
     meaning="A Helm chart is read from a registry that is not reached from the mainland, by the machine that runs "
     "Pulumi.",

@@ -69,7 +69,10 @@ def test_keda_comes_with_the_cluster_that_is_ours():
 def test_a_cluster_that_exists_keeps_its_own_keda():
     shared = {**KUBECONFIG, "models.chat.autoscaling": {"max": 2}}
     assert plan_keda(settings(shared), load()) is None
-    assert [(finding.code, finding.severity) for finding in findings(shared)] == [("KEDA_EXPECTED", "warning")]
+    assert [(finding.code, finding.severity) for finding in findings(shared)] == [
+        ("KEDA_EXPECTED", "warning"),
+        ("CONTROLLER_REHEARSED", "note"),
+    ]
 
 
 def test_an_engine_without_metrics_cannot_be_scaled():
