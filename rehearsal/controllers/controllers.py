@@ -7,17 +7,17 @@ from typing import Self
 from rehearsal.control_plane import credentials, ports
 from rehearsal.control_plane.plane import Access
 from rehearsal.control_plane.processes import Processes
-from rehearsal.controllers import keda, lws
+from rehearsal.controllers import envoy_gateway, keda, lws
 from rehearsal.controllers.binaries import find
 from rehearsal.controllers.definitions import Definitions, path_of
-from rehearsal.controllers.release import Controller, Release
+from rehearsal.controllers.release import Controller, ControllerError, Release
 
-CONTROLLERS: Mapping[str, Controller] = {"keda": keda.KEDA, "lws": lws.LWS}
+CONTROLLERS: Mapping[str, Controller] = {
+    "envoy-gateway": envoy_gateway.ENVOY_GATEWAY,
+    "keda": keda.KEDA,
+    "lws": lws.LWS,
+}
 """By the name of the software in the plan."""
-
-
-class ControllerError(Exception):
-    """A controller ended or did not become ready; the message ends with the last lines of its log."""
 
 
 class Controllers:

@@ -16,6 +16,10 @@ from rehearsal.control_plane.processes import Processes
 from rehearsal.controllers.binaries import ControllerBinaries
 
 
+class ControllerError(Exception):
+    """A controller did not become ready, or ended; the message says why, or ends with the last lines of its log."""
+
+
 class Release:
     """What was put into the cluster and what runs, so that all of it can go again.
 
