@@ -1,4 +1,5 @@
-"""What one release of an engine, or of the chat page, takes: the options of its own parser, and the variables it reads.
+"""What one release of an engine, or of the chat page, takes: the options of its own parser, the variables it reads, and
+the paths that an engine's server answers at.
 
 One JSON file a release in `data/arguments/`, written by `tools.record_arguments` from the release itself, never by
 hand; JSON and not YAML since `check` reads one for every engine that it meets.
@@ -39,7 +40,8 @@ class Release:
     """`source` says from which file, by its SHA-256, and when it was recorded; `how` in which way.
 
     `abbreviations`: the parser takes an unambiguous beginning for an option's name. `parsers` are the names that an
-    option takes though its parser lists none (a registry of the engine's).
+    option takes though its parser lists none (a registry of the engine's). `paths` are all that its server may answer
+    at, whatever for, with what varies as its framework writes it (`{id}`, `:id`).
     """
 
     package: str
@@ -51,6 +53,7 @@ class Release:
     options: tuple[Option, ...]
     parsers: dict[str, tuple[str, ...]]
     environment: frozenset[str]
+    paths: frozenset[str]
 
     @property
     def source(self) -> str:
@@ -98,6 +101,7 @@ def read(root: Path, package: str, version: str) -> Release | None:
         options=tuple(_option(entry) for entry in facts.get("options", ())),
         parsers={flag: tuple(names) for flag, names in facts.get("parsers", {}).items()},
         environment=frozenset(facts["environment"]),
+        paths=frozenset(facts.get("paths", ())),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from catalog.load import Catalog, load
-from planner.access.check import check_exposure
+from planner.access.check import check_exposure, check_rules
 from planner.access.check_namespace import check_namespace
 from planner.access.check_policies import check_policies
 from planner.access.decide import plan_exposure
@@ -84,6 +84,7 @@ def plan_stack(settings: Settings, catalog: Catalog | None = None) -> Plan:
         *check_mirrors(_images(settings, models, catalog), settings, catalog),
         *check_webui(settings, models, catalog),
         *check_exposure(settings, catalog),
+        *check_rules(exposure),
         *check_scaling(settings, catalog),
         *check_pause(settings),
         *check_placeholders(settings),

@@ -153,9 +153,10 @@ def _gateway_routes(cluster: Sequence[Resource]) -> Iterator[PublicRoute]:
 def _backend_paths(rule: Mapping[str, object]) -> list[str]:
     """The paths under which the backend sees what a rule matches, which a filter may rewrite."""
     for each in items(rule, "filters"):
-        rewritten = value_at(each, "urlRewrite", "path", "replacePrefixMatch")
-        if rewritten is not None:
-            return [str(rewritten)]
+        rewritten = mapping(each, "urlRewrite", "path")
+        for key in ("replaceFullPath", "replacePrefixMatch"):
+            if key in rewritten:
+                return [str(rewritten[key])]
     return [str(value_at(match, "path", "value") or "/") for match in items(rule, "matches")] or ["/"]
 
 

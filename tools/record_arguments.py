@@ -1,4 +1,5 @@
-"""Record what each pinned release takes: its parser's options and its variables, into catalog/data/arguments.
+"""Record what each pinned release takes: its parser's options, its variables and the paths that its server answers at,
+into catalog/data/arguments.
 
 Run by hand and nightly, never by a build: ``python -m tools.record_arguments [RELEASE…]``; a release is written as
 ``vllm-0.19.1``, none means all. It needs pip, Go (for Ollama's module) and, for the engines' parsers, an environment
@@ -72,11 +73,18 @@ RELEASES = {
 }
 
 _C_NAME = re.compile(r'"(LLAMA_[A-Z0-9_]*[A-Z0-9])"')
+_C_PATH = re.compile(r'ctx_http\.\w+\s*\(\s*"(/[^"]*)"')
+_GO_PATH = re.compile(r'\br\.\w+\(\s*(?:http\.Method\w+,\s*)?"(/[^"]*)"')
 _GO_NAME = re.compile(r'"(OLLAMA_[A-Z0-9_]+)"')
 _SGLANG_NAME = re.compile(
     r"""(?:["'](SGL(?:ANG)?_[A-Z0-9_]+)["']|^\s+(SGL(?:ANG)?_[A-Z0-9_]+)\s*=\s*Env)""", re.MULTILINE
 )
 _VLLM_NAME = re.compile(r'^    "([A-Z][A-Z0-9_]+)":', re.MULTILINE)
+
+ROUTERS = {"vllm": "vllm/entrypoints", "sglang": "sglang/srt/entrypoints"}
+"""Where the Python files lie that say which paths the engine's server answers at."""
+_ROUTED_BY = frozenset({"get", "head", "post", "put", "delete", "route", "api_route", "websocket", "mount", "Mount"})
+"""What FastAPI's applications and routers are told paths by, as the first argument."""
 
 
 def environment() -> Path:
@@ -166,7 +174,8 @@ def recorded(name: str) -> dict[str, Any]:
         answered = ask(package, asked)
         if package == "vllm":
             answered["parsers"]["enable-lora"] = sorted(adaptable(paths[0] / "vllm"))
-        return {**facts, **answered, "environment": sorted(set(_variables(package, paths[0])))}
+        environment = sorted(set(_variables(package, paths[0])))
+        return {**facts, **answered, "environment": environment, "paths": routed(paths[0] / ROUTERS[package])}
 
 
 def _of_module(module: str, version: str) -> dict[str, Any]:
@@ -178,20 +187,47 @@ def _of_module(module: str, version: str) -> dict[str, Any]:
         for name in _GO_NAME.findall(path.read_text(encoding="utf-8"))
     }
     digest = hashlib.sha256(Path(facts["Zip"]).read_bytes()).hexdigest()
-    how = "names of variables in the module's Go files, tests left out"
-    return {"sha256": digest, "file": f"{module}@v{version}", "how": how, "environment": sorted(names)}
+    how = "names of variables in the module's Go files, tests left out; paths in server/routes.go"
+    paths = sorted(set(_GO_PATH.findall((Path(facts["Dir"]) / "server" / "routes.go").read_text(encoding="utf-8"))))
+    return {"sha256": digest, "file": f"{module}@v{version}", "how": how, "environment": sorted(names), "paths": paths}
 
 
 def _of_sources(requirement: str, folder: Path) -> dict[str, Any]:
-    """What llama.cpp's parser names beside its options."""
+    """What llama.cpp's parser names beside its options, and where its server answers."""
     run(*PIP, "download", "--quiet", "--no-deps", "--no-binary", ":all:", "--dest", str(folder), requirement)
     archive = next(folder.glob("*.tar.gz"))
     with tarfile.open(archive) as opened:
-        found = (opened.extractfile(each) for each in opened if each.name.endswith("vendor/llama.cpp/common/arg.cpp"))
-        names = {name for file in found if file for name in _C_NAME.findall(file.read().decode())}
+        inside = {each.name.partition("vendor/llama.cpp/")[2]: opened.extractfile(each) for each in opened}
+        parser, server = (
+            file.read().decode() for name in ("common/arg.cpp", "tools/server/server.cpp") if (file := inside[name])
+        )
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-    how = "names of variables in common/arg.cpp of the llama.cpp that the archive holds"
-    return {"sha256": digest, "file": archive.name, "how": how, "environment": sorted(names)}
+    how = (
+        "variables named in common/arg.cpp and paths in tools/server/server.cpp of the llama.cpp that the archive holds"
+    )
+    names, paths = set(_C_NAME.findall(parser)), set(_C_PATH.findall(server))
+    return {
+        "sha256": digest,
+        "file": archive.name,
+        "how": how,
+        "environment": sorted(names),
+        "paths": sorted(paths),
+    }
+
+
+def routed(folder: Path) -> list[str]:
+    """The paths that a server made with FastAPI answers at: what its functions are decorated with and what is mounted.
+    A path that a variable may replace counts as its default."""
+    calls = (
+        node
+        for path in folder.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and node.args
+    )
+    firsts = (node.args[0] for node in calls if ast.unparse(node.func).rpartition(".")[2] in _ROUTED_BY)
+    texts = (first.args[-1] if isinstance(first, ast.Call) and first.args else first for first in firsts)
+    found = {text.value for text in texts if isinstance(text, ast.Constant) and isinstance(text.value, str)}
+    return sorted(path for path in found if path.startswith("/"))
 
 
 def adaptable(package: Path) -> Iterator[str]:

@@ -205,21 +205,28 @@ def route_spec(
     plan: ExposurePlan, routes: Sequence[RoutePlan], targets: Mapping[str, pulumi.Input[str]]
 ) -> dict[str, Any]:
     """The ways to one target."""
+    rewrites = dict.fromkeys(route.rewrite for route in routes)
     return {
         "parentRefs": [parent(plan, section(plan, routes[0].host))],
         "hostnames": [routes[0].host],
-        "rules": [_rule(route, targets[route.name]) for route in routes],
+        "rules": [
+            _rule(alike, targets[routes[0].name])
+            for alike in ([each for each in routes if each.rewrite == rewrite] for rewrite in rewrites)
+        ],
     }
 
 
-def _rule(route: RoutePlan, service: pulumi.Input[str]) -> dict[str, Any]:
+def _rule(routes: Sequence[RoutePlan], service: pulumi.Input[str]) -> dict[str, Any]:
+    """The paths that reach one target as the same path, or as they are."""
     rule: dict[str, Any] = {
-        "matches": [{"path": {"type": "PathPrefix", "value": route.path}}],
+        "matches": [
+            {"path": {"type": "PathPrefix" if route.below else "Exact", "value": route.path}} for route in routes
+        ],
         "timeouts": {"request": REQUEST_TIMEOUT},
-        "backendRefs": [{"name": service, "port": route.port}],
+        "backendRefs": [{"name": service, "port": routes[0].port}],
     }
-    if route.rewrite is not None:
-        rewrite = {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": route.rewrite}}
+    if routes[0].rewrite is not None:
+        rewrite = {"path": {"type": "ReplaceFullPath", "replaceFullPath": routes[0].rewrite}}
         rule["filters"] = [{"type": "URLRewrite", "urlRewrite": rewrite}]
     return rule
 

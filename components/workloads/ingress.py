@@ -60,7 +60,8 @@ class Ingress(pulumi.ComponentResource):
             ).metadata["name"]
         targets = dict(args.targets)
         if plan.ingress_class == QCLOUD and not plan.direct_access:
-            targets = {route.name: self._node_port(name, args, route) for route in plan.routes}
+            one_of_each = {route.name: route for route in plan.routes}.values()
+            targets = {route.name: self._node_port(name, args, route) for route in one_of_each}
         wait = f"{plan.ready_seconds}s"
         metadata: kubernetes.meta.v1.ObjectMetaArgsDict = {
             "name": NAME,
@@ -135,6 +136,6 @@ def by_host(routes: Sequence[RoutePlan]) -> dict[str, list[RoutePlan]]:
 def _path(route: RoutePlan, service: pulumi.Input[str]) -> kubernetes.networking.v1.HTTPIngressPathArgsDict:
     return {
         "path": route.path,
-        "path_type": "Prefix",
+        "path_type": "Prefix" if route.below else "Exact",
         "backend": {"service": {"name": service, "port": {"number": route.port}}},
     }

@@ -9,6 +9,7 @@ from planner.engines.registry import every, find
 from planner.network import codes as network_codes
 from planner.network.location import in_mainland, touches_the_cloud
 from planner.network.public_addresses import is_documentation
+from planner.plan.types import ExposurePlan
 from planner.software.charts import choose
 from planner.software.check import check_chart, check_release
 from settings import codes as shared_codes
@@ -23,6 +24,9 @@ KEYS = {
     "ingress": frozenset(_COMMON | {"ingress_class", "direct_access"}),
 }
 """The keys that mean something for each kind of exposure."""
+
+MOST_RULES = 50
+"""Of a host and a path, that one HTTP or HTTPS listener of a CLB takes (vendor document 214/6187)."""
 
 PAGE_PATHS = frozenset(
     {"api", "ollama", "openai", "oauth", "static", "ws", "health", "auth", "admin", "workspace", "c"}
@@ -48,6 +52,12 @@ def check_exposure(settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]
     yield from _routes(settings)
     if expose.host is not None and in_mainland(settings, catalog) and not expose.internal:
         yield codes.icp_filing("expose.host", host=expose.host, region=settings.region)
+
+
+def check_rules(exposure: ExposurePlan | None) -> Iterator[Diagnostic]:
+    """Whether a listener of the CLB has room for all rules of the Ingress."""
+    if exposure is not None and exposure.ingress_class == QCLOUD and len(exposure.routes) > MOST_RULES:
+        yield codes.forwarding_rules_many("expose.via", rules=len(exposure.routes), most=MOST_RULES)
 
 
 def _keys(expose: Expose) -> Iterator[Diagnostic]:

@@ -334,6 +334,21 @@ def host_per_model(*, models: Iterable[str], host: str) -> Text:
 
 
 @warning(
+    meaning="The load balancer of the Ingress may not take all its rules: each path of each model is one.",
+    example="nine models that chat with expose: {via: ingress, host: chat.example.com}",
+    fix="Have the quota of the CLB raised, use a gateway, or serve fewer models by one stack.",
+    source="vendor document 214/6187 (50 domain name and URL forwarding rules for an HTTP or HTTPS listener)",
+)
+def forwarding_rules_many(*, rules: int, most: int) -> Text:
+    return Text(
+        message=f"The Ingress has {rules} rules, and a listener of a CLB takes {most} unless its quota was raised.",
+        remedy="Ask for a higher quota, or use via: gateway, where the CLB forwards by port.",
+        given=f"{rules} rules",
+        allowed=f"up to {most} rules",
+    )
+
+
+@warning(
     meaning="The stack makes no NetworkPolicies, so every pod of the cluster reaches the models' unguarded routes "
     "and the chat page.",
     example="networkPolicy: false",

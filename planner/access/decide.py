@@ -2,9 +2,10 @@
 
 One host serves the API of all models. With a gateway each model lies under its own path, ``/<model>/v1``, which reaches
 the engine as ``/v1``; a stack with one model has plain ``/v1`` too. An Ingress cannot replace a path in the same way
-for every class, so there a second model gives each a host of its own, ``<model>.<host>``. Nothing but ``/v1`` of an
-engine is ever routed: its API key guards no other path (vLLM, docs/usage/security.md). A model without a key (Ollama)
-is not routed at all; the chat page, which asks people to log in, speaks for it.
+for every class, so there a second model gives each a host of its own, ``<model>.<host>``. Of an engine only the paths
+by which its model is meant to be asked are routed, each by itself (planner/engines/api.py): its API key guards none
+outside ``/v1`` (vLLM, docs/usage/security.md), and below it lie some that load adapters from anywhere. A model without
+a key (Ollama) is not routed at all; the chat page, which asks people to log in, speaks for it.
 """
 
 import hashlib
@@ -42,7 +43,7 @@ def plan_exposure(settings: Settings, models: Mapping[str, ModelPlan], catalog: 
     scheme = expose.scheme()
     keyed = [model for model in models.values() if model.spec.api_key_env is not None]
     api, urls = _api(expose.via, expose.api_host or expose.host, keyed)
-    page = (RoutePlan(PAGE, None, expose.host, "/", PAGE, PORT),) if settings.webui.enabled else ()
+    page = (RoutePlan(PAGE, None, expose.host, "/", PAGE, PORT, below=True),) if settings.webui.enabled else ()
     plan = ExposurePlan(
         via=expose.via,
         scheme=scheme,
@@ -151,15 +152,14 @@ def _api(via: str, host: str, keyed: Sequence[ModelPlan]) -> tuple[tuple[RoutePl
     routes: list[RoutePlan] = []
     urls: dict[str, str] = {}
     for model in keyed:
-        name, port = f"{model.name}-api", model.spec.port
-        own = f"/{model.name}{API}"
-        if via == "ingress":
-            at = host if alone else f"{model.name}.{host}"
-            routes.append(RoutePlan(name, model.name, at, API, model.name, port))
-            urls[model.name] = f"{at}{API}"
-            continue
-        routes.append(RoutePlan(name, model.name, host, own, model.name, port, rewrite=API))
-        if alone:
-            routes.append(RoutePlan(name, model.name, host, API, model.name, port))
-        urls[model.name] = f"{host}{API if alone else own}"
+        plain = alone or via == "ingress"
+        at = host if alone or via == "gateway" else f"{model.name}.{host}"
+        urls[model.name] = f"{at}{API}" if plain else f"{at}/{model.name}{API}"
+        as_they_are = [
+            RoutePlan(f"{model.name}-api", model.name, at, path, model.name, model.spec.port) for path in model.api
+        ]
+        if via == "gateway":
+            routes += [replace(each, path=f"/{model.name}{each.path}", rewrite=each.path) for each in as_they_are]
+        if plain:
+            routes += as_they_are
     return tuple(routes), urls

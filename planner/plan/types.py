@@ -291,7 +291,7 @@ class ModelPlan:
     `key_version` means another generated API key. `family` is the catalogue's entry, or the model's own id;
     `source_image` the engine's image before any mirror, `image_gib` its size unpacked, and
     `download_image_gib` that of the one that fetches the files; `task` what it is served for.
-    `chat_template` is that of the stack file, where it holds one.
+    `chat_template` is that of the stack file, where it holds one. `api` are the paths that it is meant to be asked by.
 
     `speculative` names method and draft, `adapters` what a request may ask for beside the model. `further` are what its
     server reads beside its weights.
@@ -340,6 +340,7 @@ class ModelPlan:
     download_image_gib: float = 0.0
     task: Task = "chat"
     chat_template: ChatTemplate | None = None
+    api: tuple[str, ...] = ()
 
     @property
     def downloads(self) -> tuple[DownloadPlan, ...]:
@@ -408,8 +409,8 @@ class InstallPlan:
 
 @dataclass(frozen=True)
 class RoutePlan:
-    """One way in: requests for `host` whose path begins with `path` go to the Service, with `path` replaced by
-    `rewrite` where that is given. `target` is the model's name, None for the chat page."""
+    """One way in: requests for `host` at `path`, and at what lies `below` it, go to the Service, with `rewrite` as
+    their path where that is given. `target` is the model's name, None for the chat page."""
 
     name: str
     target: str | None
@@ -418,6 +419,7 @@ class RoutePlan:
     service: str
     port: int
     rewrite: str | None = None
+    below: bool = False
 
 
 @dataclass(frozen=True)

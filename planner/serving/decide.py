@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from catalog.load import Catalog
 from catalog.types import ModelArgument
 from planner.engines import operations
+from planner.engines.api import public_paths
 from planner.engines.chat_template import inline
 from planner.engines.model_arguments import required
 from planner.engines.operations import PROBE_PERIOD, Update
@@ -136,6 +137,7 @@ def plan_model(served: ServedModel, catalog: Catalog) -> ModelPlan:
         priority_class=model.priority_class,
         task=facts.task,
         chat_template=inline(model.chat_template) if model.chat_template else None,
+        api=public_paths(facts.task, placed.image.release),
         family=facts.family,
         kv_cache_dtype=model.kv_cache_dtype or "auto",
         max_num_seqs=request.running,

@@ -18,9 +18,10 @@ from planner.plan.types import ExposurePlan, InstallPlan, RoutePlan
 from tests.components.plans import MODEL, SPEC, plan, settings
 from tests.components.recorder import ComponentRun, build
 
-PAGE = RoutePlan("webui", None, "chat.example.com", "/", "webui", 8080)
-OWN = RoutePlan("chat-api", "chat", "api.example.com", "/chat/v1", "chat", 8000, rewrite="/v1")
-ALONE = RoutePlan("chat-api", "chat", "api.example.com", "/v1", "chat", 8000)
+PAGE = RoutePlan("webui", None, "chat.example.com", "/", "webui", 8080, below=True)
+LIST = RoutePlan("chat-api", "chat", "api.example.com", "/v1/models", "chat", 8000)
+ASK = replace(LIST, path="/v1/chat/completions")
+OWN = tuple(replace(each, path=f"/chat{each.path}", rewrite=each.path) for each in (LIST, ASK))
 TARGETS = {"webui": "webui", "chat-api": "chat"}
 
 MARKET = InstallPlan(
@@ -45,7 +46,7 @@ HELM = replace(
 GATEWAY = ExposurePlan(
     via="gateway",
     scheme="https",
-    routes=(PAGE, OWN, ALONE),
+    routes=(PAGE, *OWN, LIST, ASK),
     chat_url="https://chat.example.com",
     api_urls=(("chat", "https://api.example.com/v1"),),
     tls_secret="chat-tls",
@@ -61,7 +62,7 @@ GATEWAY = ExposurePlan(
 INGRESS = replace(
     GATEWAY,
     via="ingress",
-    routes=(PAGE, ALONE),
+    routes=(PAGE, LIST, ASK),
     tls_secret="tke-llm-certificate",
     certificate_id="cert1",
     direct_access=False,
@@ -110,22 +111,31 @@ def spec(made: ComponentRun, kind: str, name: str | None = None) -> dict[str, An
     return found[0]["spec"]
 
 
-def test_the_page_is_on_its_host_and_the_model_on_v1_only():
+def test_the_page_is_on_its_host_and_the_model_at_the_paths_of_its_api_only():
     made = gateway()
     routes = {r.inputs["metadata"]["name"]: r.inputs["spec"] for r in made.of(":HTTPRoute")}
     assert routes.keys() == {"webui", "chat-api", "redirect-to-https"}
     assert routes["webui"]["hostnames"] == ["chat.example.com"]
-    matches = {rule["matches"][0]["path"]["value"] for rule in routes["chat-api"]["rules"]}
-    assert matches == {"/v1", "/chat/v1"}
-    assert {rule["matches"][0]["path"]["type"] for rule in routes["chat-api"]["rules"]} == {"PathPrefix"}
+    matches = [match["path"] for rule in routes["chat-api"]["rules"] for match in rule["matches"]]
+    paths = {"/v1/models", "/v1/chat/completions"}
+    assert {match["value"] for match in matches} == paths | {f"/chat{path}" for path in paths}
+    assert {match["type"] for match in matches} == {"Exact"}
+    (rule,) = routes["webui"]["rules"]
+    assert rule["matches"] == [{"path": {"type": "PathPrefix", "value": "/"}}]
 
 
 def test_the_models_own_path_is_taken_off_before_the_engine():
     rules = spec(gateway(), "HTTPRoute", "chat-api")["rules"]
-    by_path = {rule["matches"][0]["path"]["value"]: rule.get("filters") for rule in rules}
-    assert by_path["/v1"] is None
-    (rewrite,) = by_path["/chat/v1"]
-    assert rewrite["urlRewrite"]["path"] == {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/v1"}
+    by_path = {match["path"]["value"]: rule.get("filters") for rule in rules for match in rule["matches"]}
+    assert by_path["/v1/models"] is None
+    (rewrite,) = by_path["/chat/v1/models"]
+    assert rewrite["urlRewrite"]["path"] == {"type": "ReplaceFullPath", "replaceFullPath": "/v1/models"}
+
+
+def test_paths_that_reach_the_engine_as_they_are_make_one_rule():
+    """Each rule is a cluster of Envoy's, with connections and health of its own; Gateway API takes 16 of a route."""
+    rules = spec(gateway(), "HTTPRoute", "chat-api")["rules"]
+    assert [len(rule["matches"]) for rule in rules] == [1, 1, 2]
 
 
 def test_a_long_answer_is_not_cut_off():
@@ -269,7 +279,7 @@ def test_a_qcloud_ingress_reaches_pods_through_node_ports_of_its_own():
     assert services["chat-ingress"]["selector"] == {"part": "model"}
     backends = [path["backend"]["service"]["name"] for rule in spec(made, "Ingress")["rules"]
                 for path in rule["http"]["paths"]]  # fmt: skip
-    assert sorted(backends) == ["chat-ingress", "webui-ingress"]
+    assert set(backends) == {"chat-ingress", "webui-ingress"}
 
 
 def test_with_direct_access_the_services_stay_inside():
@@ -303,16 +313,24 @@ def test_another_class_takes_a_tls_secret_and_no_annotation_of_tke():
     assert annotations["nginx.ingress.kubernetes.io/proxy-read-timeout"] == "3600"
 
 
-def test_an_ingress_routes_v1_and_the_page_and_nothing_else():
+def test_an_ingress_routes_the_api_and_the_page_and_nothing_else():
     rules = spec(ingress(), "Ingress")["rules"]
-    paths = {(rule["host"], path["path"]) for rule in rules for path in rule["http"]["paths"]}
-    assert paths == {("chat.example.com", "/"), ("api.example.com", "/v1")}
+    paths = {(rule["host"], path["path"], path["pathType"]) for rule in rules for path in rule["http"]["paths"]}
+    assert paths == {
+        ("chat.example.com", "/", "Prefix"),
+        ("api.example.com", "/v1/models", "Exact"),
+        ("api.example.com", "/v1/chat/completions", "Exact"),
+    }
+
+
+def test_all_paths_of_a_model_share_one_service_with_a_node_port():
+    assert [made.inputs["metadata"]["name"] for made in ingress().of(":Service")] == ["webui-ingress", "chat-ingress"]
 
 
 def test_on_one_host_the_longer_path_comes_first():
-    made = ingress(replace(INGRESS, routes=(PAGE, replace(ALONE, host="chat.example.com"))))
+    made = ingress(replace(INGRESS, routes=(PAGE, replace(LIST, host="chat.example.com"))))
     (rule,) = spec(made, "Ingress")["rules"]
-    assert [path["path"] for path in rule["http"]["paths"]] == ["/v1", "/"]
+    assert [path["path"] for path in rule["http"]["paths"]] == ["/v1/models", "/"]
 
 
 def test_pulumi_waits_for_an_ingress_as_long_as_the_slowest_model_takes():

@@ -37,6 +37,14 @@ VARIANTS = {
             "models.small": {"model": "Qwen/Qwen2.5-1.5B-Instruct", "pool": "gpu"},
         }
     ),
+    "gateway-of-every-task": Variant(
+        {
+            "expose": GATEWAY,
+            "pools.gpu.nodes": 3,
+            "models.embed": {"model": "Qwen/Qwen3-Embedding-0.6B", "pool": "gpu"},
+            "models.rerank": {"model": "BAAI/bge-reranker-v2-m3", "pool": "gpu"},
+        }
+    ),
     "gateway-and-ollama": Variant(
         {"expose": {**GATEWAY, "apiHost": "api.example.com"}, "pools.gpu.nodes": 2, "models.small": SECOND}
     ),

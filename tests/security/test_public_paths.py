@@ -1,22 +1,31 @@
-"""What the Internet can ask for: the page, which asks for a login, and /v1 of engines, which ask for a key."""
+"""What the Internet can ask for: the page, which asks for a login, and the API of engines, which ask for a key."""
 
 from collections.abc import Iterator
 
 import pytest
 
+from planner.engines.api import PATHS as MEANT
+from planner.engines.engine import Engine
+from planner.engines.registry import every
 from planner.plan.types import ExposurePlan, Plan
+from tests.security.engine_paths import every_path
 from tests.security.pods import ours
-from tests.security.routing import arrival, ways
+from tests.security.routing import Arrival, arrival, ways
 from tests.security.stacks import CLIENTS, STACKS, objects, registrations, rehearsed
 
-UNGUARDED = (
-    "/metrics", "/health", "/ping", "/load", "/version", "/docs", "/openapi.json", "/server_info",
-    "/tokenize", "/detokenize", "/invocations", "/score", "/rerank", "/pooling", "/classify",
-    "/pause", "/resume", "/sleep", "/wake_up", "/update_weights", "/scale_elastic_ep", "/reset_prefix_cache",
-    "/generate", "/flush_cache", "/get_model_info", "/update_weights_from_disk", "/start_profile",
-    "/api/generate", "/api/pull", "/api/delete",
-)  # fmt: skip
-"""Routes of vLLM, SGLang and Ollama that no key guards (vLLM documentation, usage/security; SGLang's HTTP server)."""
+PATHS = every_path()
+LISTED_FOR_ALL = ("llamacpp", "/v1/models")
+"""llama.cpp tells everybody what its model is called (tools/server/server-http.cpp, the public endpoints)."""
+
+
+def guarded(engine: str, path: str) -> bool:
+    """Whether the engine asks for its key there (vLLM 0.8.5, entrypoints/openai/api_server.py, the narrowest of the
+    pinned releases; SGLang 0.5.18, srt/utils/auth.py; llama.cpp, tools/server/server-http.cpp)."""
+    return {
+        "vllm": path.startswith("/v1"),
+        "sglang": not path.startswith(("/health", "/metrics")),
+        "llamacpp": path not in {"/", "/health", "/v1/health", "/models", "/v1/models"},
+    }[engine]
 
 
 def plan_of(name: str) -> Plan:
@@ -37,14 +46,14 @@ CLOSED = [name for name in STACKS if name not in EXPOSED]
 
 
 def attacks(plan: Plan) -> Iterator[tuple[str, str]]:
-    """(host, path): every unguarded route, plainly and in disguise, at every name that may lead somewhere."""
+    """(host, path): every path of every engine, plainly and in disguise, at every name that may lead somewhere."""
     assert plan.exposure is not None
     hosts = [*plan.exposure.hosts, "unknown.example.com", *(f"{name}.{plan.exposure.hosts[0]}" for name in plan.models)]
+    owns = ("", *(f"/{name}" for name in plan.models))
     for host in hosts:
-        for path in UNGUARDED:
-            yield from ((host, form) for form in (path, f"{path}/", f"/v1x{path}", f"/v1{path[1:]}", f"//{path}"))
-            yield from ((host, f"/{name}{path}") for name in plan.models)
-            yield from ((host, f"/{name}{form}") for name in plan.models for form in (f"/v1x{path}", f"/v2{path}"))
+        for path in PATHS:
+            forms = (path, f"{path}/", f"{path}/x", f"/v1{path}", f"/v1x{path}", f"/v1/{path}", f"/v1/models/..{path}")
+            yield from ((host, f"{own}{form}") for own in owns for form in (*forms, f"/{path}", f"/v2{path}"))
 
 
 def services(name: str) -> dict[str, str]:
@@ -58,32 +67,57 @@ def services(name: str) -> dict[str, str]:
     return behind
 
 
-@pytest.mark.parametrize("name", EXPOSED)
-def test_no_unguarded_route_of_an_engine_is_reached(name: str) -> None:
+def arrivals(name: str, *, by_beginning: bool = False) -> Iterator[tuple[str, Arrival, str]]:
+    """(model, arrival, path that was asked) of every attack that gets as far as an engine."""
     plan, behind = plan_of(name), services(name)
     for host, path in attacks(plan):
-        reached = arrival(name, host, path)
-        assert reached is None or behind[reached.service] == "page", (host, path, reached)
+        reached = arrival(name, host, path, by_beginning=by_beginning)
+        if reached is not None and behind[reached.service] != "page":
+            yield behind[reached.service], reached, path
 
 
 @pytest.mark.parametrize("name", EXPOSED)
-def test_whatever_reaches_an_engine_is_below_v1_and_asks_for_its_key(name: str) -> None:
+def test_no_path_of_an_engine_is_reached_but_those_by_which_its_model_is_meant_to_be_asked(name: str) -> None:
+    models = plan_of(name).models
+    for model, reached, path in arrivals(name):
+        assert reached.path in models[model].api, path
+        assert path in (reached.path, f"/{model}{reached.path}")
+
+
+@pytest.mark.parametrize("name", EXPOSED)
+def test_where_a_path_is_read_as_a_beginning_only_what_lies_below_the_api_is_reached_beside_it(name: str) -> None:
+    models = plan_of(name).models
+    for model, reached, path in arrivals(name, by_beginning=True):
+        assert reached.path.startswith(models[model].api), path
+
+
+@pytest.mark.parametrize("engine", [engine for engine in every() if engine.keyed], ids=lambda engine: engine.name)
+def test_every_path_of_the_api_is_one_that_the_key_guards(engine: Engine) -> None:
+    for path in {path for paths in MEANT.values() for path in paths}:
+        assert guarded(engine.name, path) == ((engine.name, path) != LISTED_FOR_ALL)
+
+
+@pytest.mark.parametrize("name", EXPOSED)
+def test_whatever_reaches_an_engine_asks_for_its_key(name: str) -> None:
     plan, behind = plan_of(name), services(name)
-    models = [way for way in ways(name) if way.service is not None and behind[way.service] != "page"]
-    for way in models:
-        assert (way.rewrite or way.path) == "/v1"
-        assert plan.models[behind[way.service or ""]].spec.api_key_env is not None
+    for way in ways(name):
+        if way.service is None or behind[way.service] == "page":
+            continue
+        assert not way.below
+        assert (way.rewrite or way.path).startswith("/v1/")
+        assert plan.models[behind[way.service]].spec.api_key_env is not None
 
 
 @pytest.mark.parametrize("name", EXPOSED)
-def test_every_address_that_is_printed_leads_to_its_model(name: str) -> None:
+def test_every_path_of_the_api_leads_to_its_model_below_the_address_that_is_printed(name: str) -> None:
     plan, behind = plan_of(name), services(name)
     assert plan.exposure is not None
     for model, url in plan.exposure.api_urls:
-        host, _, path = url.partition("://")[2].partition("/")
-        reached = arrival(name, host, f"/{path}/chat/completions")
-        assert reached is not None
-        assert (behind[reached.service], reached.path) == (model, "/v1/chat/completions")
+        host, _, base = url.partition("://")[2].partition("/")
+        for path in MEANT[plan.models[model].task]:
+            reached = arrival(name, host, f"/{base}{path.removeprefix('/v1')}")
+            assert reached is not None, path
+            assert (behind[reached.service], reached.path) == (model, path)
 
 
 @pytest.mark.parametrize("name", EXPOSED)

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from catalog.load import load
-from planner.access.check import check_exposure
+from planner.access.check import check_exposure, check_rules
 from planner.access.decide import plan_exposure
+from planner.engines.api import PATHS
 from planner.plan.types import ExposurePlan
 from settings.diagnostics import Diagnostic
 from settings.parse import StackInput, parse
@@ -40,37 +41,58 @@ def test_port_forward_needs_no_exposure():
     assert plan_exposure(settings(), {}, load()) is None
 
 
-def test_only_the_page_and_v1_are_reached_through_a_gateway():
+def api(host: str, model: str, *, own: bool = False) -> set[tuple[str, str, str]]:
+    """What `paths` says of a model that chats."""
+    return {(host, f"/{model}{path}" if own else path, model) for path in PATHS["chat"]}
+
+
+def test_only_the_page_and_the_api_are_reached_through_a_gateway():
     exposure = decided({"expose": PUBLIC})
-    assert paths(exposure) == {
-        ("chat.example.com", "/", "webui"),
-        ("chat.example.com", "/v1", "chat"),
-        ("chat.example.com", "/chat/v1", "chat"),
-    }
+    host = "chat.example.com"
+    assert paths(exposure) == {(host, "/", "webui")} | api(host, "chat") | api(host, "chat", own=True)
+    assert [route.path for route in exposure.routes if route.below] == ["/"]
     assert exposure.chat_url == "https://chat.example.com"
     assert exposure.api_urls == (("chat", "https://chat.example.com/v1"),)
 
 
 def test_a_model_under_its_own_path_still_hears_v1():
     by_path = {route.path: route.rewrite for route in decided({"expose": PUBLIC}).routes}
-    assert by_path == {"/": None, "/chat/v1": "/v1", "/v1": None}
+    assert {by_path[path] for path in ("/", *PATHS["chat"])} == {None}
+    assert {path: by_path[f"/chat{path}"] for path in PATHS["chat"]} == {path: path for path in PATHS["chat"]}
+
+
+def test_a_path_that_the_release_does_not_have_is_not_routed():
+    """vLLM 0.8.5 (catalog/data/arguments) knows neither OpenAI's responses nor Anthropic's messages."""
+    changes = {"expose": INGRESS, "models.chat.image": "docker.io/vllm/vllm-openai:v0.8.5"}
+    (page, *api) = [route.path for route in decided(changes).routes]
+    assert page == "/"
+    assert api == ["/v1/chat/completions", "/v1/completions", "/v1/models"]
+
+
+def test_more_rules_than_a_listener_takes_are_told():
+    """A page, and six paths of each model that chats; a CLB takes 50 (vendor document 214/6187)."""
+    models = {f"m{place}": {"model": "Qwen/Qwen2.5-7B-Instruct", "pool": "gpu"} for place in range(9)}
+    nine: dict[str, object] = {"models": models, "pools.gpu.nodes": 9}
+    eight = {**nine, "models": {name: models[name] for name in list(models)[:8]}}
+    assert list(check_rules(decided({"expose": INGRESS, **eight}))) == []
+    (warning,) = check_rules(decided({"expose": INGRESS, **nine}))
+    assert (warning.code, warning.severity, warning.given) == ("FORWARDING_RULES_MANY", "warning", "55 rules")
+    assert list(check_rules(decided({"expose": PUBLIC, **nine}))) == []
 
 
 def test_two_models_share_the_api_host_under_paths_of_their_own():
     exposure = decided({"expose": {**PUBLIC, "apiHost": "api.example.com"}, **SECOND})
-    assert paths(exposure) == {
-        ("chat.example.com", "/", "webui"),
-        ("api.example.com", "/chat/v1", "chat"),
-        ("api.example.com", "/code/v1", "code"),
-    }
+    host = "api.example.com"
+    page = {("chat.example.com", "/", "webui")}
+    assert paths(exposure) == page | api(host, "chat", own=True) | api(host, "code", own=True)
     assert dict(exposure.api_urls)["code"] == "https://api.example.com/code/v1"
     assert exposure.hosts == ("chat.example.com", "api.example.com")
 
 
 def test_an_ingress_gives_each_of_two_models_a_host_since_it_cannot_rewrite():
     exposure = decided({"expose": INGRESS, **SECOND})
-    assert ("code.chat.example.com", "/v1", "code") in paths(exposure)
-    assert {path for _, path, _ in paths(exposure)} == {"/", "/v1"}
+    assert api("code.chat.example.com", "code") <= paths(exposure)
+    assert {path for _, path, _ in paths(exposure)} == {"/", *PATHS["chat"]}
     assert not any(route.rewrite for route in exposure.routes)
 
 

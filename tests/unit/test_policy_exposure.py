@@ -162,9 +162,12 @@ def test_a_route_to_an_engine_without_a_path_is_found() -> None:
     assert found(gateway(HTTPS), route("api", to("chat"))) == [(NO_LOGIN, "the-api")]
 
 
-@pytest.mark.parametrize(("rewritten", "expected"), [("/v1", []), ("/", [(NO_LOGIN, "the-api")])])
-def test_a_route_is_judged_by_the_path_that_the_engine_sees(rewritten: str, expected: list[tuple[str, str]]) -> None:
-    rewrite = {"type": "URLRewrite", "urlRewrite": {"path": {"replacePrefixMatch": rewritten}}}
+@pytest.mark.parametrize("key", ["replacePrefixMatch", "replaceFullPath"])
+@pytest.mark.parametrize(("rewritten", "expected"), [("/v1/models", []), ("/", [(NO_LOGIN, "the-api")])])
+def test_a_route_is_judged_by_the_path_that_the_engine_sees(
+    key: str, rewritten: str, expected: list[tuple[str, str]]
+) -> None:
+    rewrite = {"type": "URLRewrite", "urlRewrite": {"path": {key: rewritten}}}
     assert found(gateway(HTTPS), route("api", {**to("chat", "/chat/v1"), "filters": [rewrite]})) == expected
 
 

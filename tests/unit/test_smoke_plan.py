@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from components.workloads.scripts.smoke_test.pooling import read_models
 from components.workloads.scripts.smoke_test.request import read_request
 from planner.plan.types import Plan, SmokeTestPlan
 from planner.plan_stack import plan_stack
@@ -37,8 +38,10 @@ def test_the_script_reads_what_the_plan_asks_of_every_stack(name: str) -> None:
     secrets = {variable: f"secret {variable}" for variable in (*key_variables(test).values(), ADMIN_VARIABLE)}
     given = {"SMOKE_TEST": json.dumps(questions(test, owner="job", alone=True)), **secrets}
     request = read_request(given)
-    assert [each.model for each in request.models] == [each.served_name for each in test.models]
-    assert [each.key is not None for each in request.models] == [each.keyed for each in test.models]
+    asked_for = [*request.models, *read_models(given)]
+    expected = sorted(test.models, key=lambda each: not each.chats)
+    assert [each.model for each in asked_for] == [each.served_name for each in expected]
+    assert [each.key is not None for each in asked_for] == [each.keyed for each in expected]
     assert request.limit < test.deadline_seconds
     tried = read_request({"SMOKE_TEST": json.dumps(attempts(test, owner="job"))})
     assert [each.host for each in tried.forbidden] == [each.host for each in test.forbidden]
