@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 
 from planner.plan.types import Plan
-from planner.software.addons import GPU
-from rehearsal.durations import Durations, is_gpu_pool, served_model
+from rehearsal.kind import GuideStep
+from rehearsal.kinds import display_name, find, guide_step, seconds_of
 from rehearsal.registration import Registration
-from rehearsal.tree import display_name, short_type
+from rehearsal.subjects import model_of, pool_of
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,11 @@ def _clock(seconds: float) -> str:
     return f"{minutes}:{rest:02d}"
 
 
+def planned(registrations: Sequence[Registration], plan: Plan) -> Timeline:
+    """The graph by the plan's durations."""
+    return timeline(registrations, lambda each: seconds_of(each, plan))
+
+
 def timeline(
     registrations: Sequence[Registration], seconds: Callable[[Registration], float], parallel: int | None = None
 ) -> Timeline:
@@ -91,7 +96,7 @@ def timeline(
     steps = tuple(
         sorted(
             (
-                TimelineStep(each.urn, short_type(each.type), display_name(each), begun[each.urn], ended[each.urn])
+                TimelineStep(each.urn, find(each.type).short, display_name(each), begun[each.urn], ended[each.urn])
                 for each in registrations
                 if each.custom
             ),
@@ -112,18 +117,15 @@ def _critical(known: Mapping[str, Registration], ended: Mapping[str, float]) -> 
     return tuple(urn for urn in reversed(path) if known[urn].custom)
 
 
-def waiting(plan: Plan, registrations: Sequence[Registration], times: Timeline) -> Waiting:
+def waiting(registrations: Sequence[Registration], plan: Plan, times: Timeline) -> Waiting:
     """What GPUs cost from the moment that their pool is there until the server on them begins to start."""
-    ends = {each.urn: times.step(each.urn).end for each in registrations if is_gpu_pool(each)}
-    starts: dict[str, float] = {}
-    for each in registrations:
-        model = served_model(each, plan)
-        if model is not None and short_type(each.type) == "Deployment":
-            starts[model.name] = times.step(each.urn).start
-    ready = max(ends.values(), default=None)
-    if ready is None:
-        return Waiting(0.0, None)
-    return waited(plan, {name: max(0.0, start - ready) for name, start in starts.items()})
+    ends = {pool.name: times.step(each.urn).end for each in registrations if (pool := pool_of(each, plan))}
+    starts = {
+        model.name: times.step(each.urn).start
+        for each in registrations
+        if find(each.type).role == "workload" and (model := model_of(each, plan)) and model.pool in ends
+    }
+    return waited(plan, {name: max(0.0, start - ends[plan.models[name].pool]) for name, start in starts.items()})
 
 
 def waited(plan: Plan, seconds: Mapping[str, float]) -> Waiting:
@@ -156,48 +158,33 @@ class Manual:
         return sum(person + machine for _, person, machine in self.steps)
 
 
-_GUIDE = (
-    ("1 cluster", "manual_cluster"),
-    ("2 storage", "manual_storage"),
-    ("3 GPU node pool", "manual_gpu_pool"),
-    ("4 GPU add-on", "manual_gpu_addon"),
-    ("5 model download", "manual_download_job"),
-    ("6 engine", "manual_engine"),
-    ("8 chat page", "manual_webui"),
-    ("9 exposure", "manual_exposure"),
-)
-_COMPONENTS = {
-    "Network": 0,
-    "Cluster": 0,
-    "SystemPool": 0,
-    "GpuPool": 2,
-    "ModelDownload": 4,
-    "Inference": 5,
-    "Webui": 6,
-    "Exposure": 7,
+_GUIDE = {
+    GuideStep.CLUSTER: ("1 cluster", "manual_cluster"),
+    GuideStep.STORE: ("2 storage", "manual_storage"),
+    GuideStep.GPU_POOL: ("3 GPU node pool", "manual_gpu_pool"),
+    GuideStep.GPU_ADDON: ("4 GPU add-on", "manual_gpu_addon"),
+    GuideStep.DOWNLOAD: ("5 model download", "manual_download_job"),
+    GuideStep.SERVER: ("6 engine", "manual_engine"),
+    GuideStep.AUTOSCALING: ("7 autoscaling", "manual_autoscaling"),
+    GuideStep.PAGE: ("8 chat page", "manual_webui"),
+    GuideStep.WAY_IN: ("9 exposure", "manual_exposure"),
 }
 
 
-def manual(plan: Plan, registrations: Sequence[Registration], durations: Durations) -> Manual:
-    """The guide's sequence on the same durations: within a step everything runs at once, steps follow each other."""
-    groups: dict[int, list[Registration]] = {number: [] for number in range(len(_GUIDE))}
+def manual(registrations: Sequence[Registration], plan: Plan) -> Manual:
+    """The guide's sequence on the same durations: within a step everything runs at once, steps follow each other.
+    What the guide has nothing of takes no time."""
+    groups: dict[GuideStep, list[Registration]] = {}
     for each in registrations:
-        groups[_guide_step(each)].append(each)
-    steps = tuple(
-        (title, durations.named(person), timeline(groups[number], durations.of).total)
-        for number, (title, person) in enumerate(_GUIDE)
-        if groups[number]
+        groups.setdefault(guide_step(each, plan), []).append(each)
+    taken = {
+        step: (plan.durations[person], planned(groups[step], plan).total)
+        for step, (_, person) in _GUIDE.items()
+        if step in groups
+    }
+    between = sum(sum(taken.get(step, ())) for step in (GuideStep.GPU_ADDON, GuideStep.DOWNLOAD))
+    at_console, _ = taken.get(GuideStep.SERVER, (0.0, 0.0))
+    return Manual(
+        steps=tuple((_GUIDE[step][0], person, machines) for step, (person, machines) in taken.items()),
+        waiting=waited(plan, dict.fromkeys(plan.models, between + at_console)),
     )
-    between = sum(person + machine for title, person, machine in steps if title in ("4 GPU add-on", "5 model download"))
-    at_console = next((person for title, person, _ in steps if title == "6 engine"), 0.0)
-    return Manual(steps, waited(plan, dict.fromkeys(plan.models, between + at_console)))
-
-
-def _guide_step(registration: Registration) -> int:
-    if registration.inputs.get("addonName") == GPU:
-        return 3
-    chain = registration.urn.split("::")[2].split("$")
-    for type_ in reversed(chain):
-        if type_.rpartition(":")[2] in _COMPONENTS and type_.startswith("tke-llm:"):
-            return _COMPONENTS[type_.rpartition(":")[2]]
-    return 1

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from xml.sax.saxutils import escape
 
+from rehearsal.kinds import display_name, find
 from rehearsal.registration import Registration, depths
-from rehearsal.tree import display_name, short_type
 
 _BOX = (176, 36)
 _GAP = (44, 12)
@@ -119,7 +119,7 @@ def _edge(before: _Place, after: _Place, *, critical: bool) -> str:
 
 def _box(each: Registration, place: _Place, note: str, *, critical: bool) -> str:
     title = _short(display_name(each), 28)
-    kind = _short(f"{short_type(each.type)}{'  ' + note if note else ''}", 32)
+    kind = _short(f"{find(each.type).short}{'  ' + note if note else ''}", 32)
     return (
         f'<g class="{"critical" if critical else "plain"}"><title>{escape(each.urn)}</title>'
         f'<rect class="box" x="{place.x:g}" y="{place.y:g}" width="{_BOX[0]}" height="{_BOX[1]}"/>'

@@ -6,22 +6,9 @@ from dataclasses import dataclass
 
 import yaml
 
+from rehearsal.kinds import KINDS, find
 from rehearsal.registration import MASK, Registration, depths, mask
 
-_FIRST = (
-    "Namespace",
-    "CustomResourceDefinition",
-    "PriorityClass",
-    "StorageClass",
-    "PersistentVolume",
-    "ServiceAccount",
-    "Secret",
-    "ConfigMap",
-    "PersistentVolumeClaim",
-    "NetworkPolicy",
-    "Service",
-    "Job",
-)
 _TOP = ("apiVersion", "kind", "metadata", "type", "spec")
 
 
@@ -61,9 +48,10 @@ def manifests(registrations: Iterable[Registration]) -> tuple[Manifest, ...]:
     every = tuple(registrations)
     found = [each for each in every if is_object(each)]
     depth = depths({each.urn: each.waits_for for each in every}, {each.urn for each in found})
+    places = {token: place for place, token in enumerate(KINDS)}
     objects = sorted(
         found,
-        key=lambda each: (depth[each.urn], _kind_rank(_kind(each)), _kind(each), _name(each)),
+        key=lambda each: (depth[each.urn], places[each.type], _name(each)),
     )
     width = len(str(len(objects)))
     return tuple(
@@ -79,7 +67,7 @@ def manifests(registrations: Iterable[Registration]) -> tuple[Manifest, ...]:
 
 def is_object(registration: Registration) -> bool:
     """Whether this is an object of the Kubernetes API (and no provider, component or Helm release)."""
-    return registration.type.startswith("kubernetes:") and "apiVersion" in registration.inputs and not registration.read
+    return find(registration.type).api_version is not None and not registration.read
 
 
 def _kind(registration: Registration) -> str:
@@ -89,10 +77,6 @@ def _kind(registration: Registration) -> str:
 def _name(registration: Registration) -> str:
     metadata = registration.outputs.get("metadata")
     return str(metadata["name"]) if isinstance(metadata, Mapping) else registration.name
-
-
-def _kind_rank(kind: str) -> int:
-    return _FIRST.index(kind) if kind in _FIRST else len(_FIRST)
 
 
 def _content(registration: Registration) -> dict[str, object]:

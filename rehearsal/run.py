@@ -7,7 +7,9 @@ from planner.plan.types import Plan
 from planner.prove import prove
 from rehearsal.cloud import Cloud
 from rehearsal.config import engine_values
-from rehearsal.engine import Program, Recording, run_program
+from rehearsal.durations import UndescribedError
+from rehearsal.engine import Program, ProgramError, Recording, run_program
+from rehearsal.kinds import find
 from settings.diagnostics import Diagnostic, blocking
 from settings.parse import StackInput, parse
 
@@ -30,7 +32,7 @@ def rehearse(given: StackInput, program: Path, cloud: Cloud | None = None, *, pr
 
     `cloud` makes up what a real one would; absent: one that gives the same answers in every run.
 
-    Raises `ProgramError` where the program stops nevertheless.
+    Raises `ProgramError` where the program stops nevertheless, or makes what no record describes.
     """
     plan, diagnostics = prove(parse(given))
     if plan is None or blocking(diagnostics):
@@ -40,4 +42,9 @@ def rehearse(given: StackInput, program: Path, cloud: Cloud | None = None, *, pr
     recording = run_program(
         Program(program.resolve(), given.project, given.stack, config, secret), cloud, preview=preview
     )
+    try:
+        for each in recording.registrations:
+            find(each.type)
+    except UndescribedError as error:
+        raise ProgramError(str(error)) from error
     return Rehearsal(plan, diagnostics, recording)

@@ -4,12 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from catalog.load import Catalog
-from catalog.load import load as load_catalog
 from planner.plan.types import Plan
 from policy.rule import Violation
-from rehearsal.clock import Manual, Timeline, Waiting, manual, timeline, waiting
-from rehearsal.durations import Durations
+from rehearsal.clock import Manual, Timeline, Waiting, manual, planned, waiting
 from rehearsal.engine import Recording
 from rehearsal.policies import broken_rules
 from rehearsal.registration import Registration
@@ -49,7 +46,7 @@ class Story:
         return tuple(each for each in self.violations if not each.forced)
 
 
-def tell(given: StackInput, program: Path, catalog: Catalog | None = None) -> Story | Rehearsal:
+def tell(given: StackInput, program: Path) -> Story | Rehearsal:
     """Rehearse a stack and run the clock over it; the bare rehearsal where errors kept the program from running.
 
     Raises `ProgramError` where the program stops.
@@ -58,14 +55,13 @@ def tell(given: StackInput, program: Path, catalog: Catalog | None = None) -> St
     plan, recording = rehearsed.plan, rehearsed.recording
     if plan is None or recording is None:
         return rehearsed
-    durations = Durations(plan, catalog or load_catalog())
     return Story(
         plan=plan,
         diagnostics=rehearsed.diagnostics,
         recording=recording,
-        timeline=timeline(recording.registrations, durations.of),
+        timeline=planned(recording.registrations, plan),
         orders=tuple(_orders(given, program, plan, recording.registrations)) if plan.models else (),
-        by_hand=manual(plan, recording.registrations, durations) if plan.owns_cluster else None,
+        by_hand=manual(recording.registrations, plan) if plan.owns_cluster else None,
         violations=broken_rules(recording.registrations, plan.forced),
     )
 
@@ -84,5 +80,5 @@ def _orders(given: StackInput, program: Path, plan: Plan, own: Sequence[Registra
 
 
 def _timed(order: str, plan: Plan, registrations: Sequence[Registration]) -> OrderTime:
-    times = timeline(registrations, Durations(plan, load_catalog()).of)
-    return OrderTime(order, times.total, waiting(plan, registrations, times))
+    times = planned(registrations, plan)
+    return OrderTime(order, times.total, waiting(registrations, plan, times))

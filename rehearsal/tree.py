@@ -1,10 +1,10 @@
 """What will be made, as a tree of components and resources."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from rehearsal.kinds import display_name, find
 from rehearsal.registration import Registration, depths, mask
-from settings.paths import split, value_at
 
 
 @dataclass(frozen=True)
@@ -49,73 +49,10 @@ def tree(registrations: Iterable[Registration]) -> tuple[Node, ...]:
 
 
 def short_type(type_: str) -> str:
-    """``vpc.Instance`` for Tencent Cloud, ``Deployment`` for Kubernetes, the class for a component."""
-    package, module, kind = [*type_.split(":"), "", ""][:3]
-    if package == "tencentcloud":
-        return f"{module.split('/')[0].lower()}.{kind}"
-    if module == "providers":
-        return f"{kind} provider"
-    return kind
-
-
-def display_name(registration: Registration) -> str:
-    """The name in the cloud or cluster, or the logical name where it has none."""
-    metadata = registration.outputs.get("metadata")
-    if isinstance(metadata, Mapping) and "name" in metadata:
-        namespace = metadata.get("namespace")
-        return f"{namespace}/{metadata['name']}" if namespace else str(metadata["name"])
-    for key in ("clusterName", "addonName", "name", "keyName"):
-        given = registration.inputs.get(key)
-        if isinstance(given, str):
-            return given
-    return registration.name
-
-
-def _at(value: object, path: str) -> object:
-    return value_at(value, *split(path))
-
-
-def _joined(*paths: str) -> Callable[[Mapping[str, object]], str]:
-    def detail(inputs: Mapping[str, object]) -> str:
-        return ", ".join(_words(found) for path in paths if (found := _at(inputs, path)) not in (None, [], {}))
-
-    return detail
-
-
-def _words(value: object) -> str:
-    return " ".join(map(_words, value)) if isinstance(value, list) else str(value)
-
-
-def _image(inputs: Mapping[str, object]) -> str:
-    return _words(_at(inputs, "spec.template.spec.containers[0].image") or "")
-
-
-_DETAILS: dict[str, Callable[[Mapping[str, object]], str]] = {
-    "vpc.Instance": _joined("cidrBlock"),
-    "subnet.Instance": _joined("availabilityZone", "cidrBlock"),
-    "nat.Gateway": lambda inputs: f"{inputs.get('bandwidth')} Mbps",
-    "eip.Instance": lambda inputs: f"{inputs.get('internetMaxBandwidthOut')} Mbps",
-    "route.TableEntry": _joined("destinationCidrBlock", "nextType"),
-    "kubernetes.Cluster": _joined("clusterVersion", "clusterLevel", "networkType"),
-    "kubernetes.ClusterEndpoint": lambda inputs: "public" if inputs.get("clusterInternet") else "inside the VPC",
-    "kubernetes.NodePool": lambda inputs: (
-        f"{_joined('autoScalingConfig.instanceType')(inputs)} x {inputs.get('desiredCapacity', inputs.get('minSize'))}"
-    ),
-    "kubernetes.NativeNodePool": lambda inputs: (
-        f"{_joined('native.instanceTypes')(inputs)} x {_at(inputs, 'native.replicas') or 0}"
-    ),
-    "cfs.AccessRule": _joined("authClientIp", "rwPermission"),
-    "cfs.FileSystem": _joined("storageType", "protocol"),
-    "Deployment": _image,
-    "StatefulSet": _image,
-    "Job": _image,
-    "PersistentVolumeClaim": _joined("spec.storageClassName", "spec.resources.requests.storage"),
-    "StorageClass": _joined("provisioner"),
-    "Service": lambda inputs: f"port {_at(inputs, 'spec.ports[0].port')}",
-}
+    """What the kind of resource of Pulumi's type is called for short."""
+    return find(type_).short
 
 
 def _detail(registration: Registration) -> str:
-    about = _DETAILS.get(short_type(registration.type))
     shown = mask(registration.inputs)
-    return about(shown) if about and isinstance(shown, Mapping) else ""
+    return find(registration.type).detail(shown) if isinstance(shown, Mapping) else ""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pulumi_kubernetes.apps.v1 import DeploymentSpecArgsDict, DeploymentStrategyArgsDict
     from pulumi_kubernetes.core.v1 import EnvVarArgsDict, PodSpecArgsDict, VolumeArgsDict, VolumeMountArgsDict
 
-COMPONENT = "inference"
+COMPONENT = kube.INFERENCE
 TEMPLATE = "chat-template"
 KEY_LENGTH = 40
 KEY_NAME = "api-key"

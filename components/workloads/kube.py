@@ -36,6 +36,11 @@ GPU_RESOURCE = "nvidia.com/gpu"
 NAME_LABEL = "app.kubernetes.io/name"
 INSTANCE_LABEL = "app.kubernetes.io/instance"
 COMPONENT_LABEL = "app.kubernetes.io/component"
+
+INFERENCE, DOWNLOAD, CHAT_PAGE, PAGE_STATE = "inference", "download", "chat-page", "page-state"
+SMOKE_TEST, POLICY_PROBE = "smoke-test", "policy-probe"
+"""What is run, as `COMPONENT_LABEL` has it."""
+
 ROOT = 0
 
 WAIT_MARGIN = 120

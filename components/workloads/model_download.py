@@ -20,7 +20,7 @@ from planner.serving.downloads import HUBS, SCRATCH
 if TYPE_CHECKING:
     from pulumi_kubernetes.core.v1 import EnvVarArgsDict, PodSpecArgsDict
 
-COMPONENT = "download"
+COMPONENT = kube.DOWNLOAD
 WHY_ROOT = "a new CFS root belongs to root; the process has no capability beyond those of an owner"
 SCRIPT_MOUNT = "/opt/tke-llm"
 

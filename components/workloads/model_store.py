@@ -9,15 +9,13 @@ import pulumi_kubernetes as kubernetes
 
 from components.workloads.kube import labels
 from planner.plan.types import StoragePlan
-from planner.storage.decide import MODEL_CLASS
+from planner.storage.decide import MODEL_CLAIM, MODEL_CLASS, WEBUI_CLAIM
 from planner.storage.drivers import BLOCK_DRIVER, TURBO_DRIVER
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.core.v1 import PersistentVolumeClaimSpecArgsDict
 
-MODEL_CLAIM = "ai-model"
 MODEL_VOLUME = "ai-model"
-WEBUI_CLAIM = "webui"
 
 
 @dataclass(frozen=True, kw_only=True)

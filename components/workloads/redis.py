@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pulumi_kubernetes.core.v1 import PodSpecArgsDict
 
 APPLICATION = "redis"
-COMPONENT = "page-state"
+COMPONENT = kube.PAGE_STATE
 USER, GROUP = 999, 1000
 """The image's user redis; it writes nothing."""
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pulumi_kubernetes.core.v1 import EnvVarArgsDict, PodSpecArgsDict
 
 APPLICATION = "smoke-test"
-ASKS, TRIES = "smoke-test", "policy-probe"
+ASKS, TRIES = kube.SMOKE_TEST, kube.POLICY_PROBE
 """The components, and the starts of the Jobs' names."""
 
 USER, GROUP = 1000, 1000

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 NAME = "webui"
 APPLICATION = "open-webui"
-COMPONENT = "chat-page"
+COMPONENT = kube.CHAT_PAGE
 
 USER, GROUP, DATA_GROUP = 1000, 0, 1000
 """The image may run as any user whose group is root's (open-webui PR 16622, 26664); the volume has a group of its

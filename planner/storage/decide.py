@@ -15,6 +15,8 @@ MODEL_CLASS = "cfs-ai"
 """The StorageClass of the model store, which is NFS."""
 WEBUI_CLASS = "cbs-webui"
 """The StorageClass of the WebUI's block volume."""
+MODEL_CLAIM, WEBUI_CLAIM = "ai-model", "webui"
+"""The claims on them."""
 WEBUI_DISK = "CLOUD_PREMIUM"
 """The type of that volume: the one CBS type that is sold from 10 GiB on (vendor 457/44239)."""
 

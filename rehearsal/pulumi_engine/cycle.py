@@ -4,9 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from catalog.load import load as load_catalog
 from planner.plan.types import Plan
-from rehearsal.durations import Durations
 from rehearsal.pulumi_engine.acceptance import left
 from rehearsal.pulumi_engine.consequences import consequences
 from rehearsal.pulumi_engine.faults import Fault
@@ -132,8 +130,7 @@ class _Runner:
     def _take(self, title: str, operate: Callable[[], EngineOutcome], plan: Plan) -> EngineOutcome:
         self._begins(title)
         outcome = operate()
-        durations = Durations(plan, load_catalog())
-        means = () if title in ("preview", "destroy") else consequences(outcome.changed, plan, durations)
+        means = () if title in ("preview", "destroy") else consequences(outcome.changed, plan)
         self.steps.append(CycleStep(title, outcome, tuple(means)))
         return outcome
 

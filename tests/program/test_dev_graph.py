@@ -5,16 +5,14 @@ from dataclasses import replace
 import pytest
 from rehearsed import PROGRAM, given, registrations, story
 
-from catalog.load import load
 from rehearsal.clock import timeline
-from rehearsal.durations import Durations
+from rehearsal.kinds import display_name, find, seconds_of
 from rehearsal.registration import Registration
 from rehearsal.story import Story, tell
-from rehearsal.tree import display_name, short_type
 
 
 def one(kind: str, name: str = "") -> Registration:
-    found = [each for each in registrations("dev") if short_type(each.type) == kind and name in display_name(each)]
+    found = [each for each in registrations("dev") if find(each.type).short == kind and name in display_name(each)]
     assert len(found) == 1, f"{len(found)} x {kind} {name}"
     return found[0]
 
@@ -60,7 +58,7 @@ def test_steps_3_and_4_the_server_waits_for_gpus_and_their_driver():
 @pytest.mark.parametrize("order", ["fastest", "cheapest"])
 def test_steps_3_and_4_gpus_come_after_the_addon_that_tke_would_install_with_them(order):
     made = told_with(order=order).recording.registrations
-    (pool,) = [each for each in made if short_type(each.type) == "kubernetes.NativeNodePool"]
+    (pool,) = [each for each in made if find(each.type).short == "kubernetes.NativeNodePool"]
     (addon,) = [each for each in made if each.inputs.get("addonName") == "nvidia-gpu"]
     assert addon.urn in pool.waits_for
 
@@ -83,13 +81,13 @@ def test_step_8_the_chat_page_waits_for_no_model():
 
 
 def test_step_9_a_port_forward_opens_nothing_to_the_internet():
-    services = [each for each in registrations("dev") if short_type(each.type) == "Service"]
+    services = [each for each in registrations("dev") if find(each.type).short == "Service"]
     assert {str(dict(each.inputs["spec"])["type"]) for each in services} == {"ClusterIP"}  # pyright: ignore
-    assert not [each for each in registrations("dev") if short_type(each.type) in ("Ingress", "Gateway")]
+    assert not [each for each in registrations("dev") if find(each.type).short in ("Ingress", "Gateway")]
 
 
 def test_the_model_and_the_page_share_one_key_through_secrets_alone():
-    texts = [str(each.inputs) for each in registrations("dev") if short_type(each.type) == "Deployment"]
+    texts = [str(each.inputs) for each in registrations("dev") if find(each.type).short == "Deployment"]
     assert all("secretKeyRef" in text for text in texts)
 
 
@@ -143,8 +141,7 @@ def test_waiting_gpus_have_a_price_where_the_user_gave_one():
 
 def test_sixteen_places_at_a_time_are_enough():
     told = story("dev")
-    seconds = Durations(told.plan, load()).of
-    bounded = timeline(told.recording.registrations, seconds, parallel=16)
+    bounded = timeline(told.recording.registrations, lambda each: seconds_of(each, told.plan), parallel=16)
     assert bounded.total <= 1.02 * told.timeline.total
 
 

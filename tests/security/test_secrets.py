@@ -5,11 +5,9 @@ from typing import Any
 
 import pytest
 
-from catalog.load import load
 from policy.pods import pods as templates
-from rehearsal.clock import timeline
+from rehearsal.clock import planned
 from rehearsal.cloud import Cloud
-from rehearsal.durations import Durations
 from rehearsal.registration import Secret, mask
 from rehearsal.render import files
 from rehearsal.run import rehearse
@@ -97,7 +95,7 @@ def test_nothing_that_is_written_or_put_out_holds_a_secret_in_clear(name: str) -
     recorded = done.recording
     secrets = secrets_of(done.recording)
     assert secrets
-    times = timeline(recorded.registrations, Durations(done.plan, load()).of)
+    times = planned(recorded.registrations, done.plan)
     shown = [*files(done.plan, recorded.registrations, times).values(), str(mask(recorded.exports)), repr(done.plan)]
     for text in shown:
         assert not [secret for secret in secrets if secret in text]

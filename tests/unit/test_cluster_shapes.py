@@ -20,7 +20,7 @@ GPU_TYPE = "eks.tke.cloud.tencent.com/gpu-type"
 
 def registered(kind: str, name: str, inputs: dict[str, Any], **more: Any) -> Registration:
     return Registration(
-        type=f"tencentcloud:Kubernetes/x:{kind}",
+        type=f"tencentcloud:Kubernetes/{kind[0].lower()}{kind[1:]}:{kind}",
         name=name,
         urn=f"urn:pulumi:dev::p::tke-llm:cloud:GpuPool$x::{name}",
         parent="",

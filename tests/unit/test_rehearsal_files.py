@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from rehearsal.files import replace_folder
+from rehearsal.kinds import KINDS
 from rehearsal.manifests import manifests
 from rehearsal.registration import MASK, Registration, Secret
 
@@ -16,7 +17,7 @@ def an_object(kind: str, name: str, *waits_for: str, **inputs) -> Registration:
     metadata = {"name": name, "namespace": "llm", **inputs.pop("metadata", {})}
     given = {"apiVersion": "v1", "kind": kind, "metadata": metadata, **inputs}
     return Registration(
-        type=f"kubernetes:core/v1:{kind}",
+        type=next(each for each in KINDS if each.startswith("kubernetes:") and each.endswith(f":{kind}")),
         name=name,
         urn=f"{kind}/{name}",
         parent="",
@@ -49,9 +50,9 @@ def test_manifests_are_numbered_in_the_order_in_which_they_can_be_applied():
 
 def test_an_object_comes_after_those_it_needs_through_something_else():
     password = Registration("random:index/randomPassword:RandomPassword", "p", "p", "", True, {}, "none", {})
-    password = Registration(**{**vars(password), "dependencies": ("Zone/late",)})
-    files = written(an_object("Zone", "late"), password, an_object("Secret", "early", "p"))
-    assert list(files) == ["01-zone-late.yaml", "02-secret-early.yaml"]
+    password = Registration(**{**vars(password), "dependencies": ("Deployment/late",)})
+    files = written(an_object("Deployment", "late"), password, an_object("Secret", "early", "p"))
+    assert list(files) == ["01-deployment-late.yaml", "02-secret-early.yaml"]
 
 
 def test_a_secret_is_masked_and_can_still_be_applied():
@@ -62,7 +63,7 @@ def test_a_secret_is_masked_and_can_still_be_applied():
 
 
 def test_a_secret_value_anywhere_is_masked():
-    given = an_object("Pod", "p", spec={"env": [{"name": "KEY", "value": Secret("hidden")}]})
+    given = an_object("Job", "p", spec={"env": [{"name": "KEY", "value": Secret("hidden")}]})
     (content,) = written(given).values()
     assert content["spec"]["env"] == [{"name": "KEY", "value": MASK}]
 
