@@ -13,7 +13,7 @@ _WITH_HOST_NETWORK = frozenset({"IPC_LOCK"})
 
 REASON = "tke-llm/why-"
 """Start of the annotation on a pod template that says why it needs what a rule would refuse: ``tke-llm/why-root``,
-``tke-llm/why-host-network``. The other rules know no exception."""
+``tke-llm/why-host-network``, ``tke-llm/why-any-node``. The other rules know no exception."""
 
 _ROOT = 0
 _SECCOMP = frozenset({"RuntimeDefault", "Localhost"})
@@ -66,7 +66,7 @@ def _node_selector(pod: PodTemplate) -> list[str]:
     chosen = mapping(pod.spec, "nodeSelector") or value_at(
         pod.spec, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"
     )
-    if not _has_gpu(pod) or chosen:
+    if not _has_gpu(pod) or chosen or _excused(pod, "any-node"):
         return []
     return [f"{pod.path}: asks for a GPU on any node, whatever its GPU"]
 

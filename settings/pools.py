@@ -114,7 +114,9 @@ class Pool(Section):
         description="Further taints of the nodes; models tolerate them. DaemonSets of add-ons may not.",
     )
     node_selector: dict[LabelKey, LabelValue] = Field(
-        default={}, max_length=50, description="Labels that find the nodes (existing pools)."
+        default={},
+        max_length=50,
+        description="Labels that find the nodes (existing pools); absent: any, with GPUs any that has enough free.",
     )
     gpu: Hardware | None = Field(default=None, description="GPU of the nodes (existing pools); absent: CPU only.")
     gpus_per_node: Annotated[int, Strict(), Field(ge=0, le=16)] | None = Field(

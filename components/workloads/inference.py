@@ -26,6 +26,9 @@ TEMPLATE = "chat-template"
 KEY_LENGTH = 40
 KEY_NAME = "api-key"
 WHY_HOST_NETWORK = "RDMA cards are reached from the machine's own network only"
+WHY_ANY_NODE = (
+    "the nodes exist, and the stack file names no label of theirs: those that offer GPUs are taken to be alike"
+)
 WAIT_RESOURCES = Resources(cpu_millis=10, memory_mib=32, gpus=0)
 WAIT = 'until test -f "$1"; do echo "waiting for $1"; sleep 5; done'
 
@@ -80,6 +83,8 @@ class Inference(pulumi.ComponentResource):
             # A secret anywhere in the pod template would hide the whole Deployment from previews.
             annotations["tke-llm/api-key-checksum"] = pulumi.Output.unsecret(self.api_key.apply(key_checksum))
 
+        if args.pool.gpu is not None and not args.pool.node_selector:
+            annotations[kube.WHY_ANY_NODE] = WHY_ANY_NODE
         pod = server_pod(args, env, template=None if model.chat_template is None else self._template(name, args))
         if spec.spread is None:
             self._deployment(name, args, labels, annotations, pod)

@@ -50,7 +50,7 @@ SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
 """Annotation of ClusterIP Services. Pulumi would hold a Service until its pods are ready, which the Deployment's own
 wait does already, with the right budget. A ClusterIP Service owns nothing outside the cluster."""
 
-WHY_ROOT, WHY_HOST_NETWORK = "tke-llm/why-root", "tke-llm/why-host-network"
+WHY_ROOT, WHY_HOST_NETWORK, WHY_ANY_NODE = "tke-llm/why-root", "tke-llm/why-host-network", "tke-llm/why-any-node"
 """Annotations by which a pod says why it needs what the policy pack refuses otherwise (policy/pod_rules.py)."""
 
 NAMESPACE_LABELS = {

@@ -59,6 +59,7 @@ def check_pools(settings: Settings, store: StoragePlan, catalog: Catalog) -> Ite
             yield from _gpu_type(name, settings, store, catalog)
         elif pool.kind == "existing":
             yield from _facts(name, pool, catalog)
+            yield from _chosen(name, settings, catalog)
         else:
             yield from _machine(name, settings, store, catalog)
         yield from _disk(name, settings, catalog)
@@ -202,6 +203,25 @@ def _facts(name: str, pool: Pool, catalog: Catalog) -> Iterator[Diagnostic]:
     if pool.gpu is not None and pool.gpu not in catalog.gpus:
         meant = gpus_meant(pool.gpu, catalog.gpus)
         yield codes.unknown_gpu(f"pools.{name}.gpu", gpu=pool.gpu, meant=meant, known=catalog.gpus)
+
+
+def _chosen(name: str, settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
+    """Whether pods for GPU nodes that exist find these and no others."""
+    pool = settings.pools[name]
+    if pool.gpu is None or pool.node_selector:
+        return
+    path = f"pools.{name}.nodeSelector"
+    for other, at in settings.pools.items():
+        gpu = at.gpu if at.kind == "existing" else _gpu_of(at, catalog)
+        if gpu not in (None, pool.gpu):
+            yield codes.gpu_nodes_not_told_apart(path, pool=name, gpu=pool.gpu, other=other, their_gpu=str(gpu))
+            return
+    yield codes.any_gpu_node(path, pool=name, gpu=pool.gpu)
+
+
+def _gpu_of(pool: Pool, catalog: Catalog) -> str | None:
+    machine = catalog.machines.get(pool.instance_type or "")
+    return machine.gpu if machine else None
 
 
 def _machine(name: str, settings: Settings, store: StoragePlan, catalog: Catalog) -> Iterator[Diagnostic]:

@@ -389,6 +389,33 @@ def unknown_gpu(*, gpu: str, meant: Sequence[str], known: Iterable[str]) -> Text
 
 
 @warning(
+    meaning="The pool's nodes exist and no label finds them: its pods go to any node with enough free GPUs.",
+    example="pools: {gpu: {kind: existing, gpu: A10, gpusPerNode: 1, cpu: 28, memory: 110Gi}}",
+    fix="Set nodeSelector to a label of these nodes, unless all GPU nodes of the cluster are alike.",
+    source="Kubernetes documentation, scheduling GPUs (different types of GPUs are told apart by labels)",
+)
+def any_gpu_node(*, pool: str, gpu: str) -> Text:
+    return Text(
+        message=f"Pods of pool {pool} go to any node with enough free GPUs; the plan holds for {gpu} alone.",
+        remedy="Name a label of these nodes (`kubectl get nodes --show-labels`), unless all GPU nodes are alike.",
+    )
+
+
+@error(
+    meaning="Two pools of one cluster have different GPUs, and one's pods may go to the other's nodes.",
+    example="pools: {one: {kind: existing, gpu: A10, …}, two: {kind: existing, gpu: H20, nodeSelector: {gpu: h20}}}",
+    fix="Set nodeSelector of each pool of existing nodes to a label that these nodes alone have.",
+    source="Kubernetes documentation, scheduling GPUs (different types of GPUs are told apart by labels)",
+)
+def gpu_nodes_not_told_apart(*, pool: str, gpu: str, other: str, their_gpu: str) -> Text:
+    return Text(
+        message=f"Nothing keeps pods of pool {pool}, planned for {gpu}, off the nodes of pool {other}, which have "
+        f"{their_gpu}.",
+        remedy=f"Name a label that the nodes of pool {pool} alone have (`kubectl get nodes --show-labels`).",
+    )
+
+
+@warning(
     meaning="No model runs on the pool, whose nodes are billed.",
     example="pools: {gpu: {instanceType: PNV4.7XLARGE116}, spare: {instanceType: PNV4.7XLARGE116}}\nmodels: {chat: "
     "{pool: gpu}}",

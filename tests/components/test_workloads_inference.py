@@ -272,6 +272,13 @@ def test_a_pod_on_its_machines_network_says_why() -> None:
     assert "RDMA" in template["metadata"]["annotations"]["tke-llm/why-host-network"]
 
 
+def test_a_pod_that_may_go_to_any_gpu_node_says_why() -> None:
+    for selector, says in (((), True), ((("gpu", "a10"),), False)):
+        made = serve(pool={"kind": "existing", "node_selector": selector})
+        annotations = made.one(DEPLOYMENT).inputs["spec"]["template"]["metadata"]["annotations"]
+        assert ("tke-llm/why-any-node" in annotations) == says
+
+
 def test_a_chat_template_of_the_stack_file_is_mounted_and_another_text_is_another_object() -> None:
     made = serve(chat_template=ChatTemplate("0a1b2c3d.jinja", "{{ messages }}"))
     held = made.one(CONFIG_MAP).inputs

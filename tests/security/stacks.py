@@ -70,6 +70,13 @@ VARIANTS = {
         {"pools.gpu": {"kind": "ordinary", "instanceType": "HCCPNV6.96XLARGE2304", "nodes": 2}}, sample="two-machines"
     ),
     "mirror-in-link-local": Variant({"networkPolicy": {"reach": ["169.254.0.0/16"]}, "webui.offline": False}),
+    "gpu-nodes-that-exist": Variant(
+        {
+            "pools": {"gpu": {"kind": "existing", "gpu": "A10", "gpusPerNode": 1, "cpu": 28, "memory": "110Gi"}},
+            "models": {"chat": {"model": "Qwen/Qwen2.5-1.5B-Instruct"}},
+        },
+        sample="local",
+    ),
     "gateway-of-others": Variant(
         {"expose": {"via": "gateway", "host": HOST, "tls": {}, "gateway": "infra/shared"}}, sample="local"
     ),

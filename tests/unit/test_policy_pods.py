@@ -138,6 +138,11 @@ def test_memory_may_be_locked_by_a_pod_that_says_why_it_is_on_its_machines_netwo
     assert codes(locked) == set()
 
 
+def test_a_pod_with_gpus_may_go_anywhere_where_it_says_why() -> None:
+    assert codes(pod("nodeSelector", None, {f"{REASON}any-node": "all GPU nodes are alike"})) == set()
+    assert codes(pod("nodeSelector", None, {f"{REASON}any-node": " "})) == {"GPU_WITHOUT_NODE_SELECTOR"}
+
+
 def _with_gpu(path: str, value: Any) -> Resource:
     *steps, last = path.split("/")
     resources = deepcopy(GOOD["containers"][0]["resources"])

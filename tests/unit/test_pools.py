@@ -80,6 +80,30 @@ def test_an_existing_pool_takes_the_figures_and_labels_of_the_stack_file():
     assert (pool.labels, pool.taints) == ((), ())
 
 
+OTHER = {"kind": "existing", "gpusPerNode": 1, "cpu": 28, "memory": "110Gi"}
+CHOSEN = {"pools.gpu.nodeSelector": {"gpu": "a10"}}
+
+
+def test_gpu_nodes_that_no_label_finds_are_told_and_any_is_taken():
+    warning = found(planned(KUBECONFIG), "ANY_GPU_NODE")
+    assert (warning.severity, warning.path) == ("warning", "pools.gpu.nodeSelector")
+    assert "ANY_GPU_NODE" not in codes(planned({**KUBECONFIG, **CHOSEN}))
+    alike = {"pools.gpu2": {**OTHER, "gpu": "A10"}}
+    assert "GPU_NODES_NOT_TOLD_APART" not in codes(planned({**KUBECONFIG, **alike}))
+
+
+def test_pools_of_different_gpus_must_be_told_apart():
+    changes = {
+        **KUBECONFIG,
+        "models.chat.pool": "gpu",
+        "pools.large": {**OTHER, "gpu": "H20", "nodeSelector": {"a": "b"}},
+    }
+    error = found(planned(changes), "GPU_NODES_NOT_TOLD_APART")
+    assert (error.severity, error.path) == ("error", "pools.gpu.nodeSelector")
+    assert "H20" in error.message
+    assert "GPU_NODES_NOT_TOLD_APART" not in codes(planned({**changes, **CHOSEN}))
+
+
 @pytest.mark.parametrize("missing", ["cpu", "memory", "gpusPerNode", "gpu"])
 def test_an_existing_pool_without_its_figures_is_refused(missing: str):
     plan = planned({**KUBECONFIG, f"pools.gpu.{missing}": None})
