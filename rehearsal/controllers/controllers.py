@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Mapping
 from contextlib import ExitStack
+from functools import cached_property
 from typing import Self
 
 from rehearsal.control_plane import credentials, ports
 from rehearsal.control_plane.plane import Access
 from rehearsal.control_plane.processes import Processes
 from rehearsal.controllers import envoy_gateway, keda, lws
-from rehearsal.controllers.binaries import find
+from rehearsal.controllers.binaries import ControllerBinaries, find
 from rehearsal.controllers.definitions import Definitions, path_of
 from rehearsal.controllers.release import Controller, ControllerError, Release
 
@@ -55,13 +56,12 @@ class Controllers:
 
         Raises ControllerError, MissingBinariesError, MissingDefinitionsError.
         """
-        controller = CONTROLLERS[software]
+        controller, binaries = CONTROLLERS[software], self._binaries
         wanted = None if kinds is None or controller.kinds is None else {*kinds, *controller.kinds}
         names = self._definitions.install(software, wanted)
         self._processes.wait(f"Definitions of {software}", lambda: all(map(self._definitions.established, names)))
         if software in self._releases:
             return
-        binaries = find()
         release = Release(self._api, self._processes, self._kubeconfig, self._proxy)
         if controller.owns_definitions:
             release.own(map(path_of, names))
@@ -75,6 +75,10 @@ class Controllers:
         """Take away what `install` brought, as `helm uninstall` does: definitions in a chart's `crds/` stay."""
         if release := self._releases.pop(software, None):
             release.uninstall()
+
+    @cached_property
+    def _binaries(self) -> ControllerBinaries:
+        return find()
 
     def check(self) -> None:
         """Raises ControllerError where a process has ended."""

@@ -56,6 +56,8 @@ def start(release: Release, binaries: ControllerBinaries) -> None:
         f"--tls-private-key-file={certificates / 'tls.key'}",
         f"--metrics-service-address=127.0.0.1:{metrics}",
         f"--metrics-service-grpc-authority={_OPERATOR}.{NAMESPACE}.svc",
+        # Certificates of clients are found there on other control planes; here they have none.
+        "--authentication-skip-lookup",
         *(f"--{use}-kubeconfig={release.kubeconfig}" for use in ("lister", "authentication", "authorization")),
     ]
     release.run(_ADAPTER, adapter, environment)
