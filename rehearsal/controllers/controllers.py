@@ -37,6 +37,8 @@ class Controllers:
 
     def __enter__(self) -> Self:
         with ExitStack() as held:
+            # Whatever was held for processes is free only when they have ended.
+            self._holders = held.enter_context(ExitStack())
             self._api = held.enter_context(self._access.api())
             nobody = held.enter_context(ports.reserve())
             self._proxy = self._proxy or "http://{}:{}".format(*nobody.getsockname())
@@ -65,6 +67,7 @@ class Controllers:
         release = Release(self._api, self._processes, self._kubeconfig, self._proxy)
         if controller.owns_definitions:
             release.own(map(path_of, names))
+        self._holders.callback(release.let_go)
         with ExitStack() as undo:
             undo.callback(release.uninstall)
             controller.start(release, binaries)

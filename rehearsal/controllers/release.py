@@ -4,7 +4,7 @@ import base64
 import socket
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -37,11 +37,15 @@ class Release:
         self._processes = processes
         self._objects: list[str] = []
         self._running: list[str] = []
-        self._held: list[socket.socket] = []
+        self._held = ExitStack()
 
     def hold(self, holder: socket.socket) -> None:
         """Keep a socket open as long as the release is there."""
-        self._held.append(holder)
+        self._held.enter_context(holder)
+
+    def let_go(self) -> None:
+        """Close what is held."""
+        self._held.close()
 
     def port(self) -> int:
         """A free port on loopback for a server of this release."""
@@ -112,8 +116,7 @@ class Release:
             with suppress(GoneError):
                 self.api.delete(path)
             self.wait(f"The removal of {path}", partial(self._is_gone, path))
-        for holder in self._held:
-            holder.close()
+        self.let_go()
 
     def _is_gone(self, path: str) -> bool:
         return not self._read(path)

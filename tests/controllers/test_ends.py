@@ -67,7 +67,8 @@ def test_a_controller_that_ends_is_told_with_its_log(access: Access, place: Path
         os.kill(processes(place)["lws-manager"], signal.SIGKILL)
         until(lambda: complaint(controllers) != "")
         assert "lws-controller-manager ended with status -9" in complaint(controllers)
-        assert "Serving webhook server" in complaint(controllers)
+        assert "The last lines of its log:" in complaint(controllers)
+        assert "INFO" in complaint(controllers)
 
 
 def test_software_that_is_removed_blocks_nothing_and_can_come_again(access: Access, scene: Scene, place: Path) -> None:
