@@ -6,6 +6,7 @@ import runpy
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +65,9 @@ def run_program(program: Program, cloud: Cloud | None = None, *, preview: bool =
 
     Nothing of the run stays behind in the process. Raises `ProgramError` where the program raises or exits.
     """
-    return copy_context().run(_run, program, cloud or Cloud(), preview)
+    # In a thread of its own, whose stack is short: Pulumi writes the whole stack down at every registration.
+    with ThreadPoolExecutor(max_workers=1) as alone:
+        return alone.submit(copy_context().run, _run, program, cloud or Cloud(), preview).result()
 
 
 def _run(program: Program, cloud: Cloud, preview: bool) -> Recording:

@@ -4,6 +4,7 @@ knows; here it is a pod."""
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -33,6 +34,7 @@ WAIT_RESOURCES = Resources(cpu_millis=10, memory_mib=32, gpus=0)
 WAIT = 'until test -f "$1"; do echo "waiting for $1"; sleep 5; done'
 
 
+@cache
 def key_checksum(key: str) -> str:
     """A mark that changes with the key. It stands in clear in the pod's annotations, hence slow to compute and too
     short to prove a guess."""

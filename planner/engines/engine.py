@@ -249,3 +249,8 @@ class Engine:
     def own_ids(self) -> bool:
         """Whether it serves what its own registry has, under the ids of that."""
         return self.library is not None
+
+
+def has(flag: str | None, flags: frozenset[str]) -> bool:
+    """Whether a release with these flags has what came with `flag`; None: every release has it."""
+    return flag is None or flag in flags

@@ -7,7 +7,7 @@ facts with their own source.
 from collections.abc import Iterator
 
 from catalog.types import Gpu
-from planner.engines.engine import Engine
+from planner.engines.engine import Engine, has
 from planner.engines.registry import find
 from planner.model import codes
 from planner.model.check_attention import check_attention
@@ -54,14 +54,14 @@ def _release(
 ) -> Iterator[Diagnostic]:
     """A method that the image's release has no longer, for what it quantises or reads."""
     method = at_load or facts.format
-    if engine.at_load.flags.get(method) in {None, *flags}:
+    if has(engine.at_load.flags.get(method), flags):
         return
     yield codes.quantization_not_in_image(
         f"{section}.{'quantization' if at_load else 'model'}",
         method=method,
         engine=engine.title,
         at_load=at_load is not None,
-        readable=[each for each in engine.at_load.methods if engine.at_load.flags.get(each) in {None, *flags}],
+        readable=[each for each in engine.at_load.methods if has(engine.at_load.flags.get(each), flags)],
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from catalog.types import Gpu
-from planner.engines.engine import Engine
+from planner.engines.engine import Engine, has
 from planner.engines.registry import find
 from planner.model.facts import ModelFacts
 
@@ -26,7 +26,7 @@ class Precision:
 
 def as_used(gpu: Gpu, engine: Engine, flags: frozenset[str]) -> Gpu:
     """The GPU, as far as a release with these flags uses it: without Marlin where its kernels need a newer one."""
-    if gpu.compute_capability >= AMPERE or engine.old_marlin in {None, *flags}:
+    if gpu.compute_capability >= AMPERE or has(engine.old_marlin, flags):
         return gpu
     return gpu.model_copy(update={"marlin": False, "fp8": "none"})
 
@@ -36,7 +36,7 @@ def quantised_by(method: str | None, facts: ModelFacts, gpu: Gpu | None, engine:
     if gpu is None or method not in engine.at_load.methods or facts.format not in PLAIN:
         return False
     kernels = method != "fp8" or as_used(gpu, engine, flags).fp8 != "none"
-    return kernels and engine.at_load.flags.get(method) in {None, *flags}
+    return kernels and has(engine.at_load.flags.get(method), flags)
 
 
 def plan_dtype(facts: ModelFacts, gpu: Gpu, dtype: str, quantization: str | None, engine: str) -> Precision:

@@ -3,7 +3,7 @@
 Every change that is offered was tried: image and sizing have no error with it, and memory surely suffices.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from catalog.load import Catalog
@@ -45,9 +45,8 @@ def starts(case: Situation, catalog: Catalog, machine: Machine | None = None, *,
 def one_machine_holds(case: Situation, catalog: Catalog) -> bool:
     """Whether some machine with the pool's GPU holds the model, wherever it is sold."""
     anywhere = replace(case, region=None)
-    return any(
-        starts(anywhere, catalog, machine) for machine in _machines(anywhere, catalog) if machine.gpu == case.pool.gpu
-    )
+    of_pool = [machine for machine in _machines(anywhere, catalog) if machine.gpu == case.pool.gpu]
+    return any(starts(anywhere, catalog, machine) for machine in _smallest_of_each(of_pool))
 
 
 def ways(case: Situation, catalog: Catalog) -> Iterator[tuple[str, Fix]]:
@@ -100,6 +99,14 @@ def _machines(case: Situation, catalog: Catalog) -> list[Machine]:
     )
 
 
+def _smallest_of_each(machines: list[Machine]) -> Iterable[Machine]:
+    """The first machine with each number of each GPU: whether a model starts goes by those alone."""
+    first: dict[tuple[str | None, float], Machine] = {}
+    for machine in machines:
+        first.setdefault((machine.gpu, machine.gpus), machine)
+    return first.values()
+
+
 def _unpinned(case: Situation) -> Fix:
     """The change that gives parallelism back to the planner, where the stack file fixes it."""
     asked = {
@@ -112,14 +119,14 @@ def _unpinned(case: Situation) -> Fix:
 
 
 def _on_machines(case: Situation, catalog: Catalog, machines: list[Machine]) -> Iterator[tuple[str, Fix]]:
-    for machine in machines:
-        if machine.name == case.pool.instance_type:
-            continue
+    others = [machine for machine in machines if machine.name != case.pool.instance_type]
+    unpinned = _unpinned(case)
+    for machine in _smallest_of_each(others):
         change: Fix = ((f"pools.{case.pool.name}.instanceType", machine.name),)
         rigid = starts(case, catalog, machine, rigid=True)
-        if rigid or starts(case, catalog, machine):
+        if rigid or (unpinned and starts(case, catalog, machine)):
             holds = f"Use {machine.name} ({machine.gpus:g} x {machine.gpu}), which holds it."
-            yield holds, change if rigid else (*change, *_unpinned(case))
+            yield holds, change if rigid else (*change, *unpinned)
             return
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from catalog.types import Gpu
+from planner.engines.engine import has
 from planner.engines.registry import find
 from planner.model.dtype import Precision, plan_dtype
 from planner.model.facts import ModelFacts
@@ -207,7 +208,7 @@ def _layout(facts: ModelFacts, hardware: Hardware, ask: Ask, precision: Precisio
 def _held_first(ask: Ask, method: str | None) -> tuple[str | None, ...]:
     """What the release holds at once while it quantises by a method; nothing where it goes layer by layer."""
     engine = find(ask.engine)
-    if method is None or engine.at_load.streaming_flags.get(method) in {None, *ask.flags}:
+    if method is None or has(engine.at_load.streaming_flags.get(method), ask.flags):
         return ()
     return (None, method) if engine.at_load.doubling_flags.get(method) in ask.flags else (None,)
 

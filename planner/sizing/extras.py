@@ -19,7 +19,8 @@ class Extras:
 
     def weights(self, facts: ModelFacts, split: Split) -> float:
         """GiB of one GPU."""
-        return self.draft_gib / split.tensor + self.slots * adapter_gib(facts, split, self.rank)
+        adapters = self.slots * adapter_gib(facts, split, self.rank) if self.slots else 0.0
+        return self.draft_gib / split.tensor + adapters
 
 
 NONE = Extras()

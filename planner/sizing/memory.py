@@ -152,13 +152,15 @@ def sliding_bytes_per_token(
     facts: ModelFacts, tensor_parallel: int, pipeline_parallel: int, kv_bytes: float, *, layers: int | None = None
 ) -> float:
     """As `kv_bytes_per_token`, of the layers that keep a window; their heads may be others."""
+    count = facts.sliding_layers if layers is None else layers
+    if not count:
+        return 0.0
     alike = replace(
         facts,
         kv_heads=facts.sliding_kv_heads or facts.kv_heads,
         head_dim=facts.sliding_head_dim or facts.head_dim,
         v_head_dim=facts.sliding_head_dim or facts.v_head_dim,
     )
-    count = facts.sliding_layers if layers is None else layers
     return kv_bytes_per_token(alike, tensor_parallel, pipeline_parallel, kv_bytes, layers=count)
 
 

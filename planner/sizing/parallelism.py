@@ -54,14 +54,14 @@ def splits(facts: ModelFacts, slots: int, nodes: int, ask: Ask) -> list[Split]:
     tp, pp, gpus, data = ask.tensor_parallel, ask.pipeline_parallel, ask.gpus, ask.data_parallel or 1
     if not find(ask.engine).tensor_parallel:  # it spreads whole layers over the GPUs it sees; heads play no part
         return [Split(1, n) for n in range(1, slots + 1)] if gpus is None else [Split(1, gpus)]
+    if tp is not None:
+        return [cut(facts, ask, tp, pp or max(1, (gpus or tp * data) // (tp * data)))]
     inside = legal_tensor_parallel(facts, max(1, slots // data), ask)
     even = [size for size in inside if size & (size - 1) == 0] or [1]
-    if (gpus, tp, pp) == (None, None, None):
+    if (gpus, pp) == (None, None):
         sizes = [1 << n for n in range(max(1, slots // data).bit_length())]
         ways = [(max((t for t in even if t <= n), default=1), n) for n in sizes]
         return [cut(facts, ask, t, n // t) for t, n in ways if n // t <= most_stages(facts, ask)]
-    if tp is not None:
-        return [cut(facts, ask, tp, pp or max(1, (gpus or tp * data) // (tp * data)))]
     if pp is not None:
         if gpus is not None:
             return [cut(facts, ask, max(1, gpus // (pp * data)), pp)]

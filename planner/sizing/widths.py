@@ -19,7 +19,8 @@ Sources: vLLM 0.29.0 and SGLang, which build the layers alike.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from planner.model.facts import ModelFacts
 from planner.sizing.split import Split
@@ -29,8 +30,7 @@ GROUPED = ("awq", "gptq")
 """Formats in which attention is quantised by groups as well; the heads' width is a multiple of 128 in the others."""
 
 
-@dataclass(frozen=True)
-class Uneven:
+class Uneven(NamedTuple):
     """A width that a number of GPUs cannot share: each part would be no multiple of `step`."""
 
     part: str
