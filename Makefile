@@ -62,7 +62,7 @@ e2e: .venv/e2e.stamp ## run a stack's containers here and chat with them (STACK=
 	@$(RUN) python -m e2e $(STACK)
 
 test: .venv/test.stamp ## unit, component and program tests; needs no Go, no cloud, no GPU
-	@$(RUN) pytest -n auto
+	@$(RUN) pytest -n auto --dist worksteal
 
 control-plane: builds ## build kube-apiserver, etcd, the scheduler and kwok, once, into a cache (needs Go)
 	@:

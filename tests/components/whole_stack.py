@@ -44,6 +44,7 @@ BY_ID: dict[str, object] = {
     },
 }
 """A TKE cluster that exists, with its network."""
+_RUNS: dict[str, ComponentRun] = {}
 
 
 def decided(changes: Mapping[str, object] | None = None, *, secrets: tuple[str, ...] = (), stack: str = "dev") -> Plan:
@@ -56,12 +57,17 @@ def decided(changes: Mapping[str, object] | None = None, *, secrets: tuple[str, 
 def up(
     changes: Mapping[str, object] | None = None, *, secrets: Mapping[str, str] | None = None, stack: str = "dev"
 ) -> ComponentRun:
-    """Everything that the stack registers. The outputs are in `seen`."""
-    given = dict(secrets or {})
-    plan = decided(changes, secrets=tuple(given), stack=stack)
+    """Everything that the stack registers, once for all who ask for the same. The outputs are in `seen`."""
+    asked = repr((changes, secrets, stack))
+    if asked not in _RUNS:
+        _RUNS[asked] = _run(decided(changes, secrets=tuple(secrets or {}), stack=stack), secrets or {})
+    return _RUNS[asked]
+
+
+def _run(plan: Plan, secrets: Mapping[str, str]) -> ComponentRun:
 
     def make() -> dict[str, pulumi.Output[Any]]:
-        sealed = {key: pulumi.Output.secret(value) for key, value in given.items()}
+        sealed = {key: pulumi.Output.secret(value) for key, value in secrets.items()}
         made = LlmStack("llm", LlmStackArgs(plan=plan, secrets=sealed))
         return {key: pulumi.Output.from_input(value) for key, value in made.outputs.items()}
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from rehearsal.cloud import Cloud
 from rehearsal.registration import Registration
 from rehearsal.run import Rehearsal, rehearse
 from settings.parse import StackInput
@@ -98,7 +99,8 @@ def asked(name: str) -> StackInput:
 
 @cache
 def rehearsed(name: str) -> Rehearsal:
-    done = rehearse(asked(name), PROGRAM)
+    """A rehearsal whose generated secrets exist in this run alone."""
+    done = rehearse(asked(name), PROGRAM, Cloud())
     assert done.recording is not None, done.errors
     return done
 

@@ -7,13 +7,11 @@ import pytest
 
 from policy.pods import pods as templates
 from rehearsal.clock import planned
-from rehearsal.cloud import Cloud
 from rehearsal.registration import Secret, mask
 from rehearsal.render import files
-from rehearsal.run import rehearse
-from tests.program.rehearsed import PROGRAM, secrets_of
+from tests.program.rehearsed import secrets_of
 from tests.security.pods import ROLES
-from tests.security.stacks import STACKS, asked, objects, registrations
+from tests.security.stacks import STACKS, objects, registrations, rehearsed
 
 HOLDERS = {
     "api-key": {"model", "smoke test"},
@@ -89,7 +87,7 @@ def test_no_pod_can_ask_kubernetes_for_a_secret_or_take_one_from_its_node(name: 
 
 @pytest.mark.parametrize("name", STACKS)
 def test_nothing_that_is_written_or_put_out_holds_a_secret_in_clear(name: str) -> None:
-    done = rehearse(asked(name), PROGRAM, Cloud())
+    done = rehearsed(name)
     assert done.plan is not None
     assert done.recording is not None
     recorded = done.recording

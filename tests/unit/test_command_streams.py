@@ -53,8 +53,11 @@ def test_a_full_disk_behind_stdout_is_one_line():
     assert result.stderr.decode().splitlines() == ["the output cannot be written: No space left on device"]
 
 
-def test_a_terminal_that_knows_ascii_alone_gets_ascii():
-    result = tke_llm("fit", "--all", env=with_encoding("ascii"))
+@pytest.mark.parametrize(
+    "arguments", [["explain", "BF16_UNSUPPORTED"], pytest.param(["fit", "--all"], marks=pytest.mark.exhaustive)]
+)
+def test_a_terminal_that_knows_ascii_alone_gets_ascii(arguments):
+    result = tke_llm(*arguments, env=with_encoding("ascii"))
     assert (result.returncode, result.stderr) == (0, b"")
     assert "..." in result.stdout.decode("ascii")
 
