@@ -6,12 +6,11 @@ from typing import Any
 import pytest
 from rehearsed import PROGRAM
 
-from planner.prove import prove
 from rehearsal.policies import broken_rules
-from rehearsal.run import rehearse
-from settings.parse import StackInput, parse
+from rehearsal.run import Rehearsal, rehearse
+from settings.parse import StackInput
 from settings.paths import apply_fix
-from tests.security.stacks import GATEWAY, VARIANTS, asked
+from tests.security.stacks import GATEWAY, VARIANTS, asked, rehearsed
 
 PLAIN = {"via": "gateway", "host": "chat.example.com"}
 PUBLIC = {"access": "public"}
@@ -65,29 +64,28 @@ def with_changes(changes: dict[str, Any], force: tuple[str, ...] = ()) -> StackI
     return StackInput(base.project, base.stack, base.region, sections, base.secrets)
 
 
-def verdicts(given: StackInput) -> tuple[bool, list[str]]:
-    """Whether `check` calls a stack ready; and, of one that is, the rules that it breaks unforced."""
-    plan, diagnostics = prove(parse(given))
-    if plan is None or any(each.severity == "error" for each in diagnostics):
+def verdicts(done: Rehearsal) -> tuple[bool, list[str]]:
+    """Whether the proof of a rehearsal, which is that of `check`, calls a stack ready; and, of one that is, the rules
+    that it breaks unforced."""
+    if done.plan is None or done.errors:
         return False, []
-    recording = rehearse(given, PROGRAM).recording
-    assert recording is not None
-    broken = broken_rules(recording.registrations, plan.forced)
+    assert done.recording is not None
+    broken = broken_rules(done.recording.registrations, done.plan.forced)
     return True, [f"{each.code} {each.resource}: {each.message}" for each in broken if not each.forced]
 
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_a_stack_that_is_meant_to_be_ready_is_ready_by_every_judge(name: str) -> None:
-    assert verdicts(asked(name)) == (True, [])
+    assert verdicts(rehearsed(name)) == (True, [])
 
 
 @pytest.mark.parametrize("changes", CHANGES, ids=str)
 def test_whatever_check_lets_pass_breaks_no_rule(changes: dict[str, Any]) -> None:
-    _, broken = verdicts(with_changes(changes))
+    _, broken = verdicts(rehearse(with_changes(changes), PROGRAM))
     assert broken == []
 
 
 def test_random_stacks_are_judged_alike() -> None:
-    judged = [verdicts(with_changes(changes, force)) for changes, force in random_stacks()]
+    judged = [verdicts(rehearse(with_changes(changes, force), PROGRAM)) for changes, force in random_stacks()]
     assert [broken for _, broken in judged if broken] == []
     assert sum(ready for ready, _ in judged) >= FEWEST_READY, "of stacks that are refused this says nothing"

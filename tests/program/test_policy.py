@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 import yaml
-from rehearsed import NAMES, PROGRAM, ROOT, command, each_of, registrations
+from rehearsed import NAMES, PROGRAM, ROOT, command, each_of, registrations, tell_once
 
+from cli.stackfile import program
 from policy.rule import Hidden, mapping
 from rehearsal.policies import as_resource, broken_rules, visible
 from rehearsal.registration import Secret, Unknown
 from rehearsal.run import rehearse
+from rehearsal.story import Story
 from settings.file import read
 
 OPEN = {"via": "gateway", "host": "chat.example.com"}
@@ -41,6 +43,7 @@ def test_the_rules_see_the_pods_and_the_cloud(tmp_path: Path) -> None:
     assert broken == {"PUBLIC_WITHOUT_TLS"}
 
 
+@pytest.mark.usefixtures("told")
 def test_what_is_forced_is_told_everywhere_and_stops_nothing(tmp_path: Path) -> None:
     file = written(tmp_path, FORCED)
     checked = command("check", str(file))
@@ -54,11 +57,12 @@ def test_what_is_forced_is_told_everywhere_and_stops_nothing(tmp_path: Path) -> 
     report = json.loads(as_json.stdout)
     assert report["ready"] is True
     assert {(each["code"], each["forced"]) for each in report["violations"]} == {("PUBLIC_WITHOUT_TLS", True)}
-    exported = rehearse(read(file), PROGRAM).recording
-    assert exported is not None
-    assert mapping(exported.exports["plan"])["forced"] == ["PLAINTEXT_PUBLIC"]
+    told = tell_once(read(file), program(file))
+    assert isinstance(told, Story)
+    assert mapping(told.recording.exports["plan"])["forced"] == ["PLAINTEXT_PUBLIC"]
 
 
+@pytest.mark.usefixtures("told")
 def test_a_rehearsal_shows_a_broken_rule_and_ends_with_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Refused in the stack file, as a rule: here the rule alone is left to see it.
     monkeypatch.setattr("planner.access.check._plain", lambda _settings: iter(()))

@@ -31,12 +31,6 @@ from tests.empties import empty_places
 each_stack = each_of(NAMES)
 
 
-@pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`tke-llm rehearse` tells of a sample what all tests share, for a rehearsal says the same twice (see below)."""
-    monkeypatch.setattr("cli.rehearse.tell", lambda stack, _program: story(stack.stack))
-
-
 @each_stack
 def test_a_sample_has_no_error_and_registers_resources(name):
     told = story(name)
