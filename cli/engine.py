@@ -9,12 +9,12 @@ from cli.report import dump
 from cli.stackfile import program, stack_file
 from cli.text import Line, Piece, complain, count, duration, heading, line, paragraph, show
 from planner.prove import prove
+from rehearsal.kinds import find as kind_of
 from rehearsal.pulumi_engine.cycle import Cycle, CycleStep, Proved, run
 from rehearsal.pulumi_engine.environment import MissingEngineError, find
 from rehearsal.pulumi_engine.faults import Trouble, parse
 from rehearsal.pulumi_engine.outcome import Operation, OperationVerdict, is_resource
 from rehearsal.pulumi_engine.session import WorkerError
-from rehearsal.tree import short_type
 from settings.diagnostics import blocking
 from settings.file import read
 from settings.parse import parse as parse_settings
@@ -124,7 +124,7 @@ def _show_event(event: Mapping[str, object]) -> None:
     if event["event"] == "end" and (sign := _LIVE.get(str(event["op"]))):
         type_ = str(event["type"])
         if is_resource(type_, name):
-            show([line(Piece(f"  {sign} ", "good"), Piece(f"{short_type(type_)} ", "dim"), name)])
+            show([line(Piece(f"  {sign} ", "good"), Piece(f"{kind_of(type_).short} ", "dim"), name)])
     elif event["event"] == "message" and event["severity"] == "error":
         show(paragraph(str(event["text"]).strip(), Piece(f"  ! {name}: " if name else "  ! ", "bad")))
 
@@ -157,7 +157,7 @@ def _counted(number: int, sign: OperationVerdict, step: CycleStep) -> str:
 def _operation(operation: Operation, means: str) -> list[Line]:
     paths = ", ".join(dict.fromkeys(path for path, _ in operation.changes))
     first = " (the old one goes first)" if operation.first else ""
-    lead = f"    {_SIGNS[operation.verdict][0]} {short_type(operation.type)} {operation.name}{first}  "
+    lead = f"    {_SIGNS[operation.verdict][0]} {kind_of(operation.type).short} {operation.name}{first}  "
     return [
         *paragraph(paths, Piece(lead), style="dim"),
         *(paragraph(means, Piece("        "), style="warn") if means else []),
