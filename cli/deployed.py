@@ -45,7 +45,8 @@ class DeployedService:
 @dataclass(frozen=True)
 class DeployedModel:
     """One model. `base_url` ends in ``/v1``; it is None where the API stands on no public host, and on this computer
-    where the stack is reached by port-forward. `api_key` is None for an engine that asks for none."""
+    where the stack is reached by port-forward. `api_key` is None for an engine that asks for none. `task` is what it is
+    served for: "chat", or it embeds or ranks."""
 
     name: str
     model_id: str
@@ -53,6 +54,7 @@ class DeployedModel:
     engine: str
     base_url: str | None
     api_key: str | None = field(repr=False)
+    task: str = "chat"
 
 
 @dataclass(frozen=True)
@@ -70,12 +72,15 @@ class Deployed:
     plan: Mapping[str, Any]
 
     def model(self, name: str | None) -> DeployedModel:
-        """A model by its name in the stack file, the first one for None; `DeployedError` where there is none."""
-        if name is None:
-            return next(iter(self.models.values()))
-        if name not in self.models:
-            raise DeployedError(f"stack {self.stack} serves no model {name!r}; it serves {', '.join(self.models)}")
-        return self.models[name]
+        """A model that chats by its name in the stack file, the first one for None; `DeployedError` where there is
+        none."""
+        chatting = [model for model in self.models.values() if model.task == "chat"]
+        found = next((model for model in chatting if name in (None, model.name)), None)
+        if found is None:
+            wanted = "no model that chats" if name is None else f"no model {name!r} that chats"
+            served = ", ".join(f"{model.name} ({model.task})" for model in self.models.values())
+            raise DeployedError(f"stack {self.stack} serves {wanted}; it serves {served}")
+        return found
 
 
 def deployed(stack: str) -> Deployed:
@@ -95,7 +100,14 @@ def deployed(stack: str) -> Deployed:
         stack=name,
         models={
             model: DeployedModel(
-                model, each["model"], each["servedName"], each["engine"], each["apiBaseUrl"], keys.get(model)
+                name=model,
+                model_id=each["model"],
+                served_name=each["servedName"],
+                engine=each["engine"],
+                base_url=each["apiBaseUrl"],
+                api_key=keys.get(model),
+                # A stack that was brought up before there was this output.
+                task=each.get("task", "chat"),
             )
             for model, each in outputs["models"].items()
         },

@@ -208,7 +208,8 @@ def bench(
         str | None, typer.Option(help="The environment variable with the key of --base-url.")
     ] = None,
     model: Annotated[
-        str | None, typer.Option(help="A model of the stack (default: its first), or the name at --base-url.")
+        str | None,
+        typer.Option(help="A model of the stack (default: its first that chats), or the name at --base-url."),
     ] = None,
     concurrency: Annotated[
         str | None,

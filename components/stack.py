@@ -400,6 +400,7 @@ class LlmStack(pulumi.ComponentResource):
                     "model": model.model_id,
                     "servedName": model.served_name,
                     "engine": model.engine,
+                    "task": model.task,
                     "apiBaseUrl": exposure.api_base_urls[model.name],
                 }
                 for model in models

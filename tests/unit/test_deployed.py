@@ -54,6 +54,25 @@ def answering(bin_: Path, text: str) -> None:
     program(bin_, "pulumi", f"{body}print(pathlib.Path('HERE/answer').read_text())")
 
 
+def test_of_several_models_the_first_that_chats_is_asked(bin_):
+    shown = outputs()
+    chat = shown["models"]["chat"]
+    shown["models"] = {"vectors": {**chat, "task": "embed"}, "ranks": {**chat, "task": "rerank"}, "chat": chat}
+    answering(bin_, json.dumps(shown))
+    stack = deployed("dev")
+    assert stack.model(None).name == "chat"
+    with pytest.raises(DeployedError, match=r"no model 'vectors' that chats; it serves vectors \(embed\), ranks"):
+        stack.model("vectors")
+
+
+def test_a_stack_without_a_model_that_chats_says_what_it_serves(bin_):
+    shown = outputs()
+    shown["models"] = {"vectors": {**shown["models"]["chat"], "task": "embed"}}
+    answering(bin_, json.dumps(shown))
+    with pytest.raises(DeployedError, match=r"no model that chats; it serves vectors \(embed\)"):
+        deployed("dev").model(None)
+
+
 def test_the_outputs_of_a_stack_say_how_its_model_is_asked(bin_):
     answering(bin_, json.dumps(outputs()))
     stack = deployed("dev")
@@ -88,7 +107,7 @@ def test_secrets_do_not_show_when_the_outputs_are_printed(bin_):
 
 def test_a_model_that_the_stack_does_not_serve_is_named_with_those_that_it_does(bin_):
     answering(bin_, json.dumps(outputs()))
-    with pytest.raises(DeployedError, match=r"no model 'chta'; it serves chat"):
+    with pytest.raises(DeployedError, match=r"no model 'chta' that chats; it serves chat \(chat\)"):
         deployed("dev").model("chta")
 
 
