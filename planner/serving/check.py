@@ -18,7 +18,7 @@ from planner.serving import codes, nearest
 from planner.serving.capacity import Demand, room_of
 from planner.serving.check_capacity import check_capacity
 from planner.serving.check_downloads import check_download
-from planner.serving.check_further import check_further
+from planner.serving.check_drafts_and_adapters import check_drafts_and_adapters
 from planner.serving.check_placement import check_placement
 from planner.serving.decide import ServedModel
 from planner.serving.placement import Placement
@@ -46,7 +46,7 @@ def check_served(
     pool = placed.situation.pool
     yield from check_capacity(pool, room_of(pool), demands, placed.name, catalog)
     yield from check_download(placed.name, settings, placed.facts, served.download, catalog)
-    yield from check_further(placed, settings, served.further, catalog)
+    yield from check_drafts_and_adapters(placed, settings, served.further, catalog)
 
 
 def _super_spec(served: ServedModel, catalog: Catalog) -> Iterator[Diagnostic]:

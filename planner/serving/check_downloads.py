@@ -10,7 +10,7 @@ from planner.network.location import in_mainland
 from planner.plan.types import DownloadPlan
 from planner.serving import codes
 from planner.serving.downloads import HUBS
-from planner.serving.further import further_files
+from planner.serving.drafts_and_adapters import further_files
 from settings.diagnostics import Diagnostic
 from settings.models import Nat, Settings
 

@@ -224,7 +224,7 @@ def offload_drops_windows(*, model: str, layers: int, window: int) -> Text:
     meaning="The size of the draft model is not known, so its weights are not counted.",
     example="models: {chat: {model: Qwen/Qwen3-8B, speculative: {method: eagle3, model: someone/draft, tokens: 3}}}",
     fix="Give weightsGib, the size of its weight files.",
-    source="planner/serving/further.py",
+    source="planner/serving/drafts_and_adapters.py",
 )
 def draft_size_unknown(*, draft: str) -> Text:
     return Text(

@@ -21,7 +21,7 @@ from planner.plan.server import GIB, MODELS_MOUNT, Resources
 from planner.plan.types import DownloadPlan, ModelPlan, PoolPlan, Reason, StoragePlan
 from planner.serving import super_nodes
 from planner.serving.downloads import HUBS, plan_download, plan_files, source_of
-from planner.serving.further import further_files
+from planner.serving.drafts_and_adapters import further_files
 from planner.serving.placement import Placement, has_rdma
 from planner.sizing import on_cpu
 from settings.models import Model, Settings

@@ -19,7 +19,7 @@ from planner.images.decide import Host, ImageChoice, plan_image
 from planner.model.dtype import quantised_by
 from planner.model.facts import ModelFacts, resolve
 from planner.plan.types import PoolPlan
-from planner.serving.further import extras_of
+from planner.serving.drafts_and_adapters import extras_of
 from planner.sizing.ask import Ask
 from planner.sizing.decide import Hardware, Sizing, plan_sizing
 from planner.sizing.extras import NONE, Extras

@@ -8,7 +8,7 @@ from planner.plan.types import DownloadPlan
 from planner.serving import codes
 from planner.serving.check_downloads import check_road
 from planner.serving.downloads import source_of
-from planner.serving.further import draft_gib
+from planner.serving.drafts_and_adapters import draft_gib
 from planner.serving.placement import Placement
 from settings.diagnostics import Diagnostic, softened
 from settings.models import Settings
@@ -48,7 +48,7 @@ MTP_CLASSES = frozenset(
 config/speculative.py, `hf_config_override`; SGLang 0.5.18, srt/arg_groups/speculative_hook.py)."""
 
 
-def check_further(
+def check_drafts_and_adapters(
     placed: Placement, settings: Settings, further: tuple[DownloadPlan, ...], catalog: Catalog
 ) -> Iterator[Diagnostic]:
     """What is wrong with the draft model and the adapters of a placed model."""
