@@ -169,7 +169,7 @@ def kv_cache_dtype_unknown(*, dtype: str, release: str, readable: Sequence[str],
     meaning="The engine has nothing like the setting.",
     example='models: {chat: {engine: ollama, model: "qwen3:8b", kvOffload: {gib: 16}}}',
     fix="Take the setting out, or serve the model with an engine that has it.",
-    source="planner/engines: `tunes` of each engine",
+    source="planner/engines: `tunes` and `experts` of each engine",
 )
 def setting_not_for_engine(*, setting: str, title: str, others: Sequence[str]) -> Text:
     return Text(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from planner.engines import codes as engine_codes
 from planner.engines.registry import every, find
 from planner.model.facts import ModelFacts
 from planner.sizing import codes
@@ -122,10 +123,13 @@ class _Asked:
     def _sharing(self, setting: str, given: str, flag: str | None) -> Iterator[Diagnostic]:
         path, title = self._at(setting), find(self.ask.engine).title
         if flag is None:
-            able = [engine.name for engine in every() if engine.experts.flag is not None]
-            yield codes.split_not_for_engine(path, title=title, setting=setting, given=given, able=able)
+            others = [engine.title for engine in every() if engine.experts.flag is not None]
+            yield engine_codes.setting_not_for_engine(path, setting=setting, title=title, others=others)
         elif flag not in self.ask.flags:
-            yield codes.split_not_in_image(path, title=title, setting=setting, given=given, flag=flag)
+            release = f"The image's release of {title}"
+            yield engine_codes.setting_not_in_image(
+                path, setting=setting, flag=flag, release=release, first=None, image_path=None
+            )
         elif self.facts.widths.experts is None:
             known = self.facts.catalogued
             yield codes.no_experts(path, model=self.facts.id, setting=setting, given=given, known=known)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from settings.diagnostics import Diagnostic, Fix, Text, error, listed, warning
+from settings.diagnostics import Diagnostic, Fix, Text, error, warning
 
 
 @dataclass(frozen=True)
@@ -148,37 +148,6 @@ def no_experts(*, model: str, setting: str, given: str, known: bool) -> Text:
         given=given,
         fix=(("", None),),
         severity=None if known else "warning",
-    )
-
-
-@error(
-    meaning="The engine has nothing like `expertParallel` or `dataParallel`.",
-    example="models: {chat: {engine: ollama, model: 'qwen3:30b', expertParallel: true}}",
-    fix="Take it out, or use vllm or sglang.",
-    source="planner/engines: `experts` of each engine",
-)
-def split_not_for_engine(*, title: str, setting: str, given: str, able: Sequence[str]) -> Text:
-    return Text(
-        message=f"{title} has nothing like {setting}: it puts whole layers on the GPUs that it sees.",
-        remedy=f"Take {setting} out, or use {listed(able, 'or')}.",
-        given=given,
-        allowed=", ".join(able),
-        fix=(("", None),),
-    )
-
-
-@error(
-    meaning="The image's release has no option for `expertParallel` or `dataParallel`.",
-    example="models: {chat: {model: Qwen/Qwen3-30B-A3B, expertParallel: true, image: an older one}}",
-    fix="Take it out, or use a later release.",
-    source="catalog/data/arguments (recorded from each release's own parser)",
-)
-def split_not_in_image(*, title: str, setting: str, given: str, flag: str) -> Text:
-    return Text(
-        message=f"The image's release of {title} has no --{flag}.",
-        remedy=f"Take {setting} out, or use a later release.",
-        given=given,
-        fix=(("", None),),
     )
 
 

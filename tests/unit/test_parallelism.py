@@ -156,8 +156,8 @@ def test_of_a_described_model_nobody_knows_whether_it_has_experts():
 
 
 def test_ollama_and_releases_without_the_option_refuse():
-    assert "SPLIT_NOT_FOR_ENGINE" in on("Qwen/Qwen3-30B-A3B", "L20", 1, engine="ollama", expert_parallel=True).errors
-    assert "SPLIT_NOT_IN_IMAGE" in on("Qwen/Qwen3-30B-A3B", "L20", 8, data_parallel=2, flags=frozenset()).errors
+    assert "SETTING_NOT_FOR_ENGINE" in on("Qwen/Qwen3-30B-A3B", "L20", 1, engine="ollama", expert_parallel=True).errors
+    assert "SETTING_NOT_IN_IMAGE" in on("Qwen/Qwen3-30B-A3B", "L20", 8, data_parallel=2, flags=frozenset()).errors
 
 
 ODD = facts(

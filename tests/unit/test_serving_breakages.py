@@ -123,7 +123,7 @@ ERRORS = (
     ),
     broken("NO_EXPERTS", "models.chat.expertParallel", True),
     broken("NO_EXPERTS", "models.chat.dataParallel", 2, A10X4),
-    broken("SPLIT_NOT_FOR_ENGINE", "models.chat.expertParallel", True, OLLAMA),
+    broken("SETTING_NOT_FOR_ENGINE", "models.chat.expertParallel", True, OLLAMA),
     broken(
         "DATA_PARALLEL_SPANS_MACHINES",
         "models.chat.dataParallel",
