@@ -2,11 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
+from rehearsal.pulumi_engine.normal import MEANT
 from rehearsal.registration import reveal
-
-MEANT = frozenset({"emptyDir", "podSelector", "namespaceSelector"})
-"""Keys of Kubernetes' own kinds under which an empty map says something: a selector of everything, a folder of any
-size."""
 
 
 def empty_places(value: object, path: str = "") -> Iterator[str]:

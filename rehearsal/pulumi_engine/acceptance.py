@@ -9,6 +9,7 @@ from ipaddress import ip_network
 from typing import cast
 
 from planner.storage.drivers import BLOCK_DRIVER, CFS_DRIVER, CFS_PROVISIONER, TURBO_DRIVER
+from rehearsal.pulumi_engine.rules import rules_of
 from rehearsal.pulumi_engine.world import CloudResource, CloudState, CloudVolume, DeniedError
 from settings.paths import value_at
 from settings.quantity import size
@@ -17,11 +18,15 @@ SUBNET = "Subnet/instance:Instance"
 CLUSTER = "Kubernetes/cluster:Cluster"
 ENDPOINT = "Kubernetes/clusterEndpoint:ClusterEndpoint"
 ADDON = "Kubernetes/addon:Addon"
+ORDINARY_POOL = "Kubernetes/nodePool:NodePool"
+"""It keeps its machines when it goes, unless it is told otherwise: `delete_keep_instance` is true by default
+(resource_tc_kubernetes_node_pool.go of the Terraform provider)."""
 POOLS = (
-    "Kubernetes/nodePool:NodePool",
+    ORDINARY_POOL,
     "Kubernetes/nativeNodePool:NativeNodePool",
     "Kubernetes/serverlessNodePool:ServerlessNodePool",
 )
+RELEASES = ("Kubernetes/clusterRelease:ClusterRelease", "helm.sh/v3:Release")
 CLAIM = "core/v1:PersistentVolumeClaim"
 CLASS = "storage.k8s.io/v1:StorageClass"
 NAMESPACE = "core/v1:Namespace"
@@ -52,7 +57,12 @@ def leaves(value: object) -> Iterator[object]:
 
 def kind(resource: CloudResource) -> str:
     """The type without its package."""
-    return resource.type.partition(":")[2]
+    return kind_of(resource.type)
+
+
+def kind_of(type_: str) -> str:
+    """A type without its package."""
+    return type_.partition(":")[2]
 
 
 def check_creation(world: CloudState, resource: CloudResource, cluster: str | None) -> None:
@@ -61,6 +71,8 @@ def check_creation(world: CloudState, resource: CloudResource, cluster: str | No
     if resource.type.startswith("kubernetes:"):
         check_reachable(world, cluster)
         _check_namespace(world, resource, cluster)
+        if gone := _release_gone(world, resource):
+            raise DeniedError(f'no matches for kind "{kind(resource).rpartition(":")[2]}": release {gone} is gone')
         if world.find(*resource.key):
             raise DeniedError(f'{kind(resource).rpartition(":")[2].lower()} "{resource.id}" already exists')
         return
@@ -102,9 +114,10 @@ def check_deletion(world: CloudState, resource: CloudResource, cluster: str | No
     """Raise `DeniedError` where the cloud would not delete the resource now, or would never be done with it."""
     if resource.type.startswith("kubernetes:"):
         check_reachable(world, cluster)
-        if kind(resource) == CLAIM:
-            _check_claim(world, resource)
+        _check_finalizers(world, resource)
         return
+    if resource.inputs.get("deletionProtection") is True:
+        raise DeniedError(f"{resource.id}: deletion protection was enabled, set it to false and apply first")
     if not _own_id(resource):
         return
     for other in world.resources.values():
@@ -147,6 +160,8 @@ def after_deletion(world: CloudState, resource: CloudResource) -> None:
             after_deletion(world, other)
     elif kind(resource) == CLUSTER:
         _cluster_gone(world, resource)
+    elif kind(resource) == ORDINARY_POOL and resource.inputs.get("deleteKeepInstance", True):
+        world.leave(f"machines of {resource.name}")
 
 
 def left(world: CloudState) -> list[str]:
@@ -202,6 +217,24 @@ def _check_namespace(world: CloudState, resource: CloudResource, cluster: str | 
     given_by_tke = {None, "default", "kube-system", "kube-public"}
     if cluster is not None and namespace not in {*given_by_tke, *ours}:
         raise DeniedError(f'namespaces "{namespace}" not found')
+
+
+def _release_gone(world: CloudState, resource: CloudResource) -> str | None:
+    """The release whose controller an object needs, where it was there and is not any more."""
+    name = rules_of(resource.type).finalizer_of
+    ids = {
+        operation.id
+        for operation in world.operations
+        if name and kind_of(operation.type) in RELEASES and operation.id.replace("#", "/").endswith(f"/{name}")
+    }
+    return name if ids and not any(each.id in ids for each in world.of_type(*RELEASES)) else None
+
+
+def _check_finalizers(world: CloudState, resource: CloudResource) -> None:
+    if kind(resource) == CLAIM:
+        _check_claim(world, resource)
+    if gone := _release_gone(world, resource):
+        raise DeniedError(f"timed out: nothing takes the finalizer of {resource.id} away, release {gone} is gone")
 
 
 def _check_claim(world: CloudState, resource: CloudResource) -> None:

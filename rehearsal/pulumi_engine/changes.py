@@ -1,8 +1,10 @@
 """What differs between two sets of properties, and what a provider makes of it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
+
+import yaml
 
 from rehearsal.pulumi_engine.rules import Rules
 from rehearsal.registration import Unknown
@@ -54,12 +56,30 @@ def changes(old: Mapping[str, object], new: Mapping[str, object], rules: Rules) 
     )
 
 
-def stored(inputs: Mapping[str, object]) -> dict[str, object]:
-    """The inputs of an object of Kubernetes as the API server keeps them: no map or list of its metadata is empty."""
-    metadata = inputs.get("metadata")
-    if not isinstance(metadata, Mapping):
-        return dict(inputs)
-    return {**inputs, "metadata": {key: value for key, value in metadata.items() if value not in ({}, [])}}
+def ignored(change: PropertyChange, paths: Sequence[str]) -> bool:
+    """Whether a change is at or below one of these paths, as the engine writes them."""
+    return any(change.text == path or change.text.startswith((f"{path}.", f"{path}[")) for path in paths)
+
+
+def provider_changes(old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[PropertyChange]:
+    """What another configuration of a provider changes. One of Kubernetes makes all that it made anew where it is for
+    another cluster: told by its `clusterIdentifier`, and without one by the active cluster of its kubeconfig
+    (DiffConfig in provider/pkg/provider/provider.go of pulumi-kubernetes 9497796)."""
+    named, named_now = old.get("clusterIdentifier"), new.get("clusterIdentifier")
+    for change in changes(old, new, Rules()):
+        renamed = change.path == ("clusterIdentifier",) and change.kind in ("update", "unknown")
+        moved = change.path == ("kubeconfig",) and (named is None or named != named_now)
+        elsewhere = moved and (change.kind == "unknown" or _cluster(old) != _cluster(new))
+        yield replace(change, replaces=renamed or elsewhere)
+
+
+def _cluster(configuration: Mapping[str, object]) -> object:
+    """The active cluster of a kubeconfig: its address and certificate authority."""
+    read = yaml.safe_load(str(configuration.get("kubeconfig", ""))) or {}
+    contexts = {each["name"]: each["context"] for each in read.get("contexts", ())}
+    clusters = {each["name"]: each["cluster"] for each in read.get("clusters", ())}
+    chosen = contexts.get(configuration.get("context", read.get("current-context")), {})
+    return clusters.get(chosen.get("cluster"))
 
 
 def _names(path: Path) -> tuple[str, ...]:

@@ -24,8 +24,9 @@ from rehearsal.pulumi_engine.acceptance import (
     check_deletion,
     check_reachable,
 )
-from rehearsal.pulumi_engine.changes import PropertyChange, changes, stored
+from rehearsal.pulumi_engine.changes import PropertyChange, changes, ignored, provider_changes
 from rehearsal.pulumi_engine.faults import Fault, Faults
+from rehearsal.pulumi_engine.normal import checked, compared, holds_unknown
 from rehearsal.pulumi_engine.rules import Names, Rules, rules_of
 from rehearsal.pulumi_engine.world import CloudResource, CloudState, DeniedError
 from rehearsal.registration import Secret, Unknown, reveal
@@ -76,9 +77,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CheckResponse(inputs=request.news)
 
     def DiffConfig(self, request: provider_pb2.DiffRequest, context: Context) -> provider_pb2.DiffResponse:
-        found = changes(_shown(request.olds), _shown(request.news), Rules())
-        # Another cluster is another provider, and so makes all that it made anew.
-        return _diff([replace(each, replaces=True) if each.path == ("clusterIdentifier",) else each for each in found])
+        return _diff(list(provider_changes(_shown(request.olds), _shown(request.news))))
 
     def Configure(self, request: provider_pb2.ConfigureRequest, context: Context) -> provider_pb2.ConfigureResponse:
         self._config = {key: str(value) for key, value in _shown(request.args).items()}
@@ -87,17 +86,18 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     def Check(self, request: provider_pb2.CheckRequest, context: Context) -> provider_pb2.CheckResponse:
-        found = schema.failures(_type(request.urn), decode(request.news))
+        type_, given = _type(request.urn), decode(request.news)
+        found = [*schema.failures(type_, given), *rules_of(type_).failures(given)]
         return provider_pb2.CheckResponse(
-            inputs=request.news,
+            inputs=encode(checked(type_, given)),
             failures=[provider_pb2.CheckFailure(property=place, reason=why) for place, why in found],
         )
 
     def Diff(self, request: provider_pb2.DiffRequest, context: Context) -> provider_pb2.DiffResponse:
-        type_ = _type(request.urn)
-        rules = rules_of(type_, self._config)
-        old, new = _compared(type_, _shown(request.old_inputs), _shown(request.news))
-        found = list(changes(old, new, rules))
+        type_, given = _type(request.urn), _shown(request.news)
+        rules = rules_of(type_, self._config, immutable=given.get("immutable") is True)
+        old, new = compared(type_, _shown(request.olds), _shown(request.old_inputs), given, rules)
+        found = [each for each in changes(old, new, rules) if not ignored(each, request.ignoreChanges)]
         if self._unready(type_, request.id, new):
             found.append(PropertyChange(("metadata", "annotations", _UNREADY), "update", replaces=True))
         return _diff(found, first=_deleted_first(old, new, rules))
@@ -117,13 +117,16 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CreateResponse(id=resource.id, properties=outputs)
 
     def Update(self, request: provider_pb2.UpdateRequest, context: Context) -> provider_pb2.UpdateResponse:
-        given = decode(request.news)
-        if request.preview:
-            return provider_pb2.UpdateResponse(properties=encode({**decode(request.olds), **given}))
+        type_, given = _type(request.urn), decode(request.news)
         inputs = _revealed(given)
+        if request.preview:
+            if type_.startswith("kubernetes:") and not holds_unknown(given):
+                with self._refusing(context):
+                    self._try(type_, request.id, inputs, _shown(request.old_inputs))
+            return provider_pb2.UpdateResponse(properties=encode({**decode(request.olds), **given}))
         fault = self._fault(request.urn, context)
         with self._refusing(context):
-            resource = self._change(_type(request.urn), request.id, inputs, _shown(request.old_inputs))
+            resource = self._change(type_, request.id, inputs, _shown(request.old_inputs))
         outputs = _marked(resource.outputs, given)
         if fault is not None:
             _abort_after(fault, resource.id, outputs, request, context)
@@ -138,6 +141,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         type_ = _type(request.urn)
         with self._refusing(context):
             resource = self._find(type_, request.id)
+        if resource is None and rules_of(type_).unseen:
+            return provider_pb2.ReadResponse(id=request.id, inputs=request.inputs, properties=request.properties)
         if resource is None:
             return provider_pb2.ReadResponse()
         known = decode(request.inputs)
@@ -171,8 +176,12 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         with self._world.lock:
             resource = self._world.made(urn, type_, inputs)
             upserts = self._config.get("upsertExistingObjects") == "true" and self._world.find(*resource.key)
-            if not upserts:
+            if upserts:
+                check_reachable(self._world, self._cluster)
+            else:
                 check_creation(self._world, resource, self._cluster)
+            if why := rules_of(type_).creation_refusal(inputs):
+                raise DeniedError(why)
             if not ready and "status" in resource.outputs:
                 unready = {key: value for key, value in resource.outputs.items() if key != "status"}
                 resource = replace(resource, outputs=unready)
@@ -186,16 +195,28 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             resource = self._find(type_, id_)
             if resource is None:
                 raise DeniedError(f"{id_} does not exist")
-            why = rules.refusal([each.rule_path for each in changes(old, inputs, rules)])
-            if why:
-                raise DeniedError(why)
-            check_change(self._world, resource, inputs)
-            now = self._world.changed(resource, inputs)
+            self._refuse(resource, inputs, old)
             arrived = dict(inputs)
+            for path in rules.kept(resource.inputs, inputs):
+                arrived = _with_old(arrived, dict(resource.inputs), path)
+            now = self._world.changed(resource, arrived)
             for path in rules.drops:
                 arrived = _with_old(arrived, dict(resource.inputs), path)
             self._world.put("update", replace(now, inputs=arrived))
         return now
+
+    def _try(self, type_: str, id_: str, inputs: Properties, old: Properties) -> None:
+        """What the API server says to a change in a preview (a dry run)."""
+        resource = self._world.find(type_, id_)
+        if resource is not None:
+            self._refuse(resource, inputs, old)
+
+    def _refuse(self, resource: CloudResource, inputs: Properties, old: Properties) -> None:
+        """Raise `DeniedError` where a resource does not take new inputs."""
+        rules = rules_of(resource.type, self._config)
+        if why := rules.refusal([each.rule_path for each in changes(old, inputs, rules)]):
+            raise DeniedError(why)
+        check_change(self._world, resource, inputs)
 
     def _remove(self, type_: str, id_: str) -> None:
         with self._world.lock:
@@ -319,15 +340,6 @@ def _as_known(seen: object, known: object) -> object:
     if reveal(known) == seen:
         return known
     return Secret(seen) if holds_secret(known) else seen
-
-
-def _compared(type_: str, old: Properties, new: Properties) -> tuple[Properties, Properties]:
-    """What a difference is looked for in. The provider of Kubernetes holds new inputs against the live object, as far
-    as the old inputs reach into it, and takes empty values out of the new ones for its own kinds alone
-    (`pruneLiveState`, `normalizeInputs` in provider/pkg/provider/provider.go of pulumi-kubernetes 9497796)."""
-    if not type_.startswith("kubernetes:") or type_.endswith(":Release"):
-        return old, new
-    return stored(old), stored(new) if type_ in schema.types() else new
 
 
 def _diff(found: list[PropertyChange], *, first: bool = False) -> provider_pb2.DiffResponse:

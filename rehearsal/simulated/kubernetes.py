@@ -10,6 +10,8 @@ def create(type_: str, name: str, inputs: Mapping[str, object]) -> tuple[str, di
     """The id (``namespace/name``) and outputs of an object, or of a Helm release."""
     metadata = dict(_mapping(inputs, "metadata"))
     metadata.setdefault("name", str(inputs.get("name") or short_id(name, type_)))
+    if type_.endswith(":Release") and "namespace" in inputs:
+        metadata["namespace"] = inputs["namespace"]
     namespace = metadata.get("namespace")
     id_ = f"{namespace}/{metadata['name']}" if namespace else str(metadata["name"])
     metadata.setdefault("uid", uuid(type_, id_))

@@ -157,6 +157,22 @@ def _native_pool(asked: Asked) -> tuple[str, Outputs]:
     }
 
 
+def _rule_set(asked: Asked) -> tuple[str, Outputs]:
+    """Protocols come back in capitals (ReadPostHandle in resource_tc_security_group_rule_set.go)."""
+    rules = {
+        key: [{**each, "protocol": str(each.get("protocol", "")).upper()} for each in given]
+        for key in ("ingresses", "egresses")
+        if isinstance(given := asked.inputs.get(key), list)
+    }
+    return asked.text("securityGroupId"), {"version": "1", **rules}
+
+
+def _release(asked: Asked) -> tuple[str, Outputs]:
+    """Where the chart is from and which version it has come back even where they were not asked for."""
+    id_, made = _joined("clusterId", "namespace", "name", releaseStatus="deployed")(asked)
+    return id_, {"chartFrom": "tke-market", "chartVersion": "1.0.0", **asked.inputs, **made}
+
+
 def _file_system(asked: Asked) -> tuple[str, Outputs]:
     return short_id("cfs", asked.name), {
         "createTime": _CREATED,
@@ -183,7 +199,7 @@ _MAKERS: dict[str, Maker] = {
     "Vpc/instance:Instance": _vpc,
     "Subnet/instance:Instance": _plain("subnet", availableIpCount=4093, isDefault=False),
     "Security/group:Group": _plain("sg"),
-    "Security/groupRuleSet:GroupRuleSet": _joined("securityGroupId", version="1"),
+    "Security/groupRuleSet:GroupRuleSet": _rule_set,
     "Eip/instance:Instance": _eip,
     "Nat/gateway:Gateway": _plain("nat", createdTime=_CREATED),
     "Route/table:Table": _plain("rtb", isDefault=False),
@@ -195,7 +211,7 @@ _MAKERS: dict[str, Maker] = {
     "Kubernetes/nodePool:NodePool": _pool,
     "Kubernetes/nativeNodePool:NativeNodePool": _native_pool,
     "Kubernetes/serverlessNodePool:ServerlessNodePool": _native_pool,
-    "Kubernetes/clusterRelease:ClusterRelease": _joined("clusterId", "namespace", "name", releaseStatus="deployed"),
+    "Kubernetes/clusterRelease:ClusterRelease": _release,
     "Cfs/accessGroup:AccessGroup": _plain("pgroup"),
     "Cfs/accessRule:AccessRule": _plain("rule"),
     "Cfs/fileSystem:FileSystem": _file_system,

@@ -69,6 +69,7 @@ def test_a_generated_key_is_renewed_by_replacing_it(standing: DeployedStacks) ->
     session.configure(sample("dev"))
     urn = next(each.urn for each in session.preview().operations if each.name == "llm-chat-inference-random-key")
     before = key(session)
+    assert before
 
     outcome = session.up(replacing=[urn])
 
@@ -93,4 +94,4 @@ def done(outcome: EngineOutcome) -> dict[str, list[str]]:
 
 def key(session: EngineSession) -> object:
     secret = next(each for each in session.world.of_type("core/v1:Secret") if each.id == "llm/chat-api-key")
-    return value_at(secret.inputs, "stringData", "api-key")
+    return value_at(secret.inputs, "data", "api-key")

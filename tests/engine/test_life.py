@@ -1,8 +1,10 @@
 """Preview, up, up again, refresh, up, destroy: what has to hold for every stack."""
 
-from collections.abc import Iterator
+from base64 import b64decode
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -59,7 +61,8 @@ def made_up_secrets(world: CloudState) -> Iterator[str]:
         values = [resource.outputs.get(key) for key in CLOUD_SECRETS]
         values.append(value_at(resource.inputs, "autoScalingConfig", "password"))
         if resource.type == "kubernetes:core/v1:Secret":
-            values += list(dict(resource.inputs.get("stringData") or {}).values())  # type: ignore[call-overload]
+            encoded = [str(each) for each in dict(cast("Mapping[str, object]", resource.inputs["data"])).values()]
+            values += [*encoded, *(b64decode(each).decode() for each in encoded)]
         yield from (value for value in values if isinstance(value, str) and value)
 
 
