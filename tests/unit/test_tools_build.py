@@ -13,6 +13,7 @@ from tools import binaries
 from tools.binaries import CONTROL_PLANE, CONTROLLERS, DEFINITIONS, ENGINE, Module, locate
 from tools.build import Progress, main
 
+ROOT = Path(binaries.__file__).parents[1]
 GO = """#!/bin/sh
 echo "$@" >> "$CALLS"
 case "$1 $2" in
@@ -77,7 +78,7 @@ def test_every_program_is_built_once(tools: Path, cache: Path, tmp_path: Path, c
     assert len(builds(tmp_path)) == 5
     assert main(["control-plane", "--cache", str(cache)]) == 0
     assert len(builds(tmp_path)) == 5
-    assert "from source, once: 10 min of CPU time" in said
+    assert "from source, once: 9 min of CPU time" in said
     assert "kube-apiserver: built in" in said
     assert "about" not in capsys.readouterr().out
 
@@ -205,6 +206,34 @@ def test_what_is_left_follows_the_pace_of_this_machine() -> None:
     assert str(progress) == "1 of 3 modules built, about 100 min left"
 
 
+def test_cpu_time_that_grows_with_the_load_makes_nothing_look_faster() -> None:
+    progress = Progress([dataclasses.replace(ENGINE[0], build_seconds=60) for _ in range(11)])
+    progress.ran(seconds=300, cpu_seconds=120)
+    progress.built()
+    assert str(progress) == "1 of 11 modules built, about 50 min left"
+
+
+def test_what_go_had_compiled_before_does_not_tell_the_pace() -> None:
+    progress = Progress([dataclasses.replace(ENGINE[0], build_seconds=seconds) for seconds in (600, 600)])
+    progress.ran(seconds=60, cpu_seconds=60)
+    progress.built()
+    assert str(progress) == "1 of 2 modules built, about 10 min left"
+
+
+def test_make_runs_one_build_for_all_that_is_asked() -> None:
+    for goals, built in {
+        "controllers control-plane engine": "controllers control-plane engine",
+        "engine": "engine",
+        "test-deep": "control-plane engine controllers",
+        "rehearse": "control-plane engine controllers",
+    }.items():
+        told = subprocess.run(
+            ["make", "--dry-run", *goals.split()], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        runs = [line.partition("-m tools.build ")[2] for line in told.stdout.splitlines() if "tools.build" in line]
+        assert runs == [built]
+
+
 def test_before_anything_ran_the_cores_tell_the_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "cpu_count", lambda: 4)
     assert str(Progress([dataclasses.replace(ENGINE[0], build_seconds=2400)])).endswith("about 10 min left")
@@ -221,9 +250,8 @@ def test_a_module_that_takes_longer_than_told_does_not_shorten_what_follows(monk
 def test_a_build_that_is_ended_ends_go(tools: Path, cache: Path, tmp_path: Path) -> None:
     put(tools / "go", GO.replace("/bin/sleep", 'echo $$ > "$CALLS.pid"; exec /bin/sleep'))
     command = [sys.executable, "-m", "tools.build", "engine", "--cache", str(cache)]
-    root = Path(binaries.__file__).parents[1]
     pid = tmp_path / "calls.pid"
-    with subprocess.Popen(command, cwd=root, env={**os.environ, "GO_TAKES": "600"}) as build:
+    with subprocess.Popen(command, cwd=ROOT, env={**os.environ, "GO_TAKES": "600"}) as build:
         while not pid.exists() or not pid.read_text():
             time.sleep(0.02)
         build.terminate()
@@ -294,8 +322,7 @@ def test_of_two_builds_at_once_one_builds_and_the_other_waits(
 ) -> None:
     monkeypatch.setenv("GO_TAKES", "0.5")
     command = [sys.executable, "-m", "tools.build", "engine", "--cache", str(cache)]
-    root = Path(binaries.__file__).parents[1]
-    both = [subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    both = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     said = [build.communicate()[0] for build in both]
     assert [build.returncode for build in both] == [0, 0]
     assert len(builds(tmp_path)) == 1
