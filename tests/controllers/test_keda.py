@@ -1,7 +1,7 @@
 """Replicas by load, as KEDA and Kubernetes' own autoscaler follow what the stack renders: a Deployment's, and the
 groups of a LeaderWorkerSet.
 
-Only times are shortened, to a hundredth, and a second at least.
+Only times are shortened, to a hundredth, but to a second at least and six at most.
 """
 
 import time
@@ -35,7 +35,7 @@ def autoscaled(kind: str) -> Rendered:
 
 def hurry(scaled: Object) -> None:
     def short(given: dict[str, Any], key: str) -> None:
-        given[key] = max(1, given[key] // 100)
+        given[key] = min(6, max(1, given[key] // 100))
 
     short(scaled["spec"], "pollingInterval")
     behavior = scaled["spec"]["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
