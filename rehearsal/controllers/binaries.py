@@ -41,14 +41,8 @@ def find(environ: Mapping[str, str] = os.environ) -> ControllerBinaries:
     )
 
 
-def envoy_version() -> str:
-    """The release of Envoy that is beside this Python; raises MissingBinariesError."""
+def _envoy() -> Path:
     try:
-        return distribution(ENVOY).version
+        return Path(str(distribution(ENVOY).locate_file("envoy/_bin/envoy")))
     except PackageNotFoundError:
         raise MissingBinariesError("No Envoy in this virtual environment yet: run `make controllers` once.") from None
-
-
-def _envoy() -> Path:
-    envoy_version()
-    return Path(str(distribution(ENVOY).locate_file("envoy/_bin/envoy")))

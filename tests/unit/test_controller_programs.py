@@ -27,8 +27,6 @@ def test_a_missing_envoy_is_said_too(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_envoy_is_the_one_beside_this_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Wheel:
-        version = "1.39.1"
-
         def locate_file(self, path: str) -> Path:
             return tmp_path / "site-packages" / path
 
