@@ -7,13 +7,11 @@ import pytest
 from planner.engines.api import PATHS as MEANT
 from planner.engines.engine import Engine
 from planner.engines.registry import every
-from planner.plan.types import ExposurePlan, Plan
-from tests.security.engine_paths import every_path
-from tests.security.pods import ours
+from planner.plan.types import ExposurePlan
+from tests.security.attacks import attacks, plan_of, services
 from tests.security.routing import Arrival, arrival, ways
-from tests.security.stacks import CLIENTS, STACKS, objects, registrations, rehearsed
+from tests.security.stacks import CLIENTS, STACKS, objects, registrations
 
-PATHS = every_path()
 LISTED_FOR_ALL = ("llamacpp", "/v1/models")
 """llama.cpp tells everybody what its model is called (tools/server/server-http.cpp, the public endpoints)."""
 
@@ -28,12 +26,6 @@ def guarded(engine: str, path: str) -> bool:
     }[engine]
 
 
-def plan_of(name: str) -> Plan:
-    plan = rehearsed(name).plan
-    assert plan is not None
-    return plan
-
-
 def exposed() -> Iterator[tuple[str, ExposurePlan]]:
     for name in STACKS:
         exposure = plan_of(name).exposure
@@ -43,28 +35,6 @@ def exposed() -> Iterator[tuple[str, ExposurePlan]]:
 
 EXPOSED = [name for name, _ in exposed()]
 CLOSED = [name for name in STACKS if name not in EXPOSED]
-
-
-def attacks(plan: Plan) -> Iterator[tuple[str, str]]:
-    """(host, path): every path of every engine, plainly and in disguise, at every name that may lead somewhere."""
-    assert plan.exposure is not None
-    hosts = [*plan.exposure.hosts, "unknown.example.com", *(f"{name}.{plan.exposure.hosts[0]}" for name in plan.models)]
-    owns = ("", *(f"/{name}" for name in plan.models))
-    for host in hosts:
-        for path in PATHS:
-            forms = (path, f"{path}/", f"{path}/x", f"/v1{path}", f"/v1x{path}", f"/v1/{path}", f"/v1/models/..{path}")
-            yield from ((host, f"{own}{form}") for own in owns for form in (*forms, f"/{path}", f"/v2{path}"))
-
-
-def services(name: str) -> dict[str, str]:
-    """What stands behind each Service: the page, or a model by its key."""
-    behind: dict[str, str] = {}
-    for service in objects(name, "Service"):
-        selector = service["spec"]["selector"]
-        for pod in ours(name):
-            if selector.items() <= {**pod.pod.labels, "leaderworkerset.sigs.k8s.io/worker-index": "0"}.items():
-                behind[service["metadata"]["name"]] = pod.model or pod.role
-    return behind
 
 
 def arrivals(name: str, *, by_beginning: bool = False) -> Iterator[tuple[str, Arrival, str]]:
