@@ -10,9 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from catalog.load import load  # noqa: E402  the rooms lie beside this folder
-from rehearsal.clock import timeline  # noqa: E402
-from rehearsal.durations import Durations  # noqa: E402
+from rehearsal.clock import timeline  # noqa: E402  the rooms lie beside this folder
+from rehearsal.kinds import seconds_of  # noqa: E402
 from rehearsal.story import ORDERS, Story, tell  # noqa: E402
 from settings.file import read  # noqa: E402
 
@@ -37,7 +36,9 @@ for given in (DEV, LARGE):
             print(f"{given.stack}, {order}: refused: {', '.join(each.code for each in told.errors)}")
             continue
         path = told.timeline.total
-        taken = timeline(told.recording.registrations, Durations(told.plan, load()).of, PLACES).total
+        taken = timeline(
+            told.recording.registrations, lambda each, plan=told.plan: seconds_of(each, plan), PLACES
+        ).total
         hand = told.by_hand.total if told.by_hand else float("nan")
         waits = next(each.waiting.gpu_hours for each in told.orders if each.order == order)
         print(
