@@ -1,4 +1,4 @@
-"""`--control-plane`: the rehearsal goes on, on a real Kubernetes control plane."""
+"""`--control-plane`: the rehearsal goes on under the real engine, on a real Kubernetes control plane."""
 
 import http.client
 from collections.abc import Sequence
@@ -9,7 +9,8 @@ from time import monotonic
 from typing import Self
 
 from catalog.load import load as load_catalog
-from cli.control_plane_text import Rehearsed, on_control_plane
+from cli.control_plane_text import on_control_plane
+from cli.engine import document_of_steps, prove_stack
 from cli.refusal import refuse
 from cli.rehearse import ExtraReport
 from cli.rehearse import rehearse as rehearse_plainly
@@ -17,37 +18,41 @@ from cli.report import dump
 from cli.stackfile import stack_file
 from cli.text import complain
 from planner.report.document import document
-from rehearsal.cluster.recorded import Recorded
-from rehearsal.cluster.session import rehearse as rehearse_in
-from rehearsal.control_plane.binaries import MissingBinariesError, find
+from rehearsal.control_plane.binaries import MissingBinariesError
+from rehearsal.control_plane.binaries import find as find_control_plane
 from rehearsal.control_plane.plane import Access, ControlPlane, ControlPlaneError
-from rehearsal.run import rehearse as run_program
+from rehearsal.pulumi_engine.cycle import Proved
+from rehearsal.pulumi_engine.environment import MissingEngineError
+from rehearsal.pulumi_engine.environment import find as find_engine
+from rehearsal.pulumi_engine.faults import Fault
+from rehearsal.pulumi_engine.on_plane import OnPlane, run_on_plane
+from rehearsal.pulumi_engine.session import WorkerError
 from rehearsal.story import Story
-from settings.diagnostics import Diagnostic
 from settings.file import read
 from settings.parse import StackInput
 
 
-class RefusedStackError(Exception):
-    """The second stack has errors."""
-
-    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
-        super().__init__("the second stack is not ready")
-        self.diagnostics = tuple(diagnostics)
-
-
-def rehearse(stack: str, *, as_json: bool, out: Path | None, then: str | None) -> int:
-    """As the plain rehearsal, and 1 too where the control plane does not start or something is not ready on it."""
+def rehearse(stack: str, *, as_json: bool, out: Path | None, then: str | None, faults: Sequence[Fault]) -> int:
+    """As the plain rehearsal, and 1 too where control plane or engine do not start or something is not ready there."""
+    second = None
+    if then is not None:
+        # The stack of the second file, under the first one's name.
+        first = read(stack_file(stack))
+        following = replace(read(stack_file(then)), project=first.project, stack=first.stack)
+        second, diagnostics = prove_stack(following)
+        if second is None:
+            refuse(then, diagnostics, as_json=as_json)
+            return 1
     try:
+        pulumi = find_engine()
         with _Starting() as plane:
-            return rehearse_plainly(stack, as_json=as_json, out=out, extra_rehearsal=_OnPlane(plane, then))
-    except (MissingBinariesError, ControlPlaneError) as error:
+            extra = _Extra(plane, pulumi, second, faults)
+            return rehearse_plainly(stack, as_json=as_json, out=out, extra_rehearsal=extra)
+    except (MissingBinariesError, MissingEngineError, ControlPlaneError, WorkerError) as error:
         if as_json:
             dump({"stack": stack, "ready": False, "failure": str(error)})
         else:
             complain(str(error))
-    except RefusedStackError as refused:
-        refuse(str(then), refused.diagnostics, as_json=as_json)
     return 1
 
 
@@ -56,7 +61,7 @@ class _Starting:
 
     def __enter__(self) -> Self:
         """Raises `MissingBinariesError` where there are no programs to start."""
-        self._plane = ControlPlane(find())
+        self._plane = ControlPlane(find_control_plane())
         self._threads = ThreadPoolExecutor(1)
         self._begun = monotonic()
         self._access = self._threads.submit(self._start)
@@ -70,35 +75,39 @@ class _Starting:
     def _start(self) -> tuple[Access, float]:
         return self._plane.__enter__(), monotonic() - self._begun
 
-    def rehearse(self, first: Recorded, then: Recorded | None) -> Rehearsed:
-        """Raises `ControlPlaneError` where it did not start, or ended."""
-        access, taken = self._access.result()
-        try:
-            with access.api() as api:
-                return Rehearsed(taken, rehearse_in(api, load_catalog(), first, then))
-        except (OSError, http.client.HTTPException) as error:
-            self._plane.check()
-            raise ControlPlaneError(f"The API server does not answer any more: {error}") from error
+    def wait(self) -> tuple[Access, float]:
+        """Access to it, and the seconds that it took to start. Raises `ControlPlaneError` where it did not."""
+        return self._access.result()
+
+    def check(self) -> None:
+        """Raises `ControlPlaneError` where a process has ended since."""
+        self._plane.check()
 
 
 @dataclass(frozen=True)
-class _OnPlane:
-    """What comes after the plain rehearsal; `then` names a second stack file."""
+class _Extra:
+    """What comes after the plain rehearsal."""
 
     plane: _Starting
-    then: str | None
+    pulumi: Path
+    then: Proved | None
+    faults: Sequence[Fault]
 
     def __call__(self, given: StackInput, program: Path, story: Story) -> ExtraReport:
-        """Raises `RefusedStackError`, `ControlPlaneError`."""
-        second = None if self.then is None else self._second(self.then, given, program)
-        first = Recorded(story.plan, story.recording.registrations)
-        found = self.plane.rehearse(first, second)
-        return ExtraReport(found.outcome.ready, on_control_plane(found), "controlPlane", document(found))
+        """Raises `WorkerError`, `ControlPlaneError`."""
+        access, taken = self.plane.wait()
+        stack = Proved(given, story.plan)
+        try:
+            found = run_on_plane(
+                stack, program, self.pulumi, access, load_catalog(), then=self.then, faults=self.faults
+            )
+        except (OSError, http.client.HTTPException) as error:
+            self.plane.check()
+            raise ControlPlaneError(f"The API server does not answer any more: {error}") from error
+        return ExtraReport(found.ready, on_control_plane(found, taken), "controlPlane", _document(found, taken))
 
-    def _second(self, then: str, given: StackInput, program: Path) -> Recorded:
-        """The stack of the second file, under the first one's name."""
-        following = replace(read(stack_file(then)), project=given.project, stack=given.stack)
-        rehearsed = run_program(following, program)
-        if rehearsed.plan is None or rehearsed.recording is None:
-            raise RefusedStackError(rehearsed.diagnostics)
-        return Recorded(rehearsed.plan, rehearsed.recording.registrations)
+
+def _document(found: OnPlane, taken: float) -> dict[str, object]:
+    whole = document(replace(found, steps=()))
+    assert isinstance(whole, dict)  # noqa: S101  it is that of a dataclass
+    return {**whole, "start": round(taken, 2), "steps": document_of_steps(found.steps)}

@@ -1,55 +1,40 @@
 """What a real Kubernetes control plane made of the stack, for people."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from cli.engine import step_lines
 from cli.text import Line, Piece, count, facts, heading, line, paragraph, table
-from rehearsal.cluster.session import Changed, ClusterOutcome, StackState, StackUpdate, Teardown
-from rehearsal.cluster.simulation import ReadinessProblem
+from rehearsal.cluster.rest import Interruption, Left, NotReady
 from rehearsal.cluster.usage import NodeUse, PodUse, PoolUse
+from rehearsal.pulumi_engine.on_plane import OnPlane, Standing
 
 
-@dataclass(frozen=True)
-class Rehearsed:
-    """`start`: seconds until the control plane answered."""
-
-    start: float
-    outcome: ClusterOutcome
-
-
-def on_control_plane(rehearsed: Rehearsed) -> list[Line]:
-    """The whole report: up, and where they were rehearsed the update and the teardown."""
-    outcome = rehearsed.outcome
-    lines = heading(f"On a Kubernetes {outcome.version} control plane")
-    lines += [_verdict("up", outcome.up.findings), *_standing(outcome.up)]
-    if outcome.update is not None:
-        lines += _update(outcome.update)
-    if outcome.down is not None:
-        lines += _teardown(outcome.down)
-    closing = Piece("  ready", "good") if outcome.ready else Piece("  not ready", "bad")
-    return [*lines, (), *facts([("time", _times(rehearsed))]), (), line(closing)]
+def on_control_plane(found: OnPlane, start: float) -> list[Line]:
+    """The whole report: up, and where they were rehearsed the update and the teardown. `start`: seconds until the
+    control plane answered."""
+    lines = heading(f"On a Kubernetes {found.version} control plane, under the real Pulumi engine")
+    lines += [each for step in found.steps for each in step_lines(step)]
+    for problem in found.problems:
+        lines += paragraph(problem, Piece("  wrong: ", "bad"))
+    lines += [(), _verdict("up", found.up.not_ready), *_standing(found.up)]
+    if found.update is not None:
+        lines += [(), _verdict("update", found.update.not_ready), *_not_ready(found.update.not_ready)]
+    if found.interruption is not None:
+        lines += _interruption(found.interruption)
+    if found.left is not None:
+        lines += _left(found.left)
+    closing = Piece("  ready", "good") if found.ready else Piece("  not ready", "bad")
+    return [*lines, (), *facts([("time", f"control plane started in {start:.1f} s")]), (), line(closing)]
 
 
-def _times(rehearsed: Rehearsed) -> str:
-    seconds = rehearsed.outcome.up.seconds
-    return "; ".join(
-        [
-            f"control plane started in {rehearsed.start:.1f} s",
-            f"everything ready {seconds.ready:.1f} s later",
-            f"of that {seconds.apply:.1f} s to apply objects",
-            f"longest wait of a pod for a node {seconds.schedule:.1f} s",
-        ]
-    )
-
-
-def _verdict(stage: str, findings: Sequence[ReadinessProblem], good: str = "everything is ready") -> Line:
+def _verdict(stage: str, findings: Sequence[NotReady], good: str = "everything is ready") -> Line:
     if findings:
         return line(Piece(f"  {stage}: not ready, {count(len(findings), 'finding')}", "bad"))
     return line(Piece(f"  {stage}: {good}", "good"))
 
 
-def _standing(standing: StackState) -> list[Line]:
-    lines = _findings(standing.findings)
+def _standing(standing: Standing) -> list[Line]:
+    lines = _not_ready(standing.not_ready)
     rows = [
         ("pool", "node", "CPU", "memory GiB", "GPUs", "pods"),
         *(_row(pool, node) for pool in standing.usage.pools for node in pool.nodes),
@@ -73,7 +58,7 @@ def _standing(standing: StackState) -> list[Line]:
     return lines
 
 
-def _findings(findings: Iterable[ReadinessProblem]) -> list[Line]:
+def _not_ready(findings: Iterable[NotReady]) -> list[Line]:
     return [
         each for finding in findings for each in paragraph(finding.cause, Piece(f"    {finding.resource}: ", "bad"))
     ]
@@ -97,24 +82,14 @@ def _pods(pods: Iterable[PodUse]) -> str:
     return ", ".join([*own, *([f"{others} of the cluster's"] if others else [])])
 
 
-def _update(update: StackUpdate) -> list[Line]:
-    lines = [(), _verdict("update", update.standing.findings), *_findings(update.standing.findings)]
-    if not update.changes:
-        lines.append(line("    nothing changes"))
-    rows = [(each.change, _change(each)) for each in sorted(update.changes, key=lambda each: each.change)]
-    rows += [("interrupted", f"{each}: no pod answers while it is replaced") for each in update.interrupted]
-    rows += [("waited for GPU", f"{each.resource}: {each.cause}") for each in update.waited]
-    rows += [("lost", f"{each}: its data is gone") for each in update.lost]
-    return [*lines, *facts(rows, indent=4)]
+def _interruption(found: Interruption) -> list[Line]:
+    rows = [("interrupted", f"{each}: no pod answers while it is replaced") for each in found.interrupted]
+    rows += [("waited for GPU", str(each)) for each in found.waited]
+    rows += [("lost", f"{each}: its data is gone") for each in found.lost]
+    return facts(rows, indent=4)
 
 
-def _change(changed: Changed) -> str:
-    fields = ", ".join(changed.fields)
-    return f"{changed.resource} ({fields})" if fields else changed.resource
-
-
-def _teardown(teardown: Teardown) -> list[Line]:
-    forgotten = [ReadinessProblem(each, "is left behind", settled=True) for each in teardown.left.forgotten]
-    faults = [*teardown.findings, *forgotten]
-    lines = [(), _verdict("down", faults, good=f"nothing is left, after {teardown.seconds:.1f} s"), *_findings(faults)]
-    return [*lines, *facts([("kept", each) for each in teardown.left.kept], indent=4)]
+def _left(left: Left) -> list[Line]:
+    forgotten = [NotReady(each, "is left behind") for each in left.forgotten]
+    lines = [(), _verdict("down", forgotten, good="nothing is left"), *_not_ready(forgotten)]
+    return [*lines, *facts([("kept", each) for each in left.kept], indent=4)]

@@ -12,11 +12,12 @@ from planner.prove import prove
 from rehearsal.kinds import find as kind_of
 from rehearsal.pulumi_engine.cycle import Cycle, CycleStep, Proved, run
 from rehearsal.pulumi_engine.environment import MissingEngineError, find
-from rehearsal.pulumi_engine.faults import Trouble, parse
+from rehearsal.pulumi_engine.faults import Fault
 from rehearsal.pulumi_engine.outcome import Operation, OperationVerdict, is_resource
 from rehearsal.pulumi_engine.session import WorkerError
-from settings.diagnostics import blocking
+from settings.diagnostics import Diagnostic, blocking
 from settings.file import read
+from settings.parse import StackInput
 from settings.parse import parse as parse_settings
 
 _SIGNS: Mapping[OperationVerdict, tuple[str, str]] = {
@@ -36,17 +37,8 @@ _LIVE: Mapping[str, str] = {
 """The engine's steps, one sign each: a replacement is two."""
 
 
-def rehearse(
-    stack: str, *, as_json: bool, then: str | None, fail: Sequence[str], hang: Sequence[str], lose: Sequence[str]
-) -> int:
-    """Run the whole cycle and print what the engine did; 1 where anything is not as it has to be, else 0; 2 for a
-    fault that cannot be read: `fail`, `hang` and `lose` hold ``RESOURCE`` or ``RESOURCE:N``."""
-    troubles: Mapping[Trouble, Sequence[str]] = {"fail": fail, "hang": hang, "lose": lose}
-    try:
-        faults = [parse(each, trouble) for trouble, every in troubles.items() for each in every]
-    except ValueError as error:
-        complain(str(error))
-        return 2
+def rehearse(stack: str, *, as_json: bool, then: str | None, faults: Sequence[Fault]) -> int:
+    """Run the whole cycle and print what the engine did; 1 where anything is not as it has to be, else 0."""
     file = stack_file(stack)
     files = [file] if then is None else [file, stack_file(then)]
     proved = [_proved(each, as_json=as_json) for each in files]
@@ -77,45 +69,55 @@ def report(stack: str, cycle: Cycle) -> dict[str, object]:
     """The cycle as one document."""
     return {
         "stack": stack,
-        "steps": [
-            {
-                "title": step.title,
-                "seconds": round(step.outcome.seconds, 2),
-                "counts": dict(step.outcome.counts),
-                "operations": [
-                    {
-                        "operation": each.verdict,
-                        "type": each.type,
-                        "name": each.name,
-                        "changes": dict(each.changes),
-                        "failed": each.failed,
-                    }
-                    for each in step.outcome.operations
-                    if each.custom and (each.verdict != "same" or each.failed)
-                ],
-                "means": [{"name": name, "text": text} for name, text in step.means],
-                "messages": [asdict(each) for each in step.outcome.messages],
-            }
-            for step in cycle.steps
-        ],
+        "steps": document_of_steps(cycle.steps),
         "left": list(cycle.left),
         "problems": list(cycle.problems),
     }
 
 
+def document_of_steps(steps: Sequence[CycleStep]) -> list[dict[str, object]]:
+    """What the engine did, operation by operation."""
+    return [
+        {
+            "title": step.title,
+            "seconds": round(step.outcome.seconds, 2),
+            "counts": dict(step.outcome.counts),
+            "operations": [
+                {
+                    "operation": each.verdict,
+                    "type": each.type,
+                    "name": each.name,
+                    "changes": dict(each.changes),
+                    "failed": each.failed,
+                }
+                for each in step.outcome.operations
+                if each.custom and (each.verdict != "same" or each.failed)
+            ],
+            "means": [{"name": name, "text": text} for name, text in step.means],
+            "messages": [asdict(each) for each in step.outcome.messages],
+        }
+        for step in steps
+    ]
+
+
 def in_all(cycle: Cycle) -> list[Line]:
     """What each step did, what is left in the cloud, and what should have been otherwise."""
-    return [*(row for step in cycle.steps for row in _summary(step)), *_end(cycle)]
+    return [*(row for step in cycle.steps for row in step_lines(step)), *_end(cycle)]
+
+
+def prove_stack(given: StackInput) -> tuple[Proved | None, Sequence[Diagnostic]]:
+    """The stack with its plan, None where errors stand against it; and all that is said of it."""
+    plan, diagnostics = prove(parse_settings(given))
+    return (None if plan is None or blocking(diagnostics) else Proved(given, plan)), diagnostics
 
 
 def _proved(file: Path, *, as_json: bool) -> Proved | None:
-    """The stack with its plan; None, and what is wrong on the terminal, where errors stand against it."""
+    """As `prove_stack`, with what is wrong on the terminal."""
     given = read(file)
-    plan, diagnostics = prove(parse_settings(given))
-    if plan is not None and not blocking(diagnostics):
-        return Proved(given, plan)
-    refuse(given.stack, diagnostics, as_json=as_json)
-    return None
+    stack, diagnostics = prove_stack(given)
+    if stack is None:
+        refuse(given.stack, diagnostics, as_json=as_json)
+    return stack
 
 
 def _show_event(event: Mapping[str, object]) -> None:
@@ -129,7 +131,8 @@ def _show_event(event: Mapping[str, object]) -> None:
         show(paragraph(str(event["text"]).strip(), Piece(f"  ! {name}: " if name else "  ! ", "bad")))
 
 
-def _summary(step: CycleStep) -> list[Line]:
+def step_lines(step: CycleStep) -> list[Line]:
+    """What one step did."""
     outcome = step.outcome
     said = [count_of for sign in _SIGNS if (count_of := _counted(outcome.counts[sign], sign, step))]
     text = ", ".join(said) or "nothing to do"

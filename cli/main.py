@@ -76,7 +76,7 @@ def rehearse(
     as_json: AsJson = False,
     out: Annotated[Path | None, typer.Option(help="Folder for the results.", show_default="out/<stack>")] = None,
     control_plane: Annotated[
-        bool, typer.Option("--control-plane", help="Apply everything to a real Kubernetes control plane, too.")
+        bool, typer.Option("--control-plane", help="Then run it under the real engine on a real control plane.")
     ] = False,
     engine: Annotated[
         bool, typer.Option("--engine", help="Preview, up, refresh and destroy under the real Pulumi engine instead.")
@@ -87,13 +87,13 @@ def rehearse(
     ] = None,
     fail: Annotated[
         list[str] | None,
-        typer.Option(metavar="RESOURCE[:N]", help="With --engine: refuse the first N attempts to make it (1)."),
+        typer.Option(metavar="RESOURCE[:N]", help="There, refuse the first N attempts to make it (1)."),
     ] = None,
     hang: Annotated[
-        list[str] | None, typer.Option(metavar="RESOURCE[:N]", help="With --engine: make it, and never have it ready.")
+        list[str] | None, typer.Option(metavar="RESOURCE[:N]", help="There, make it, and never have it ready.")
     ] = None,
     lose: Annotated[
-        list[str] | None, typer.Option(metavar="RESOURCE[:N]", help="With --engine: make it, and lose the answer.")
+        list[str] | None, typer.Option(metavar="RESOURCE[:N]", help="There, make it, and lose the answer.")
     ] = None,
 ) -> None:
     """Run the program against a simulated cloud and show what `pulumi up` would make."""
@@ -101,17 +101,22 @@ def rehearse(
         raise typer.BadParameter("does not go with --control-plane", param_hint="--engine")
     if then is not None and not (control_plane or engine):
         raise typer.BadParameter("needs --control-plane or --engine", param_hint="--then")
-    if (fail or hang or lose) and not engine:
-        raise typer.BadParameter("need --engine", param_hint="--fail, --hang and --lose")
-    if engine:
+    if (fail or hang or lose) and not (control_plane or engine):
+        raise typer.BadParameter("need --control-plane or --engine", param_hint="--fail, --hang and --lose")
+    if engine or control_plane:
+        from rehearsal.pulumi_engine.faults import parse_all  # noqa: PLC0415
+
+        try:
+            faults = parse_all(fail or (), hang or (), lose or ())
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint="--fail, --hang and --lose") from None
+        if control_plane:
+            from cli.control_plane import rehearse as run_there  # noqa: PLC0415
+
+            raise typer.Exit(run_there(stack, as_json=as_json, out=out, then=then, faults=faults))
         from cli.engine import rehearse as run_under_it  # noqa: PLC0415
 
-        faults = {"fail": fail or [], "hang": hang or [], "lose": lose or []}
-        raise typer.Exit(run_under_it(stack, as_json=as_json, then=then, **faults))
-    if control_plane:
-        from cli.control_plane import rehearse as run_there  # noqa: PLC0415
-
-        raise typer.Exit(run_there(stack, as_json=as_json, out=out, then=then))
+        raise typer.Exit(run_under_it(stack, as_json=as_json, then=then, faults=faults))
     from cli.rehearse import rehearse as run  # noqa: PLC0415
 
     raise typer.Exit(run(stack, as_json=as_json, out=out))

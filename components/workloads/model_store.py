@@ -122,7 +122,6 @@ class ModelStore(pulumi.ComponentResource):
             f"{self._name}-models-volume",
             metadata={"name": full_name, "labels": labels("volume", full_name, "storage")},
             spec={
-                "storage_class_name": "",
                 "access_modes": [args.plan.access_mode],
                 "capacity": {"storage": f"{args.plan.request_gib}Gi"},
                 "persistent_volume_reclaim_policy": "Retain",

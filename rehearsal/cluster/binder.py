@@ -7,7 +7,8 @@ from typing import Any
 from rehearsal.cluster import drivers
 from rehearsal.cluster.nodes import ZONE
 from rehearsal.cluster.objects import Object
-from rehearsal.cluster.world import ClusterState
+from rehearsal.cluster.readiness import REFUSED
+from rehearsal.cluster.state import ClusterState
 from rehearsal.control_plane.api import Api, ApiError
 
 _PROVISIONER = "volume.kubernetes.io/storage-provisioner"
@@ -21,41 +22,41 @@ class Binder:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self.refused: dict[str, str] = {}
-        """Claims, by UID, that a driver makes no volume for, and its answer."""
+        self._refused: set[str] = set()
+        """UIDs of the claims that a driver makes no volume for, and that were told so."""
 
-    def step(self, world: ClusterState) -> None:
+    def step(self, state: ClusterState) -> None:
         """Do what is to do at the moment."""
-        running = {driver["metadata"]["name"] for driver in world.every("CSIDriver")}
-        made = {volume["metadata"]["name"] for volume in world.every("PersistentVolume")}
-        for claim in world.every("PersistentVolumeClaim"):
+        running = {driver["metadata"]["name"] for driver in state.every("CSIDriver")}
+        made = {volume["metadata"]["name"] for volume in state.every("PersistentVolume")}
+        for claim in state.every("PersistentVolumeClaim"):
             if f"pvc-{claim['metadata']['uid']}" not in made and _wants_volume(claim, running):
-                self._provision(claim, world)
-        for volume in world.every("PersistentVolume"):
+                self._provision(claim, state)
+        for volume in state.every("PersistentVolume"):
             if _is_to_go(volume) and _driver(volume) in running:
                 self._api.delete(f"{_VOLUMES}/{volume['metadata']['name']}")
-        for attachment in world.every("VolumeAttachment"):
+        for attachment in state.every("VolumeAttachment"):
             attached = attachment.get("status", {}).get("attached")
             if not attached and attachment["spec"]["attacher"] in running:
                 name = attachment["metadata"]["name"]
                 self._api.patch(f"{_CLASSES}/volumeattachments/{name}/status", {"status": {"attached": True}})
 
-    def _provision(self, claim: Object, world: ClusterState) -> None:
-        storage_class = world.find("StorageClass", "", claim["spec"].get("storageClassName") or "")
+    def _provision(self, claim: Object, state: ClusterState) -> None:
+        storage_class = state.find("StorageClass", "", claim["spec"].get("storageClassName") or "")
         if storage_class is None:
             return
-        node = world.find("Node", "", _annotations(claim).get(_SELECTED_NODE, ""))
+        node = state.find("Node", "", _annotations(claim).get(_SELECTED_NODE, ""))
         if storage_class.get("volumeBindingMode") == "WaitForFirstConsumer" and node is None:
             return
-        zones = [each["metadata"]["labels"].get(ZONE) for each in world.every("Node")]
+        zones = [each["metadata"]["labels"].get(ZONE) for each in state.every("Node")]
         # A driver that is not told where the pod will be makes the disk in the zone that it runs in itself.
         zone = node["metadata"]["labels"].get(ZONE) if node else next((zone for zone in zones if zone), None)
         uid = claim["metadata"]["uid"]
         try:
             self._api.create(_VOLUMES, drivers.provision(claim, storage_class, zone))
         except drivers.RefusedError as refusal:
-            if uid not in self.refused:
-                self.refused[uid] = str(refusal)
+            if uid not in self._refused:
+                self._refused.add(uid)
                 self._tell(claim, str(refusal))
         except ApiError as error:
             if error.status != 409:
@@ -77,7 +78,7 @@ class Binder:
                 "uid": metadata["uid"],
             },
             "type": "Warning",
-            "reason": "ProvisioningFailed",
+            "reason": REFUSED,
             "message": message,
             "source": {"component": "rehearsal"},
         }

@@ -7,19 +7,19 @@ from catalog.load import Catalog
 from planner.pools.decide import SUPER_NODE_SELECTOR
 from rehearsal.cluster.drivers import mount_refusal
 from rehearsal.cluster.objects import Object
+from rehearsal.cluster.state import ClusterState
 from rehearsal.cluster.super_nodes import NoSuchMachineError, granted
-from rehearsal.cluster.world import ClusterState
 
 
-def obstacles(pod: Object, world: ClusterState, catalog: Catalog) -> Iterator[str]:
+def obstacles(pod: Object, state: ClusterState, catalog: Catalog) -> Iterator[str]:
     """Why the containers of a pod that has a node would not start, in the kubelet's words where it has some."""
     namespace = pod["metadata"]["namespace"]
     for kind, reference, keys in _references(pod["spec"]):
         if not reference.get("optional"):
-            yield from _missing(world, kind, namespace, reference["name"], keys)
-    for volume in _volumes(pod, world):
-        yield from _unmounted(volume, pod, world)
-    node = world.find("Node", "", pod["spec"].get("nodeName", ""))
+            yield from _missing(state, kind, namespace, reference["name"], keys)
+    for volume in _volumes(pod, state):
+        yield from _unmounted(volume, pod, state)
+    node = state.find("Node", "", pod["spec"].get("nodeName", ""))
     if node and dict(SUPER_NODE_SELECTOR).items() <= node["metadata"]["labels"].items():
         try:
             granted(pod, catalog)
@@ -56,8 +56,8 @@ def _named(source: Mapping[str, Any], fields: tuple[tuple[str, str], ...]) -> It
             yield kind, source[name]
 
 
-def _missing(world: ClusterState, kind: str, namespace: str, name: str, keys: list[str]) -> Iterator[str]:
-    found = world.find(kind, namespace, name)
+def _missing(state: ClusterState, kind: str, namespace: str, name: str, keys: list[str]) -> Iterator[str]:
+    found = state.find(kind, namespace, name)
     if found is None:
         yield f'{kind.lower()} "{name}" not found'
         return
@@ -67,28 +67,28 @@ def _missing(world: ClusterState, kind: str, namespace: str, name: str, keys: li
             yield f"couldn't find key {key} in {kind} {namespace}/{name}"
 
 
-def _volumes(pod: Object, world: ClusterState) -> Iterator[dict[str, Any]]:
+def _volumes(pod: Object, state: ClusterState) -> Iterator[dict[str, Any]]:
     for each in pod["spec"].get("volumes", ()):
         claim = each.get("persistentVolumeClaim")
         if claim:
-            bound = world.find("PersistentVolumeClaim", pod["metadata"]["namespace"], claim["claimName"])
-            volume = world.find("PersistentVolume", "", (bound or {}).get("spec", {}).get("volumeName", ""))
+            bound = state.find("PersistentVolumeClaim", pod["metadata"]["namespace"], claim["claimName"])
+            volume = state.find("PersistentVolume", "", (bound or {}).get("spec", {}).get("volumeName", ""))
             if volume:
                 yield volume
 
 
-def _unmounted(volume: Object, pod: Object, world: ClusterState) -> Iterator[str]:
+def _unmounted(volume: Object, pod: Object, state: ClusterState) -> Iterator[str]:
     name = volume["metadata"]["name"]
     if refusal := mount_refusal(volume):
         yield f"PersistentVolume {name}: {refusal}"
-    driver = world.find("CSIDriver", "", (volume["spec"].get("csi") or {}).get("driver", ""))
+    driver = state.find("CSIDriver", "", (volume["spec"].get("csi") or {}).get("driver", ""))
     if driver is None or not driver["spec"]["attachRequired"]:
         return
     attached = any(
         each["spec"]["nodeName"] == pod["spec"]["nodeName"]
         and each["spec"]["source"].get("persistentVolumeName") == name
         and each.get("status", {}).get("attached")
-        for each in world.every("VolumeAttachment")
+        for each in state.every("VolumeAttachment")
     )
     if not attached:
-        yield world.warning(pod, ["FailedAttachVolume"]) or f"waits until volume {name} is attached to its node"
+        yield state.warning(pod, ["FailedAttachVolume"]) or f"waits until volume {name} is attached to its node"

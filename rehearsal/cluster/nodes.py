@@ -11,11 +11,12 @@ from planner.plan.types import Plan, PoolPlan
 from planner.pools.allocatable import allocatable
 from planner.pools.decide import SUPER_NODE_SELECTOR, SUPER_NODE_TAINT
 from planner.software.addons import SYSTEM
-from rehearsal.registration import Registration, reveal
-from rehearsal.tree import short_type
+from rehearsal.subjects import node_labels
 
 POOL = "rehearsal.tke-llm/pool"
 """Label of ours: the pool's name in the plan."""
+NUMBER = "rehearsal.tke-llm/number"
+"""Label of ours: which machine of its pool, counted from 1."""
 GPU_NODE = "rehearsal.tke-llm/gpu"
 """Label of ours on nodes with GPUs, where the device plugin's DaemonSet runs."""
 ZONE = "topology.kubernetes.io/zone"
@@ -27,8 +28,6 @@ SUPER_PODS = 200
 
 USUAL_EFFECT = "NoSchedule"
 """Of a taint on nodes that exist, where the plan tolerates any."""
-
-_POOL_TYPES = ("kubernetes.NodePool", "kubernetes.NativeNodePool", "kubernetes.ServerlessNodePool")
 
 TaintKey = tuple[str, str, str]
 
@@ -59,7 +58,14 @@ class SimulatedPool:
             "kind": "Node",
             "metadata": {
                 "name": name,
-                "labels": {"kubernetes.io/hostname": name, **zone, **self.labels, POOL: self.name, **gpu},
+                "labels": {
+                    "kubernetes.io/hostname": name,
+                    **zone,
+                    **self.labels,
+                    POOL: self.name,
+                    NUMBER: str(number),
+                    **gpu,
+                },
                 # The attach-detach controller leaves nodes without it to their kubelet.
                 "annotations": {"volumes.kubernetes.io/controller-managed-attach-detach": "true"},
             },
@@ -69,52 +75,46 @@ class SimulatedPool:
             "status": {"capacity": dict(self.allocatable), "allocatable": dict(self.allocatable)},
         }
 
-    def alike(self, other: "SimulatedPool") -> bool:
-        """Whether machines of the one can stay when the pool becomes the other."""
-        shape = (self.allocatable, self.labels, self.taints, self.zones)
-        return shape == (other.allocatable, other.labels, other.taints, other.zones)
 
-
-def is_pool(registration: Registration) -> bool:
-    return short_type(registration.type) in _POOL_TYPES
-
-
-def pool_of(registration: Registration, plan: Plan, catalog: Catalog, *, gpu_addon: bool) -> SimulatedPool:
-    """The pool that a registration asks the cloud for. Without the GPU add-on its machines announce no GPUs.
+def simulated(
+    kind: str,
+    inputs: Mapping[str, Any],
+    planned: PoolPlan | None,
+    catalog: Catalog,
+    *,
+    gpu_addon: bool,
+    zones: Sequence[str],
+) -> SimulatedPool:
+    """The pool that was asked of the cloud: `kind` is the short type of the resource, `inputs` are in clear,
+    `planned` is None for the CPU nodes, `zones` are those of its subnets. Without the GPU add-on its machines
+    announce no GPUs.
 
     Labels, taints, machine type and size are those that the program registered, not those that it planned.
     """
-    inputs = reveal(registration.inputs)
-    assert isinstance(inputs, dict)  # noqa: S101  a registration's inputs are an object
-    kind = short_type(registration.type)
+    labels = node_labels(inputs)
     if kind == "kubernetes.ServerlessNodePool":
-        return _super(inputs, _planned(registration, plan))
+        assert planned is not None  # noqa: S101  super nodes are made for models alone
+        return _super(inputs, planned, zones)
     if kind == "kubernetes.NativeNodePool":
-        planned, native = _planned(registration, plan), inputs["native"]
+        native = inputs["native"]
         scaling = native.get("scaling") or {}
         count = int(native.get("replicas") or 0)
-        most = int(scaling.get("maxReplicas", count)) if native.get("enableAutoscaling") else count
-        machine = catalog.machines[native["instanceTypes"][0]]
-        name, zones, disk = planned.name, (planned.zone,), native["systemDisk"]["diskSize"]
+        most = int(scaling.get("maxReplicas", count)) if inputs.get("enableAutoscaling") else count
+        machine, disk = catalog.machines[native["instanceTypes"][0]], native["systemDisk"]["diskSize"]
     else:
         config = inputs["autoScalingConfig"]
         machine, disk = catalog.machines[config["instanceType"]], config["systemDiskSize"]
         count = int(inputs.get("desiredCapacity", inputs["minSize"]))
         most = int(inputs["maxSize"]) if inputs.get("enableAutoScale", True) else count
-        if "SystemPool$" in registration.urn:
-            name, zones = SYSTEM, () if plan.network is None else tuple(subnet.zone for subnet in plan.network.subnets)
-        else:
-            planned = _planned(registration, plan)
-            name, zones = planned.name, (planned.zone,)
     return SimulatedPool(
-        name=name,
-        kind="system" if name == SYSTEM else "native" if "native" in inputs else "ordinary",
+        name=SYSTEM if planned is None else planned.name,
+        kind="system" if planned is None else planned.kind,
         count=count,
         most=most,
         allocatable=_room(machine, int(disk), catalog, gpu_addon=gpu_addon),
-        labels={"node.kubernetes.io/instance-type": machine.name, **_labels(inputs.get("labels"))},
+        labels={"node.kubernetes.io/instance-type": machine.name, **labels},
         taints=_taints(inputs.get("taints")),
-        zones=tuple(zone for zone in zones if zone),
+        zones=tuple(zones),
     )
 
 
@@ -138,11 +138,7 @@ def existing_pools(plan: Plan) -> tuple[SimulatedPool, ...]:
     )
 
 
-def _planned(registration: Registration, plan: Plan) -> PoolPlan:
-    return next(pool for pool in plan.pools.values() if f"-{pool.name}-pool-" in registration.name)
-
-
-def _super(inputs: Mapping[str, Any], planned: PoolPlan) -> SimulatedPool:
+def _super(inputs: Mapping[str, Any], planned: PoolPlan, zones: Sequence[str]) -> SimulatedPool:
     """One virtual node per pool: no machine stands behind it, only the quota of pods bounds it."""
     key, value, effect = SUPER_NODE_TAINT
     return SimulatedPool(
@@ -156,9 +152,9 @@ def _super(inputs: Mapping[str, Any], planned: PoolPlan) -> SimulatedPool:
             planned.gpus_per_node * SUPER_PODS,
             pods=SUPER_PODS,
         ),
-        labels={**dict(SUPER_NODE_SELECTOR), **_labels(inputs.get("labels"))},
+        labels={**dict(SUPER_NODE_SELECTOR), **node_labels(inputs)},
         taints=((key, value, effect), *_taints(inputs.get("taints"))),
-        zones=(planned.zone,) if planned.zone else (),
+        zones=tuple(zones),
     )
 
 
@@ -173,13 +169,6 @@ def _room(machine: Machine, disk_gib: int, catalog: Catalog, *, gpu_addon: bool)
 def _resources(cpu_millis: int, memory_mib: int, gpus: float, *, pods: int) -> dict[str, str]:
     gpu = {GPU_RESOURCE: str(int(gpus))} if gpus >= 1 else {}
     return {"cpu": f"{cpu_millis}m", "memory": f"{memory_mib}Mi", "pods": str(pods), **gpu}
-
-
-def _labels(given: Mapping[str, str] | Sequence[Mapping[str, str]] | None) -> dict[str, str]:
-    """Native pools take a list of name and value, the others a map."""
-    if isinstance(given, Mapping):
-        return dict(given)
-    return {each["name"]: each.get("value", "") for each in given or ()}
 
 
 def _taints(given: Iterable[Mapping[str, str]] | None) -> tuple[TaintKey, ...]:

@@ -6,8 +6,6 @@ from typing import Any
 from urllib.parse import quote
 
 from rehearsal.control_plane.api import Api, ApiError
-from rehearsal.registration import Registration, reveal
-from rehearsal.tree import display_name, short_type
 
 Object = Mapping[str, Any]
 
@@ -30,18 +28,9 @@ def ref(obj: Object) -> Ref:
     return Ref(obj["apiVersion"], obj["kind"], metadata.get("namespace", ""), metadata["name"])
 
 
-def body(registration: Registration) -> dict[str, Any]:
-    """The object as Pulumi's provider sends it, secrets in clear: for the API server on loopback and nothing else."""
-    sent = reveal(registration.inputs)
-    assert isinstance(sent, dict)  # noqa: S101  a registration's inputs are an object
-    made = registration.outputs.get("metadata")
-    name = made["name"] if isinstance(made, Mapping) else registration.name
-    return {**sent, "metadata": {"name": name, **(sent.get("metadata") or {})}}
-
-
-def title(registration: Registration) -> str:
-    """What a registration is called in messages: ``Deployment llm/chat``, ``kubernetes.NativeNodePool dev-gpu``."""
-    return f"{short_type(registration.type)} {display_name(registration)}"
+def body(inputs: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The object as Pulumi's provider sends it, from a resource's inputs in clear and the name that it was given."""
+    return {**inputs, "metadata": {"name": name, **(inputs.get("metadata") or {})}}
 
 
 class UnknownKindError(Exception):
@@ -49,11 +38,11 @@ class UnknownKindError(Exception):
 
 
 class Paths:
-    """Where the API server keeps objects, learnt from its discovery documents."""
+    """Where the API server keeps objects, learnt from its discovery documents. `known`: what others have learnt."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, known: dict[tuple[str, str], tuple[str, bool]] | None = None) -> None:
         self._api = api
-        self._resources: dict[tuple[str, str], tuple[str, bool]] = {}
+        self._resources = {} if known is None else known
 
     def of(self, wanted: Ref) -> str:
         """Path of the object itself. Raises `UnknownKindError`."""

@@ -1,14 +1,15 @@
 """What a TKE cluster and its add-ons bring into it: CSI drivers, DaemonSets, services, classes."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from catalog.types import Addon
+from components.workloads.gateway import CONTROLLER
 from planner.plan.types import Plan
 from planner.pools.decide import SUPER_NODE_SELECTOR
 from planner.pools.system_pool import CLUSTER_CPU_MILLIS, CLUSTER_MEMORY_MIB
 from planner.software.addons import BLOCK, GPU
 from planner.storage.drivers import BLOCK_DRIVER, CFS_DRIVER, CFS_PROVISIONER, TURBO_DRIVER
-from rehearsal.cluster.gateways import CONTROLLER
 from rehearsal.cluster.nodes import GPU_NODE
 
 NAMESPACE = "kube-system"
@@ -26,6 +27,11 @@ _DRIVERS = {
 def every_driver() -> list[dict[str, Any]]:
     """The drivers of a cluster whose add-ons are its owner's business, and that of classes that we do not know."""
     return [*(driver for addon in _DRIVERS for driver in drivers(addon)), _driver(ANY_PROVISIONER, attach=False)]
+
+
+def addon(name: str, known: Mapping[str, Addon]) -> list[dict[str, Any]]:
+    """What an add-on brings: its CSI drivers, and its DaemonSet where the catalogue knows what that asks for."""
+    return [*drivers(name), *([daemonset(known[name])] if name in known else [])]
 
 
 def drivers(addon: str) -> list[dict[str, Any]]:

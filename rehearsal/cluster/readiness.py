@@ -1,15 +1,13 @@
 """Whether an object is ready, and why not: what Pulumi's provider waits for, and a little more."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from catalog.load import Catalog
-from rehearsal.cluster.gateways import missing_port
 from rehearsal.cluster.kubelet import obstacles
 from rehearsal.cluster.machines import waits
-from rehearsal.cluster.objects import Object, Ref
-from rehearsal.cluster.scalers import paused_at
-from rehearsal.cluster.world import ClusterState, condition
+from rehearsal.cluster.objects import Object, Ref, ref
+from rehearsal.cluster.state import ClusterState, condition
 
 
 @dataclass(frozen=True)
@@ -20,55 +18,67 @@ class Unready:
     settled: bool = False
 
 
+REFUSED = "ProvisioningFailed"
+"""Reason of the event by which a CSI driver says that it makes no volume for a claim."""
+GROUP_LABEL = "leaderworkerset.sigs.k8s.io/name"
+PAUSED = "autoscaling.keda.sh/paused-replicas"
+
+
 @dataclass(frozen=True)
 class Judge:
-    """Looks at one object at a time. `refused` has what stand-ins said no to, by the UID of whom they said it to."""
+    """Looks at one object at a time."""
 
-    world: ClusterState
+    state: ClusterState
     catalog: Catalog
-    refused: Mapping[str, str] = field(default_factory=dict)
 
     def unready(self, wanted: Ref) -> list[Unready]:
         """Why this object is not ready; nothing when it is, or when its kind has nothing to wait for."""
         check = _CHECKS.get(wanted.kind)
         if check is None:
             return []
-        found = self.world.find(wanted.kind, wanted.namespace, wanted.name)
+        found = self.state.find(wanted.kind, wanted.namespace, wanted.name)
         return [Unready("it is not there")] if found is None else list(check(self, found))
+
+    def awaited(self, obj: Object) -> list[Unready]:
+        """What Pulumi's provider would go on waiting for, of an object that it waits for at all: not for a claim that
+        is to stay Pending until a pod uses it."""
+        if obj["kind"] == "PersistentVolumeClaim" and self._waits_for_consumer(obj):
+            return []
+        return self.unready(ref(obj))
 
     def bound(self, claim: Object) -> Iterator[Unready]:
         if claim.get("status", {}).get("phase") == "Bound":
             return
-        refusal = self.refused.get(claim["metadata"]["uid"])
+        refusal = self.state.warning(claim, [REFUSED])
         if refusal:
             yield Unready(refusal, settled=True)
             return
         name = claim["spec"].get("storageClassName")
-        if name and self.world.find("StorageClass", "", name) is None and not self._static(claim, name):
+        if name and self.state.find("StorageClass", "", name) is None and not self._static(claim, name):
             yield Unready(f'storageclass "{name}" not found', settled=True)
             return
-        yield Unready(self.world.warning(claim) or f"it is {claim.get('status', {}).get('phase', 'new')}")
+        yield Unready(self.state.warning(claim) or f"it is {claim.get('status', {}).get('phase', 'new')}")
 
     def _static(self, claim: Object, name: str) -> bool:
         """Whether there is a volume for a claim whose class is but a name."""
         return any(
             volume["spec"].get("storageClassName") == name
             or claim["spec"].get("volumeName") == volume["metadata"]["name"]
-            for volume in self.world.every("PersistentVolume")
+            for volume in self.state.every("PersistentVolume")
         )
 
-    def waits_for_consumer(self, claim: Object) -> bool:
+    def _waits_for_consumer(self, claim: Object) -> bool:
         """Whether a claim is meant to stay Pending until a pod uses it; Pulumi does not wait for such a one."""
-        used = self.world.find("StorageClass", "", claim["spec"].get("storageClassName") or "")
+        used = self.state.find("StorageClass", "", claim["spec"].get("storageClassName") or "")
         return used is not None and used.get("volumeBindingMode") == "WaitForFirstConsumer"
 
     def volume(self, volume: Object) -> Iterator[Unready]:
         phase = volume.get("status", {}).get("phase")
         if phase in (None, "Pending", "Failed"):
-            yield Unready(self.world.warning(volume) or f"it is {phase or 'new'}")
+            yield Unready(self.state.warning(volume) or f"it is {phase or 'new'}")
 
     def namespace(self, namespace: Object) -> Iterator[Unready]:
-        account = self.world.find("ServiceAccount", namespace["metadata"]["name"], "default")
+        account = self.state.find("ServiceAccount", namespace["metadata"]["name"], "default")
         if namespace["status"]["phase"] != "Active" or account is None:
             yield Unready(f"it is {namespace['status']['phase']}, service account {'there' if account else 'missing'}")
 
@@ -85,7 +95,7 @@ class Judge:
     def _replicas(self, owner: Object, ready: str) -> Iterator[Unready]:
         spec, status = owner["spec"], owner.get("status", {})
         wanted = spec.get("replicas", 1)
-        pods = self.world.pods_of(owner)
+        pods = self.state.pods_of(owner)
         faults = [fault for pod in pods for fault in self.pod(pod)]
         yield from faults
         seen = status.get("observedGeneration", 0) >= owner["metadata"]["generation"]
@@ -98,9 +108,9 @@ class Judge:
 
     def _no_pods(self, owner: Object) -> Unready | None:
         """Why no pod could even be made: a quota, Pod Security, a service account that is not there."""
-        makers = list(self.world.owned("ReplicaSet", owner)) or [owner]
-        told = next(filter(None, (self.world.warning(maker, ["FailedCreate"]) for maker in makers)), None)
-        return Unready(told, settled=True) if told and not self.world.pods_of(owner) else None
+        makers = list(self.state.owned("ReplicaSet", owner)) or [owner]
+        told = next(filter(None, (self.state.warning(maker, ["FailedCreate"]) for maker in makers)), None)
+        return Unready(told, settled=True) if told and not self.state.pods_of(owner) else None
 
     def daemon_set(self, daemon_set: Object) -> Iterator[Unready]:
         status = daemon_set.get("status", {})
@@ -113,19 +123,26 @@ class Judge:
         if failed.get("status") == "True":
             yield Unready(failed.get("message", "it has failed"), settled=True)
         elif condition(job, "Complete").get("status") != "True":
-            faults = [fault for pod in self.world.pods_of(job) for fault in self.pod(pod)]
+            faults = [fault for pod in self.state.pods_of(job) for fault in self.pod(pod)]
             yield from faults or [self._no_pods(job) or Unready("it has not completed")]
 
     def group(self, group: Object) -> Iterator[Unready]:
-        refusal = self.refused.get(group["metadata"]["uid"])
-        if refusal:
-            yield Unready(refusal, settled=True)
+        pods = self.state.selected(group["metadata"]["namespace"], {GROUP_LABEL: group["metadata"]["name"]})
+        faults = [fault for pod in pods for fault in self.pod(pod)]
+        sets = [each for each in self.state.every("StatefulSet") if self._of_group(each, group)]
+        if not faults and (refused := next(filter(None, map(self._no_pods, sets)), None)):
+            yield refused
             return
-        faults = [fault for pod in self.world.pods_of(group) for fault in self.pod(pod)]
         ready, wanted = group.get("status", {}).get("readyReplicas", 0), group["spec"].get("replicas", 1)
         yield from faults
         if not faults and ready != wanted:
             yield Unready(f"{ready} of {wanted} groups are ready")
+
+    def _of_group(self, stateful_set: Object, group: Object) -> bool:
+        metadata = stateful_set["metadata"]
+        labels = metadata.get("labels") or {}
+        wanted = (group["metadata"]["namespace"], group["metadata"]["name"])
+        return (metadata["namespace"], labels.get(GROUP_LABEL)) == wanted
 
     def pod(self, pod: Object) -> Iterator[Unready]:
         """Why this pod does not run, or would not on a real node."""
@@ -141,7 +158,7 @@ class Judge:
             yield Unready(f"pod {name} {refused or 'has no node yet'}", settled=refused is not None)
         else:
             faults = [
-                Unready(f"pod {name}: {fault}", settled=True) for fault in obstacles(pod, self.world, self.catalog)
+                Unready(f"pod {name}: {fault}", settled=True) for fault in obstacles(pod, self.state, self.catalog)
             ]
             yield from faults
             if not faults and condition(pod, "Ready").get("status") != "True":
@@ -151,8 +168,8 @@ class Judge:
         """The claim that the scheduler waits for in vain after it has chosen a node."""
         for volume in pod["spec"].get("volumes", ()):
             name = volume.get("persistentVolumeClaim", {}).get("claimName")
-            claim = self.world.find("PersistentVolumeClaim", pod["metadata"]["namespace"], name) if name else None
-            if claim is not None and claim["metadata"]["uid"] in self.refused:
+            claim = self.state.find("PersistentVolumeClaim", pod["metadata"]["namespace"], name) if name else None
+            if claim is not None and self.state.warning(claim, [REFUSED]):
                 return f"waits for PersistentVolumeClaim {name}"
         return None
 
@@ -162,14 +179,14 @@ class Judge:
             yield Unready("it has no load balancer yet")
         if not spec.get("selector") or spec.get("type") == "ExternalName":
             return
-        pods = self.world.selected(metadata["namespace"], spec["selector"])
+        pods = self.state.selected(metadata["namespace"], spec["selector"])
         if not pods:
             labels = ", ".join(f"{key}={value}" for key, value in spec["selector"].items())
             yield Unready(f"no pod has the labels that it selects: {labels}", settled=True)
             return
         slices = [
             each
-            for each in self.world.every("EndpointSlice")
+            for each in self.state.every("EndpointSlice")
             if each["metadata"]["namespace"] == metadata["namespace"]
             and each["metadata"].get("labels", {}).get("kubernetes.io/service-name") == metadata["name"]
         ]
@@ -202,7 +219,7 @@ class Judge:
             yield Unready(f"its target has {status.get('currentReplicas', 0)} of {spec.get('minReplicas', 1)} replicas")
 
     def scaled_object(self, scaled: Object) -> Iterator[Unready]:
-        autoscalers = list(self.world.owned("HorizontalPodAutoscaler", scaled))
+        autoscalers = list(self.state.owned("HorizontalPodAutoscaler", scaled))
         if not autoscalers and paused_at(scaled) is None:
             yield Unready("KEDA has made no HorizontalPodAutoscaler yet")
         for each in autoscalers:
@@ -218,10 +235,20 @@ class Judge:
             if "service" in backend:
                 port = backend["service"].get("port", {})
                 wanted = port.get("number", port.get("name"))
-                for fault in missing_port(self.world, namespace, backend["service"]["name"], wanted):
-                    yield Unready(fault, settled=True)
+                yield from self._missing_port(namespace, backend["service"]["name"], wanted)
         if not ingress["status"].get("loadBalancer", {}).get("ingress"):
             yield Unready("it has no load balancer yet")
+
+    def _missing_port(self, namespace: str, name: str, port: int | str | None) -> Iterator[Unready]:
+        """What is wrong with a reference to a Service's port, by number or name."""
+        service = self.state.find("Service", namespace, name)
+        if service is None:
+            yield Unready(f"Service {namespace}/{name} not found", settled=True)
+            return
+        ports = service["spec"].get("ports", ())
+        if all(port not in (each["port"], each.get("name")) for each in ports):
+            there = ", ".join(str(each["port"]) for each in ports)
+            yield Unready(f"Service {namespace}/{name} has no port {port} (it has {there})", settled=True)
 
     def gateway_class(self, gateway_class: Object) -> Iterator[Unready]:
         yield from _refusals(gateway_class, ["Accepted"])
@@ -235,6 +262,12 @@ class Judge:
             yield Unready("no Gateway has taken it yet")
         for parent in parents:
             yield from _refusals({"status": parent}, ["Accepted", "ResolvedRefs"])
+
+
+def paused_at(scaled: Object) -> int | None:
+    """The replicas at which a ScaledObject holds its target; None where it scales."""
+    said = (scaled["metadata"].get("annotations") or {}).get(PAUSED)
+    return None if said is None else int(said)
 
 
 def _refusals(obj: Object, kinds: list[str]) -> Iterator[Unready]:

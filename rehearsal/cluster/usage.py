@@ -1,17 +1,19 @@
 """Who runs where: nodes with what is asked of them, and pods that wait."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from catalog.load import Catalog
+from planner.plan.types import ClusterPlan, Plan
+from planner.software.addons import SYSTEM
 from rehearsal.cluster.amounts import Amount, amount, requested
-from rehearsal.cluster.machines import Machines, waits
+from rehearsal.cluster.machines import waits
 from rehearsal.cluster.nodes import POOL
 from rehearsal.cluster.objects import Object
 from rehearsal.cluster.platform import NAMESPACE as PLATFORM
+from rehearsal.cluster.state import ClusterState, condition
 from rehearsal.cluster.super_nodes import NoSuchMachineError, granted
-from rehearsal.cluster.world import ClusterState, condition
 
 
 @dataclass(frozen=True)
@@ -54,36 +56,40 @@ class Usage:
     elsewhere: tuple[PodUse, ...]
 
 
-def usage(world: ClusterState, machines: Machines, catalog: Catalog) -> Usage:
-    """As the picture shows it."""
-    waiting = [pod for pod in world.every("Pod") if "nodeName" not in pod["spec"]]
-    meant = {
-        name: [pod for pod in waiting if _meant_for(pod, {**pool.labels, POOL: name})]
-        for name, pool in machines.pools.items()
-    }
+def usage(state: ClusterState, plan: Plan, catalog: Catalog) -> Usage:
+    """As the state shows it, for the pools of a plan."""
+    waiting = [pod for pod in state.every("Pod") if "nodeName" not in pod["spec"]]
+    pools = {pool.name: (pool.kind, dict(pool.node_selector)) for pool in plan.pools.values()}
+    if isinstance(plan.cluster, ClusterPlan):
+        pools = {SYSTEM: (SYSTEM, dict(plan.cluster.system_pool.labels)), **pools}
+    meant = {name: [pod for pod in waiting if _meant_for(pod, selected)] for name, (_, selected) in pools.items()}
     placed = {pod["metadata"]["uid"] for pods in meant.values() for pod in pods}
     return Usage(
         pools=tuple(
             PoolUse(
                 name=name,
-                kind=pool.kind,
-                nodes=tuple(_node(node, world, catalog) for node in machines.nodes(name, world)),
+                kind=kind,
+                nodes=tuple(
+                    _node(node, state, catalog)
+                    for node in state.every("Node")
+                    if node["metadata"]["labels"].get(POOL) == name
+                ),
                 waiting=tuple(_pods(meant[name], catalog)),
             )
-            for name, pool in machines.pools.items()
+            for name, (kind, _) in pools.items()
         ),
         elsewhere=tuple(_pods((pod for pod in waiting if pod["metadata"]["uid"] not in placed), catalog)),
     )
 
 
-def _meant_for(pod: Object, labels: dict[str, str]) -> bool:
+def _meant_for(pod: Object, selected: Mapping[str, str]) -> bool:
     wanted = pod["spec"].get("nodeSelector") or {}
-    return bool(wanted) and wanted.items() <= labels.items()
+    return bool(selected) and selected.items() <= wanted.items()
 
 
-def _node(node: Object, world: ClusterState, catalog: Catalog) -> NodeUse:
+def _node(node: Object, state: ClusterState, catalog: Catalog) -> NodeUse:
     name = node["metadata"]["name"]
-    pods = tuple(_pods((pod for pod in world.every("Pod") if pod["spec"].get("nodeName") == name), catalog))
+    pods = tuple(_pods((pod for pod in state.every("Pod") if pod["spec"].get("nodeName") == name), catalog))
     asked = sum((pod.asks for pod in pods if pod.state == "running"), Amount())
     return NodeUse(name, amount(node["status"]["allocatable"]), asked, pods)
 

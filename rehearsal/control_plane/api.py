@@ -4,6 +4,7 @@ import http.client
 import json
 import re
 import ssl
+import threading
 import time
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -37,13 +38,14 @@ class GoneError(ApiError):
 
 
 class Api:
-    """Not for use by several threads at once."""
+    """Of several threads one asks at a time."""
 
     def __init__(self, server: str, token: str, authority: str, timeout: float = 30.0) -> None:
         """`authority` is in PEM; `timeout`, in seconds, holds for each request."""
         self.warnings: list[str] = []
         """What the server warned of since this list was last emptied: deprecated fields, Pod Security and the like."""
         self._token = token
+        self._free = threading.Lock()
         self._connection = http.client.HTTPSConnection(
             urlsplit(server).netloc, timeout=timeout, context=ssl.create_default_context(cadata=authority)
         )
@@ -52,6 +54,9 @@ class Api:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._connection.close()
 
     def get(self, path: str) -> dict[str, Any]:
@@ -61,9 +66,13 @@ class Api:
         """POST to a collection, with strict field validation."""
         return self.request("POST", f"{path}?fieldValidation=Strict", body)
 
-    def apply(self, path: str, body: dict[str, Any] | str, manager: str = "tke-llm") -> dict[str, Any]:
-        """Server-side apply of one object, or of its YAML, at its own path, with strict field validation."""
-        return self.request("PATCH", f"{path}?fieldManager={manager}&force=true&fieldValidation=Strict", body, APPLY)
+    def apply(
+        self, path: str, body: dict[str, Any] | str, manager: str = "tke-llm", *, dry: bool = False
+    ) -> dict[str, Any]:
+        """Server-side apply of one object, or of its YAML, at its own path, with strict field validation; nothing is
+        kept of it in a `dry` run."""
+        query = f"fieldManager={manager}&force=true&fieldValidation=Strict{'&dryRun=All' if dry else ''}"
+        return self.request("PATCH", f"{path}?{query}", body, APPLY)
 
     def delete(self, path: str, *, propagation: str = "Background") -> dict[str, Any]:
         return self.request("DELETE", path, {"propagationPolicy": propagation})
@@ -99,14 +108,15 @@ class Api:
 
     def _send(self, method: str, path: str, body: dict[str, Any] | str | None, content_type: str) -> tuple[int, str]:
         headers = {"Authorization": f"Bearer {self._token}", "Accept": "application/json", "Content-Type": content_type}
-        try:
-            self._connection.request(method, path, _encoded(body), headers)
-            response = self._connection.getresponse()
-            text = response.read().decode()
-        except (OSError, http.client.HTTPException):
-            # A connection that failed half-way cannot carry the next request; closed, it opens anew.
-            self._connection.close()
-            raise
+        with self._free:
+            try:
+                self._connection.request(method, path, _encoded(body), headers)
+                response = self._connection.getresponse()
+                text = response.read().decode()
+            except (OSError, http.client.HTTPException):
+                # A connection that failed half-way cannot carry the next request; closed, it opens anew.
+                self._connection.close()
+                raise
         for header in response.headers.get_all("Warning", []):
             self.warnings += [_ESCAPED.sub(r"\1", words) for words in _WARNING_TEXT.findall(header)[:1]]
         return response.status, text

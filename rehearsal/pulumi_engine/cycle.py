@@ -56,7 +56,7 @@ def run(
     Raises `WorkerError` where the engine cannot be driven at all.
     """
     with EngineSession(stack.given, program, pulumi, listener=listener) as session:
-        runner = _Runner(session, begins)
+        runner = Runner(session, begins)
         if runner.preview(stack.plan, faults):
             alive = runner.up("up", stack.plan, faults) and runner.unchanged("up again", session.up, stack.plan)
             if alive and then is not None:
@@ -70,7 +70,7 @@ def run(
     return Cycle(tuple(runner.steps), kept, tuple(runner.problems))
 
 
-class _Runner:
+class Runner:
     """Takes one step after the other and notes what should have been otherwise."""
 
     def __init__(self, session: EngineSession, begins: Callable[[str], None]) -> None:
@@ -120,12 +120,13 @@ class _Runner:
         """Everything in the cloud has to be in the state, or else it runs and is billed for ever."""
         self.problems += [f"the state does not know {each.name} ({each.id})" for each in self._session.orphans()]
 
-    def destroy(self, plan: Plan) -> None:
+    def destroy(self, plan: Plan) -> EngineOutcome:
         """The end. What stays in the cloud has to be what the stack file wants to be kept."""
         outcome = self._take("destroy", self._session.destroy, plan)
         self._succeeded("destroy", outcome)
         retained = {each.name for each in outcome.operations if each.retained}
         self.problems += _unwanted(left(self._session.world), retained, keeps=plan.retain)
+        return outcome
 
     def _take(self, title: str, operate: Callable[[], EngineOutcome], plan: Plan) -> EngineOutcome:
         self._begins(title)

@@ -1,5 +1,6 @@
 """Faults that a rehearsal asks for: which resource, what goes wrong there, how often."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from threading import Lock
 from typing import Literal
@@ -26,6 +27,15 @@ def parse(text: str, trouble: Trouble = "fail") -> Fault:
     if not name or not times.isdecimal() or int(times) < 1:
         raise ValueError(f"{text!r} is not RESOURCE or RESOURCE:N, such as llm-chat-inference-server:1")
     return Fault(name, trouble, int(times))
+
+
+def parse_all(fail: Iterable[str], hang: Iterable[str], lose: Iterable[str]) -> list[Fault]:
+    """The faults of the command's options. Raises `ValueError` as `parse` does."""
+    return [
+        *(parse(each, "fail") for each in fail),
+        *(parse(each, "hang") for each in hang),
+        *(parse(each, "lose") for each in lose),
+    ]
 
 
 class Faults:

@@ -123,10 +123,11 @@ def _mapping(value: object) -> dict[str, object]:
 
 
 def _written(values: Properties) -> dict[str, object]:
+    # An empty `value` of a variable, taint or toleration is left out too (`omitempty` in k8s.io/api/core/v1/types.go).
     return {
         key: _part(value, key)
         for key, value in values.items()
-        if value is not None and (value not in ({}, []) or key in MEANT)
+        if value is not None and (value not in ({}, []) or key in MEANT) and (key, value) != ("value", "")
     }
 
 

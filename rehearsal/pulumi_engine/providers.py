@@ -2,10 +2,9 @@
 """Resource providers that the engine attaches to: gRPC in front, the simulated cloud behind."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from threading import Event
-from typing import NoReturn
 
 import grpc
 from google.protobuf import any_pb2, empty_pb2, struct_pb2
@@ -13,6 +12,12 @@ from google.rpc import status_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from rehearsal.cloud import Cloud
+from rehearsal.cluster.cluster import UNREACHABLE
+from rehearsal.cluster.objects import UnknownKindError
+from rehearsal.cluster.readiness import Unready
+from rehearsal.control_plane.api import ApiError
+from rehearsal.controllers.controllers import ControllerError
+from rehearsal.controllers.definitions import MissingDefinitionsError
 from rehearsal.pulumi_engine import schema
 from rehearsal.pulumi_engine.acceptance import (
     CLUSTER,
@@ -26,6 +31,7 @@ from rehearsal.pulumi_engine.acceptance import (
 )
 from rehearsal.pulumi_engine.changes import PropertyChange, changes, ignored, provider_changes
 from rehearsal.pulumi_engine.faults import Fault, Faults
+from rehearsal.pulumi_engine.infrastructure import Infrastructure
 from rehearsal.pulumi_engine.normal import checked, compared, holds_unknown
 from rehearsal.pulumi_engine.rules import Names, Rules, rules_of
 from rehearsal.pulumi_engine.world import CloudResource, CloudState, DeniedError
@@ -53,14 +59,18 @@ _UNREADY = "pulumi.com/replaceUnready"
 
 Context = grpc.ServicerContext
 Properties = dict[str, object]
+Made = tuple[CloudResource, Sequence[Unready]]
+"""A resource that was made or changed, and what is not ready of it though time for it is over."""
 
 
 class Provider(provider_pb2_grpc.ResourceProviderServicer):
     """Answers for resources that live in the world: those of Tencent Cloud and of Kubernetes."""
 
-    def __init__(self, world: CloudState, faults: Faults) -> None:
+    def __init__(self, world: CloudState, faults: Faults, infrastructure: Infrastructure | None = None) -> None:
+        """`infrastructure` brings what comes with a resource into a cluster that is not in memory."""
         self._world = world
         self._faults = faults
+        self._infrastructure = infrastructure
         self._config: Mapping[str, str] = {}
         self._stopped = Event()
 
@@ -110,10 +120,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         inputs = _revealed(given)
         fault = self._fault(request.urn, context)
         with self._refusing(context):
-            resource = self._make(request.urn, type_, inputs, ready=fault is None)
+            resource, unready = self._make(request.urn, type_, inputs, ready=fault is None)
         outputs = _marked(resource.outputs, given)
-        if fault is not None:
-            _abort_after(fault, resource.id, outputs, request, context)
+        _abort_after(fault, (resource, unready), outputs, request, context)
         return provider_pb2.CreateResponse(id=resource.id, properties=outputs)
 
     def Update(self, request: provider_pb2.UpdateRequest, context: Context) -> provider_pb2.UpdateResponse:
@@ -126,10 +135,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             return provider_pb2.UpdateResponse(properties=encode({**decode(request.olds), **given}))
         fault = self._fault(request.urn, context)
         with self._refusing(context):
-            resource = self._change(type_, request.id, inputs, _shown(request.old_inputs))
+            resource, unready = self._change(type_, request.id, inputs, _shown(request.old_inputs))
         outputs = _marked(resource.outputs, given)
-        if fault is not None:
-            _abort_after(fault, resource.id, outputs, request, context)
+        _abort_after(fault, (resource, unready), outputs, request, context)
         return provider_pb2.UpdateResponse(properties=outputs)
 
     def Delete(self, request: provider_pb2.DeleteRequest, context: Context) -> empty_pb2.Empty:
@@ -172,7 +180,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         known = {operation.id for operation in self._world.operations if operation.type.endswith(CLUSTER)}
         return named[0] if named and named[0] in known else None
 
-    def _make(self, urn: str, type_: str, inputs: Properties, *, ready: bool) -> CloudResource:
+    def _make(self, urn: str, type_: str, inputs: Properties, *, ready: bool) -> Made:
         with self._world.lock:
             resource = self._world.made(urn, type_, inputs)
             upserts = self._config.get("upsertExistingObjects") == "true" and self._world.find(*resource.key)
@@ -187,9 +195,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
                 resource = replace(resource, outputs=unready)
             self._world.put("create", resource)
             after_creation(self._world, resource)
-        return resource
+        return resource, [] if self._infrastructure is None else self._infrastructure.made(resource)
 
-    def _change(self, type_: str, id_: str, inputs: Properties, old: Properties) -> CloudResource:
+    def _change(self, type_: str, id_: str, inputs: Properties, old: Properties) -> Made:
         rules = rules_of(type_, self._config)
         with self._world.lock:
             resource = self._find(type_, id_)
@@ -203,7 +211,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             for path in rules.drops:
                 arrived = _with_old(arrived, dict(resource.inputs), path)
             self._world.put("update", replace(now, inputs=arrived))
-        return now
+        return now, [] if self._infrastructure is None else self._infrastructure.changed(now)
 
     def _try(self, type_: str, id_: str, inputs: Properties, old: Properties) -> None:
         """What the API server says to a change in a preview (a dry run)."""
@@ -221,10 +229,14 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def _remove(self, type_: str, id_: str) -> None:
         with self._world.lock:
             resource = self._find(type_, id_)
-            if resource is not None:
-                check_deletion(self._world, resource, self._cluster)
-                self._world.remove(resource)
-                after_deletion(self._world, resource)
+            if resource is None:
+                return
+            check_deletion(self._world, resource, self._cluster)
+        if self._infrastructure is not None and (left := self._infrastructure.removed(resource)):
+            raise DeniedError(f"timed out: {'; '.join(each.cause for each in left)}")
+        with self._world.lock:
+            self._world.remove(resource)
+            after_deletion(self._world, resource)
 
     def _find(self, type_: str, id_: str) -> CloudResource | None:
         """The resource; None where it is gone. Raises `DeniedError` where nobody can tell."""
@@ -250,10 +262,13 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def _unready(self, type_: str, id_: str, inputs: Properties) -> bool:
         """Whether a Job that is to be replaced until it succeeds has not yet."""
-        if not type_.endswith(":Job") or value_at(inputs, "metadata", "annotations", _UNREADY) != "true":
+        if not self._replaced_until_it_succeeds(type_, inputs):
             return False
         resource = self._world.find(type_, id_)
         return resource is not None and "status" not in resource.outputs
+
+    def _replaced_until_it_succeeds(self, type_: str, inputs: Properties) -> bool:
+        return type_.endswith(":Job") and value_at(inputs, "metadata", "annotations", _UNREADY) == "true"
 
     def _fault(self, urn: str, context: Context) -> Fault | None:
         """The fault that this resource is to have. Does not return where nothing gets made."""
@@ -272,15 +287,18 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 class RandomProvider(Provider):
     """Random values exist in the state alone; no cloud keeps them."""
 
-    def _make(self, urn: str, type_: str, inputs: Properties, *, ready: bool) -> CloudResource:
+    def _make(self, urn: str, type_: str, inputs: Properties, *, ready: bool) -> Made:
         id_, outputs = Cloud().create(type_, urn.rpartition("::")[2], inputs)
-        return CloudResource(type_, id_, urn, "", inputs, outputs)
+        return CloudResource(type_, id_, urn, "", inputs, outputs), []
 
     def _remove(self, type_: str, id_: str) -> None:
         pass
 
     def Read(self, request: provider_pb2.ReadRequest, context: Context) -> provider_pb2.ReadResponse:
         return provider_pb2.ReadResponse(id=request.id, inputs=request.inputs, properties=request.properties)
+
+
+_REFUSALS = (DeniedError, ValueError, ApiError, UnknownKindError, ControllerError, MissingDefinitionsError)
 
 
 class _Refusing:
@@ -293,22 +311,29 @@ class _Refusing:
         return None
 
     def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, DeniedError | ValueError):
+        if isinstance(error, UNREACHABLE):
+            self._context.abort(grpc.StatusCode.UNKNOWN, f"configured Kubernetes cluster is unreachable: {error}")
+        if isinstance(error, _REFUSALS):
             self._context.abort(grpc.StatusCode.UNKNOWN, str(error))
 
 
 def _abort_after(
-    fault: Fault,
-    id_: str,
+    fault: Fault | None,
+    made: Made,
     outputs: struct_pb2.Struct,
     request: provider_pb2.CreateRequest | provider_pb2.UpdateRequest,
     context: Context,
-) -> NoReturn:
-    """What goes wrong once the resource is there."""
-    if fault.trouble == "lose":
+) -> None:
+    """Does not return where something goes wrong once the resource is there."""
+    id_, unready = made[0].id, made[1]
+    if fault is not None and fault.trouble == "lose":
         context.abort(grpc.StatusCode.UNAVAILABLE, "connection reset: the answer of the cloud was lost (--lose)")
+    if fault is None and not unready:
+        return
     waited = f"{request.timeout / 60:.0f} minutes" if request.timeout else "the provider's own time-out"
     why = f"{id_} is there, but was not ready after {waited} (--hang)"
+    if unready:
+        why = f"{id_} is there, but not ready: {'; '.join(dict.fromkeys(each.cause for each in unready))}"
     # Tells the engine: it exists, keep it in the state, it is not what it should be.
     inputs = request.properties if isinstance(request, provider_pb2.CreateRequest) else request.news
     detail = any_pb2.Any()

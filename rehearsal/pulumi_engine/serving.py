@@ -9,15 +9,12 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from rehearsal.pulumi_engine.faults import Faults
+from rehearsal.pulumi_engine.infrastructure import Infrastructure
+from rehearsal.pulumi_engine.objects import ObjectProvider
 from rehearsal.pulumi_engine.providers import VERSION, Provider, RandomProvider
 from rehearsal.pulumi_engine.world import CloudState
 
-_PROVIDERS: Mapping[str, type[Provider]] = {
-    "tencentcloud": Provider,
-    "kubernetes": Provider,
-    "random": RandomProvider,
-}
-PACKAGES = tuple(_PROVIDERS)
+PACKAGES = ("tencentcloud", "kubernetes", "random")
 
 
 @dataclass(frozen=True)
@@ -28,12 +25,18 @@ class Serving:
     stop: Callable[[], None]
 
 
-def serve(world: CloudState, faults: Faults) -> Serving:
-    """Start the three providers on free ports of the loopback interface."""
+def serve(world: CloudState, faults: Faults, infrastructure: Infrastructure | None = None) -> Serving:
+    """Start the three providers on free ports of the loopback interface. Without an `infrastructure`, which has a
+    cluster on a control plane, objects of Kubernetes are in memory."""
     servers: list[grpc.Server] = []
     ports: dict[str, int] = {}
-    for package, make in _PROVIDERS.items():
-        provider = make(world, faults)
+    in_memory = infrastructure is None
+    providers = {
+        "tencentcloud": Provider(world, faults, infrastructure),
+        "kubernetes": Provider(world, faults) if in_memory else ObjectProvider(world, faults, infrastructure),
+        "random": RandomProvider(world, faults),
+    }
+    for package, provider in providers.items():
         server = grpc.server(ThreadPoolExecutor(32))
         provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
         ports[package] = server.add_insecure_port("127.0.0.1:0")

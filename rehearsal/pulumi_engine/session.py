@@ -16,12 +16,14 @@ from typing import Any, Self
 
 from rehearsal.cloud import Cloud
 from rehearsal.config import engine_values
+from rehearsal.control_plane.plane import Access
 from rehearsal.pulumi_engine.environment import PrivateFolder, interpreter
 from rehearsal.pulumi_engine.faults import Fault
 from rehearsal.pulumi_engine.outcome import EngineOutcome, collect
 from rehearsal.pulumi_engine.world import CloudResource, CloudState
 from settings.keys import NAMESPACE
 from settings.parse import StackInput
+from tools.binaries import default_cache
 
 Listener = Callable[[Mapping[str, object]], None]
 """Hears of each event as it happens."""
@@ -36,7 +38,8 @@ class EngineSession:
     """A stack, its private place and the engine. As a context manager it starts the worker, and at the end stops it and
     removes the place.
 
-    `program` is the path of a ``__main__.py``. With `root`, an existing private place is taken over (after a crash) or
+    `program` is the path of a ``__main__.py``. Objects of Kubernetes are in memory, or with `access` on that control
+    plane. With `root`, an existing private place is taken over (after a crash) or
     a new one is made there, and it stays at the end.
     """
 
@@ -46,12 +49,14 @@ class EngineSession:
         program: Path,
         pulumi: Path,
         *,
+        access: Access | None = None,
         root: Path | None = None,
         listener: Listener | None = None,
     ) -> None:
         self._given = given
         self._program = program.resolve()
         self._pulumi = pulumi
+        self._access = access
         self._keep = root is not None
         self.room = PrivateFolder(root or Path(tempfile.mkdtemp(prefix="tke-llm-engine-")))
         self._listener = listener
@@ -72,7 +77,14 @@ class EngineSession:
             start_new_session=True,
         )
         log.close()
-        opened = self._order("open", program=str(self._program), project=self._given.project, stack=self._given.stack)
+        opened = self._order(
+            "open",
+            program=str(self._program),
+            project=self._given.project,
+            stack=self._given.stack,
+            access=None if self._access is None else asdict(self._access),
+            cache=str(default_cache().parent),
+        )
         if error := opened[-1]["error"]:
             self.kill()
             raise WorkerError(str(error))

@@ -19,11 +19,20 @@ import yaml
 from pulumi import automation
 from pulumi.automation.events import EngineEvent
 
+from catalog.load import load as load_catalog
+from planner.prove import prove
+from rehearsal.cluster.cluster import Cluster
+from rehearsal.control_plane.plane import Access
+from rehearsal.controllers.controllers import ControllerError, Controllers
+from rehearsal.controllers.definitions import MissingDefinitionsError
 from rehearsal.engine import as_the_engine_starts_it, start
 from rehearsal.pulumi_engine.environment import PrivateFolder
 from rehearsal.pulumi_engine.faults import Fault, Faults
+from rehearsal.pulumi_engine.infrastructure import Infrastructure
 from rehearsal.pulumi_engine.serving import serve, silent
 from rehearsal.pulumi_engine.world import CloudState
+from settings.file import read
+from settings.parse import parse
 
 Order = Mapping[str, Any]
 
@@ -46,6 +55,7 @@ class _Worker:
         self._lock = threading.Lock()
         self._program = Path()
         self._stack: automation.Stack | None = None
+        self._plane: tuple[Cluster, Controllers] | None = None
         self._orders: Mapping[str, Callable[[Order], None]] = {
             "open": self._open,
             "configure": self._configure,
@@ -62,7 +72,7 @@ class _Worker:
         error = ""
         try:
             self._orders[order["do"]](order)
-        except (automation.errors.CommandError, NoAnswerError) as failed:
+        except (automation.errors.CommandError, NoAnswerError, ControllerError, MissingDefinitionsError) as failed:
             error = str(failed)
         self._say("done", error=error, seconds=time.perf_counter() - begun)
 
@@ -77,6 +87,12 @@ class _Worker:
         known = self._room.checkpoint(order["project"], order["stack"]).exists()
         make = automation.Stack.select if known else automation.Stack.create
         self._stack = make(order["stack"], workspace)
+        if order["access"] is not None:
+            access = Access(**order["access"])
+            # Where the controllers' programs are, of which the private environment knows nothing.
+            os.environ["XDG_CACHE_HOME"] = order["cache"]
+            # Both end with this process.
+            self._plane = Cluster(access, load_catalog()).__enter__(), Controllers(access).__enter__()
 
     def _configure(self, order: Order) -> None:
         stack = self._opened
@@ -120,8 +136,11 @@ class _Worker:
         """Simulated providers for one operation; it does not begin unless all of them answer."""
         world = CloudState.open(self._room.world, order["seed"])
         faults = Faults(tuple(Fault(**each) for each in order.get("faults", ())))
-        serving = serve(world, faults)
+        infrastructure = self._infrastructure(world)
+        serving = serve(world, faults, infrastructure)
         try:
+            if infrastructure is not None:
+                infrastructure.prepare()
             missing = silent(serving.ports)
             if missing:
                 raise NoAnswerError(f"no simulated provider answers for {', '.join(missing)}: nothing was started")
@@ -130,6 +149,13 @@ class _Worker:
         finally:
             os.environ.pop("PULUMI_DEBUG_PROVIDERS", None)
             serving.stop()
+
+    def _infrastructure(self, world: CloudState) -> Infrastructure | None:
+        if self._plane is None:
+            return None
+        plan, _ = prove(parse(read(self._room.stack_file(self._opened.name))))
+        assert plan is not None  # noqa: S101  nobody starts an operation for a stack that cannot be planned
+        return Infrastructure(*self._plane, world, plan)
 
     def _note(self, event: EngineEvent) -> None:
         with self._room.events.open("a", encoding="utf-8") as log:

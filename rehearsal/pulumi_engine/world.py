@@ -62,6 +62,14 @@ class CloudOperation:
     by: str = ""
 
 
+@dataclass(frozen=True)
+class Warned:
+    """A warning of the API server, and the object that it was said of."""
+
+    resource: str
+    message: str
+
+
 @dataclass
 class CloudState:
     """All that exists, in the order of creation, and all that happened.
@@ -74,6 +82,7 @@ class CloudState:
     resources: dict[Key, CloudResource] = field(default_factory=dict)
     volumes: dict[Key, CloudVolume] = field(default_factory=dict)
     left_behind: list[str] = field(default_factory=list)
+    warnings: list[Warned] = field(default_factory=list)
     operations: list[CloudOperation] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
     """Ids of what existed and does not any more."""
@@ -162,6 +171,10 @@ class CloudState:
         """Note that something is left that no resource stands for."""
         self._write({"did": "leave", "text": text})
 
+    def warn(self, resource: str, message: str) -> None:
+        """Note what the API server warned of when it took an object."""
+        self._write({"did": "warn", "resource": resource, "message": message})
+
     def _write(self, entry: Mapping[str, object]) -> None:
         with self.file.open("a", encoding="utf-8") as journal:
             journal.write(json.dumps(entry) + "\n")
@@ -215,6 +228,10 @@ def _leave(world: CloudState, entry: Mapping) -> None:
     world.left_behind.append(entry["text"])
 
 
+def _warn(world: CloudState, entry: Mapping) -> None:
+    world.warnings.append(Warned(entry["resource"], entry["message"]))
+
+
 _REPLAYS: Mapping[str, Callable[[CloudState, Mapping], None]] = {
     "begin": _begin,
     "create": _put,
@@ -223,4 +240,5 @@ _REPLAYS: Mapping[str, Callable[[CloudState, Mapping], None]] = {
     "volume": _put_volume,
     "volume-gone": _remove_volume,
     "leave": _leave,
+    "warn": _warn,
 }

@@ -3,16 +3,18 @@
 import time
 from collections.abc import Callable, Iterator
 from itertools import count
+from pathlib import Path
 
 import pytest
 from stage import Stage
 
 from catalog.load import load
-from rehearsal.cluster.session import ClusterSession
-from rehearsal.cluster.simulation import Patience
+from rehearsal.cluster.cluster import Cluster
 from rehearsal.control_plane.api import Api
 from rehearsal.control_plane.binaries import Binaries, find
 from rehearsal.control_plane.plane import Access, ControlPlane
+from rehearsal.controllers.controllers import Controllers
+from rehearsal.pulumi_engine.world import CloudState
 
 _NUMBERS = count(1)
 
@@ -41,11 +43,18 @@ def rehearsed(binaries: Binaries) -> Iterator[Access]:
         yield access
 
 
+@pytest.fixture(scope="session")
+def controllers(rehearsed: Access) -> Iterator[Controllers]:
+    with Controllers(rehearsed) as controllers:
+        yield controllers
+
+
 @pytest.fixture
-def stage(rehearsed: Access) -> Iterator[Stage]:
+def stage(rehearsed: Access, controllers: Controllers, tmp_path: Path) -> Iterator[Stage]:
     """A cluster without nodes, and a namespace that no test had before."""
-    with rehearsed.api() as api:
-        stage = Stage(ClusterSession(api, load(), Patience(settled=3.0)), f"llm-{next(_NUMBERS)}")
+    with Cluster(rehearsed, load()) as cluster:
+        world = CloudState.open(tmp_path / "world.jsonl", "stage")
+        stage = Stage(rehearsed, cluster, controllers, f"llm-{next(_NUMBERS)}", world)
         yield stage
         stage.clear()
 

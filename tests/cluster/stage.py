@@ -1,19 +1,28 @@
-"""A stack on a rehearsed cluster, and ways to spoil what its program registers."""
+"""A stack on a control plane without the engine, and ways to spoil what its program registers."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from rehearsal.cluster.objects import UnknownKindError
-from rehearsal.cluster.recorded import Recorded
-from rehearsal.cluster.session import ClusterSession
-from rehearsal.cluster.simulation import ReadinessProblem
+from planner.plan.types import Plan
+from rehearsal.cluster.cluster import Cluster, Patience
+from rehearsal.cluster.objects import Ref, UnknownKindError
+from rehearsal.cluster.rest import Interruption, NotReady, Rest, at_rest, interruption
+from rehearsal.cluster.usage import Usage, usage
 from rehearsal.control_plane.api import ApiError
-from rehearsal.registration import Registration
+from rehearsal.control_plane.plane import Access
+from rehearsal.controllers.controllers import Controllers
+from rehearsal.pulumi_engine.faults import Faults
+from rehearsal.pulumi_engine.infrastructure import Infrastructure
+from rehearsal.pulumi_engine.objects import ObjectProvider, is_object, object_ref
+from rehearsal.pulumi_engine.providers import Provider
+from rehearsal.pulumi_engine.world import CloudState, DeniedError
+from rehearsal.registration import Registration, reveal
 from rehearsal.run import rehearse
+from rehearsal.tree import display_name, short_type
 from settings.file import read
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,10 +32,33 @@ Eventually = Callable[[Callable[[], bool]], None]
 """Waits until what it is given holds; fails where that takes too long."""
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """A plan, and what its program registers, dependencies first."""
+
+    plan: Plan
+    registrations: tuple[Registration, ...]
+
+
+@dataclass(frozen=True)
+class Standing:
+    rest: Rest
+    not_ready: tuple[NotReady, ...]
+    usage: Usage
+
+
 @dataclass
 class Stage:
-    session: ClusterSession
+    """Everything is asked of the providers in order and nothing waited for before the end, so that one fault hides no
+    other."""
+
+    access: Access
+    cluster: Cluster
+    controllers: Controllers
     namespace: str
+    world: CloudState
+    last: Standing | None = None
+    _applied: dict[str, Registration] = field(default_factory=dict)
 
     def record(self, change: Callable[[Sections], None] = lambda _: None, file: str = "Pulumi.dev.yaml") -> Recorded:
         """The stack of a file, in this stage's namespace, with its sections changed."""
@@ -39,16 +71,57 @@ class Stage:
         assert rehearsed.recording
         return Recorded(rehearsed.plan, rehearsed.recording.registrations)
 
+    def up(self, stack: Recorded) -> Standing:
+        """Have everything made, or changed, and wait until nothing moves any more."""
+        infrastructure = Infrastructure(self.cluster, self.controllers, self.world, stack.plan)
+        infrastructure.prepare()
+        providers = {
+            "kubernetes": ObjectProvider(self.world, Faults(), infrastructure),
+            "tencentcloud": Provider(self.world, Faults(), infrastructure),
+        }
+        refused: list[NotReady] = []
+        for each in stack.registrations:
+            provider = providers.get(each.type.partition(":")[0])
+            if provider is not None and each.custom and not each.read:
+                refused += self._ask(provider, each)
+        found = at_rest(self.access.api(), self.cluster.catalog, self._objects(), Patience(settled=3.0))
+        seen = usage(found.state, stack.plan, self.cluster.catalog)
+        self.last = Standing(found, (*refused, *found.not_ready), seen)
+        return self.last
+
+    def update(self, stack: Recorded) -> tuple[Standing, Interruption]:
+        """As `up`, and what happened on the way."""
+        before = self.last
+        assert before
+        standing = self.up(stack)
+        return standing, interruption(before.rest.state, standing.rest.state, self._objects())
+
+    def _ask(self, provider: Provider, each: Registration) -> list[NotReady]:
+        old, self._applied[each.urn] = self._applied.get(each.urn), each
+        inputs = reveal(each.inputs)
+        assert isinstance(inputs, dict)
+        try:
+            if old is None:
+                provider._make(each.urn, each.type, inputs, ready=False)
+            elif old.inputs != each.inputs:
+                before = reveal(old.inputs)
+                assert isinstance(before, dict)
+                provider._change(each.type, each.id, inputs, before)
+        except (DeniedError, ApiError, UnknownKindError) as refusal:
+            return [NotReady(f"{short_type(each.type)} {display_name(each)}", str(refusal))]
+        return []
+
+    def _objects(self) -> list[Ref]:
+        return [object_ref(each) for each in self.world.resources.values() if is_object(each.type)]
+
     def clear(self) -> None:
         """Make room for the next test, without waiting for what needs no waiting."""
-        simulation = self.session.simulation
-        for each in self.session.lifecycle.objects():
+        for each in self._objects():
             if not each.namespace:
-                with suppress(ApiError, UnknownKindError):
-                    simulation.api.delete(simulation.paths.of(each))
-        simulation.step()
-        for pool in list(simulation.machines.pools):
-            simulation.machines.remove(pool, simulation.world)
+                with suppress(ApiError):
+                    self.cluster.remove(each)
+        for pool in list(self.cluster.machines.pools):
+            self.cluster.machines.remove(pool, self.cluster.state)
 
 
 def spoil(stack: Recorded, kind: str, name: str, change: Callable[[dict[str, Any]], None]) -> Recorded:
@@ -71,7 +144,6 @@ def add(stack: Recorded, obj: dict[str, Any]) -> Recorded:
     """The stack with one more Kubernetes object, which comes last."""
     name = obj["metadata"]["name"]
     provider = next(each for each in stack.registrations if each.type == "pulumi:providers:kubernetes")
-    waits = tuple(each.urn for each in stack.registrations)
     more = replace(
         provider,
         type=f"kubernetes:{obj['apiVersion']}:{obj['kind']}",
@@ -79,7 +151,6 @@ def add(stack: Recorded, obj: dict[str, Any]) -> Recorded:
         urn=f"{provider.urn}-{obj['kind']}-{name}",
         inputs=obj,
         outputs=obj,
-        dependencies=waits,
     )
     return replace(stack, registrations=(*stack.registrations, more))
 
@@ -88,6 +159,6 @@ def pod_of(deployment: dict[str, Any]) -> dict[str, Any]:
     return deployment["spec"]["template"]["spec"]
 
 
-def about(findings: tuple[ReadinessProblem, ...], resource: str) -> str:
+def about(findings: Sequence[NotReady], resource: str) -> str:
     """All causes that were found for one resource."""
     return "\n".join(each.cause for each in findings if each.resource == resource)

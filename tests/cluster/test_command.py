@@ -37,10 +37,12 @@ def test_a_second_stack_file_is_updated_to_and_torn_down(binaries: Binaries, tmp
     command = start(tmp_path / "out", "--then", str(second), "--json")
     said, complaints = command.communicate()
     assert command.returncode == 0, complaints
-    outcome = json.loads(said)["controlPlane"]["outcome"]
-    changes = {each["resource"]: each["change"] for each in outcome["update"]["changes"]}
-    assert changes["Deployment llm/chat"] == "updated"
-    assert outcome["down"]["left"]["forgotten"] == []
+    found = json.loads(said)["controlPlane"]
+    assert [step["title"] for step in found["steps"]] == ["up", "update", "destroy"]
+    changes = {each["name"]: each["operation"] for each in found["steps"][1]["operations"]}
+    assert changes["llm-chat-inference-server"] == "update"
+    assert found["interruption"]["interrupted"] == ["Deployment llm/chat"]
+    assert found["left"]["forgotten"] == []
 
 
 def test_a_second_stack_file_with_errors_is_refused(binaries: Binaries, tmp_path: Path) -> None:

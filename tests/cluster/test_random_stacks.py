@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from rehearsal.cluster.objects import Paths, UnknownKindError, body, ref
+from rehearsal.cluster.objects import Paths, UnknownKindError, ref
 from rehearsal.control_plane.api import Api, ApiError
 from rehearsal.control_plane.plane import Access
 from rehearsal.controllers.definitions import FOLDERS, Definitions
@@ -16,6 +16,7 @@ from rehearsal.registration import Registration
 from rehearsal.run import rehearse
 from settings.parse import StackInput
 from tests.fuzz.generate import SAMPLES, stack_inputs
+from tests.sent import sent
 
 PROGRAM = Path(__file__).parents[2] / "__main__.py"
 
@@ -29,13 +30,12 @@ def objects(stack: StackInput) -> list[Registration]:
 
 def refusals(api: Api, registrations: list[Registration]) -> list[str]:
     """What the API server says against objects that it is asked to apply and then to forget (dry run)."""
-    wanted = [body(each) for each in registrations]
+    wanted = [sent(each) for each in registrations]
     paths, said = known(api, wanted), []
     for each in sorted(wanted, key=lambda obj: obj["kind"] != "Namespace"):
         try:
             # Nothing can be asked of a namespace that is not there.
-            dry = "" if each["kind"] == "Namespace" else "&dryRun=All"
-            api.apply(paths.of(ref(each)), each, manager=f"tke-llm{dry}")
+            api.apply(paths.of(ref(each)), each, dry=each["kind"] != "Namespace")
         except ApiError as error:
             said.append(f"{each['kind']} {each['metadata']['name']}: {error.message}")
     return said
@@ -77,8 +77,8 @@ def test_the_api_server_takes_whatever_is_called_ready(access: Access, stack: St
 )
 def test_an_object_that_the_server_does_not_take_is_told(access: Access, place: tuple[str, ...], value: object) -> None:
     registrations = objects(SAMPLES["Pulumi.dev.yaml"])
-    (deployment,) = [each for each in registrations if body(each)["kind"] == "Deployment" and "webui" in each.name]
-    planted = body(deployment)
+    (deployment,) = [each for each in registrations if sent(each)["kind"] == "Deployment" and "webui" in each.name]
+    planted = sent(deployment)
     inner = planted
     for step in place[:-1]:
         inner = inner[step]

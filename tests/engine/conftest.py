@@ -1,16 +1,19 @@
 """Stacks under the real engine; pulumi comes from `make engine`. `--stack NAME` (more than once) chooses the stacks
-whose whole life is run, `--stack all` takes every sample; default: dev."""
+whose whole life is run on a control plane, `--stack all` takes every sample; default: dev. That of dev is run in
+memory too."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from rehearsal.control_plane.binaries import find as find_control_plane
+from rehearsal.control_plane.plane import Access, ControlPlane
 from rehearsal.pulumi_engine.environment import find
 from rehearsal.pulumi_engine.session import EngineSession
 from settings.file import stacks
 from settings.parse import StackInput
-from tests.engine.samples import MAIN, ROOT, Opened, sample
+from tests.engine.samples import MAIN, ROOT, Opened, Situation, sample
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -18,14 +21,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "stack" in metafunc.fixturenames:
+    if "situation" in metafunc.fixturenames:
         asked = metafunc.config.getoption("--stack") or ["dev"]
-        metafunc.parametrize("stack", stacks(ROOT) if asked == ["all"] else asked, scope="module", indirect=True)
+        on_plane = [Situation(name, on_plane=True) for name in (stacks(ROOT) if asked == ["all"] else asked)]
+        every = [Situation("dev", on_plane=False), *on_plane]
+        metafunc.parametrize("situation", every, scope="module", ids=str, indirect=True)
 
 
 @pytest.fixture(scope="module")
-def stack(request: pytest.FixtureRequest) -> StackInput:
-    return sample(request.param)
+def situation(request: pytest.FixtureRequest) -> Situation:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def stack(situation: Situation) -> StackInput:
+    return sample(situation.name)
+
+
+@pytest.fixture(scope="module")
+def access(situation: Situation) -> Iterator[Access | None]:
+    """A control plane for the stack alone; None where its objects are in memory."""
+    if not situation.on_plane:
+        yield None
+        return
+    with ControlPlane(find_control_plane()) as access:
+        yield access
 
 
 @pytest.fixture(scope="session")
@@ -38,8 +58,8 @@ def opened(pulumi: Path) -> Iterator[Opened]:
     """Opens a session that ends with the module."""
     sessions: list[EngineSession] = []
 
-    def start(given: StackInput) -> EngineSession:
-        session = EngineSession(given, MAIN, pulumi)
+    def start(given: StackInput, access: Access | None = None) -> EngineSession:
+        session = EngineSession(given, MAIN, pulumi, access=access)
         sessions.append(session)
         return session.__enter__()
 

@@ -1,10 +1,12 @@
 """The sample stacks and their plans."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from planner.plan.types import Plan
 from planner.prove import prove
+from rehearsal.control_plane.plane import Access
 from rehearsal.pulumi_engine.session import EngineSession
 from settings.file import read
 from settings.parse import StackInput, parse
@@ -12,8 +14,22 @@ from settings.parse import StackInput, parse
 ROOT = Path(__file__).resolve().parents[2]
 MAIN = ROOT / "__main__.py"
 
-Opened = Callable[[StackInput], EngineSession]
-"""Opens a session on a stack, which ends with the test module."""
+
+class Opened(Protocol):
+    """Opens a session on a stack, which ends with the test module. Without `access` its objects are in memory."""
+
+    def __call__(self, given: StackInput, access: Access | None = None) -> EngineSession: ...
+
+
+@dataclass(frozen=True)
+class Situation:
+    """A sample stack, and where the objects of its cluster are: on a control plane, or in memory."""
+
+    name: str
+    on_plane: bool
+
+    def __str__(self) -> str:
+        return f"{self.name}{'' if self.on_plane else ' in memory'}"
 
 
 def sample(name: str) -> StackInput:

@@ -1,14 +1,23 @@
 """Preview, up, up again, refresh, up, destroy: what has to hold for every stack."""
 
+import contextlib
 from base64 import b64decode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 import pytest
 
+from catalog.load import load
+from rehearsal.cluster.objects import Ref
+from rehearsal.cluster.rest import Rest, at_rest, left_over
+from rehearsal.cluster.usage import usage
+from rehearsal.control_plane.api import Api
+from rehearsal.control_plane.plane import Access
 from rehearsal.pulumi_engine.acceptance import ADDON, CLAIM, CLUSTER, ENDPOINT, POOLS, RUNNING, left
+from rehearsal.pulumi_engine.objects import is_object, object_ref
+from rehearsal.pulumi_engine.on_plane import object_refs
 from rehearsal.pulumi_engine.outcome import EngineOutcome
 from rehearsal.pulumi_engine.schema import types
 from rehearsal.pulumi_engine.session import EngineSession
@@ -16,12 +25,15 @@ from rehearsal.pulumi_engine.world import CloudOperation, CloudState
 from rehearsal.run import rehearse
 from settings.parse import StackInput
 from settings.paths import value_at
-from tests.engine.samples import MAIN, Opened, planned
+from tests.engine.samples import MAIN, Opened, Situation, planned
 
 CLOUD_SECRETS = ("password", "kubeConfig", "kubeConfigIntranet", "certificationAuthority", "privateKey")
 OWNERS = (CLAIM, *RUNNING, "core/v1:Service", "networking.k8s.io/v1:Ingress", "gateway.networking.k8s.io/v1:Gateway")
 RELEASES = ("Kubernetes/clusterRelease:ClusterRelease", "helm.sh/v3:Release")
 GROUND = ("Vpc/instance:Instance", "Subnet/instance:Instance", "Security/group:Group")
+
+
+FirstOperations = tuple[EngineOutcome, EngineOutcome, EngineOutcome, EngineOutcome, EngineOutcome]
 
 
 @dataclass(frozen=True)
@@ -38,20 +50,45 @@ class Life:
     orphans: tuple[str, ...]
     operations: tuple[CloudOperation, ...]
     left: tuple[str, ...]
+    rest: Rest | None
+    forgotten: tuple[str, ...]
 
 
 @pytest.fixture(scope="module")
-def life(stack: StackInput, opened: Opened) -> Life:
-    session = opened(stack)
+def life(stack: StackInput, access: Access | None, opened: Opened) -> Life:
+    session = opened(stack, access)
     first = (session.preview(), session.up(), session.up(), session.refresh(), session.up())
+    objects = object_refs(session.world)
+    with contextlib.ExitStack() as held:
+        api = None if access is None else held.enter_context(access.api())
+        return _life(session, stack, first, objects, api)
+
+
+def _life(
+    session: EngineSession, stack: StackInput, first: FirstOperations, objects: Sequence[Ref], api: Api | None
+) -> Life:
+    rest = None if api is None else at_rest(api, load(), objects)
     secrets = frozenset(made_up_secrets(session.world))
     orphans = tuple(each.name for each in session.orphans())
+    urns = {object_ref(each): each.urn for each in session.world.resources.values() if is_object(each.type)}
     destroy = session.destroy()
     written = list(everything_written(session))
     in_clear = frozenset(each for each in secrets if any(each in text for text in written))
     world = session.world
+    retained = {each.urn for each in destroy.operations if each.retained}
+    kept = [ref for ref, urn in urns.items() if urn in retained]
+    forgotten = () if api is None else left_over(api, objects, kept, planned(stack).pools).forgotten
     return Life(
-        *first, destroy, secrets, in_clear, sum(map(len, written)), orphans, tuple(world.operations), tuple(left(world))
+        *first,
+        destroy=destroy,
+        secrets=secrets,
+        in_clear=in_clear,
+        written=sum(map(len, written)),
+        orphans=orphans,
+        operations=tuple(world.operations),
+        left=tuple(left(world)),
+        rest=rest,
+        forgotten=forgotten,
     )
 
 
@@ -109,6 +146,34 @@ def test_no_generated_secret_stands_in_clear_in_state_history_event_log_or_outpu
 
 def test_the_state_knows_all_that_exists(life: Life) -> None:
     assert life.orphans == ()
+
+
+def test_on_a_control_plane_every_object_gets_ready(situation: Situation, life: Life) -> None:
+    assert (life.rest is not None) is situation.on_plane
+    assert life.rest is None or life.rest.not_ready == ()
+
+
+def test_on_a_control_plane_each_model_runs_on_its_pool(stack: StackInput, life: Life) -> None:
+    if life.rest is None:
+        return
+    plan = planned(stack)
+    seen = usage(life.rest.state, plan, load())
+    assert not seen.elsewhere
+    assert not any(pool.waiting for pool in seen.pools)
+    for model in plan.models.values():
+        prefix = f"{plan.names.namespace}/{model.name}-"
+        running = {
+            pool.name
+            for pool in seen.pools
+            for node in pool.nodes
+            for pod in node.pods
+            if pod.name.startswith(prefix) and pod.state == "running"
+        }
+        assert running == {model.pool}
+
+
+def test_on_a_control_plane_nothing_is_left_of_what_was_made_there(life: Life) -> None:
+    assert life.forgotten == ()
 
 
 def test_destroy_deletes_what_owns_something_in_the_cloud_while_cluster_and_cpu_nodes_are_there(life: Life) -> None:

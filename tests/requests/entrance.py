@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.cluster import balancers
-from rehearsal.cluster.objects import Object, Paths, body, ref
-from rehearsal.cluster.world import condition, look
+from rehearsal.cluster.objects import Object, Paths, ref
+from rehearsal.cluster.state import condition, look
 from rehearsal.control_plane.api import Api, ApiError, GoneError
 from rehearsal.control_plane.processes import Processes
 from rehearsal.controllers.envoy_gateway import CONTROLLER, NAMESPACE
@@ -19,6 +19,7 @@ from tests.requests.certificates import Certificate, certificate
 from tests.requests.client import Answer, Connection
 from tests.requests.containers import Asked, Container, own_address
 from tests.security.stacks import registrations, rehearsed
+from tests.sent import sent
 
 GATEWAY_KINDS = ("GatewayClass", "EnvoyProxy", "Gateway", "BackendTrafficPolicy", "HTTPRoute")
 PATIENCE = 60.0
@@ -97,7 +98,7 @@ def entrance(stack: str, api: Api, processes: Processes, envoy: Path) -> Iterato
     exposure = plan_of(stack).exposure
     trusted = certificate(exposure.hosts)
     given = theirs(stack, trusted)
-    rendered = [body(each) for each in registrations(stack) if each.inputs.get("kind") in (*GATEWAY_KINDS, "Service")]
+    rendered = [sent(each) for each in registrations(stack) if each.inputs.get("kind") in (*GATEWAY_KINDS, "Service")]
     rendered.sort(key=lambda each: ("Service", *GATEWAY_KINDS).index(each["kind"]))
     services = [_without_pods(each) for each in rendered if each["kind"] == "Service"]
     objects = [*given, *services, *(each for each in rendered if each["kind"] != "Service")]
@@ -177,7 +178,7 @@ def proxies(api: Api) -> Object | None:
 
 def _programmed(door: Entrance) -> bool:
     """Whether Envoy Gateway is content with all that it was given, and the Gateway has its address."""
-    balancers.step(door.api, look(door.api, door.paths, ()))
+    balancers.step(door.api, look(door.api, door.paths))
     gateways = door.read("Gateway")
     listeners = [{"status": each} for gateway in gateways for each in gateway["status"].get("listeners", ())]
     routes = [

@@ -1,77 +1,58 @@
-"""Pools as nodes, super-node machines, amounts, and what an update does to a resource."""
+"""Pools as nodes, super-node machines, amounts."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from catalog.load import load
 from rehearsal.cluster.amounts import Amount, requested
-from rehearsal.cluster.changes import ChangeKind, carried_over, compare
 from rehearsal.cluster.machines import waits
-from rehearsal.cluster.nodes import pool_of
+from rehearsal.cluster.nodes import SimulatedPool, simulated
 from rehearsal.cluster.super_nodes import NoSuchMachineError, granted
-from rehearsal.registration import Registration
 from settings.quantity import size
 from tests.unit.stacks import planned
 
 GPU_TYPE = "eks.tke.cloud.tencent.com/gpu-type"
 
 
-def registered(kind: str, name: str, inputs: dict[str, Any], **more: Any) -> Registration:
-    return Registration(
-        type=f"tencentcloud:Kubernetes/{kind[0].lower()}{kind[1:]}:{kind}",
-        name=name,
-        urn=f"urn:pulumi:dev::p::tke-llm:cloud:GpuPool$x::{name}",
-        parent="",
-        custom=True,
-        inputs=inputs,
-        id="1",
-        outputs={},
-        **more,
-    )
-
-
-def native(**changes: Any) -> Registration:
+def native(*, gpu_addon: bool = True, **changes: Any) -> SimulatedPool:
+    """The GPU pool of the dev stack as it is asked of the cloud, with some properties of its machines changed."""
+    plan = planned()
+    (planned_pool,) = plan.pools.values()
     inside = {
         "instanceTypes": ["PNV4.7XLARGE116"],
         "systemDisk": {"diskSize": 100},
         "replicas": 1,
         "scaling": {"minReplicas": 1, "maxReplicas": 3},
-        "enableAutoscaling": False,
     }
     inputs = {
-        "labels": [{"name": "team", "value": "a"}],
+        "labels": [{"name": name, "value": value} for name, value in (*planned_pool.labels, ("team", "a"))],
         "taints": [{"key": "nvidia.com/gpu", "value": "present", "effect": "PreferNoSchedule"}],
+        "enableAutoscaling": changes.pop("autoscaled", False),
         "native": {**inside, **changes},
     }
-    return registered("NativeNodePool", "llm-gpu-pool-nodes", inputs)
+    zones = ["ap-guangzhou-6"]
+    return simulated("kubernetes.NativeNodePool", inputs, planned_pool, load(), gpu_addon=gpu_addon, zones=zones)
 
 
 def test_a_native_pool_becomes_nodes_with_the_labels_and_taints_that_it_was_given() -> None:
-    pool = pool_of(native(), planned(), load(), gpu_addon=True)
+    pool = native()
     node = pool.node(1)
+    assert (pool.name, pool.kind) == ("gpu", "native")
     assert node["metadata"]["labels"]["team"] == "a"
+    assert node["metadata"]["labels"]["topology.kubernetes.io/zone"] == "ap-guangzhou-6"
     assert node["spec"]["taints"] == [{"key": "nvidia.com/gpu", "value": "present", "effect": "PreferNoSchedule"}]
     assert node["status"]["allocatable"]["nvidia.com/gpu"] == "1"
     assert (pool.count, pool.most) == (1, 1)
 
 
 def test_without_the_gpu_add_on_nobody_announces_the_gpus() -> None:
-    pool = pool_of(native(), planned(), load(), gpu_addon=False)
-    assert "nvidia.com/gpu" not in pool.node(1)["status"]["allocatable"]
+    assert "nvidia.com/gpu" not in native(gpu_addon=False).node(1)["status"]["allocatable"]
 
 
 def test_an_autoscaled_pool_may_grow() -> None:
-    pool = pool_of(native(enableAutoscaling=True), planned(), load(), gpu_addon=True)
+    pool = native(autoscaled=True)
     assert (pool.count, pool.most) == (1, 3)
-
-
-def test_machines_of_another_type_replace_those_there_are() -> None:
-    small = pool_of(native(), planned(), load(), gpu_addon=True)
-    large = pool_of(native(instanceTypes=["PNV4.28XLARGE466"]), planned(), load(), gpu_addon=True)
-    assert not small.alike(large)
-    assert small.alike(replace(small, count=5))
 
 
 def gpu_pod(cpu: str, memory: str, gpus: str, **annotations: str) -> dict[str, Any]:
@@ -133,30 +114,3 @@ def test_a_pod_waits_when_the_scheduler_has_said_so() -> None:
     told = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/1 nodes"}
     assert waits({"status": {"conditions": [told]}})
     assert not waits({"status": {}})
-
-
-def job(**spec: Any) -> Registration:
-    inputs = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "load"}, "spec": spec}
-    return registered("Job", "load", inputs)
-
-
-def test_a_job_with_another_template_is_replaced_and_with_another_limit_updated() -> None:
-    had = job(template={"image": "a"}, backoffLimit=1)
-    assert compare(had, job(template={"image": "b"}, backoffLimit=1)).change is ChangeKind.REPLACE
-    updated = compare(had, job(template={"image": "a"}, backoffLimit=2))
-    assert (updated.change, updated.fields) == (ChangeKind.UPDATE, ("spec.backoffLimit",))
-    assert compare(had, had).change is ChangeKind.KEEP
-    assert compare(None, had).change is ChangeKind.CREATE
-
-
-def test_what_a_program_ignores_keeps_its_old_value() -> None:
-    had = registered("Claim", "store", {"kind": "PersistentVolumeClaim", "spec": {"resources": "100Gi", "mode": "a"}})
-    wants = registered(
-        "Claim",
-        "store",
-        {"kind": "PersistentVolumeClaim", "spec": {"resources": "200Gi", "mode": "b"}},
-        ignore_changes=("spec.resources",),
-    )
-    carried = carried_over(had, wants)
-    assert carried.inputs["spec"] == {"resources": "100Gi", "mode": "b"}
-    assert compare(had, carried).fields == ("spec.mode",)

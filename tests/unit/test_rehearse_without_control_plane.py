@@ -11,6 +11,10 @@ from cli.control_plane import rehearse
 def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither an installed nor a built program is found."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    # Asked after first.
+    pulumi = tmp_path / "pulumi"
+    pulumi.write_text("#!/bin/sh\necho v3.300.0\n", encoding="utf-8")
+    pulumi.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("KUBEBUILDER_ASSETS", raising=False)
 
@@ -19,7 +23,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_one_sentence_says_what_is_missing_and_how_to_get_it(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    assert rehearse("dev", as_json=False, out=tmp_path / "out", then=None) == 1
+    assert rehearse("dev", as_json=False, out=tmp_path / "out", then=None, faults=()) == 1
     shown = capsys.readouterr()
     assert shown.out == ""
     assert shown.err.strip() == (
@@ -30,5 +34,5 @@ def test_one_sentence_says_what_is_missing_and_how_to_get_it(
 
 @pytest.mark.usefixtures("bare")
 def test_a_program_that_reads_the_report_is_told_too(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert rehearse("dev", as_json=True, out=tmp_path / "out", then=None) == 1
+    assert rehearse("dev", as_json=True, out=tmp_path / "out", then=None, faults=()) == 1
     assert '"ready": false' in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""A picture of the cluster: all objects of the kinds that decide whether a stack is ready."""
+"""What is in the cluster at one moment: all objects of the kinds that decide whether a stack is ready."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -6,38 +6,26 @@ from typing import Any
 
 from rehearsal.cluster.objects import Object, Paths, UnknownKindError
 from rehearsal.control_plane.api import Api
+from rehearsal.kinds import KINDS
 
-WATCHED = {
-    "Namespace": "v1",
+_ALWAYS = {
     "Node": "v1",
     "Pod": "v1",
-    "PersistentVolumeClaim": "v1",
-    "PersistentVolume": "v1",
-    "ConfigMap": "v1",
-    "Secret": "v1",
     "ServiceAccount": "v1",
-    "Service": "v1",
     "Event": "v1",
-    "StorageClass": "storage.k8s.io/v1",
     "CSIDriver": "storage.k8s.io/v1",
     "VolumeAttachment": "storage.k8s.io/v1",
     "EndpointSlice": "discovery.k8s.io/v1",
-    "Deployment": "apps/v1",
     "ReplicaSet": "apps/v1",
-    "Job": "batch/v1",
-}
-ON_DEMAND = {
     "StatefulSet": "apps/v1",
-    "DaemonSet": "apps/v1",
     "HorizontalPodAutoscaler": "autoscaling/v2",
-    "Ingress": "networking.k8s.io/v1",
-    "GatewayClass": "gateway.networking.k8s.io/v1",
-    "Gateway": "gateway.networking.k8s.io/v1",
-    "HTTPRoute": "gateway.networking.k8s.io/v1",
-    "LeaderWorkerSet": "leaderworkerset.x-k8s.io/v1",
-    "ScaledObject": "keda.sh/v1alpha1",
 }
-"""Looked at where the stack has one; some are only there where their definition is installed."""
+"""What Kubernetes, kubelets and controllers make of that which the program registers."""
+WATCHED: Mapping[str, str] = {
+    **_ALWAYS,
+    **{each.short: each.api_version for each in KINDS.values() if each.watched and each.api_version is not None},
+}
+"""The API version of each kind that is looked at. Kinds that have a definition of their own may not be there."""
 _ONLY = {"Event": "?fieldSelector=type%3DWarning"}
 """Of these kinds, what is looked at."""
 
@@ -106,11 +94,10 @@ class ClusterState:
         )
 
 
-def look(api: Api, paths: Paths, demanded: Iterable[str]) -> ClusterState:
-    """Take a picture; `demanded` names the kinds of `ON_DEMAND` to look at besides."""
-    kinds = {**WATCHED, **{kind: ON_DEMAND[kind] for kind in demanded}}
+def look(api: Api, paths: Paths) -> ClusterState:
+    """Ask for all of it."""
     seen: dict[str, tuple[dict[str, Any], ...]] = {}
-    for kind, version in kinds.items():
+    for kind, version in WATCHED.items():
         try:
             items = api.get(f"{paths.collection(version, kind)}{_ONLY.get(kind, '')}")["items"]
         except UnknownKindError:

@@ -1,0 +1,153 @@
+"""The cluster of a stack on a control plane: what is in it, what is asked of it, and what the cloud does there."""
+
+import http.client
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, Self
+
+from catalog.load import Catalog
+from rehearsal.cluster import balancers
+from rehearsal.cluster.binder import Binder
+from rehearsal.cluster.machines import Machines
+from rehearsal.cluster.objects import Object, Paths, Ref, UnknownKindError, ref
+from rehearsal.cluster.readiness import Judge, Unready
+from rehearsal.cluster.state import ClusterState, look
+from rehearsal.control_plane.api import Api, ApiError, GoneError
+from rehearsal.control_plane.plane import Access
+
+UNREACHABLE = (OSError, http.client.HTTPException)
+"""What a request ends with where no API server answers."""
+_PAUSE = 0.15
+"""Seconds between two looks."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Seconds without any event after which waiting ends: `settled` where all that is left to wait for is settled,
+    `quiet` otherwise, and `longest` whatever happens."""
+
+    settled: float = 5.0
+    quiet: float = 30.0
+    longest: float = 300.0
+
+
+class Cluster:
+    """As a context manager it works beside Kubernetes' own controllers, on a thread of its own, as the cloud does: it
+    makes volumes, adds machines, gives addresses. All methods may be called by several threads."""
+
+    def __init__(self, access: Access, catalog: Catalog, patience: Patience | None = None) -> None:
+        self.catalog = catalog
+        self.state = ClusterState({})
+        self._access = access
+        self._patience = patience or Patience()
+        self._known: dict[tuple[str, str], tuple[str, bool]] = {}
+        self._api = access.api()
+        self.machines = Machines(self._api)
+        self._binder = Binder(self._api)
+        self._looked = threading.Condition()
+        self._looks = 0
+        self._moved = time.monotonic()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    @contextmanager
+    def client(self) -> Iterator[tuple[Api, Paths]]:
+        """A connection of the caller's own."""
+        with self._access.api() as api:
+            yield api, Paths(api, self._known)
+
+    def get(self, wanted: Ref) -> dict[str, Any] | None:
+        """The object; None where it is gone, or its kind is not (any more)."""
+        with self.client() as (api, paths), suppress(GoneError, UnknownKindError):
+            return api.get(paths.of(wanted))
+        return None
+
+    def apply(self, obj: Object) -> tuple[dict[str, Any], list[str]]:
+        """Have the API server take an object: what it has of it now, and what it warns of. Raises `ApiError`,
+        `UnknownKindError`."""
+        with self.client() as (api, paths):
+            taken = api.apply(paths.of(ref(obj)), dict(obj))
+            self.stir()
+            return taken, api.warnings
+
+    def try_to_apply(self, obj: Object) -> None:
+        """Ask the API server whether it would take an object. Raises `ApiError`, `UnknownKindError`."""
+        with self.client() as (api, paths):
+            api.apply(paths.of(ref(obj)), dict(obj), dry=True)
+
+    def delete(self, wanted: Ref) -> list[Unready]:
+        """Delete an object, what it owns first; why it is still there when nothing moves any more."""
+        with self.client() as (api, paths), suppress(GoneError, UnknownKindError):
+            api.delete(paths.of(wanted), propagation="Foreground")
+        return self.settle(lambda _: self._still_there(wanted))
+
+    def remove(self, wanted: Ref) -> None:
+        """Delete an object and do not wait for it."""
+        with self.client() as (api, paths), suppress(GoneError, UnknownKindError):
+            api.delete(paths.of(wanted))
+
+    def awaited(self, obj: Object) -> list[Unready]:
+        """Wait as Pulumi's provider does until an object is ready; why it is not when nothing moves any more."""
+        return self.settle(lambda judge: judge.awaited(obj))
+
+    def settle(self, left: Callable[[Judge], Sequence[Unready]]) -> list[Unready]:
+        """Wait until `left`, which is asked after each look, has nothing any more; else until nothing moves any more,
+        and return what was left then."""
+        begun = time.monotonic()
+        # What is being looked at now may be older than this call.
+        seen = self._looks + 1
+        while True:
+            with self._looked:
+                self._looked.wait_for(lambda: self._looks > seen or self._ended.is_set())  # noqa: B023  called at once
+                seen = self._looks
+            reasons = list(left(Judge(self.state, self.catalog)))
+            now = time.monotonic()
+            most = self._patience.settled if all(each.settled for each in reasons) else self._patience.quiet
+            quiet = now - self._moved > most or now - begun > self._patience.longest
+            if not reasons or quiet or self._ended.is_set():
+                return reasons
+
+    def stir(self) -> None:
+        """Something has begun or ended: it is too early to say that nothing moves."""
+        self._moved = time.monotonic()
+
+    def _run(self) -> None:
+        while not self._ended.wait(_PAUSE):
+            # An API server that is away for a while is asked again.
+            with suppress(*UNREACHABLE, ApiError):
+                self._look()
+        self._api.close()
+
+    def _look(self) -> None:
+        state = look(self._api, Paths(self._api, self._known))
+        if state.fingerprint != self.state.fingerprint:
+            self.stir()
+        with self._looked:
+            self.state = state
+            self._looks += 1
+            self._looked.notify_all()
+        for act in (self._binder.step, self.machines.step, lambda state: balancers.step(self._api, state)):
+            # What was seen may be gone by now; the next look will not show it.
+            with suppress(GoneError):
+                act(state)
+
+    def _still_there(self, wanted: Ref) -> list[Unready]:
+        found = self.get(wanted)
+        if found is None:
+            return []
+        told = [each["message"] for each in found.get("status", {}).get("conditions", ()) if each.get("message")]
+        held = ", ".join(found["metadata"].get("finalizers", []))
+        return [
+            Unready(f"it is still there{f' (held by {held})' if held else ''}{': ' if told else ''}{'; '.join(told)}")
+        ]
