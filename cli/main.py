@@ -76,10 +76,14 @@ def rehearse(
     as_json: AsJson = False,
     out: Annotated[Path | None, typer.Option(help="Folder for the results.", show_default="out/<stack>")] = None,
     control_plane: Annotated[
-        bool, typer.Option("--control-plane", help="Then run it under the real engine on a real control plane.")
+        bool,
+        typer.Option(
+            "--control-plane", help="Then run it under the real engine on a real control plane, with real controllers."
+        ),
     ] = False,
     engine: Annotated[
-        bool, typer.Option("--engine", help="Preview, up, refresh and destroy under the real Pulumi engine instead.")
+        bool,
+        typer.Option("--engine", help="Preview, up, refresh and destroy under the real engine, cluster in memory."),
     ] = False,
     then: Annotated[
         str | None,
