@@ -104,7 +104,7 @@ fmt: .venv/lint.stamp ## format and sort imports
 docs: .venv/run.stamp ## write the generated documents anew (a test holds them current)
 	@$(RUN) python -m settings.schema
 	@$(RUN) python -m planner.diagnostics.explain
-	@$(RUN) python -m rehearsal.pulumi_engine.change_table
+	@$(RUN) python -m tests.engine.change_table
 
 test-real: .venv/test.stamp ## rendered commands under each engine release's real parser (8 GB, minutes a release)
 	@$(RUN) pytest -n 0 tests/real

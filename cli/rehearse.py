@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cli.findings import findings, kept_back, policy, verdict
+from cli.folder import replace_folder
 from cli.refusal import refuse
 from cli.rehearsal_text import clock, made, next_steps
 from cli.report import dump, story_report
@@ -12,7 +13,6 @@ from cli.stackfile import program, stack_file
 from cli.summary import reasons, summary
 from cli.text import Line, complain, show
 from rehearsal.engine import ProgramError
-from rehearsal.files import replace_folder
 from rehearsal.render import files
 from rehearsal.story import Story, tell
 from settings.file import read

@@ -38,9 +38,8 @@ class Kind:
     `token` is Pulumi's type, `seconds` how long it takes, `step` where it stands in the guide (None: where the
     component around it does). `detail` is what is worth knowing of one, from its inputs; `named_by` the input that
     names it in the cloud, where it is no object. A `workload` keeps pods running and a `job` runs them to their end;
-    a `pool` is of nodes, a `release` brings software, before a `balancer` stands one of the cloud. `awaited`: the
-    provider goes on only when such an object is ready; of the other kinds, when an annotation (`pulumi.com/waitFor`)
-    says so. `watched`: its state decides whether a stack is ready. `pods`: the paths of its pod templates.
+    a `pool` is of nodes, a `release` brings software, before a `balancer` stands one of the cloud. `watched`: its
+    state decides whether a stack is ready. `pods`: the paths of its pod templates.
     """
 
     token: str
@@ -49,9 +48,13 @@ class Kind:
     detail: Detail = lambda _: ""
     named_by: str = "name"
     role: Role = ""
-    awaited: bool = False
     watched: bool = False
     pods: tuple[str, ...] = ()
+
+    @property
+    def type(self) -> str:
+        """The token without its package."""
+        return self.token.partition(":")[2]
 
     @property
     def short(self) -> str:
@@ -64,10 +67,12 @@ class Kind:
     @property
     def api_version(self) -> str | None:
         """That of the Kubernetes object; None where it is none (a Helm release is none)."""
-        package, module, _ = self.token.split(":")
-        if package != "kubernetes" or module.startswith("helm.sh/"):
-            return None
-        return module.removeprefix("core/")
+        return self.type.rpartition(":")[0].removeprefix("core/") if is_object(self.token) else None
+
+
+def is_object(token: str) -> bool:
+    """Whether resources of Pulumi's type `token` are objects of the Kubernetes API; a Helm release is none."""
+    return token.startswith("kubernetes:") and not token.endswith(":Release")
 
 
 def at(*paths: str) -> Detail:
@@ -109,12 +114,12 @@ def cloud(
 
 def kubernetes(
     type_: str, lasts: Seconds | str = "kubernetes_object", step: GuideStep | Place | None = None,
-    *, detail: Detail = lambda _: "", role: Role = "", awaited: bool = False, watched: bool = True,
+    *, detail: Detail = lambda _: "", role: Role = "", watched: bool = True,
     pods: tuple[str, ...] = (),
 ) -> Kind:  # fmt: skip
     """A Kubernetes object, or what the same provider makes."""
     seconds = takes(lasts) if isinstance(lasts, str) else lasts
-    return Kind(f"kubernetes:{type_}", seconds, step, detail, "name", role, awaited, watched, pods)
+    return Kind(f"kubernetes:{type_}", seconds, step, detail, "name", role, watched, pods)
 
 
 def component(type_: str, step: GuideStep | Place | None) -> Kind:

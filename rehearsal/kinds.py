@@ -13,7 +13,7 @@ from planner.software.autoscaling import KEDA
 from planner.software.lws import LWS
 from rehearsal import durations
 from rehearsal.durations import UndescribedError, by_part, takes
-from rehearsal.kind import GuideStep, Kind, at, cloud, component, kubernetes, mbps, sized
+from rehearsal.kind import GuideStep, Kind, Role, at, cloud, component, kubernetes, mbps, sized
 from rehearsal.registration import Registration
 from rehearsal.subjects import software_of
 
@@ -29,16 +29,31 @@ def _software(registration: Registration, plan: Plan) -> GuideStep:
     return GuideStep.BEYOND if software is None else steps.get(software.software, GuideStep.WAY_IN)
 
 
+SUBNET = cloud("Subnet/instance:Instance", "subnet", detail=at("availabilityZone", "cidrBlock"))
+ENDPOINT = cloud(
+    "Kubernetes/clusterEndpoint:ClusterEndpoint", durations.endpoint,
+    detail=lambda inputs: "public" if inputs.get("clusterInternet") else "inside the VPC",
+)  # fmt: skip
+NODE_POOL = cloud(
+    "Kubernetes/nodePool:NodePool", durations.node_pool, role="pool",
+    detail=sized("autoScalingConfig.instanceType", "desiredCapacity", "minSize"),
+)  # fmt: skip
+ADDON = cloud("Kubernetes/addon:Addon", "addon", _addon, named_by="addonName")
+ROLE = cloud("Cam/role:Role")
+ATTACHMENT = cloud("Cam/rolePolicyAttachmentByName:RolePolicyAttachmentByName")
+NAMESPACE = kubernetes("core/v1:Namespace")
+STORAGE_CLASS = kubernetes("storage.k8s.io/v1:StorageClass", detail=at("provisioner"))
+SERVICE = kubernetes("core/v1:Service", detail=lambda inputs: f"port {at('spec.ports[0].port')(inputs)}")
 CLUSTER = cloud(
     "Kubernetes/cluster:Cluster", "cluster",
     detail=at("clusterVersion", "clusterLevel", "networkType"), named_by="clusterName",
 )  # fmt: skip
 CLAIM = kubernetes(
-    "core/v1:PersistentVolumeClaim", durations.claim, awaited=True,
+    "core/v1:PersistentVolumeClaim", durations.claim,
     detail=at("spec.storageClassName", "spec.resources.requests.storage"),
 )  # fmt: skip
 DEPLOYMENT = kubernetes(
-    "apps/v1:Deployment", role="workload", awaited=True,
+    "apps/v1:Deployment", role="workload",
     pods=("spec.template",), detail=at("spec.template.spec.containers[0].image"),
     lasts=by_part({
         kube.INFERENCE: durations.server, kube.CHAT_PAGE: durations.page, kube.PAGE_STATE: takes("redis_start"),
@@ -50,7 +65,7 @@ GROUP = kubernetes(
     detail=at("spec.leaderWorkerTemplate.leaderTemplate.spec.containers[0].image", "spec.leaderWorkerTemplate.size"),
 )  # fmt: skip
 JOB = kubernetes(
-    "batch/v1:Job", role="job", awaited=True,
+    "batch/v1:Job", role="job",
     pods=("spec.template",), detail=at("spec.template.spec.containers[0].image"),
     lasts=by_part({
         kube.DOWNLOAD: durations.download,
@@ -85,7 +100,7 @@ _TABLE = (
     Kind("random:index/randomPassword:RandomPassword"),
     Kind("pulumi:providers:kubernetes"),
     cloud("Vpc/instance:Instance", "vpc", detail=at("cidrBlock")),
-    cloud("Subnet/instance:Instance", "subnet", detail=at("availabilityZone", "cidrBlock")),
+    SUBNET,
     cloud("Security/group:Group", "security_group"),
     cloud("Security/groupRuleSet:GroupRuleSet", "security_group"),
     cloud("Eip/instance:Instance", "eip", detail=mbps("internetMaxBandwidthOut")),
@@ -94,37 +109,31 @@ _TABLE = (
     cloud("Route/tableEntry:TableEntry", detail=at("destinationCidrBlock", "nextType")),
     cloud("Route/tableAssociation:TableAssociation"),
     cloud("Ccn/attachmentV2:AttachmentV2", "ccn"),
-    cloud("Cam/role:Role"),
-    cloud("Cam/rolePolicyAttachmentByName:RolePolicyAttachmentByName"),
+    ROLE,
+    ATTACHMENT,
     CLUSTER,
-    cloud(
-        "Kubernetes/clusterEndpoint:ClusterEndpoint", durations.endpoint,
-        detail=lambda inputs: "public" if inputs.get("clusterInternet") else "inside the VPC",
-    ),
-    cloud(
-        "Kubernetes/nodePool:NodePool", durations.node_pool, role="pool",
-        detail=sized("autoScalingConfig.instanceType", "desiredCapacity", "minSize"),
-    ),
+    ENDPOINT,
+    NODE_POOL,
     cloud(
         "Kubernetes/nativeNodePool:NativeNodePool", durations.node_pool, role="pool",
         detail=sized("native.instanceTypes", "native.replicas"),
     ),
     cloud("Kubernetes/serverlessNodePool:ServerlessNodePool", durations.node_pool, role="pool"),
-    cloud("Kubernetes/addon:Addon", "addon", _addon, named_by="addonName"),
+    ADDON,
     cloud("Kubernetes/clusterRelease:ClusterRelease", "helm_release", role="release"),
     cloud("Cfs/accessGroup:AccessGroup", "cfs_access_group"),
     cloud("Cfs/accessRule:AccessRule", detail=at("authClientIp", "rwPermission")),
     cloud("Cfs/fileSystem:FileSystem", durations.file_system, detail=at("storageType", "protocol")),
-    kubernetes("helm.sh/v3:Release", "helm_release", role="release", awaited=True, watched=False),
-    kubernetes("core/v1:Namespace"),
-    kubernetes("storage.k8s.io/v1:StorageClass", detail=at("provisioner")),
+    kubernetes("helm.sh/v3:Release", "helm_release", role="release", watched=False),
+    NAMESPACE,
+    STORAGE_CLASS,
     kubernetes("storage.k8s.io/v1:CSIDriverPatch"),
-    kubernetes("core/v1:PersistentVolume", awaited=True),
+    kubernetes("core/v1:PersistentVolume"),
     kubernetes("core/v1:Secret"),
     kubernetes("core/v1:ConfigMap"),
     CLAIM,
     kubernetes("networking.k8s.io/v1:NetworkPolicy", watched=False),
-    kubernetes("core/v1:Service", awaited=True, detail=lambda inputs: f"port {at('spec.ports[0].port')(inputs)}"),
+    SERVICE,
     JOB,
     kubernetes("gateway.envoyproxy.io/v1alpha1:BackendTrafficPolicy", watched=False),
     DEPLOYMENT,
@@ -132,14 +141,13 @@ _TABLE = (
     kubernetes("gateway.networking.k8s.io/v1:Gateway", "load_balancer", role="balancer"),
     kubernetes("gateway.networking.k8s.io/v1:GatewayClass"),
     kubernetes("gateway.networking.k8s.io/v1:HTTPRoute"),
-    kubernetes("networking.k8s.io/v1:Ingress", durations.ingress, role="balancer", awaited=True),
+    kubernetes("networking.k8s.io/v1:Ingress", durations.ingress, role="balancer"),
     GROUP,
     kubernetes("policy/v1:PodDisruptionBudget", watched=False),
     kubernetes("keda.sh/v1alpha1:ScaledObject"),
 )  # fmt: skip
 KINDS: Mapping[str, Kind] = {kind.token: kind for kind in _TABLE}
-"""By Pulumi's type. `awaited` after `awaiters` in provider/pkg/await/awaiters.go of pulumi-kubernetes 9497796 (a Secret
-there is only one of a service account); a Helm release waits for its pods unless told otherwise."""
+"""By Pulumi's type."""
 
 
 def find(token: str) -> Kind:
@@ -147,6 +155,11 @@ def find(token: str) -> Kind:
     if token not in KINDS:
         raise UndescribedError(f"rehearsal/kinds.py has no record of {token}; add what it is and how long it takes")
     return KINDS[token]
+
+
+def types(role: Role) -> tuple[str, ...]:
+    """The types, without their package, of the kinds with this role."""
+    return tuple(kind.type for kind in KINDS.values() if kind.role == role)
 
 
 def seconds_of(registration: Registration, plan: Plan) -> float:

@@ -43,14 +43,9 @@ def tree(registrations: Iterable[Registration]) -> tuple[Node, ...]:
 
     def node(each: Registration) -> Node:
         children = tuple(node(child) for child in sorted(below.get(each.urn, ()), key=place))
-        return Node(short_type(each.type), display_name(each), _detail(each), each.custom, children)
+        return Node(find(each.type).short, display_name(each), _detail(each), each.custom, children)
 
     return tuple(node(each) for each in sorted(below.get("", ()), key=place))
-
-
-def short_type(type_: str) -> str:
-    """What the kind of resource of Pulumi's type is called for short."""
-    return find(type_).short
 
 
 def _detail(registration: Registration) -> str:

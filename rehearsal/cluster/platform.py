@@ -21,7 +21,9 @@ _DRIVERS = {
     "cfs": {CFS_PROVISIONER: False, CFS_DRIVER: False},
     "cfsturbo": {TURBO_DRIVER: False},
 }
-"""Driver -> whether a volume is attached to a node before it is mounted there."""
+"""Add-on -> its drivers -> whether a volume is attached to a node before it is mounted there."""
+ADDON_OF: Mapping[str, str] = {driver: addon for addon, drivers in _DRIVERS.items() for driver in drivers}
+"""Driver (a StorageClass's provisioner) -> the add-on that brings it."""
 
 
 def every_driver() -> list[dict[str, Any]]:

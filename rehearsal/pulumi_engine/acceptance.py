@@ -8,39 +8,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_network
 from typing import cast
 
-from planner.storage.drivers import BLOCK_DRIVER, CFS_DRIVER, CFS_PROVISIONER, TURBO_DRIVER
+from planner.storage.drivers import BLOCK_DRIVER
+from rehearsal.cluster.platform import ADDON_OF
+from rehearsal.kinds import (
+    ADDON,
+    ATTACHMENT,
+    CLAIM,
+    CLUSTER,
+    ENDPOINT,
+    NAMESPACE,
+    NODE_POOL,
+    SERVICE,
+    STORAGE_CLASS,
+    SUBNET,
+    types,
+)
 from rehearsal.pulumi_engine.rules import rules_of
 from rehearsal.pulumi_engine.world import CloudResource, CloudState, CloudVolume, DeniedError
 from settings.paths import value_at
 from settings.quantity import size
-
-SUBNET = "Subnet/instance:Instance"
-CLUSTER = "Kubernetes/cluster:Cluster"
-ENDPOINT = "Kubernetes/clusterEndpoint:ClusterEndpoint"
-ADDON = "Kubernetes/addon:Addon"
-ORDINARY_POOL = "Kubernetes/nodePool:NodePool"
-"""It keeps its machines when it goes, unless it is told otherwise: `delete_keep_instance` is true by default
-(resource_tc_kubernetes_node_pool.go of the Terraform provider)."""
-POOLS = (
-    ORDINARY_POOL,
-    "Kubernetes/nativeNodePool:NativeNodePool",
-    "Kubernetes/serverlessNodePool:ServerlessNodePool",
-)
-RELEASES = ("Kubernetes/clusterRelease:ClusterRelease", "helm.sh/v3:Release")
-CLAIM = "core/v1:PersistentVolumeClaim"
-CLASS = "storage.k8s.io/v1:StorageClass"
-NAMESPACE = "core/v1:Namespace"
-ATTACHMENT = "Cam/rolePolicyAttachmentByName:RolePolicyAttachmentByName"
-"""Attaching a policy once more is no error: the API has no code for it (vendor 598/33562)."""
-RUNNING = ("apps/v1:Deployment", "apps/v1:StatefulSet", "leaderworkerset.x-k8s.io/v1:LeaderWorkerSet")
-
-_DRIVERS = {
-    CFS_PROVISIONER: "cfs",
-    CFS_DRIVER: "cfs",
-    TURBO_DRIVER: "cfsturbo",
-    BLOCK_DRIVER: "cbs",
-}
-"""Provisioner -> the add-on that brings its driver."""
 
 
 def leaves(value: object) -> Iterator[object]:
@@ -57,12 +43,7 @@ def leaves(value: object) -> Iterator[object]:
 
 def kind(resource: CloudResource) -> str:
     """The type without its package."""
-    return kind_of(resource.type)
-
-
-def kind_of(type_: str) -> str:
-    """A type without its package."""
-    return type_.partition(":")[2]
+    return resource.type.partition(":")[2]
 
 
 def check_creation(world: CloudState, resource: CloudResource, cluster: str | None) -> None:
@@ -79,15 +60,16 @@ def check_creation(world: CloudState, resource: CloudResource, cluster: str | No
     for leaf in leaves(resource.inputs):
         if leaf in world.gone:
             raise DeniedError(f"ResourceNotFound: {leaf} does not exist")
-    if world.find(*resource.key) and kind(resource) != ATTACHMENT:
+    # Attaching a policy once more is no error: the API has no code for it (vendor 598/33562).
+    if world.find(*resource.key) and kind(resource) != ATTACHMENT.type:
         raise DeniedError(f"ResourceInUse: {resource.id} exists already")
     cluster_id = str(resource.inputs.get("clusterId", ""))
-    made_here = any(each.id == cluster_id for each in world.of_type(CLUSTER))
-    if kind(resource) in (ENDPOINT, ADDON) and made_here and not _nodes(world, cluster_id):
+    made_here = any(each.id == cluster_id for each in world.of_type(CLUSTER.type))
+    if kind(resource) in (ENDPOINT.type, ADDON.type) and made_here and not _nodes(world, cluster_id):
         raise DeniedError(f"{cluster_id} has no running node yet")
-    if kind(resource) == CLUSTER:
+    if kind(resource) == CLUSTER.type:
         _check_range(world, resource, "clusterCidr", "InvalidParameter.CidrConflictWithOtherCluster")
-    if kind(resource) == SUBNET:
+    if kind(resource) == SUBNET.type:
         _check_range(world, resource, "cidrBlock", "InvalidParameterValue.SubnetConflict")
 
 
@@ -95,13 +77,13 @@ def check_change(world: CloudState, resource: CloudResource, inputs: Mapping[str
     """Raise `DeniedError` where cloud or API server would not take the new inputs though no rule of the type speaks
     against it: a cluster loses no subnet of its pods (Update in resource_tc_kubernetes_cluster_extension.go of the
     Terraform provider), a volume only grows, and only where its class lets it."""
-    if kind(resource) == CLUSTER and {*leaves(resource.inputs.get("eniSubnetIds"))} - {
+    if kind(resource) == CLUSTER.type and {*leaves(resource.inputs.get("eniSubnetIds"))} - {
         *leaves(inputs.get("eniSubnetIds"))
     }:
         raise DeniedError("the `eni_subnet_ids` parameter does not allow modification of existing subnet ID data")
     path = ("spec", "resources", "requests", "storage")
     old, new = value_at(resource.inputs, *path), value_at(inputs, *path)
-    if kind(resource) != CLAIM or old == new:
+    if kind(resource) != CLAIM.type or old == new:
         return
     made = _class_of(world, resource)
     if made is not None and value_at(made.inputs, "allowVolumeExpansion") is not True:
@@ -132,13 +114,13 @@ def check_deletion(world: CloudState, resource: CloudResource, cluster: str | No
 
 def check_reachable(world: CloudState, cluster: str | None) -> None:
     """Raise `DeniedError` where the API server of a cluster of this world cannot be reached."""
-    if cluster is not None and not any(each.id == cluster for each in world.of_type(ENDPOINT)):
+    if cluster is not None and not any(each.id == cluster for each in world.of_type(ENDPOINT.type)):
         raise DeniedError(f"configured Kubernetes cluster is unreachable: {cluster} has no API endpoint")
 
 
 def after_creation(world: CloudState, resource: CloudResource) -> None:
     """Make what the new resource brings about: the volume of a claim."""
-    if kind(resource) != CLAIM:
+    if kind(resource) != CLAIM.type:
         return
     made = _class_of(world, resource)
     if made is not None:
@@ -150,17 +132,18 @@ def after_creation(world: CloudState, resource: CloudResource) -> None:
 
 def after_deletion(world: CloudState, resource: CloudResource) -> None:
     """Take along what goes with the resource, and note what stays."""
-    if kind(resource) == CLAIM:
+    if kind(resource) == CLAIM.type:
         volume = world.volumes.get(resource.key)
         if volume is not None and not volume.kept:
             world.remove_volume(resource.key)
-    elif kind(resource) == NAMESPACE:
+    elif kind(resource) == NAMESPACE.type:
         for other in [each for each in world.resources.values() if _in_namespace(each, resource.id)]:
             world.remove(other, by=resource.id)
             after_deletion(world, other)
-    elif kind(resource) == CLUSTER:
+    elif kind(resource) == CLUSTER.type:
         _cluster_gone(world, resource)
-    elif kind(resource) == ORDINARY_POOL and resource.inputs.get("deleteKeepInstance", True):
+    # `delete_keep_instance` is true by default (resource_tc_kubernetes_node_pool.go of the Terraform provider).
+    elif kind(resource) == NODE_POOL.type and resource.inputs.get("deleteKeepInstance", True):
         world.leave(f"machines of {resource.name}")
 
 
@@ -174,7 +157,10 @@ def left(world: CloudState) -> list[str]:
 def _class_of(world: CloudState, claim: CloudResource) -> CloudResource | None:
     """The StorageClass of a claim, where it is of this world."""
     wanted = value_at(claim.inputs, "spec", "storageClassName")
-    return next((each for each in world.of_type(CLASS) if value_at(each.outputs, "metadata", "name") == wanted), None)
+    return next(
+        (each for each in world.of_type(STORAGE_CLASS.type) if value_at(each.outputs, "metadata", "name") == wanted),
+        None,
+    )
 
 
 def _of_volume(volume: CloudVolume) -> str:
@@ -184,7 +170,7 @@ def _of_volume(volume: CloudVolume) -> str:
 
 def _goes_along(cluster: CloudResource, other: CloudResource) -> bool:
     """Whether TKE deletes the other resource itself with the cluster: pools with their machines, add-ons, releases."""
-    return kind(cluster) == CLUSTER and other.inputs.get("clusterId") == cluster.id
+    return kind(cluster) == CLUSTER.type and other.inputs.get("clusterId") == cluster.id
 
 
 def _own_id(resource: CloudResource) -> bool:
@@ -198,7 +184,7 @@ def _held(resource: CloudResource, values: Iterator[object]) -> bool:
 
 
 def _nodes(world: CloudState, cluster_id: str) -> bool:
-    return any(each.inputs.get("clusterId") == cluster_id for each in world.of_type(*POOLS))
+    return any(each.inputs.get("clusterId") == cluster_id for each in world.of_type(*types("pool")))
 
 
 def _check_range(world: CloudState, resource: CloudResource, key: str, code: str) -> None:
@@ -213,7 +199,7 @@ def _check_range(world: CloudState, resource: CloudResource, key: str, code: str
 
 def _check_namespace(world: CloudState, resource: CloudResource, cluster: str | None) -> None:
     namespace = value_at(resource.inputs, "metadata", "namespace")
-    ours = {str(value_at(each.outputs, "metadata", "name")) for each in world.of_type(NAMESPACE)}
+    ours = {str(value_at(each.outputs, "metadata", "name")) for each in world.of_type(NAMESPACE.type)}
     given_by_tke = {None, "default", "kube-system", "kube-public"}
     if cluster is not None and namespace not in {*given_by_tke, *ours}:
         raise DeniedError(f'namespaces "{namespace}" not found')
@@ -225,13 +211,15 @@ def _release_gone(world: CloudState, resource: CloudResource) -> str | None:
     ids = {
         operation.id
         for operation in world.operations
-        if name and kind_of(operation.type) in RELEASES and operation.id.replace("#", "/").endswith(f"/{name}")
+        if name
+        and operation.type.partition(":")[2] in types("release")
+        and operation.id.replace("#", "/").endswith(f"/{name}")
     }
-    return name if ids and not any(each.id in ids for each in world.of_type(*RELEASES)) else None
+    return name if ids and not any(each.id in ids for each in world.of_type(*types("release"))) else None
 
 
 def _check_finalizers(world: CloudState, resource: CloudResource) -> None:
-    if kind(resource) == CLAIM:
+    if kind(resource) == CLAIM.type:
         _check_claim(world, resource)
     if gone := _release_gone(world, resource):
         raise DeniedError(f"timed out: nothing takes the finalizer of {resource.id} away, release {gone} is gone")
@@ -242,19 +230,19 @@ def _check_claim(world: CloudState, resource: CloudResource) -> None:
         value_at(resource.outputs, "metadata", "name"),
         value_at(resource.outputs, "metadata", "namespace"),
     )
-    for other in world.of_type(*RUNNING):
+    for other in world.of_type(*types("workload")):
         if value_at(other.outputs, "metadata", "namespace") == namespace and name in _claims(other.inputs):
             raise DeniedError(f"timed out: claim {resource.id} is in use by the pods of {other.id}")
     volume = world.volumes.get(resource.key)
-    addon = _DRIVERS.get(volume.provisioner) if volume is not None else None
+    addon = ADDON_OF.get(volume.provisioner) if volume is not None else None
     if addon and any(
-        operation.type.endswith(ADDON) and operation.id.endswith(f"#{addon}") for operation in world.operations
+        operation.type == ADDON.token and operation.id.endswith(f"#{addon}") for operation in world.operations
     ):
-        if not any(each.inputs.get("addonName") == addon for each in world.of_type(ADDON)):
+        if not any(each.inputs.get("addonName") == addon for each in world.of_type(ADDON.type)):
             raise DeniedError(
                 f"timed out: nothing deletes the volume of claim {resource.id}, for the add-on {addon} is gone"
             )
-        if not list(world.of_type(*POOLS)):
+        if not list(world.of_type(*types("pool"))):
             raise DeniedError(f"timed out: nothing deletes the volume of claim {resource.id}, for no node is left")
 
 
@@ -290,6 +278,6 @@ def _cluster_gone(world: CloudState, cluster: CloudResource) -> None:
 
 def _balanced(resource: CloudResource) -> bool:
     """Whether a Kubernetes object has a load balancer of the cloud."""
-    if kind(resource) == "core/v1:Service":
+    if kind(resource) == SERVICE.type:
         return value_at(resource.inputs, "spec", "type") == "LoadBalancer"
-    return kind(resource).endswith((":Ingress", ":Gateway"))
+    return kind(resource) in types("balancer")

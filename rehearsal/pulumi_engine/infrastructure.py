@@ -12,8 +12,8 @@ from rehearsal.cluster.nodes import SimulatedPool, existing_pools, simulated
 from rehearsal.cluster.objects import Ref, ref
 from rehearsal.cluster.readiness import Judge, Unready
 from rehearsal.controllers.controllers import Controllers
-from rehearsal.kinds import find
-from rehearsal.pulumi_engine.acceptance import ADDON, CLUSTER, POOLS, SUBNET, kind, leaves
+from rehearsal.kinds import ADDON, CLUSTER, SUBNET, find, types
+from rehearsal.pulumi_engine.acceptance import kind, leaves
 from rehearsal.pulumi_engine.world import CloudResource, CloudState
 from rehearsal.subjects import installs, pool_of, software_of
 
@@ -35,7 +35,7 @@ class Infrastructure:
         """Have in place what the stack finds there: classes of storage, all of a cluster that is not its own, and what
         an engine that was killed had brought about. Raises `ControllerError`, `MissingDefinitionsError`."""
         machines = self.cluster.machines
-        for pool in [*existing_pools(self._plan), *map(self._pool, self._world.of_type(*POOLS))]:
+        for pool in [*existing_pools(self._plan), *map(self._pool, self._world.of_type(*types("pool")))]:
             if pool.name not in machines.pools:
                 machines.make(pool, self.cluster.state)
         objects = platform.given_classes(self._plan)
@@ -74,7 +74,7 @@ class Infrastructure:
             name = self._pool(resource).name
             machines.remove(name, self.cluster.state)
             return self.cluster.settle(lambda judge: _left(machines.nodes(name, judge.state)))
-        if kind(resource) == CLUSTER:
+        if kind(resource) == CLUSTER.type:
             for service in self._balanced():
                 self._world.leave(f"load balancer of {service}")
         for each in self._brought(resource):
@@ -86,9 +86,11 @@ class Infrastructure:
 
     def _pool(self, resource: CloudResource) -> SimulatedPool:
         asked = cast("Mapping[str, Any]", resource.inputs)
-        addons = {each.inputs.get("addonName") for each in self._world.of_type(ADDON)}
+        addons = {each.inputs.get("addonName") for each in self._world.of_type(ADDON.type)}
         given = [
-            each.inputs.get("availabilityZone") for each in self._world.of_type(SUBNET) if each.id in set(leaves(asked))
+            each.inputs.get("availabilityZone")
+            for each in self._world.of_type(SUBNET.type)
+            if each.id in set(leaves(asked))
         ]
         planned = pool_of(resource, self._plan)
         zones = given or ([planned.zone] if planned is not None else [])
@@ -111,10 +113,10 @@ class Infrastructure:
     def _brought(self, resource: CloudResource) -> list[dict[str, Any]]:
         """Objects that a cluster runs by itself, or that an add-on brings."""
         addons = self.cluster.catalog.addons
-        if kind(resource) == CLUSTER:
+        if kind(resource) == CLUSTER.type:
             default = [each.name for each in addons.values() if each.default]
             return [platform.cluster_services(), *(part for name in default for part in platform.addon(name, addons))]
-        return platform.addon(str(resource.inputs["addonName"]), addons) if kind(resource) == ADDON else []
+        return platform.addon(str(resource.inputs["addonName"]), addons) if kind(resource) == ADDON.type else []
 
     def _software(self, resource: CloudResource) -> list[str]:
         if find(resource.type).role != "release":

@@ -8,6 +8,7 @@ import base64
 import re
 from collections.abc import Mapping
 
+from rehearsal.kind import is_object
 from rehearsal.pulumi_engine import schema
 from rehearsal.pulumi_engine.rules import Rules
 from rehearsal.registration import Secret, Unknown, reveal
@@ -36,7 +37,7 @@ Properties = Mapping[str, object]
 def checked(type_: str, inputs: Properties) -> dict[str, object]:
     """The inputs as they are kept (`Check`): written in one form where all of them are known, secret where they were,
     of a Secret wherever its data are (`annotateSecrets`)."""
-    if not _own_object(type_) or holds_unknown(inputs):
+    if not is_object(type_) or holds_unknown(inputs):
         return dict(inputs)
     plain = normal(type_, {key: reveal(value) for key, value in inputs.items()})
     sealed = _sealed(plain, inputs)
@@ -63,7 +64,7 @@ def compared(
 
     `state` is what the API server answered last; of a cloud resource it counts for what is read back alone.
     """
-    if not _own_object(type_):
+    if not is_object(type_):
         return {**old, **{key: state[key] for (key,) in rules.reads if key in state}}, dict(new)
     live = _mapping(pruned(kept(type_, state, rewrites=rules.rewrites), normal(type_, old)))
     wanted = normal(type_, new)
@@ -111,11 +112,6 @@ def holds_unknown(value: object) -> bool:
     if isinstance(value, Mapping):
         return any(holds_unknown(part) for part in value.values())
     return isinstance(value, Unknown) or (isinstance(value, list) and any(map(holds_unknown, value)))
-
-
-def _own_object(type_: str) -> bool:
-    """Whether the type is an object of Kubernetes; a release is none."""
-    return type_.startswith("kubernetes:") and not type_.endswith(":Release")
 
 
 def _mapping(value: object) -> dict[str, object]:

@@ -9,6 +9,7 @@ from typing import Any, cast
 from rehearsal.cluster.objects import Object, Ref, body, ref
 from rehearsal.cluster.state import condition
 from rehearsal.control_plane.api import ApiError
+from rehearsal.kind import is_object
 from rehearsal.pulumi_engine.acceptance import after_creation, after_deletion, check_reachable
 from rehearsal.pulumi_engine.faults import Faults
 from rehearsal.pulumi_engine.infrastructure import Infrastructure
@@ -111,11 +112,6 @@ class ObjectProvider(Provider):
         resource = self._world.find(type_, id_)
         live = None if resource is None else self._objects.get(object_ref(resource))
         return live is not None and condition(live, "Complete").get("status") != "True"
-
-
-def is_object(type_: str) -> bool:
-    """Whether resources of this type are objects of the API server, and not charts."""
-    return type_.startswith("kubernetes:") and not type_.endswith(":Release")
 
 
 def _body(resource: CloudResource) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from rehearsal.cluster.objects import Ref
 from rehearsal.cluster.rest import Interruption, Left, NotReady, Rest, at_rest, interruption, left_over
 from rehearsal.cluster.usage import Usage, usage
 from rehearsal.control_plane.plane import Access
+from rehearsal.kind import is_object
 from rehearsal.pulumi_engine.cycle import CycleStep, Proved, Runner
 from rehearsal.pulumi_engine.faults import Fault
-from rehearsal.pulumi_engine.objects import is_object, object_ref
+from rehearsal.pulumi_engine.objects import object_ref
 from rehearsal.pulumi_engine.session import EngineSession, Listener
 from rehearsal.pulumi_engine.world import CloudState, Warned
 

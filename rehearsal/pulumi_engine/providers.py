@@ -18,10 +18,9 @@ from rehearsal.cluster.readiness import Unready
 from rehearsal.control_plane.api import ApiError
 from rehearsal.controllers.controllers import ControllerError
 from rehearsal.controllers.definitions import MissingDefinitionsError
+from rehearsal.kinds import CLUSTER, ENDPOINT
 from rehearsal.pulumi_engine import schema
 from rehearsal.pulumi_engine.acceptance import (
-    CLUSTER,
-    ENDPOINT,
     after_creation,
     after_deletion,
     check_change,
@@ -177,7 +176,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def _cluster(self) -> str | None:
         """The cluster of this world that the provider was given a kubeconfig for."""
         named = _CLUSTER_ID.search(self._config.get("kubeconfig", ""))
-        known = {operation.id for operation in self._world.operations if operation.type.endswith(CLUSTER)}
+        known = {operation.id for operation in self._world.operations if operation.type == CLUSTER.token}
         return named[0] if named and named[0] in known else None
 
     def _make(self, urn: str, type_: str, inputs: Properties, *, ready: bool) -> Made:
@@ -254,8 +253,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         for path in rules.drops:
             inputs = _with_old(inputs, known, path)
         outputs = dict(resource.outputs)
-        if resource.type.endswith(CLUSTER):
-            for endpoint in self._world.of_type(ENDPOINT):
+        if resource.type == CLUSTER.token:
+            for endpoint in self._world.of_type(ENDPOINT.type):
                 if endpoint.id == resource.id:
                     outputs |= {key: endpoint.outputs[key] for key in ("kubeConfig", "kubeConfigIntranet")}
         return replace(resource, inputs=inputs, outputs=outputs)

@@ -7,8 +7,8 @@ from pathlib import Path
 from threading import Lock
 
 from rehearsal.cloud import Cloud
+from rehearsal.kinds import ROLE
 
-ROLE = "Cam/role:Role"
 ROLES_FUNCTION = "tencentcloud:Cam/getRoles:getRoles"
 
 Key = tuple[str, str]
@@ -116,7 +116,7 @@ class CloudState:
         if token == ROLES_FUNCTION:
             answered["roleLists"] = [
                 {"roleId": role.id, "name": role.inputs["name"], "description": role.inputs.get("description", "")}
-                for role in self.of_type(ROLE)
+                for role in self.of_type(ROLE.type)
                 if role.inputs["name"] == args.get("name", role.inputs["name"])
             ]
         return answered

@@ -181,15 +181,6 @@ def _file_system(asked: Asked) -> tuple[str, Outputs]:
     }
 
 
-def _key(asked: Asked) -> tuple[str, Outputs]:
-    made = (
-        {}
-        if asked.inputs.get("publicKey")
-        else {"privateKey": asked.random.randbytes(48).hex(), "publicKey": f"ssh-rsa {asked.name}"}
-    )
-    return short_id("skey", asked.name), {"createdTime": _CREATED, **made}
-
-
 def _role(asked: Asked) -> tuple[str, Outputs]:
     id_ = number(asked.name, digits=19)
     return id_, {"roleArn": f"qcs::cam::uin/100000000001:roleName/{asked.inputs.get('name')}", "createTime": _CREATED}
@@ -215,12 +206,9 @@ _MAKERS: dict[str, Maker] = {
     "Cfs/accessGroup:AccessGroup": _plain("pgroup"),
     "Cfs/accessRule:AccessRule": _plain("rule"),
     "Cfs/fileSystem:FileSystem": _file_system,
-    "Ccn/instance:Instance": _plain("ccn", instanceCount=0, state="AVAILABLE"),
     "Ccn/attachmentV2:AttachmentV2": _joined("ccnId", "instanceType", "instanceRegion", "instanceId", state="ACTIVE"),
-    "Key/pair:Pair": _key,
     "Cam/role:Role": _role,
     "Cam/rolePolicyAttachmentByName:RolePolicyAttachmentByName": _joined("roleName", "policyName"),
-    "Cam/serviceLinkedRole:ServiceLinkedRole": _plain("role"),
 }
 
 TYPES = frozenset(f"tencentcloud:{kind}" for kind in _MAKERS)

@@ -15,14 +15,15 @@ from rehearsal.cluster.usage import Usage, usage
 from rehearsal.control_plane.api import ApiError
 from rehearsal.control_plane.plane import Access
 from rehearsal.controllers.controllers import Controllers
+from rehearsal.kind import is_object
+from rehearsal.kinds import display_name, find
 from rehearsal.pulumi_engine.faults import Faults
 from rehearsal.pulumi_engine.infrastructure import Infrastructure
-from rehearsal.pulumi_engine.objects import ObjectProvider, is_object, object_ref
+from rehearsal.pulumi_engine.objects import ObjectProvider, object_ref
 from rehearsal.pulumi_engine.providers import Provider
 from rehearsal.pulumi_engine.world import CloudState, DeniedError
 from rehearsal.registration import Registration, reveal
 from rehearsal.run import rehearse
-from rehearsal.tree import display_name, short_type
 from settings.file import read
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,7 +109,7 @@ class Stage:
                 assert isinstance(before, dict)
                 provider._change(each.type, each.id, inputs, before)
         except (DeniedError, ApiError, UnknownKindError) as refusal:
-            return [NotReady(f"{short_type(each.type)} {display_name(each)}", str(refusal))]
+            return [NotReady(f"{find(each.type).short} {display_name(each)}", str(refusal))]
         return []
 
     def _objects(self) -> list[Ref]:

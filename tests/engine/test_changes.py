@@ -5,11 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from planner.prove import prove
-from rehearsal.pulumi_engine.change_table import DOCUMENT, Row, documented, rows
 from rehearsal.pulumi_engine.outcome import EngineOutcome
 from rehearsal.pulumi_engine.session import EngineSession
 from settings.parse import parse
 from settings.paths import value_at
+from tests.engine.change_table import DOCUMENT, Row, documented, rows
 from tests.engine.samples import Opened, sample
 
 DeployedStacks = Callable[[Row], EngineSession]
@@ -84,7 +84,7 @@ def test_a_generated_key_is_renewed_by_replacing_it(standing: DeployedStacks) ->
 def test_operations_md_shows_the_table_as_it_is() -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
 
-    assert documented(text) == text, "python -m rehearsal.pulumi_engine.change_table"
+    assert documented(text) == text, "python -m tests.engine.change_table"
 
 
 def done(outcome: EngineOutcome) -> dict[str, list[str]]:

@@ -15,8 +15,11 @@ from rehearsal.cluster.rest import Rest, at_rest, left_over
 from rehearsal.cluster.usage import usage
 from rehearsal.control_plane.api import Api
 from rehearsal.control_plane.plane import Access
-from rehearsal.pulumi_engine.acceptance import ADDON, CLAIM, CLUSTER, ENDPOINT, POOLS, RUNNING, left
-from rehearsal.pulumi_engine.objects import is_object, object_ref
+from rehearsal.kind import is_object
+from rehearsal.kinds import ADDON, CLAIM, CLUSTER, ENDPOINT, SERVICE
+from rehearsal.kinds import types as with_role
+from rehearsal.pulumi_engine.acceptance import left
+from rehearsal.pulumi_engine.objects import object_ref
 from rehearsal.pulumi_engine.on_plane import object_refs
 from rehearsal.pulumi_engine.outcome import EngineOutcome
 from rehearsal.pulumi_engine.schema import types
@@ -28,8 +31,8 @@ from settings.paths import value_at
 from tests.engine.samples import MAIN, Opened, Situation, planned
 
 CLOUD_SECRETS = ("password", "kubeConfig", "kubeConfigIntranet", "certificationAuthority", "privateKey")
-OWNERS = (CLAIM, *RUNNING, "core/v1:Service", "networking.k8s.io/v1:Ingress", "gateway.networking.k8s.io/v1:Gateway")
-RELEASES = ("Kubernetes/clusterRelease:ClusterRelease", "helm.sh/v3:Release")
+POOLS, RUNNING, RELEASES = with_role("pool"), with_role("workload"), with_role("release")
+OWNERS = (CLAIM.type, SERVICE.type, *RUNNING, *with_role("balancer"))
 GROUND = ("Vpc/instance:Instance", "Subnet/instance:Instance", "Security/group:Group")
 
 
@@ -181,7 +184,7 @@ def test_destroy_deletes_what_owns_something_in_the_cloud_while_cluster_and_cpu_
 
     assert not life.destroy.error
     assert owners
-    assert max(owners) < min(places(life, (ENDPOINT, CLUSTER)), default=len(life.operations))
+    assert max(owners) < min(places(life, (ENDPOINT.type, CLUSTER.type)), default=len(life.operations))
     assert max(owners) < max(places(life, POOLS), default=len(life.operations))
 
 
@@ -193,16 +196,18 @@ def test_destroy_takes_the_servers_off_the_gpu_nodes_before_the_nodes_go(life: L
 
 
 def test_destroy_takes_the_network_down_last(life: Life) -> None:
-    rest = places(life, (*OWNERS, *POOLS, ENDPOINT, CLUSTER))
+    rest = places(life, (*OWNERS, *POOLS, ENDPOINT.type, CLUSTER.type))
 
     assert max(rest) < min(places(life, GROUND), default=len(life.operations))
 
 
 def test_destroy_deletes_the_add_ons_after_the_volumes_that_they_made(life: Life) -> None:
     # That which enforces NetworkPolicies makes none, and goes first as it came last.
-    addons = [place for place in places(life, (ADDON,)) if not life.operations[place].urn.endswith("-networkpolicy")]
+    addons = [
+        place for place in places(life, (ADDON.type,)) if not life.operations[place].urn.endswith("-networkpolicy")
+    ]
 
-    assert max(places(life, (CLAIM,)), default=-1) < min(addons, default=len(life.operations))
+    assert max(places(life, (CLAIM.type,)), default=-1) < min(addons, default=len(life.operations))
 
 
 def test_destroy_deletes_a_controller_after_the_custom_resources_that_it_looks_after(life: Life) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from rehearsal.pulumi_engine.acceptance import CLUSTER
+from rehearsal.kinds import CLUSTER
 from rehearsal.pulumi_engine.session import EngineSession
 from settings.parse import StackInput
 from tests.engine.samples import MAIN, sample
@@ -17,7 +17,7 @@ def dev_in(**network: object) -> StackInput:
 
 
 def subnets_of_pods(session: EngineSession) -> object:
-    (cluster,) = session.world.of_type(CLUSTER)
+    (cluster,) = session.world.of_type(CLUSTER.type)
     return cluster.inputs["eniSubnetIds"]
 
 

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+from rehearsal.kinds import ROLE
 from rehearsal.pulumi_engine.session import EngineSession
-from rehearsal.pulumi_engine.world import ROLE
 from settings.paths import apply_fix
 from tests.engine.samples import MAIN, sample
 
@@ -14,9 +14,9 @@ def test_roles_that_a_stack_made_outlive_it_and_are_taken_up_when_it_comes_back(
     creating = replace(dev, sections=apply_fix(dev.sections, {"cluster.serviceRoles": "create"}.items()))
     with EngineSession(creating, MAIN, pulumi) as session:
         up, again = session.up(), session.up()
-        made = {each.id for each in session.world.of_type(ROLE)}
+        made = {each.id for each in session.world.of_type(ROLE.type)}
         destroyed = session.destroy()
-        kept = {each.id for each in session.world.of_type(ROLE)}
+        kept = {each.id for each in session.world.of_type(ROLE.type)}
         back = session.up()
         session.destroy()
 
@@ -25,4 +25,4 @@ def test_roles_that_a_stack_made_outlive_it_and_are_taken_up_when_it_comes_back(
         assert made
         assert kept == made
         assert not back.error, back.complaints
-        assert {each.id for each in session.world.of_type(ROLE)} == made
+        assert {each.id for each in session.world.of_type(ROLE.type)} == made

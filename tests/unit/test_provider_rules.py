@@ -14,7 +14,6 @@ from unittest.mock import Mock
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
-from rehearsal.kinds import KINDS
 from rehearsal.pulumi_engine import schema
 from rehearsal.pulumi_engine.faults import Faults
 from rehearsal.pulumi_engine.providers import Provider
@@ -442,13 +441,6 @@ def test_these_of_kubernetes_own_kinds_are_waited_for_and_no_others() -> None:
         "Deployment", "StatefulSet", "DaemonSet", "Job", "Pod", "Service", "Ingress", "PersistentVolume",
         "PersistentVolumeClaim", "ResourceQuota",
     }  # fmt: skip
-
-
-def test_the_records_of_the_kinds_wait_for_what_the_provider_waits_for() -> None:
-    """kubernetes, as above; a release waits by Helm's own hand (helmCreate in helm_release.go)."""
-    objects = [kind for token, kind in KINDS.items() if token.startswith("kubernetes:") and token != RELEASE]
-
-    assert [kind.token for kind in objects if kind.awaited is not bool(awaited(kind.token, {}))] == []
 
 
 def test_a_claim_and_a_volume_are_waited_for_five_minutes_whatever_their_time_out() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rehearsal.files import replace_folder
+from cli.folder import replace_folder
 from rehearsal.kinds import KINDS
 from rehearsal.manifests import manifests
 from rehearsal.registration import MASK, Registration, Secret
@@ -128,8 +128,8 @@ def test_many_runs_at_once_all_succeed_and_leave_the_files_of_one_of_them(tmp_pa
 def test_what_a_killed_run_left_beside_the_folder_goes_with_the_next(tmp_path):
     folder = tmp_path / "dev"
     dies = (
-        "import os, pathlib; from rehearsal import files; files.shutil.rmtree = lambda *_, **__: os._exit(9); "
-        f"folder = pathlib.Path({str(folder)!r}); files.replace_folder(folder, {{'a': ''}})"
+        "import os, pathlib; from cli import folder as out; out.shutil.rmtree = lambda *_, **__: os._exit(9); "
+        f"folder = pathlib.Path({str(folder)!r}); out.replace_folder(folder, {{'a': ''}})"
     )
     replace_folder(folder, {"a": "old"})
     subprocess.run([sys.executable, "-c", dies], cwd=Path(__file__).parents[2], check=False)

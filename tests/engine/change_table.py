@@ -1,6 +1,6 @@
 """The table of changes: what a change of the stack file does to a stack that is up.
 
-`python -m rehearsal.pulumi_engine.change_table` writes it into `docs/operations.md` anew.
+`python -m tests.engine.change_table` writes it into `docs/operations.md` anew.
 """
 
 from collections.abc import Mapping, Sequence
