@@ -1,6 +1,7 @@
 """The sample stacks and their plans."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -10,6 +11,7 @@ from rehearsal.control_plane.plane import Access
 from rehearsal.pulumi_engine.session import EngineSession
 from settings.file import read
 from settings.parse import StackInput, parse
+from settings.paths import apply_fix
 
 ROOT = Path(__file__).resolve().parents[2]
 MAIN = ROOT / "__main__.py"
@@ -34,6 +36,12 @@ class Situation:
 
 def sample(name: str) -> StackInput:
     return read(ROOT / f"Pulumi.{name}.yaml")
+
+
+def changed(name: str, values: Mapping[str, object]) -> StackInput:
+    """A sample stack with other values, by dotted path."""
+    given = sample(name)
+    return replace(given, sections=apply_fix(given.sections, values.items()))
 
 
 def planned(given: StackInput) -> Plan:

@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,12 +10,20 @@ import pytest
 from rehearsal.pulumi_engine.acceptance import left
 from rehearsal.pulumi_engine.cycle import Proved, run
 from rehearsal.pulumi_engine.faults import Fault
+from rehearsal.pulumi_engine.outcome import EngineOutcome
 from rehearsal.pulumi_engine.session import EngineSession
-from tests.engine.samples import MAIN, planned, sample
+from tests.engine.samples import MAIN, changed, planned, sample
+from tests.engine.troubles import each_fails_once, twice, when
 
 POOL, SERVER, JOB = "llm-gpu-pool-nodes", "llm-chat-inference-server", "llm-chat-download-job"
 POLICIES = "llm-addons-networkpolicy"
 ASKS = "llm-smoke-asks"
+OTHERWISE = {
+    "models.chat.model": "Qwen/Qwen2.5-7B-Instruct",
+    "pools.gpu.nodes": {"min": 1, "max": 3},
+    "cluster.endpoint.allow": ["203.0.113.11/32"],
+}
+"""Updates and replacements in the cloud and in the cluster."""
 PATIENCE = 60.0
 
 
@@ -26,20 +33,34 @@ def session(pulumi: Path) -> Iterator[EngineSession]:
         yield session
 
 
-@pytest.mark.parametrize("resource", ["llm-cluster-endpoint", POOL])
-def test_after_a_refused_creation_the_next_up_goes_on_and_makes_nothing_twice(
-    resource: str, session: EngineSession
+def test_each_creation_and_then_each_change_may_be_refused_once_and_nothing_is_made_twice(
+    session: EngineSession,
 ) -> None:
-    stopped = session.up([Fault(resource)])
-    rest = session.up()
-    again = session.up()
+    for given in (sample("dev"), changed("dev", OTHERWISE)):
+        session.configure(given)
+        names = {each.name for each in session.preview().changed if not each.type.startswith("pulumi:providers:")}
+        spared, last = each_fails_once(session, names)
+        again = session.up()
 
-    assert stopped.error
-    assert [each.name for each in stopped.failed if each.custom] == [resource]
-    assert not rest.error
+        assert names
+        assert (spared, last.error) == (set(), "")
+        assert again.changed == ()
+        assert session.orphans() == []
+        assert twice(session) == []
+
+
+def test_of_two_ups_at_once_the_second_is_refused_and_the_first_ends_well(pulumi: Path, tmp_path: Path) -> None:
+    refused: list[EngineOutcome] = []
+    with EngineSession(sample("dev"), MAIN, pulumi, root=tmp_path) as second:
+        listener = when("begin", "llm-network-vpc", lambda: refused.append(second.up()))
+        with EngineSession(sample("dev"), MAIN, pulumi, root=tmp_path, listener=listener) as first:
+            outcome, again = first.up(), first.up()
+
+    (late,) = refused
+    assert "the stack is currently locked by 1 lock(s)" in late.error
+    assert late.operations == ()
+    assert not outcome.error
     assert again.changed == ()
-    assert session.orphans() == []
-    assert twice(session) == []
 
 
 @pytest.mark.parametrize(
@@ -135,12 +156,6 @@ def test_a_fault_for_a_resource_that_the_stack_does_not_have_names_the_nearest(p
 
     assert cycle.problems == (f"no resource of this stack is called llm-gpu-pool-node; did you mean {POOL}?",)
     assert [step.title for step in cycle.steps] == ["preview"]
-
-
-def twice(session: EngineSession) -> list[str]:
-    """Resources that were made more than once and of which an earlier one still exists."""
-    standing = Counter(resource.urn for resource in session.world.resources.values())
-    return [urn for urn, number in standing.items() if number > 1]
 
 
 def pending(session: EngineSession) -> list[str]:
