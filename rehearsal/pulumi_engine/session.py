@@ -124,7 +124,6 @@ class EngineSession:
 
     def configure(self, given: StackInput) -> None:
         """Set the stack's configuration to that of a stack file. Secrets, which nobody knows here, get stand-ins."""
-        self._given = given
         values, secret = engine_values(given, Cloud(self._seed))
         sections = {f"{NAMESPACE}:{name}": value for name, value in given.sections.items()}
         region = {} if given.region is None else {"tencentcloud:region": given.region}
