@@ -99,7 +99,7 @@ def simulated(
         native = inputs["native"]
         scaling = native.get("scaling") or {}
         count = int(native.get("replicas") or 0)
-        most = int(scaling.get("maxReplicas", count)) if inputs.get("enableAutoscaling") else count
+        most = int(scaling.get("maxReplicas", count)) if native.get("enableAutoscaling") else count
         machine, disk = catalog.machines[native["instanceTypes"][0]], native["systemDisk"]["diskSize"]
     else:
         config = inputs["autoScalingConfig"]

@@ -16,7 +16,7 @@ from rehearsal.control_plane.api import ApiError
 from rehearsal.control_plane.plane import Access
 from rehearsal.controllers.controllers import Controllers
 from rehearsal.kind import is_object
-from rehearsal.kinds import display_name, find
+from rehearsal.kinds import display_name
 from rehearsal.pulumi_engine.faults import Faults
 from rehearsal.pulumi_engine.infrastructure import Infrastructure
 from rehearsal.pulumi_engine.objects import ObjectProvider, object_ref
@@ -85,7 +85,7 @@ class Stage:
             provider = providers.get(each.type.partition(":")[0])
             if provider is not None and each.custom and not each.read:
                 refused += self._ask(provider, each)
-        found = at_rest(self.access.api(), self.cluster.catalog, self._objects(), Patience(settled=3.0))
+        found = at_rest(self.access.api(), self.cluster.catalog, self._objects(), Patience(settled=3.0, quiet=10.0))
         seen = usage(found.state, stack.plan, self.cluster.catalog)
         self.last = Standing(found, (*refused, *found.not_ready), seen)
         return self.last
@@ -109,7 +109,8 @@ class Stage:
                 assert isinstance(before, dict)
                 provider._change(each.type, each.id, inputs, before)
         except (DeniedError, ApiError, UnknownKindError) as refusal:
-            return [NotReady(f"{find(each.type).short} {display_name(each)}", str(refusal))]
+            kind = each.type.rpartition(":")[2]
+            return [NotReady(f"{kind} {display_name(each)}", str(refusal))]
         return []
 
     def _objects(self) -> list[Ref]:

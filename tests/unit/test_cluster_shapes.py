@@ -24,11 +24,11 @@ def native(*, gpu_addon: bool = True, **changes: Any) -> SimulatedPool:
         "systemDisk": {"diskSize": 100},
         "replicas": 1,
         "scaling": {"minReplicas": 1, "maxReplicas": 3},
+        "enableAutoscaling": False,
     }
     inputs = {
         "labels": [{"name": name, "value": value} for name, value in (*planned_pool.labels, ("team", "a"))],
         "taints": [{"key": "nvidia.com/gpu", "value": "present", "effect": "PreferNoSchedule"}],
-        "enableAutoscaling": changes.pop("autoscaled", False),
         "native": {**inside, **changes},
     }
     zones = ["ap-guangzhou-6"]
@@ -51,7 +51,7 @@ def test_without_the_gpu_add_on_nobody_announces_the_gpus() -> None:
 
 
 def test_an_autoscaled_pool_may_grow() -> None:
-    pool = native(autoscaled=True)
+    pool = native(enableAutoscaling=True)
     assert (pool.count, pool.most) == (1, 3)
 
 
