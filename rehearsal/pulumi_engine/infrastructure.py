@@ -35,6 +35,8 @@ class Infrastructure:
         """Have in place what the stack finds there: classes of storage, all of a cluster that is not its own, and what
         an engine that was killed had brought about. Raises `ControllerError`, `MissingDefinitionsError`."""
         machines = self.cluster.machines
+        # The machines of an engine that was killed are there, and not bought again.
+        self.cluster.settle(lambda _: [])
         for pool in [*existing_pools(self._plan), *map(self._pool, self._world.of_type(*types("pool")))]:
             if pool.name not in machines.pools:
                 machines.make(pool, self.cluster.state)

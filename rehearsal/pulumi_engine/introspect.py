@@ -71,7 +71,10 @@ def _arguments(cls: type) -> type:
 
 def _of_kubernetes(cls: type) -> dict[str, str]:
     """Top level only: the API server knows the rest far better, and `rehearsal.control_plane` runs a real one."""
-    return {name: "any" for name in sorted(sdk.resource_types(cls)) if name != "status"}
+    # Some inputs never come back: the SDK itself sends `compat` with each Release of Helm.
+    arguments = getattr(import_module(cls.__module__), f"{cls.__name__}Args", None)
+    sent = {} if arguments is None else sdk.input_type_types(arguments)
+    return {name: "any" for name in sorted({*sdk.resource_types(cls), *sent}) if name != "status"}
 
 
 def _properties(cls: type, objects: dict[str, dict[str, str]]) -> dict[str, str]:

@@ -2,21 +2,14 @@
 
 import os
 import signal
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
 
 from rehearsal.pulumi_engine.faults import Fault
 from rehearsal.pulumi_engine.outcome import EngineOutcome
 from rehearsal.pulumi_engine.session import EngineSession
-
-T = TypeVar("T")
-
-PATIENCE = 90.0
-"""Seconds; most of it is for a machine that is busy with other work."""
 
 
 def each_fails_once(session: EngineSession, names: Iterable[str]) -> tuple[set[str], EngineOutcome]:
@@ -46,15 +39,6 @@ def when(event: str, resource: str, do: Callable[[], object]) -> Callable[[Mappi
             do()
 
     return hear
-
-
-def until(look: Callable[[], T]) -> T:
-    """Wait until a look finds something, and return it."""
-    deadline = time.monotonic() + PATIENCE
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"did not come true in {PATIENCE:.0f} s"
-        time.sleep(0.1)
-    return found
 
 
 def process(program: str, place: Path) -> int:
