@@ -18,13 +18,14 @@ from cli.report import dump
 from cli.stackfile import stack_file
 from cli.text import complain
 from planner.report.document import document
-from rehearsal.control_plane.binaries import MissingBinariesError
+from rehearsal.control_plane.binaries import MissingBinariesError, require
 from rehearsal.control_plane.binaries import find as find_control_plane
 from rehearsal.control_plane.plane import Access, ControlPlane, ControlPlaneError
 from rehearsal.pulumi_engine.cycle import Proved
 from rehearsal.pulumi_engine.environment import MissingEngineError
 from rehearsal.pulumi_engine.environment import find as find_engine
 from rehearsal.pulumi_engine.faults import Fault
+from rehearsal.pulumi_engine.infrastructure import controlled_by
 from rehearsal.pulumi_engine.on_plane import OnPlane, run_on_plane
 from rehearsal.pulumi_engine.session import WorkerError
 from rehearsal.story import Story
@@ -44,6 +45,7 @@ def rehearse(stack: str, *, as_json: bool, out: Path | None, then: str | None, f
             refuse(then, diagnostics, as_json=as_json)
             return 1
     try:
+        require(_targets(read(stack_file(stack))))
         pulumi = find_engine()
         with _Starting() as plane:
             extra = _Extra(plane, pulumi, second, faults)
@@ -54,6 +56,13 @@ def rehearse(stack: str, *, as_json: bool, out: Path | None, then: str | None, f
         else:
             complain(str(error))
     return 1
+
+
+def _targets(given: StackInput) -> list[str]:
+    """What has to be built for a stack: the controllers only where they look after objects of its own."""
+    proved, _ = prove_stack(given)
+    controllers = ["controllers"] if proved is not None and controlled_by(proved.plan) else []
+    return ["control-plane", "engine", *controllers]
 
 
 class _Starting:

@@ -20,6 +20,8 @@ from rehearsal.control_plane.plane import Access
 
 UNREACHABLE = (OSError, http.client.HTTPException)
 """What a request ends with where no API server answers."""
+UNANSWERED = 90.0
+"""Seconds without any answer after which nobody waits for one any more."""
 _PAUSE = 0.15
 """Seconds between two looks."""
 
@@ -109,7 +111,8 @@ class Cluster:
         seen = self._looks + 1
         while True:
             with self._looked:
-                self._looked.wait_for(lambda: self._looks > seen or self._ended.is_set())  # noqa: B023  called at once
+                if not self._looked.wait_for(lambda: self._looks > seen or self._ended.is_set(), UNANSWERED):  # noqa: B023  called at once
+                    raise ConnectionError(f"the API server has not answered for {UNANSWERED:.0f} s")
                 seen = self._looks
             reasons = list(left(Judge(self.state, self.catalog)))
             now = time.monotonic()

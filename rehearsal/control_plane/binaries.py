@@ -1,7 +1,7 @@
 """The programs of the control plane on this machine."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,21 +21,27 @@ class Binaries:
     kwok: Path
 
 
-def require(target: str, environ: Mapping[str, str] = os.environ) -> Mapping[str, Path]:
-    """Every program of a target by its name; raises MissingBinariesError."""
-    located = locate(target, environ=environ)
+def require(targets: Sequence[str], environ: Mapping[str, str] = os.environ) -> Mapping[str, Path]:
+    """Every program of some targets by its name; raises MissingBinariesError, which names all that are missing."""
+    located = {target: locate(target, environ=environ) for target in targets}
     missing = [
-        program.name for module in located.to_build for program in module.programs if program.name not in located.paths
+        program.name
+        for each in located.values()
+        for module in each.to_build
+        for program in module.programs
+        if program.name not in each.paths
     ]
     if missing:
-        hint = f"No {', '.join(missing)} on this machine yet: run `make {target}` once."
-        raise MissingBinariesError("\n".join([*located.passed_over, hint]))
-    return located.paths
+        lacking = " ".join(target for target, each in located.items() if each.to_build)
+        hint = f"No {', '.join(missing)} on this machine yet: run `make {lacking}` once."
+        passed_over = (sentence for each in located.values() for sentence in each.passed_over)
+        raise MissingBinariesError("\n".join([*passed_over, hint]))
+    return {name: path for each in located.values() for name, path in each.paths.items()}
 
 
 def find(environ: Mapping[str, str] = os.environ) -> Binaries:
     """Binaries from KUBEBUILDER_ASSETS, PATH or the cache of `make control-plane`; raises MissingBinariesError."""
-    paths = require("control-plane", environ)
+    paths = require(["control-plane"], environ)
     return Binaries(
         etcd=paths["etcd"],
         api_server=paths["kube-apiserver"],

@@ -27,7 +27,7 @@ class ControllerBinaries:
 
 def find(environ: Mapping[str, str] = os.environ) -> ControllerBinaries:
     """Binaries from the cache of `make controllers`, and Envoy beside this Python; raises MissingBinariesError."""
-    paths = require("controllers", environ)
+    paths = require(["controllers"], environ)
     return ControllerBinaries(
         envoy_gateway=paths["envoy-gateway"],
         envoy=_envoy(),

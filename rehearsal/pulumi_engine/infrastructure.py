@@ -6,6 +6,8 @@ from typing import Any, cast
 
 from planner.plan.types import Plan
 from planner.software.addons import GPU
+from planner.software.autoscaling import KEDA
+from planner.software.lws import LWS
 from rehearsal.cluster import platform
 from rehearsal.cluster.cluster import Cluster
 from rehearsal.cluster.nodes import SimulatedPool, existing_pools, simulated
@@ -17,7 +19,13 @@ from rehearsal.pulumi_engine.acceptance import kind, leaves
 from rehearsal.pulumi_engine.world import CloudResource, CloudState
 from rehearsal.subjects import installs, pool_of, software_of
 
-_SOFTWARE = ("envoy-gateway", "keda", "lws")
+
+def controlled_by(plan: Plan) -> list[str]:
+    """The software whose controllers look after objects of the stack, whoever installs it."""
+    routed = plan.exposure is not None and (plan.exposure.attach_to or plan.exposure.controller)
+    spread = any(model.spec.spread is not None for model in plan.models.values())
+    needed = {GATEWAY: routed, KEDA: bool(plan.scaling), LWS: spread}
+    return [name for name, wanted in needed.items() if wanted]
 
 
 class Infrastructure:
@@ -131,12 +139,9 @@ class Infrastructure:
             yield from self._software(resource)
 
     def _given_software(self) -> list[str]:
-        """What runs there already: anything on a cluster that is not ours, a gateway where the stack file says so."""
+        """What runs there already, since the stack needs it and does not install it."""
         installed = {install.software for install in installs(self._plan)}
-        if self._plan.owns_cluster:
-            needed = self._plan.exposure.controller if self._plan.exposure else None
-            return [] if needed is None or needed in installed else [needed]
-        return [name for name in _SOFTWARE if name not in installed]
+        return [name for name in controlled_by(self._plan) if name not in installed]
 
     def _balanced(self) -> Iterator[Ref]:
         """What has a load balancer in the cloud, whoever made it."""

@@ -16,6 +16,7 @@ from rehearsal.cluster.cluster import UNREACHABLE
 from rehearsal.cluster.objects import UnknownKindError
 from rehearsal.cluster.readiness import Unready
 from rehearsal.control_plane.api import ApiError
+from rehearsal.control_plane.binaries import MissingBinariesError
 from rehearsal.controllers.controllers import ControllerError
 from rehearsal.controllers.definitions import MissingDefinitionsError
 from rehearsal.kinds import CLUSTER, ENDPOINT
@@ -297,7 +298,15 @@ class RandomProvider(Provider):
         return provider_pb2.ReadResponse(id=request.id, inputs=request.inputs, properties=request.properties)
 
 
-_REFUSALS = (DeniedError, ValueError, ApiError, UnknownKindError, ControllerError, MissingDefinitionsError)
+_REFUSALS = (
+    DeniedError,
+    ValueError,
+    ApiError,
+    UnknownKindError,
+    ControllerError,
+    MissingDefinitionsError,
+    MissingBinariesError,
+)
 
 
 class _Refusing:

@@ -22,6 +22,7 @@ from pulumi.automation.events import EngineEvent
 from catalog.load import load as load_catalog
 from planner.prove import prove
 from rehearsal.cluster.cluster import Cluster
+from rehearsal.control_plane.binaries import MissingBinariesError
 from rehearsal.control_plane.plane import Access
 from rehearsal.controllers.controllers import ControllerError, Controllers
 from rehearsal.controllers.definitions import MissingDefinitionsError
@@ -39,6 +40,15 @@ Order = Mapping[str, Any]
 
 class NoAnswerError(Exception):
     """A simulated provider is not there, so that the engine would look for a real one."""
+
+
+_FAILURES = (
+    automation.errors.CommandError,
+    NoAnswerError,
+    ControllerError,
+    MissingDefinitionsError,
+    MissingBinariesError,
+)
 
 
 class _Workspace(automation.LocalWorkspace):
@@ -72,7 +82,7 @@ class _Worker:
         error = ""
         try:
             self._orders[order["do"]](order)
-        except (automation.errors.CommandError, NoAnswerError, ControllerError, MissingDefinitionsError) as failed:
+        except _FAILURES as failed:
             error = str(failed)
         self._say("done", error=error, seconds=time.perf_counter() - begun)
 

@@ -11,10 +11,6 @@ from cli.control_plane import rehearse
 def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither an installed nor a built program is found."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    # Asked after first.
-    pulumi = tmp_path / "pulumi"
-    pulumi.write_text("#!/bin/sh\necho v3.300.0\n", encoding="utf-8")
-    pulumi.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("KUBEBUILDER_ASSETS", raising=False)
 
@@ -27,9 +23,15 @@ def test_one_sentence_says_what_is_missing_and_how_to_get_it(
     shown = capsys.readouterr()
     assert shown.out == ""
     assert shown.err.strip() == (
-        "No etcd, kwok, kube-apiserver, kube-controller-manager, kube-scheduler on this machine yet: "
-        "run `make control-plane` once."
+        "No etcd, kwok, kube-apiserver, kube-controller-manager, kube-scheduler, pulumi on this machine yet: "
+        "run `make control-plane engine` once."
     )
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_stack_with_a_gateway_needs_controllers_too(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert rehearse("gateway", as_json=False, out=tmp_path / "out", then=None, faults=()) == 1
+    assert capsys.readouterr().err.strip().endswith("run `make control-plane engine controllers` once.")
 
 
 @pytest.mark.usefixtures("bare")
