@@ -111,7 +111,7 @@ class Cluster:
         seen = self._looks + 1
         while True:
             with self._looked:
-                if not self._looked.wait_for(lambda: self._looks > seen or self._ended.is_set(), UNANSWERED):  # noqa: B023  called at once
+                if not self._looked.wait_for(lambda: self._looks > seen or self._ended.is_set(), UNANSWERED):
                     raise ConnectionError(f"the API server has not answered for {UNANSWERED:.0f} s")
                 seen = self._looks
             reasons = list(left(Judge(self.state, self.catalog)))

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from threading import Lock
 from typing import Any, cast
 
+from planner.access.decide import ENVOY
 from planner.plan.types import Plan
 from planner.software.addons import GPU
 from planner.software.autoscaling import KEDA
@@ -24,7 +25,7 @@ def controlled_by(plan: Plan) -> list[str]:
     """The software whose controllers look after objects of the stack, whoever installs it."""
     routed = plan.exposure is not None and (plan.exposure.attach_to or plan.exposure.controller)
     spread = any(model.spec.spread is not None for model in plan.models.values())
-    needed = {GATEWAY: routed, KEDA: bool(plan.scaling), LWS: spread}
+    needed = {ENVOY: routed, KEDA: bool(plan.scaling), LWS: spread}
     return [name for name, wanted in needed.items() if wanted]
 
 
