@@ -110,16 +110,20 @@ class Cluster:
         # What is being looked at now may be older than this call.
         seen = self._looks + 1
         while True:
-            with self._looked:
-                if not self._looked.wait_for(lambda: self._looks > seen or self._ended.is_set(), UNANSWERED):
-                    raise ConnectionError(f"the API server has not answered for {UNANSWERED:.0f} s")
-                seen = self._looks
+            seen = self._next_look(seen)
             reasons = list(left(Judge(self.state, self.catalog)))
             now = time.monotonic()
             most = self._patience.settled if all(each.settled for each in reasons) else self._patience.quiet
             quiet = now - self._moved > most or now - begun > self._patience.longest
             if not reasons or quiet or self._ended.is_set():
                 return reasons
+
+    def _next_look(self, seen: int) -> int:
+        """Wait for a look after that number, and return its own. Raises `ConnectionError` where there is none."""
+        with self._looked:
+            if not self._looked.wait_for(lambda: self._looks > seen or self._ended.is_set(), UNANSWERED):
+                raise ConnectionError(f"the API server has not answered for {UNANSWERED:.0f} s")
+            return self._looks
 
     def stir(self) -> None:
         """Something has begun or ended: it is too early to say that nothing moves."""
