@@ -87,8 +87,13 @@ def run_on_plane(
             up,
             standing,
             interruption(first.state, second.state, list(made)),
-            left_over(api, list(made), [each for each, urn in made.items() if urn in retained], then.plan.pools),
+            left_over(api, list(made), [each for each, urn in made.items() if urn in retained], made_pools(then.plan)),
         )
+
+
+def made_pools(plan: Plan) -> list[str]:
+    """The pools that the stack makes, and does not find there."""
+    return [pool.name for pool in plan.pools.values() if pool.kind != "existing"]
 
 
 def object_refs(world: CloudState) -> list[Ref]:

@@ -25,7 +25,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         asked = metafunc.config.getoption("--stack") or ["dev"]
         on_plane = [Situation(name, on_plane=True) for name in (stacks(ROOT) if asked == ["all"] else asked)]
         every = [Situation("dev", on_plane=False), *on_plane]
-        metafunc.parametrize("situation", every, scope="module", ids=str, indirect=True)
+        # Of two workers one lives a stack's life, and the other another stack's.
+        grouped = [pytest.param(each, id=str(each), marks=pytest.mark.xdist_group(str(each))) for each in every]
+        metafunc.parametrize("situation", grouped, scope="module", indirect=True)
 
 
 @pytest.fixture(scope="module")

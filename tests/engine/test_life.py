@@ -20,7 +20,7 @@ from rehearsal.kinds import ADDON, CLAIM, CLUSTER, ENDPOINT, SERVICE
 from rehearsal.kinds import types as with_role
 from rehearsal.pulumi_engine.acceptance import left
 from rehearsal.pulumi_engine.objects import object_ref
-from rehearsal.pulumi_engine.on_plane import object_refs
+from rehearsal.pulumi_engine.on_plane import made_pools, object_refs
 from rehearsal.pulumi_engine.outcome import EngineOutcome
 from rehearsal.pulumi_engine.schema import types
 from rehearsal.pulumi_engine.session import EngineSession
@@ -80,7 +80,7 @@ def _life(
     world = session.world
     retained = {each.urn for each in destroy.operations if each.retained}
     kept = [ref for ref, urn in urns.items() if urn in retained]
-    forgotten = () if api is None else left_over(api, objects, kept, planned(stack).pools).forgotten
+    forgotten = () if api is None else left_over(api, objects, kept, made_pools(planned(stack))).forgotten
     return Life(
         *first,
         destroy=destroy,
