@@ -17,7 +17,7 @@ from tests.engine.troubles import each_fails_once, process, stopped, twice, when
 
 pytestmark = pytest.mark.xdist_group("faults-on-plane")
 
-JOB, SERVER = "llm-chat-download-job", "llm-chat-inference-server"
+SERVER = "llm-chat-inference-server"
 DEV, NEWER = sample("dev"), changed("dev", {"models.chat.model": "Qwen/Qwen2.5-7B-Instruct"})
 PODS, NODE = "/api/v1/namespaces/llm/pods", "/api/v1/nodes/gpu-1"
 AWAY = 35.0
@@ -63,20 +63,6 @@ def test_each_object_may_be_refused_once(session: EngineSession) -> None:
 
     assert names
     assert (spared, last.complaints) == (set(), ())
-    whole(session)
-
-
-def test_each_change_may_be_refused_once_and_the_download_comes_before_its_server(session: EngineSession) -> None:
-    session.configure(NEWER)
-    names = {each.name for each in session.preview().changed if each.type.startswith("kubernetes:")}
-    before = len(session.world.operations)
-
-    spared, last = each_fails_once(session, names)
-
-    done = [(each.did, each.urn.rpartition("::")[2]) for each in session.world.operations[before:]]
-    assert {JOB, SERVER} <= names
-    assert (spared, last.complaints) == (set(), ())
-    assert done.index(("delete", JOB)) < done.index(("create", JOB)) < done.index(("update", SERVER))
     whole(session)
 
 
