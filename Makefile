@@ -46,7 +46,7 @@ uv: $(filter .tools/bin/uv,$(UV)) ## have uv: the one on PATH, else one in .tool
 	@touch $@
 
 .venv/lint.stamp: .venv/test.stamp
-	@$(UV) sync --frozen --inexact --quiet --no-dev --group test --group lint
+	@$(UV) sync --frozen --inexact --quiet --no-dev --group test --group lint --group controllers
 	@touch $@
 
 demo: .venv/run.stamp ## rehearse the sample stack, under the real engine too where `make engine` has built it
