@@ -187,8 +187,13 @@ def _environment() -> dict[str, str]:
 
 
 def _go_version(module: Module) -> str:
+    return _ask_go(module, ["env", "GOVERSION"]).strip()
+
+
+def _ask_go(module: Module, arguments: Sequence[str]) -> str:
+    """What go prints in the module's directory; raises BuildError."""
     asked = subprocess.run(
-        ["go", "env", "GOVERSION"],
+        ["go", *arguments],
         cwd=module.directory,
         env=_environment(),
         capture_output=True,
@@ -196,8 +201,8 @@ def _go_version(module: Module) -> str:
         check=False,
     )
     if asked.returncode:
-        raise _failure(module, asked.stderr)
-    return asked.stdout.strip()
+        raise _failure(module, asked.stderr or asked.stdout)
+    return asked.stdout
 
 
 def _build_module(module: Module, cache: Path, progress: Progress) -> None:
@@ -237,17 +242,8 @@ def _fetch_definitions(cache: Path) -> None:
 
 def _download(module: Module, wanted: Sequence[str]) -> dict[str, Path]:
     """The folders of modules that a go.mod of ours requires, held against its go.sum; raises BuildError."""
-    asked = subprocess.run(
-        ["go", "mod", "download", "-json", *wanted],
-        cwd=module.directory,
-        env=_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if asked.returncode:
-        raise _failure(module, asked.stderr or asked.stdout)
-    return {each["Path"]: Path(each["Dir"]) for each in _documents(asked.stdout)}
+    told = _ask_go(module, ["mod", "download", "-json", *wanted])
+    return {each["Path"]: Path(each["Dir"]) for each in _documents(told)}
 
 
 def _fill(module: Module, cache: Path, make: Callable[[Path], None]) -> None:
