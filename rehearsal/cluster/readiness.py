@@ -7,7 +7,7 @@ from catalog.load import Catalog
 from rehearsal.cluster.kubelet import obstacles
 from rehearsal.cluster.machines import waits
 from rehearsal.cluster.objects import Object, Ref, ref
-from rehearsal.cluster.state import ClusterState, condition
+from rehearsal.cluster.state import GROUP_LABEL, ClusterState, condition
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,6 @@ class Unready:
 
 REFUSED = "ProvisioningFailed"
 """Reason of the event by which a CSI driver says that it makes no volume for a claim."""
-GROUP_LABEL = "leaderworkerset.sigs.k8s.io/name"
 PAUSED = "autoscaling.keda.sh/paused-replicas"
 
 
@@ -127,8 +126,7 @@ class Judge:
             yield from faults or [self._no_pods(job) or Unready("it has not completed")]
 
     def group(self, group: Object) -> Iterator[Unready]:
-        pods = self.state.selected(group["metadata"]["namespace"], {GROUP_LABEL: group["metadata"]["name"]})
-        faults = [fault for pod in pods for fault in self.pod(pod)]
+        faults = [fault for pod in self.state.pods_of(group) for fault in self.pod(pod)]
         sets = [each for each in self.state.every("StatefulSet") if self._of_group(each, group)]
         if not faults and (refused := next(filter(None, map(self._no_pods, sets)), None)):
             yield refused

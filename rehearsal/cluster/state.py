@@ -26,6 +26,8 @@ WATCHED: Mapping[str, str] = {
     **{each.short: each.api_version for each in KINDS.values() if each.watched and each.api_version is not None},
 }
 """The API version of each kind that is looked at. Kinds that have a definition of their own may not be there."""
+GROUP_LABEL = "leaderworkerset.sigs.k8s.io/name"
+"""On the pods and StatefulSets of a LeaderWorkerSet: its name."""
 _ONLY = {"Event": "?fieldSelector=type%3DWarning"}
 """Of these kinds, what is looked at."""
 
@@ -58,7 +60,9 @@ class ClusterState:
                 yield each
 
     def pods_of(self, owner: Object) -> list[dict[str, Any]]:
-        """The pods of a workload."""
+        """The pods of a workload. Those of a LeaderWorkerSet are not its own but of StatefulSets that it makes."""
+        if owner.get("kind") == "LeaderWorkerSet":
+            return self.selected(owner["metadata"]["namespace"], {GROUP_LABEL: owner["metadata"]["name"]})
         sets = list(self.owned("ReplicaSet", owner)) if owner.get("kind") == "Deployment" else [owner]
         return [pod for each in sets for pod in self.owned("Pod", each)]
 
