@@ -1,6 +1,5 @@
 """`--control-plane`: the rehearsal goes on under the real engine, on a real Kubernetes control plane."""
 
-import http.client
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -18,12 +17,10 @@ from cli.report import dump
 from cli.stackfile import stack_file
 from cli.text import complain
 from planner.report.document import document
-from rehearsal.control_plane.binaries import MissingBinariesError, require
-from rehearsal.control_plane.binaries import find as find_control_plane
+from rehearsal.control_plane.api import UNREACHABLE
+from rehearsal.control_plane.binaries import Binaries, MissingBinariesError, require
 from rehearsal.control_plane.plane import Access, ControlPlane, ControlPlaneError
 from rehearsal.pulumi_engine.cycle import Proved
-from rehearsal.pulumi_engine.environment import MissingEngineError
-from rehearsal.pulumi_engine.environment import find as find_engine
 from rehearsal.pulumi_engine.faults import Fault
 from rehearsal.pulumi_engine.infrastructure import controlled_by
 from rehearsal.pulumi_engine.on_plane import OnPlane, run_on_plane
@@ -35,22 +32,20 @@ from settings.parse import StackInput
 
 def rehearse(stack: str, *, as_json: bool, out: Path | None, then: str | None, faults: Sequence[Fault]) -> int:
     """As the plain rehearsal, and 1 too where control plane or engine do not start or something is not ready there."""
-    second = None
+    second, first = None, read(stack_file(stack))
     if then is not None:
         # The stack of the second file, under the first one's name.
-        first = read(stack_file(stack))
         following = replace(read(stack_file(then)), project=first.project, stack=first.stack)
         second, diagnostics = prove_stack(following)
         if second is None:
             refuse(then, diagnostics, as_json=as_json)
             return 1
     try:
-        require(_targets(read(stack_file(stack))))
-        pulumi = find_engine()
-        with _Starting() as plane:
-            extra = _Extra(plane, pulumi, second, faults)
+        programs = require(_targets(first))
+        with _Starting(Binaries.among(programs)) as plane:
+            extra = _Extra(plane, programs["pulumi"].resolve(), second, faults)
             return rehearse_plainly(stack, as_json=as_json, out=out, extra_rehearsal=extra)
-    except (MissingBinariesError, MissingEngineError, ControlPlaneError, WorkerError) as error:
+    except (MissingBinariesError, ControlPlaneError, WorkerError) as error:
         if as_json:
             dump({"stack": stack, "ready": False, "failure": str(error)})
         else:
@@ -68,9 +63,10 @@ def _targets(given: StackInput) -> list[str]:
 class _Starting:
     """A control plane that starts while the plain rehearsal runs."""
 
+    def __init__(self, binaries: Binaries) -> None:
+        self._plane = ControlPlane(binaries)
+
     def __enter__(self) -> Self:
-        """Raises `MissingBinariesError` where there are no programs to start."""
-        self._plane = ControlPlane(find_control_plane())
         self._threads = ThreadPoolExecutor(1)
         self._begun = monotonic()
         self._access = self._threads.submit(self._start)
@@ -110,7 +106,7 @@ class _Extra:
             found = run_on_plane(
                 stack, program, self.pulumi, access, load_catalog(), then=self.then, faults=self.faults
             )
-        except (OSError, http.client.HTTPException) as error:
+        except UNREACHABLE as error:
             self.plane.check()
             raise ControlPlaneError(f"The API server does not answer any more: {error}") from error
         return ExtraReport(found.ready, on_control_plane(found, taken), "controlPlane", _document(found, taken))

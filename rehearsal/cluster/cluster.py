@@ -1,9 +1,8 @@
 """The cluster of a stack on a control plane: what is in it, what is asked of it, and what the cloud does there."""
 
-import http.client
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Self
@@ -15,11 +14,9 @@ from rehearsal.cluster.machines import Machines
 from rehearsal.cluster.objects import Object, Paths, Ref, UnknownKindError, ref
 from rehearsal.cluster.readiness import Judge, Unready
 from rehearsal.cluster.state import ClusterState, look
-from rehearsal.control_plane.api import Api, ApiError, GoneError
+from rehearsal.control_plane.api import UNREACHABLE, Api, ApiError, GoneError
 from rehearsal.control_plane.plane import Access
 
-UNREACHABLE = (OSError, http.client.HTTPException)
-"""What a request ends with where no API server answers."""
 UNANSWERED = 90.0
 """Seconds without any answer after which nobody waits for one any more."""
 _PAUSE = 0.15
@@ -34,6 +31,12 @@ class Patience:
     settled: float = 5.0
     quiet: float = 30.0
     longest: float = 300.0
+
+    def over(self, reasons: Iterable[Unready], begun: float, moved: float) -> bool:
+        """Whether nobody waits any longer for these, `begun` and `moved` (when anything last did) being monotonic."""
+        now = time.monotonic()
+        most = self.settled if all(each.settled for each in reasons) else self.quiet
+        return now - moved > most or now - begun > self.longest
 
 
 class Cluster:
@@ -112,10 +115,7 @@ class Cluster:
         while True:
             seen = self._next_look(seen)
             reasons = list(left(Judge(self.state, self.catalog)))
-            now = time.monotonic()
-            most = self._patience.settled if all(each.settled for each in reasons) else self._patience.quiet
-            quiet = now - self._moved > most or now - begun > self._patience.longest
-            if not reasons or quiet or self._ended.is_set():
+            if not reasons or self._patience.over(reasons, begun, self._moved) or self._ended.is_set():
                 return reasons
 
     def _next_look(self, seen: int) -> int:

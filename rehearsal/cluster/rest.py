@@ -10,8 +10,8 @@ from components.workloads.kube import GPU_RESOURCE
 from rehearsal.cluster.cluster import Patience
 from rehearsal.cluster.nodes import POOL
 from rehearsal.cluster.objects import Object, Paths, Ref, UnknownKindError
-from rehearsal.cluster.readiness import GROUP_LABEL, Judge
-from rehearsal.cluster.state import ClusterState, look
+from rehearsal.cluster.readiness import Judge
+from rehearsal.cluster.state import GROUP_LABEL, ClusterState, look
 from rehearsal.control_plane.api import Api, GoneError
 
 _PAUSE = 0.3
@@ -50,11 +50,9 @@ def at_rest(api: Api, catalog: Catalog, objects: Sequence[Ref], patience: Patien
         state = look(api, paths)
         judge = Judge(state, catalog)
         found = [(wanted, each) for wanted in objects for each in judge.unready(wanted)]
-        now = time.monotonic()
         if state.fingerprint != before:
-            before, moved = state.fingerprint, now
-        most = patience.settled if all(each.settled for _, each in found) else patience.quiet
-        if not found or now - moved > most or now - begun > patience.longest:
+            before, moved = state.fingerprint, time.monotonic()
+        if not found or patience.over((each for _, each in found), begun, moved):
             told = (NotReady(str(wanted), each.cause) for wanted, each in found)
             return Rest(state, tuple(dict.fromkeys(told)))
         time.sleep(_PAUSE)

@@ -20,6 +20,10 @@ _PAUSE = 0.25
 _ESCAPED = re.compile(r"\\(.)")
 
 
+UNREACHABLE = (OSError, http.client.HTTPException)
+"""What a request ends with where no server answers."""
+
+
 class ApiError(Exception):
     """The API server refused a request."""
 
@@ -113,7 +117,7 @@ class Api:
                 self._connection.request(method, path, _encoded(body), headers)
                 response = self._connection.getresponse()
                 text = response.read().decode()
-            except (OSError, http.client.HTTPException):
+            except UNREACHABLE:
                 # A connection that failed half-way cannot carry the next request; closed, it opens anew.
                 self._connection.close()
                 raise

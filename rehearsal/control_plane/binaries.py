@@ -20,6 +20,17 @@ class Binaries:
     scheduler: Path
     kwok: Path
 
+    @classmethod
+    def among(cls, paths: Mapping[str, Path]) -> "Binaries":
+        """From programs by their names."""
+        return cls(
+            etcd=paths["etcd"],
+            api_server=paths["kube-apiserver"],
+            controller_manager=paths["kube-controller-manager"],
+            scheduler=paths["kube-scheduler"],
+            kwok=paths["kwok"],
+        )
+
 
 def require(targets: Sequence[str], environ: Mapping[str, str] = os.environ) -> Mapping[str, Path]:
     """Every program of some targets by its name; raises MissingBinariesError, which names all that are missing."""
@@ -41,11 +52,4 @@ def require(targets: Sequence[str], environ: Mapping[str, str] = os.environ) -> 
 
 def find(environ: Mapping[str, str] = os.environ) -> Binaries:
     """Binaries from KUBEBUILDER_ASSETS, PATH or the cache of `make control-plane`; raises MissingBinariesError."""
-    paths = require(["control-plane"], environ)
-    return Binaries(
-        etcd=paths["etcd"],
-        api_server=paths["kube-apiserver"],
-        controller_manager=paths["kube-controller-manager"],
-        scheduler=paths["kube-scheduler"],
-        kwok=paths["kwok"],
-    )
+    return Binaries.among(require(["control-plane"], environ))

@@ -1,13 +1,12 @@
 """A control plane from start to end."""
 
-import http.client
 import socket
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from rehearsal.control_plane import commands, credentials, ports
-from rehearsal.control_plane.api import Api, ApiError
+from rehearsal.control_plane.api import UNREACHABLE, Api, ApiError
 from rehearsal.control_plane.binaries import Binaries
 from rehearsal.control_plane.processes import Processes
 
@@ -99,6 +98,6 @@ def _certificates(path: Path) -> bool:
 def _answers(api: Api, path: str) -> bool:
     try:
         api.get(path)
-    except (OSError, http.client.HTTPException, ApiError):
+    except (*UNREACHABLE, ApiError):
         return False
     return True

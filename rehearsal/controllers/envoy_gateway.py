@@ -10,6 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from rehearsal.control_plane.api import UNREACHABLE
 from rehearsal.control_plane.credentials import write_private
 from rehearsal.controllers import turns
 from rehearsal.controllers.binaries import ControllerBinaries
@@ -80,7 +81,7 @@ def _ready() -> bool:
     try:
         connection.request("GET", "/readyz")
         return connection.getresponse().status == http.HTTPStatus.OK
-    except (OSError, http.client.HTTPException):
+    except UNREACHABLE:
         return False
     finally:
         connection.close()

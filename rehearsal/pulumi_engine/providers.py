@@ -12,10 +12,9 @@ from google.rpc import status_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from rehearsal.cloud import Cloud
-from rehearsal.cluster.cluster import UNREACHABLE
 from rehearsal.cluster.objects import UnknownKindError
 from rehearsal.cluster.readiness import Unready
-from rehearsal.control_plane.api import ApiError
+from rehearsal.control_plane.api import UNREACHABLE, ApiError
 from rehearsal.control_plane.binaries import MissingBinariesError
 from rehearsal.controllers.controllers import ControllerError
 from rehearsal.controllers.definitions import MissingDefinitionsError
