@@ -164,12 +164,3 @@ def test_a_group_for_which_there_are_not_enough_machines(stage: Stage) -> None:
     stack = stage.record(file="Pulumi.two-machines.yaml")
     found = stage.up(spoil(stack, "LeaderWorkerSet", "chat-group", larger)).not_ready
     assert "Insufficient nvidia.com/gpu" in about(found, f"LeaderWorkerSet {stage.namespace}/chat-group")
-
-
-def test_a_route_to_a_port_that_is_not_there(stage: Stage) -> None:
-    def other(it: dict[str, Any]) -> None:
-        it["spec"]["rules"][0]["backendRefs"][0]["port"] = 9090
-
-    stack = stage.record(file="Pulumi.gateway.yaml")
-    found = stage.up(spoil(stack, "HTTPRoute", "webui", other)).not_ready
-    assert "ResolvedRefs is False" in about(found, f"HTTPRoute {stage.namespace}/webui")

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from planner.access.decide import ENVOY
 from rehearsal.control_plane.binaries import find as find_control_plane
 from rehearsal.control_plane.plane import Access, ControlPlane
 from rehearsal.pulumi_engine.environment import find
+from rehearsal.pulumi_engine.infrastructure import controlled_by
 from rehearsal.pulumi_engine.session import EngineSession
 from settings.file import stacks
 from settings.parse import StackInput
-from tests.engine.samples import MAIN, ROOT, Opened, Situation, sample
+from tests.engine.samples import MAIN, ROOT, Opened, Situation, planned, sample
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,8 +28,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         on_plane = [Situation(name, on_plane=True) for name in (stacks(ROOT) if asked == ["all"] else asked)]
         every = [Situation("dev", on_plane=False), *on_plane]
         # Of two workers one lives a stack's life, and the other another stack's.
-        grouped = [pytest.param(each, id=str(each), marks=pytest.mark.xdist_group(str(each))) for each in every]
+        grouped = [pytest.param(each, id=str(each), marks=pytest.mark.xdist_group(_group(each))) for each in every]
         metafunc.parametrize("situation", grouped, scope="module", indirect=True)
+
+
+def _group(situation: Situation) -> str:
+    """The group of tests that one worker runs: of Envoy Gateway a machine has one at a time."""
+    return ENVOY if situation.on_plane and ENVOY in controlled_by(planned(sample(situation.name))) else str(situation)
 
 
 @pytest.fixture(scope="module")

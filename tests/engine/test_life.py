@@ -28,7 +28,7 @@ from rehearsal.pulumi_engine.world import CloudOperation, CloudState
 from rehearsal.run import rehearse
 from settings.parse import StackInput
 from settings.paths import value_at
-from tests.engine.samples import MAIN, Opened, Situation, planned
+from tests.engine.samples import MAIN, Situation, planned
 
 CLOUD_SECRETS = ("password", "kubeConfig", "kubeConfigIntranet", "certificationAuthority", "privateKey")
 POOLS, RUNNING, RELEASES = with_role("pool"), with_role("workload"), with_role("release")
@@ -58,13 +58,13 @@ class Life:
 
 
 @pytest.fixture(scope="module")
-def life(stack: StackInput, access: Access | None, opened: Opened) -> Life:
-    session = opened(stack, access)
-    first = (session.preview(), session.up(), session.up(), session.refresh(), session.up())
-    objects = object_refs(session.world)
+def life(stack: StackInput, access: Access | None, pulumi: Path) -> Life:
+    # Ends before the next stack's begins: of some controllers a machine has one at a time.
     with contextlib.ExitStack() as held:
+        session = held.enter_context(EngineSession(stack, MAIN, pulumi, access=access))
+        first = (session.preview(), session.up(), session.up(), session.refresh(), session.up())
         api = None if access is None else held.enter_context(access.api())
-        return _life(session, stack, first, objects, api)
+        return _life(session, stack, first, object_refs(session.world), api)
 
 
 def _life(

@@ -29,7 +29,7 @@ def processes() -> Iterator[Processes]:
         yield processes
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def api() -> Iterator[Api]:
     with ControlPlane(binaries.find()) as access, Controllers(access) as controllers, access.api() as api:
         controllers.install("envoy-gateway", ())
