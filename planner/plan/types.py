@@ -387,6 +387,47 @@ class RedisPlan:
     data_mib: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class ClientPlan:
+    """Who may ask at the API host. `models` are names as requests say them: served names and LoRA adapters. A limit is
+    None where there is none. `expires` and `previous_until` are UTC, ISO 8601: from when on its key, and the key before
+    the last raise of `key_version`, open nothing; None: the key always does, the one before until the next raise."""
+
+    name: str
+    models: tuple[str, ...]
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    tokens_per_day: int | None = None
+    expires: str | None = None
+    key_version: int = 1
+    previous_until: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiModelPlan:
+    """A name that requests at the API host may ask for. `model` is the one of the stack file that answers, `service`
+    and `port` its Service, `paths` what it is asked by, and `keyed` that it wants its own key."""
+
+    name: str
+    model: str
+    service: str
+    port: int
+    paths: tuple[str, ...]
+    keyed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiPlan:
+    """One address for all models. `host` is None where it is reached inside the cluster only, `redis` where no client
+    has a limit. Larger bodies than `body_mib` are refused."""
+
+    host: str | None
+    models: tuple[ApiModelPlan, ...]
+    clients: tuple[ClientPlan, ...]
+    redis: RedisPlan | None
+    body_mib: int
+
+
 @dataclass(frozen=True)
 class InstallPlan:
     """Software that is installed into the cluster: from the TKE app market, or (`installer` "helm") by Helm.
@@ -617,7 +658,8 @@ class Plan:
     a replica and no pool of ours a node, whatever their ranges say, so that no other number of the plan changes.
     `exposure` is None where people come by port-forward. `installs` is what autoscaling and groups of machines need;
     the gateway's own software is in `exposure`. `policies` is None where the namespace is left open, `smoke_test` where
-    nothing is asked after the rollout; its connections stay open while the stack is paused.
+    nothing is asked after the rollout; its connections stay open while the stack is paused. `api` is None where each
+    model has an address of its own.
     """
 
     names: NamesPlan
@@ -642,6 +684,7 @@ class Plan:
     retain: bool = False
     pull_secret: str | None = None
     paused: bool = False
+    api: ApiPlan | None = None
 
     @property
     def owns_cluster(self) -> bool:
