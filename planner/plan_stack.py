@@ -75,7 +75,7 @@ def plan_stack(settings: Settings, catalog: Catalog | None = None) -> Plan:
         *check_cluster(settings, catalog),
         *check_endpoint(settings),
         *check_namespace(settings, catalog),
-        *check_system_pool(settings, catalog, models, webui),
+        *check_system_pool(settings, catalog, models, webui, ()),
         *check_pools(settings, store, catalog),
         *check_storage(settings, catalog),
         *check_names(settings),

@@ -46,8 +46,8 @@ def _stand_in(name: str, given: StackInput, random: Random) -> str:
         return random.randbytes(16).hex()
 
     if name in SECRET_MAPS:
-        models = given.sections.get("models") if name == "apiKeys" else None
-        every = list(models) if isinstance(models, Mapping) else []
+        holder = given.sections.get({"apiKeys": "models", "clientKeys": "clients"}.get(name, ""))
+        every = list(holder) if isinstance(holder, Mapping) else []
         named = [str(steps[1]) for steps in map(split, given.secrets) if steps[0] == name and len(steps) > 1]
         return json.dumps({key: word() for key in named or every})
     if name == "kubeconfig":

@@ -128,7 +128,7 @@ def _core_in_words(kind: ValueKind) -> str:
     sayings: dict[object, Callable[[], str]] = {
         Literal: lambda: _listed(str(arg) for arg in kind.args),
         dict: lambda: f"an object of {_entries(kind.limits)}name: value, each value {in_words(kind_of(kind.args[1]))}",
-        tuple: lambda: f"a list{_most_entries(kind.limits)}, each entry {in_words(kind_of(kind.args[0]))}",
+        tuple: lambda: f"a list{_list_entries(kind.limits)}, each entry {in_words(kind_of(kind.args[0]))}",
         IPv4Network: lambda: "an address range such as `10.0.0.0/16`",
         bool: lambda: "`true` or `false`",
         str: lambda: _text_in_words(kind.limits),
@@ -143,8 +143,9 @@ def _entries(limits: dict[str, Any]) -> str:
     return f"{least}(at most {limits['max_length']}) " if "max_length" in limits else least
 
 
-def _most_entries(limits: dict[str, Any]) -> str:
-    return f" (at most {limits['max_length']})" if "max_length" in limits else ""
+def _list_entries(limits: dict[str, Any]) -> str:
+    least = " of at least one" if limits.get("min_length") else ""
+    return f"{least} (at most {limits['max_length']})" if "max_length" in limits else least
 
 
 def _text_in_words(limits: dict[str, Any]) -> str:

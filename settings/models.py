@@ -14,6 +14,7 @@ from pydantic.types import Strict
 
 from catalog.engines import EngineName, SourceName
 from settings.access import Expose, NetworkPolicy, Oidc
+from settings.api import Api, Client
 from settings.names import (
     ArgumentText,
     CcnId,
@@ -462,9 +463,18 @@ class Images(Section):
     pull_secret: ObjectName | None = Field(default=None, description="Name of an image pull Secret in the namespace.")
 
 
-SECRET_NAMES = ("apiKeys", "hfToken", "webuiAdminPassword", "databaseUrl", "kubeconfig", "oidcClientSecret", "webuiEnv")
+SECRET_NAMES = (
+    "apiKeys",
+    "clientKeys",
+    "hfToken",
+    "webuiAdminPassword",
+    "databaseUrl",
+    "kubeconfig",
+    "oidcClientSecret",
+    "webuiEnv",
+)
 """Top-level keys that hold secrets. They are set with ``pulumi config set --secret`` and never parsed."""
-SECRET_MAPS = {"apiKeys": "model", "webuiEnv": "VARIABLE"}
+SECRET_MAPS = {"apiKeys": "model", "clientKeys": "client", "webuiEnv": "VARIABLE"}
 """Those of them that hold an object of secrets, and what its keys are."""
 
 
@@ -480,6 +490,10 @@ class Settings(Section):
         default=Webui.model_construct(), description="The chat page, or `false`."
     )
     expose: Expose = Field(default=Expose.model_construct(), description="How people reach it.")
+    api: Api = Field(default=Api.model_construct(), description="One API for all models.")
+    clients: dict[ModelName, Client] = Field(
+        default={}, max_length=200, description="Who asks the API by a key of its own, by name."
+    )
     network_policy: Annotated[NetworkPolicy, BeforeValidator(switch)] = Field(
         default=NetworkPolicy.model_construct(), description="Who may talk to whom inside, or `false`."
     )

@@ -7,9 +7,10 @@ Schema and in pydantic's engine alike: no look-around, and lengths bounded.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import AfterValidator, StringConstraints
 from pydantic.types import Strict
 
 
@@ -48,6 +49,20 @@ def _as_variable(given: str) -> str:
 
 def _first_word(given: str) -> str:
     return next(iter(given.split()), "")
+
+
+def _of_the_calendar(given: str) -> str:
+    """Refuse what only looks like a moment: the thirtieth of February."""
+    datetime.fromisoformat(given)
+    return given
+
+
+def _as_day(given: str) -> str:
+    day = given.strip()[:10]
+    try:
+        return _of_the_calendar(day)
+    except ValueError:
+        return ""
 
 
 def _as_address(given: str) -> str:
@@ -309,6 +324,13 @@ OneLine = Annotated[
     Strict(),
     StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=512),
     Wording("text on one line", "some text", _without(r"\x00-\x1f\x7f", " ")),
+]
+Moment = Annotated[
+    str,
+    Strict(),
+    StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?Z)?$"),
+    AfterValidator(_of_the_calendar),
+    Wording("a day, or a moment in UTC, in quotes", "2027-06-30", _as_day),
 ]
 TagValue = Annotated[
     str,

@@ -26,6 +26,7 @@ _SHORT_WORDS = {bool: "`true`, `false`", int: "whole number", str: "text"}
 
 SECRETS = {
     "apiKeys": "API key of each model; absent: generated.",
+    "clientKeys": "Key of each client of the API; absent: generated.",
     "hfToken": "Token for gated models on Hugging Face.",
     "webuiAdminPassword": "The administrator's first password for the chat page; absent: generated.",
     "databaseUrl": "PostgreSQL for the chat page (`postgresql://…`); absent: SQLite on a block volume.",

@@ -110,7 +110,7 @@ def holds_secret(value: object, name: object = "") -> bool:
 
 def command(secret: str) -> str:
     """The command that seals a secret; it asks for the value, so that none stands in the shell's history."""
-    if secret.startswith(("apiKeys", "webuiEnv")):
+    if secret.startswith(("apiKeys", "clientKeys", "webuiEnv")):
         return f"`pulumi config set --secret --path 'tke-llm:{secret}'`"
     return f"`pulumi config set --secret tke-llm:{secret}`"
 
@@ -122,18 +122,24 @@ def _top_level_key(steps: Sequence[Step], value: object = None) -> str | None:
     if steps[0] == "models" and len(steps) > 1:
         hugging_face = text.startswith("hf_") or "hf" in name or "hugging" in name or name == "token"
         return "hfToken" if hugging_face else join(("apiKeys", steps[1]))
-    if steps[:2] == ("webui", "env"):
+    if steps[0] == "clients" and len(steps) > 1:
+        return join(("clientKeys", steps[1]))
+    if steps[0] == "webui":
+        return _of_the_page(steps, text, name)
+    return "kubeconfig" if steps[0] == "cluster" else None
+
+
+def _of_the_page(steps: Sequence[Step], text: str, name: str) -> str | None:
+    if steps[1:2] == ("env",):
         # Many a service has a password; these are the page's own.
         own = {"database_url": "databaseUrl", "oauth_client_secret": "oidcClientSecret"}
         own |= dict.fromkeys(("admin_password", "webui_admin_password"), "webuiAdminPassword")
-        return own.get(name, join(("webuiEnv", str(last))))
-    if steps[0] == "webui" and (text.startswith("postgres") or "database" in name):
+        return own.get(name, join(("webuiEnv", _last_name(steps))))
+    if text.startswith("postgres") or "database" in name:
         return "databaseUrl"
-    if steps[0] == "webui" and ("oidc" in steps or "client" in name):
+    if "oidc" in steps or "client" in name:
         return "oidcClientSecret"
-    if steps[0] == "webui" and "pass" in name:
-        return "webuiAdminPassword"
-    return "kubeconfig" if steps[0] == "cluster" else None
+    return "webuiAdminPassword" if "pass" in name else None
 
 
 def _last_name(steps: Sequence[Step]) -> str:

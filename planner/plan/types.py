@@ -387,6 +387,17 @@ class RedisPlan:
     data_mib: int
 
 
+@dataclass(frozen=True)
+class CpuPods:
+    """Pods without GPU that a stack brings beside chat page and downloads, and what each asks for; `title` says what
+    they are, in a sentence."""
+
+    title: str
+    count: int
+    cpu_millis: int
+    memory_mib: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class ClientPlan:
     """Who may ask at the API host. `models` are names as requests say them: served names and LoRA adapters. A limit is

@@ -469,11 +469,19 @@ def system_pool_has_gpu(*, machine: str, near: str | None) -> Text:
     source="Tencent Cloud document 457/48777 (reserved resources)",
 )
 def system_pool_too_small(
-    *, nodes: int, machine: str, page_copies: int, page_mib: int, download_mib: int, near: str | None
+    *,
+    nodes: int,
+    machine: str,
+    page_copies: int,
+    page_mib: int,
+    download_mib: int,
+    others: Iterable[tuple[str, int, int]] = (),
+    near: str | None,
 ) -> Text:
-    """`page_copies` is 0 where there is no chat page."""
+    """`page_copies` is 0 where there is no chat page; of `others` title, count and MiB of each."""
     page = f"the chat page ({page_copies} x {page_mib} MiB), " if page_copies else ""
-    wanted = f"{page}a download ({download_mib} MiB) and the cluster's own pods"
+    further = "".join(f"{title} ({count} x {mib} MiB), " for title, count, mib in others)
+    wanted = f"{page}{further}a download ({download_mib} MiB) and the cluster's own pods"
     return Text(
         message=f"{nodes} x {machine} cannot hold {wanted}.",
         remedy=f"Use {near or 'a larger machine type, or more nodes'}.",

@@ -1,6 +1,6 @@
 """The CPU nodes: what the chat page, a download and the cluster's own pods need of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from catalog.load import Catalog
 from catalog.types import Machine
@@ -8,7 +8,7 @@ from planner.images.size import page_gib
 from planner.network.decide import node_bandwidth
 from planner.page.decide import SCRATCH, webui_image
 from planner.plan.server import on_disk
-from planner.plan.types import ModelPlan, SystemPoolPlan, WebuiPlan
+from planner.plan.types import CpuPods, ModelPlan, SystemPoolPlan, WebuiPlan
 from planner.pools.allocatable import allocatable
 from planner.pools.decide import POOL_LABEL, disk_for
 from planner.serving.downloads import SCRATCH as DOWNLOAD_SCRATCH
@@ -21,21 +21,31 @@ CLUSTER_MEMORY_MIB = 768
 
 
 def smallest(
-    settings: Settings, catalog: Catalog, models: Mapping[str, ModelPlan], webui: WebuiPlan | None
+    settings: Settings,
+    catalog: Catalog,
+    models: Mapping[str, ModelPlan],
+    webui: WebuiPlan | None,
+    others: Sequence[CpuPods],
 ) -> str | None:
     """The smallest CPU machine that holds everything: of the usual family where that has one."""
     usual = str(type(settings.cluster.system_pool).model_fields["instance_type"].default)
     fitting = [
         machine
         for machine in catalog.machines.values()
-        if not machine.gpus and holds(machine, settings, catalog, models, webui)
+        if not machine.gpus and holds(machine, settings, catalog, models, webui, others=others)
     ]
     order = sorted(fitting, key=lambda m: (m.family != usual.partition(".")[0], m.vcpu, m.memory_gib))
     return order[0].name if order else None
 
 
 def holds(
-    machine: Machine, settings: Settings, catalog: Catalog, models: Mapping[str, ModelPlan], webui: WebuiPlan | None
+    machine: Machine,
+    settings: Settings,
+    catalog: Catalog,
+    models: Mapping[str, ModelPlan],
+    webui: WebuiPlan | None,
+    *,
+    others: Sequence[CpuPods],
 ) -> bool:
     """Whether the nodes take every pod at once, the largest first, each on the first node with room.
 
@@ -48,6 +58,7 @@ def holds(
         pods += [(webui.memory_mib, webui.cpu_millis)] * webui.replicas
     if webui is not None and webui.redis is not None:
         pods.append((webui.redis.memory_mib, webui.redis.cpu_millis))
+    pods += [(each.memory_mib, each.cpu_millis) for each in others for _ in range(each.count)]
     pods += sorted((model.download.memory_mib, model.download.cpu_millis) for model in models.values())[-1:]
     for memory, cpu in sorted(pods, reverse=True):
         place = next((i for i, room in enumerate(free) if room[0] >= memory and room[1] >= cpu), None)

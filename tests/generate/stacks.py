@@ -17,8 +17,9 @@ from settings.models import Settings
 from settings.parse import StackInput, parse
 from settings.paths import apply_fix
 
-NAMES = {"pools": "gpu", "models": "chat", "adapters": "tuned"}
-"""What stands for a name in a path: the pool and the model that every base has, and an adapter of that model."""
+NAMES = {"pools": "gpu", "models": "chat", "adapters": "tuned", "clients": "app"}
+"""What stands for a name in a path: the pool and the model that every base has, an adapter of that model, and a client
+of the API."""
 
 KNOWN: dict[str, tuple[object, ...]] = {
     "network.zones": (["ap-guangzhou-6", "ap-guangzhou-7"],),
@@ -60,6 +61,7 @@ KNOWN: dict[str, tuple[object, ...]] = {
     "webui.memory": ("4Gi",),
     "webui.redis": ("redis://10.0.0.8:6379/0",),
     "expose.allow": (["100.1.1.0/24"],),
+    "clients.app.models": (["chat"],),
     "networkPolicy.reach": (["10.9.0.0/16"],),
     "force": (["POOL_UNUSED"],),
     "prices": ({"PNV4.7XLARGE116": 10.5},),
@@ -124,6 +126,12 @@ BASES: dict[str, Stack] = {
     ),
     "routed": SOUND.changed(("cluster.networkMode", "gr")),
     "gateway": SOUND.changed(("expose", GATEWAY)),
+    "api": SOUND.changed(
+        ("cluster.version", "1.34.1"),
+        ("cluster.systemPool", {"instanceType": "SA5.2XLARGE32"}),
+        ("api", {"via": "gateway"}),
+        ("clients", {"app": {"models": ["chat"], "keyVersion": 2}}),
+    ),
     "attached": SOUND.changed(
         ("network", None),
         ("cluster", {"existing": {"kubeconfigPath": "kubeconfig"}}),
@@ -168,6 +176,7 @@ ABOUT: dict[str, tuple[str, ...]] = {
     "vpc": ("network.",),
     "routed": ("cluster.",),
     "gateway": ("expose.",),
+    "api": ("api.", "clients."),
     "attached": ("expose.",),
     "ingress": ("expose.",),
     "nginx": ("expose.",),

@@ -56,7 +56,7 @@ def valid(kind: ValueKind) -> st.SearchStrategy[Any]:
     elif kind.core is dict:
         found = st.dictionaries(_NAMES, valid(kind_of(kind.args[1])), min_size=limits.get("min_length", 0), max_size=2)
     elif kind.core is tuple:
-        found = st.lists(valid(kind_of(kind.args[0])), max_size=2)
+        found = st.lists(valid(kind_of(kind.args[0])), min_size=limits.get("min_length", 0), max_size=2)
     else:
         found = st.just(limits["example"])
     return st.none() | found if kind.optional else found
