@@ -53,17 +53,20 @@ def test_a_flag_is_a_setting_and_an_emitter() -> None:
 
 
 def test_a_key_that_reaches_a_pod_is_a_setting_a_decision_its_type_and_a_component() -> None:
-    assert named(r"\bkey_version\b") == {
+    """One of a model's pods and of the page's."""
+    assert named(r"\bpriority_class\b") == {
         "settings/models.py",
         "planner/serving/decide.py",
+        "planner/page/decide.py",
         "planner/plan/types.py",
-        "planner/rollout/smoke_test.py",  # Another key is worth asking again.
         "components/workloads/inference.py",
+        "components/workloads/webui.py",
+        "components/workloads/kube.py",  # What any pod of the stack is made of.
     }
 
 
 def test_a_way_of_exposure_is_a_setting_what_is_decided_what_is_refused_a_component_and_its_choice() -> None:
-    choosing = named(r'\bvia (==|!=) "(gateway|ingress)"|\bvia: Literal')
+    choosing = named(r'(?<!api\.)\bvia (==|!=) "(gateway|ingress)"|\bvia: Literal\["port-forward')
     assert choosing == {
         "settings/access.py",
         "planner/access/check.py",
