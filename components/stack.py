@@ -18,6 +18,7 @@ from components.naming import Naming
 from components.workloads import kube
 from components.workloads.autoscaling import ModelAutoscaling, ModelAutoscalingArgs
 from components.workloads.exposure import addresses
+from components.workloads.image_prefetch import ImagePrefetch, ImagePrefetchArgs
 from components.workloads.inference import Inference, InferenceArgs
 from components.workloads.model_download import ModelDownload, ModelDownloadArgs, numbered
 from components.workloads.model_store import ModelStore, ModelStoreArgs
@@ -92,11 +93,14 @@ class LlmStack(pulumi.ComponentResource):
         downloads = self._downloads(namespace, store, network)
         pools = self._pools(cluster, network, addons, downloads)
 
+        pulled = self._prefetch(namespace, pools)
         models = self._plan.models
         before: dict[str, list[pulumi.Resource]] = {
             model.name: [
                 *downloads[model.name],
                 *([pools[model.pool].node_pool] if model.pool in pools else []),
+                # An update stops the old replica, where it has to, once the new one's image is there.
+                *([pulled[model.pool]] if model.pool in pulled else []),
                 *(release for software, release in installed.items() if software == LWS and model.nodes > 1),
             ]
             for model in models.values()
@@ -317,6 +321,24 @@ class LlmStack(pulumi.ComponentResource):
             ),
             self._child,
         )
+
+    def _prefetch(self, namespace: pulumi.Output[str], pools: Mapping[str, GpuPool]) -> dict[str, pulumi.Resource]:
+        """The images that are pulled ahead, by pool."""
+        warm = self._plan.warm_start
+        return {
+            plan.pool: ImagePrefetch(
+                f"{self._name}-{plan.pool}-images",
+                ImagePrefetchArgs(
+                    namespace=namespace,
+                    plan=plan,
+                    pool=self._plan.pools[plan.pool],
+                    pull_secret=self._plan.pull_secret,
+                    after=[pools[plan.pool].node_pool] if plan.pool in pools else [],
+                ),
+                self._inside,
+            ).pulled
+            for plan in (warm.prefetch if warm else ())
+        }
 
     def _server(
         self,

@@ -32,8 +32,10 @@ from planner.pools.check_system_pool import check_system_pool
 from planner.pools.cpu_pods import plan_cpu
 from planner.pools.decide import plan_pool
 from planner.pools.system_pool import plan_system_pool
+from planner.rollout.check import check_warm_start
 from planner.rollout.order import plan_durations, plan_order
 from planner.rollout.smoke_test import explain_smoke_test, plan_smoke_test
+from planner.rollout.warm_start import explain_warm_start, plan_warm_start, step_seconds
 from planner.serving.models import decide_models
 from planner.software.addons import plan_addons
 from planner.software.autoscaling import plan_keda, plan_scaling
@@ -63,7 +65,9 @@ def plan_stack(settings: Settings, catalog: Catalog | None = None) -> Plan:
     spanning = [name for name, model in models.items() if model.nodes > 1]
     wanted = (plan_keda(settings, catalog), plan_lws(settings, catalog, spans=bool(spanning)))
     installs = tuple(install for install in wanted if install is not None)
-    exposure, scaling = plan_exposure(settings, models, catalog), plan_scaling(settings, models)
+    warm_start = plan_warm_start(settings, models, store, catalog)
+    starts = step_seconds(warm_start, models, pools, catalog)
+    exposure, scaling = plan_exposure(settings, models, catalog), plan_scaling(settings, models, starts)
     policies = plan_policies(settings, catalog, webui=webui, exposure=exposure, scaling=scaling, installs=installs)
     asked = plan_smoke_test(settings, models=models, pools=pools, webui=webui, exposure=exposure, policies=policies)
     smoke_test = asked if settings.smoke_test else None
@@ -87,6 +91,7 @@ def plan_stack(settings: Settings, catalog: Catalog | None = None) -> Plan:
         *check_rules(exposure),
         *check_scaling(settings, catalog),
         *check_pause(settings),
+        *check_warm_start(settings, models, pools),
         *check_placeholders(settings),
         *check_policies(settings, models, catalog),
         *(finding for name in spanning[:1] for finding in check_lws(f"models.{name}.gpus", settings, catalog)),
@@ -110,6 +115,7 @@ def plan_stack(settings: Settings, catalog: Catalog | None = None) -> Plan:
         installs=installs,
         policies=with_smoke_test(policies, smoke_test),
         smoke_test=running,
+        warm_start=warm_start,
         region=settings.region,
         retain=settings.retain,
         paused=settings.pause,
@@ -119,6 +125,7 @@ def plan_stack(settings: Settings, catalog: Catalog | None = None) -> Plan:
             *explain_storage(store),
             *explain_webui(settings, models),
             *explain_smoke_test(settings, running),
+            *explain_warm_start(warm_start),
             Reason(subject="order", choice=order.chosen, because=order.because),
         ),
         diagnostics=gravest_first(forced(distinct(findings), settings.force, undecided)),

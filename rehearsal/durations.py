@@ -82,12 +82,24 @@ def ingress(_: Registration, plan: Plan) -> float:
 
 
 def server(registration: Registration, plan: Plan) -> float:
-    """A model until it answers. The machines of a group load at the same time, as replicas do."""
+    """A model until it answers. The machines of a group load at the same time, as replicas do. An image that is pulled
+    ahead is waited for before (`prefetch`), but on a machine that comes with the pod."""
     if plan.paused:
         return plan.durations["kubernetes_object"]
     name = instance_of(registration)
-    machine = _machine(plan.pools[plan.models[name].pool], plan)
-    return machine + plan.durations[f"pull:{name}"] + plan.durations[f"load:{name}"]
+    pool = plan.models[name].pool
+    machine = _machine(plan.pools[pool], plan)
+    ahead = not machine and plan.warm_start is not None and plan.warm_start.on(pool) is not None
+    return machine + (0.0 if ahead else plan.durations[f"pull:{name}"]) + plan.durations[f"load:{name}"]
+
+
+def prefetch(registration: Registration, plan: Plan) -> float:
+    """Images that are pulled ahead, one after the other, onto the nodes that are there."""
+    pool = instance_of(registration)
+    if plan.paused or _machine(plan.pools[pool], plan):
+        return plan.durations["kubernetes_object"]
+    one_of = {model.spec.image: name for name, model in plan.models.items() if model.pool == pool}
+    return sum(plan.durations[f"pull:{name}"] for name in one_of.values())
 
 
 def download(registration: Registration, plan: Plan) -> float:

@@ -52,6 +52,10 @@ CLAIM = kubernetes(
     "core/v1:PersistentVolumeClaim", durations.claim,
     detail=at("spec.storageClassName", "spec.resources.requests.storage"),
 )  # fmt: skip
+DAEMON_SET = kubernetes(
+    "apps/v1:DaemonSet", durations.prefetch,
+    pods=("spec.template",), detail=at("spec.template.spec.initContainers[0].image"),
+)  # fmt: skip
 DEPLOYMENT = kubernetes(
     "apps/v1:Deployment", role="workload",
     pods=("spec.template",), detail=at("spec.template.spec.containers[0].image"),
@@ -88,6 +92,7 @@ _TABLE = (
     component("cloud:LoadBalancerGuard", GuideStep.WAY_IN),
     component("workloads:ModelStore", GuideStep.STORE),
     component("workloads:ModelDownload", GuideStep.DOWNLOAD),
+    component("workloads:ImagePrefetch", GuideStep.BEYOND),
     component("workloads:Inference", GuideStep.SERVER),
     component("workloads:Autoscaling", GuideStep.AUTOSCALING),
     component("workloads:Webui", GuideStep.PAGE),
@@ -136,6 +141,7 @@ _TABLE = (
     SERVICE,
     JOB,
     kubernetes("gateway.envoyproxy.io/v1alpha1:BackendTrafficPolicy", watched=False),
+    DAEMON_SET,
     DEPLOYMENT,
     kubernetes("gateway.envoyproxy.io/v1alpha1:EnvoyProxy", watched=False),
     kubernetes("gateway.networking.k8s.io/v1:Gateway", "load_balancer", role="balancer"),

@@ -66,6 +66,7 @@ from settings.values import (
     dns_name,
     switch,
 )
+from settings.warm_start import WarmStart
 
 Task = Literal["chat", "embed", "rerank"]
 
@@ -498,6 +499,9 @@ class Settings(Section):
         default=NetworkPolicy.model_construct(), description="Who may talk to whom inside, or `false`."
     )
     images: Images = Field(default=Images.model_construct(), description="Where images are pulled from.")
+    warm_start: WarmStart = Field(
+        default=WarmStart.model_construct(), description="What is kept so that a new replica starts sooner."
+    )
     order: Literal["auto", "fastest", "cheapest"] = Field(
         default="auto",
         description="`cheapest` holds GPUs back until models are downloaded; `fastest` overlaps everything.",

@@ -39,6 +39,7 @@ COMPONENT_LABEL = "app.kubernetes.io/component"
 
 INFERENCE, DOWNLOAD, CHAT_PAGE, PAGE_STATE = "inference", "download", "chat-page", "page-state"
 SMOKE_TEST, POLICY_PROBE = "smoke-test", "policy-probe"
+PREFETCH = "image-prefetch"
 """What is run, as `COMPONENT_LABEL` has it."""
 
 ROOT = 0

@@ -6,7 +6,7 @@ Memory is GiB (2**30 bytes) where a name ends in `_gib`, MiB where in `_mib`; ti
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 
-from planner.plan.server import ChatTemplate, EngineSpec
+from planner.plan.server import ChatTemplate, EngineSpec, Resources
 from settings.diagnostics import Diagnostic
 from settings.models import Task
 
@@ -651,6 +651,45 @@ class SmokeTestPlan:
     subject: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class PrefetchPlan:
+    """The `images` that are kept on every node of a `pool`, and what the pod takes of the node that keeps them there.
+    `seconds`: how long they take to come."""
+
+    pool: str
+    images: tuple[str, ...]
+    resources: Resources
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartPlan:
+    """What one more replica waits for on a node that has room for it, in seconds: the engine's image, the model's
+    files, and the engine's own start."""
+
+    image: float
+    files: float
+    engine: float
+
+    @property
+    def seconds(self) -> float:
+        return self.image + self.files + self.engine
+
+
+@dataclass(frozen=True, kw_only=True)
+class WarmStartPlan:
+    """What is kept so that a new replica starts sooner: images by `prefetch`. `cold` and `warm` are the starts of one
+    more replica of each model, without all this and with it."""
+
+    prefetch: tuple[PrefetchPlan, ...]
+    cold: dict[str, StartPlan]
+    warm: dict[str, StartPlan]
+
+    def on(self, pool: str) -> PrefetchPlan | None:
+        """What is kept on the nodes of a pool."""
+        return next((each for each in self.prefetch if each.pool == pool), None)
+
+
 @dataclass(frozen=True)
 class OrderPlan:
     """Whether GPU pools wait for the downloads; `hold` names the pools that do."""
@@ -670,7 +709,7 @@ class Plan:
     `exposure` is None where people come by port-forward. `installs` is what autoscaling and groups of machines need;
     the gateway's own software is in `exposure`. `policies` is None where the namespace is left open, `smoke_test` where
     nothing is asked after the rollout; its connections stay open while the stack is paused. `api` is None where each
-    model has an address of its own.
+    model has an address of its own, `warm_start` where nothing is kept for the next replica.
     """
 
     names: NamesPlan
@@ -691,6 +730,7 @@ class Plan:
     installs: tuple[InstallPlan, ...] = ()
     policies: PolicyPlan | None = None
     smoke_test: SmokeTestPlan | None = None
+    warm_start: WarmStartPlan | None = None
     region: str | None = None
     retain: bool = False
     pull_secret: str | None = None

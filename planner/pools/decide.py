@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 from catalog.load import Catalog
 from planner.engines.pod import FOLDERS
+from planner.engines.prefetch import PREFETCH, is_prefetched
 from planner.images.size import largest_gib
-from planner.plan.server import on_disk
+from planner.plan.server import Resources, on_disk
 from planner.plan.types import DriverPlan, PoolPlan
 from planner.pools.allocatable import allocatable
 from planner.software.addons import daemonsets
@@ -43,13 +44,14 @@ def plan_pool(name: str, settings: Settings, catalog: Catalog) -> PoolPlan | Non
     """Decide one pool; None where its machine, GPU type or GPU is missing or unknown (a rule says which)."""
     pool = settings.pools[name]
     if pool.kind == "existing":
-        return _existing(name, pool, catalog)
+        return _existing(name, settings, catalog)
     if pool.kind == "super":
         return _super(name, settings, catalog)
     machine = catalog.machines.get(pool.instance_type or "")
     if machine is None or (0 < machine.gpus < 1):
         return None
-    cpu, memory = allocatable(machine, daemonsets(settings, catalog, gpu=machine.gpu is not None), catalog)
+    whole = allocatable(machine, daemonsets(settings, catalog, gpu=machine.gpu is not None), catalog)
+    cpu, memory = _left(settings, pool, *whole)
     own = (POOL_LABEL, _pool_label(settings, name))
     return PoolPlan(
         name=name,
@@ -108,10 +110,19 @@ def needed_disk(name: str, settings: Settings, catalog: Catalog) -> int:
     pool = settings.pools[name]
     served = [model for model in settings.models.values() if settings.pool_of(model) == name]
     sizes = [largest_gib(engine, catalog) for engine in {model.engine for model in served}]
+    if is_prefetched(settings, pool):
+        # An update brings the next image while the last one runs; the kubelet removes neither, for pods use both.
+        sizes *= 2
     machine = catalog.machines.get(pool.instance_type or "")
     slots = max(1, int(machine.gpus)) if machine else 1
     pods = sum(min(model.replica_range()[1], slots) for model in served)
     return max(disk_for(sizes, pods * on_disk(FOLDERS)), NATIVE_DISK if pool.kind == "native" else SMALLEST_DISK)
+
+
+def _left(settings: Settings, pool: Pool, cpu_millis: int, memory_mib: int) -> tuple[int, int]:
+    """CPU and memory of a node less what the pod takes that keeps images there."""
+    taken = PREFETCH if is_prefetched(settings, pool) else Resources(0, 0, 0)
+    return max(0, cpu_millis - taken.cpu_millis), max(0, memory_mib - taken.memory_mib)
 
 
 def disk_for(image_sizes: Iterable[float], scratch: float = 0) -> int:
@@ -161,11 +172,13 @@ def _super(name: str, settings: Settings, catalog: Catalog) -> PoolPlan | None:
     )
 
 
-def _existing(name: str, pool: Pool, catalog: Catalog) -> PoolPlan | None:
+def _existing(name: str, settings: Settings, catalog: Catalog) -> PoolPlan | None:
+    pool = settings.pools[name]
     if pool.cpu is None or pool.memory is None or (pool.gpu is not None and pool.gpu not in catalog.gpus):
         return None
     if (pool.gpu is None) != (not pool.gpus_per_node):
         return None
+    cpu, memory = _left(settings, pool, pool.cpu * 1000, mebibytes(pool.memory))
     return PoolPlan(
         name=name,
         kind="existing",
@@ -178,8 +191,8 @@ def _existing(name: str, pool: Pool, catalog: Catalog) -> PoolPlan | None:
         zone=None,
         disk_gib=0,
         disk_type="",
-        allocatable_cpu_millis=pool.cpu * 1000,
-        allocatable_memory_mib=mebibytes(pool.memory),
+        allocatable_cpu_millis=cpu,
+        allocatable_memory_mib=memory,
         labels=(),
         taints=(),
         node_selector=tuple(pool.node_selector.items()),

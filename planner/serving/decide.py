@@ -77,7 +77,17 @@ def plan_served(
     further = tuple(
         plan_files(files, model.download, settings, fetcher, store) for files in further_files(model, catalog)
     )
-    request = _request(placed, store, replica, image=image, directory=download.directory, further=further)
+    request = _request(
+        placed,
+        store,
+        replica,
+        image=image,
+        directory=download.directory,
+        further=further,
+        annotations=super_nodes.server_annotations(
+            placed.situation.pool, placed.gpus // placed.nodes, cached=settings.warm_start.images
+        ),
+    )
     return ServedModel(placed, replica, request, download, why, further, image_gib(fetching, owner, catalog))
 
 
@@ -229,6 +239,7 @@ def _request(
     image: str,
     directory: str,
     further: tuple[DownloadPlan, ...],
+    annotations: super_nodes.Pairs,
 ) -> EngineRequest:
     model, sizing = placed.model, placed.sizing
     paths = [f"{MODELS_MOUNT}/{each.directory}" for each in further]
@@ -268,7 +279,7 @@ def _request(
         task=placed.facts.task,
         convert=TASKS[placed.facts.kind] != placed.facts.task,
         encoder=placed.facts.encoder,
-        annotations=super_nodes.server_annotations(placed.situation.pool, placed.gpus // placed.nodes),
+        annotations=annotations,
     )
 
 

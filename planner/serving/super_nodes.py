@@ -9,8 +9,9 @@ PREFIX = "eks.tke.cloud.tencent.com"
 Pairs = tuple[tuple[str, str], ...]
 
 
-def server_annotations(pool: PoolPlan, gpus: int) -> Pairs:
-    """Those of a pod with GPUs on this pool; none where its nodes are machines."""
+def server_annotations(pool: PoolPlan, gpus: int, *, cached: bool = False) -> Pairs:
+    """Those of a pod with GPUs on this pool; none where its nodes are machines. `cached`: it takes its image from an
+    image cache that holds it, and pulls it where there is none (vendor 457/44484)."""
     if pool.kind != "super" or pool.gpu_type is None:
         return ()
     return (
@@ -18,6 +19,7 @@ def server_annotations(pool: PoolPlan, gpus: int) -> Pairs:
         (f"{PREFIX}/gpu-count", str(gpus)),
         *disk(pool),
         *eip(pool),
+        *(((f"{PREFIX}/use-image-cache", "auto"),) if cached else ()),
     )
 
 

@@ -17,12 +17,17 @@ from settings.models import Settings
 
 KEDA = "keda"
 
+LEAST_STEP = 30
+"""The gauge is read every 15 s (components/workloads/autoscaling.py): once more, at the least, with the new replica."""
 LONGEST_STEP = 1800
 """Most seconds that a policy of a HorizontalPodAutoscaler may span (autoscaling/v2, HPAScalingPolicy)."""
 
 
-def plan_scaling(settings: Settings, models: Mapping[str, ModelPlan]) -> dict[str, ScalingPlan]:
-    """The scaling of every model that asks for it and has a metric."""
+def plan_scaling(
+    settings: Settings, models: Mapping[str, ModelPlan], starts: Mapping[str, int]
+) -> dict[str, ScalingPlan]:
+    """The scaling of every model that asks for it and has a metric. `starts`: the seconds that one more replica takes
+    to come up, of models for which that is planned."""
     return {
         name: ScalingPlan(
             model=name,
@@ -32,8 +37,8 @@ def plan_scaling(settings: Settings, models: Mapping[str, ModelPlan]) -> dict[st
             least=asked.min,
             most=asked.max,
             scale_down=asked.scale_down,
-            # The budget is twice what a start is expected to take; until then the queue says nothing new.
-            step_seconds=min(LONGEST_STEP, model.startup_seconds // 2),
+            # Until the added one answers the queue says nothing new. The budget is twice what a start may take.
+            step_seconds=min(LONGEST_STEP, max(LEAST_STEP, starts.get(name, model.startup_seconds // 2))),
             kept=(metrics.running, running_requests(model, asked.waiting)) if asked.scale_down else None,
         )
         for name, model in models.items()

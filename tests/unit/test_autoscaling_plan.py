@@ -18,13 +18,13 @@ def findings(changes: dict[str, object]) -> list[Diagnostic]:
 
 
 def test_a_model_with_a_fixed_number_is_not_scaled():
-    assert plan_scaling(settings(), planned().models) == {}
+    assert plan_scaling(settings(), planned().models, {}) == {}
     assert plan_keda(settings(), load()) is None
     assert findings({}) == []
 
 
 def test_vllm_is_scaled_by_its_own_queue():
-    scaling = plan_scaling(settings(SCALED), planned(SCALED).models)["chat"]
+    scaling = plan_scaling(settings(SCALED), planned(SCALED).models, {})["chat"]
     assert (scaling.least, scaling.most, scaling.waiting) == (1, 2, 5)
     assert scaling.metric.startswith("vllm:")
     assert not scaling.scale_down
@@ -32,7 +32,7 @@ def test_vllm_is_scaled_by_its_own_queue():
 
 def test_sglang_has_a_gauge_of_another_name():
     (model,) = planned(SCALED).models.values()
-    by_sglang = plan_scaling(settings(SCALED), {"chat": replace(model, engine="sglang")})["chat"]
+    by_sglang = plan_scaling(settings(SCALED), {"chat": replace(model, engine="sglang")}, {})["chat"]
     assert by_sglang.metric.startswith("sglang:")
 
 
@@ -40,23 +40,23 @@ def test_a_replica_is_given_back_only_when_the_others_have_room_for_all_that_run
     (model,) = planned(SCALED).models.values()
     roomy = replace(model, max_model_len=8192, concurrency=40.0)
     given_back = settings({**SCALED, "models.chat.autoscaling": {"min": 1, "max": 2, "scaleDown": True}})
-    assert plan_scaling(given_back, {"chat": roomy})["chat"].kept == ("vllm:num_requests_running", 160)
-    assert plan_scaling(settings(SCALED), {"chat": roomy})["chat"].kept is None
+    assert plan_scaling(given_back, {"chat": roomy}, {})["chat"].kept == ("vllm:num_requests_running", 160)
+    assert plan_scaling(settings(SCALED), {"chat": roomy}, {})["chat"].kept is None
 
 
 def test_what_runs_calls_for_no_replica_before_what_waits_does():
     (model,) = planned(SCALED).models.values()
     scarce = replace(model, max_model_len=8192, concurrency=1.0)
     given_back = settings({**SCALED, "models.chat.autoscaling": {"max": 2, "scaleDown": True, "waiting": 7}})
-    assert plan_scaling(given_back, {"chat": scarce})["chat"].kept == ("vllm:num_requests_running", 7)
+    assert plan_scaling(given_back, {"chat": scarce}, {})["chat"].kept == ("vllm:num_requests_running", 7)
 
 
 def test_a_step_lasts_half_the_startup_budget_and_never_longer_than_kubernetes_allows():
     (model,) = planned(SCALED).models.values()
     slow = replace(model, startup_seconds=10 * LONGEST_STEP)
     given = settings(SCALED)
-    assert plan_scaling(given, {"chat": slow})["chat"].step_seconds == LONGEST_STEP
-    assert plan_scaling(given, {"chat": replace(model, startup_seconds=900)})["chat"].step_seconds == 450
+    assert plan_scaling(given, {"chat": slow}, {})["chat"].step_seconds == LONGEST_STEP
+    assert plan_scaling(given, {"chat": replace(model, startup_seconds=900)}, {})["chat"].step_seconds == 450
 
 
 def test_keda_comes_with_the_cluster_that_is_ours():

@@ -1,0 +1,15 @@
+"""Which pools' nodes get the engines' images ahead of the replicas, and what that takes of a node."""
+
+from planner.plan.server import Resources
+from settings.models import Settings
+from settings.pools import Pool
+
+PREFETCH = Resources(cpu_millis=10, memory_mib=32, gpus=0)
+"""What the pod asks for that keeps images on a node: it sleeps."""
+
+
+def is_prefetched(settings: Settings, pool: Pool) -> bool:
+    """Whether the images of a pool's engines are pulled onto its nodes ahead of the replicas. On super nodes no
+    DaemonSet runs (vendor 457/40027), and nodes that no label tells from others might be any of the cluster's."""
+    known = bool(pool.node_selector) if pool.kind == "existing" else pool.kind != "super"
+    return settings.warm_start.images and known

@@ -1,0 +1,34 @@
+"""What can be doubtful about what is kept for the next replica."""
+
+from settings.diagnostics import Text, note, warning
+
+
+@warning(
+    meaning="Images are to be pulled ahead onto nodes that exist, and the stack file names no label by which they are "
+    "told from the cluster's others.",
+    example="warmStart: {images: true} with pools: {gpu: {kind: existing}}",
+    fix="Give a label that the GPU nodes carry and no others.",
+    source="components/workloads/image_prefetch.py (a DaemonSet runs on every node that it may)",
+)
+def images_on_any_node(*, pool: str) -> Text:
+    return Text(
+        message=f"Nothing is pulled ahead for pool {pool}: without a label that tells its nodes from others, every "
+        "node of the cluster would get its images.",
+        remedy=f"Give pools.{pool}.nodeSelector.",
+    )
+
+
+@note(
+    meaning="Pods on super nodes take their image from an image cache, which this program does not make.",
+    example="warmStart: {images: true} with pools: {gpu: {kind: super, gpuType: A10*PNV4}}",
+    fix="Make the image cache once, in the console or by the API; it is billed as a snapshot.",
+    source="Tencent Cloud documents 457/44484 (image cache) and 457/36162 (use-image-cache: auto)",
+)
+def image_cache_expected(*, pool: str, images: tuple[str, ...], gib: int) -> Text:
+    """`gib`: the size of the pods' disk, which the cache's should have."""
+    return Text(
+        message=f"Pods of pool {pool} look for an image cache that holds {', '.join(images)}, and pull the image where "
+        "there is none.",
+        remedy=f"Make one of {gib} GiB in the same region (console, image cache). How much sooner a pod starts, no "
+        "source says: the plan counts the whole pull.",
+    )

@@ -1,0 +1,85 @@
+"""What is kept so that a new replica starts sooner, and how long its start takes without that and with it."""
+
+from collections.abc import Iterator, Mapping
+
+from catalog.load import Catalog
+from planner.engines.prefetch import PREFETCH, is_prefetched
+from planner.engines.registry import find
+from planner.plan.types import ModelPlan, PoolPlan, PrefetchPlan, Reason, StartPlan, StoragePlan, WarmStartPlan
+from planner.rollout.order import POOL_STEP
+from settings.models import Settings
+
+
+def plan_warm_start(
+    settings: Settings, models: Mapping[str, ModelPlan], store: StoragePlan, catalog: Catalog
+) -> WarmStartPlan | None:
+    """What is kept; None where the stack file asks for nothing."""
+    if not settings.warm_start.images:
+        return None
+    prefetch = tuple(
+        _prefetch(name, models, catalog)
+        for name, pool in settings.pools.items()
+        if is_prefetched(settings, pool) and any(model.pool == name for model in models.values())
+    )
+    there = {each.pool for each in prefetch}
+    cold = {name: _start(model, store, catalog) for name, model in models.items()}
+    warm = {name: _start(model, store, catalog, pulled=model.pool in there) for name, model in models.items()}
+    return WarmStartPlan(prefetch=prefetch, cold=cold, warm=warm)
+
+
+def _prefetch(pool: str, models: Mapping[str, ModelPlan], catalog: Catalog) -> PrefetchPlan:
+    images = {model.spec.image: model.image_gib for model in models.values() if model.pool == pool}
+    per_gib = catalog.durations["image_pull_per_gib"].seconds
+    return PrefetchPlan(
+        pool=pool, images=tuple(images), resources=PREFETCH, seconds=sum(images.values()) * per_gib
+    )  # fmt: skip
+
+
+def _start(model: ModelPlan, store: StoragePlan, catalog: Catalog, *, pulled: bool = False) -> StartPlan:
+    """One more replica on a node that has room: the image is there where it is `pulled` ahead."""
+    return StartPlan(
+        image=0.0 if pulled else model.image_gib * catalog.durations["image_pull_per_gib"].seconds,
+        files=model.download.bytes / 1e6 / store.read_mbps,
+        engine=catalog.durations[find(model.engine).start].seconds,
+    )
+
+
+def step_seconds(
+    plan: WarmStartPlan | None, models: Mapping[str, ModelPlan], pools: Mapping[str, PoolPlan], catalog: Catalog
+) -> dict[str, int]:
+    """Seconds that one more replica of each model takes to come up; nothing where nothing is kept. Where its pool grows
+    it waits for a machine, and for the image on that, as if none were pulled ahead."""
+    if plan is None:
+        return {}
+    found: dict[str, int] = {}
+    for name, start in plan.warm.items():
+        machine = _machine_seconds(pools[models[name].pool], catalog)
+        image = plan.cold[name].image if machine else start.image
+        found[name] = round(machine + image + start.files + start.engine)
+    return found
+
+
+def _machine_seconds(pool: PoolPlan, catalog: Catalog) -> float:
+    """A machine for one more replica, where the pool may have to make one."""
+    if pool.kind == "super":
+        return catalog.durations["super_pod"].seconds
+    grows = pool.kind in POOL_STEP and pool.max_nodes > pool.min_nodes
+    return catalog.durations[POOL_STEP[pool.kind]].seconds if grows else 0.0
+
+
+def explain_warm_start(plan: WarmStartPlan | None) -> Iterator[Reason]:
+    """The start of one more replica of each model, without what is kept and with it."""
+    if plan is None:
+        return
+    for name, warm in plan.warm.items():
+        cold = plan.cold[name]
+        yield Reason(
+            f"models.{name}.start",
+            f"{warm.seconds:.0f} s",
+            f"one more replica on a node with room: {_parts(warm)}; "
+            f"with nothing kept {cold.seconds:.0f} s: {_parts(cold)}",
+        )
+
+
+def _parts(start: StartPlan) -> str:
+    return f"image {start.image:.0f} s, files {start.files:.0f} s, engine {start.engine:.0f} s"

@@ -1,0 +1,16 @@
+"""What a new replica need not wait for."""
+
+from pydantic import Field
+
+from settings.section import Section
+from settings.values import Flag
+
+
+class WarmStart(Section):
+    """What is kept so that a new replica starts sooner."""
+
+    images: Flag = Field(
+        default=False,
+        description="Have the engines' images on every GPU node before a replica asks for them; on super nodes: from "
+        "an image cache of yours.",
+    )
