@@ -32,7 +32,7 @@ class FitOptions:
     stack: str | None = None
 
 
-class _UsageError(Exception):
+class UsageError(Exception):
     """What was typed cannot be answered."""
 
 
@@ -51,7 +51,7 @@ def fit(model: str | None, options: FitOptions, *, every: bool, explain: str | N
         names = list(catalog.models) if every else [model or ""]
         if model is not None:
             _known(model, wish, catalog)
-    except _UsageError as error:
+    except UsageError as error:
         complain(str(error))
         return 2
     found = {name: fits(entry, name, wish, catalog) for name in names if (entry := catalog.find_model(name))}
@@ -65,7 +65,7 @@ def fit(model: str | None, options: FitOptions, *, every: bool, explain: str | N
 
 def _one_or_all(model: str | None, *, every: bool, explain: str | None) -> None:
     if every == (model is not None) or (every and explain is not None):
-        raise _UsageError("give the id of one model, or --all")
+        raise UsageError("give the id of one model, or --all")
 
 
 def _explain(model: str, offer: Offer, wish: FitRequest, catalog: Catalog, *, as_json: bool) -> int:
@@ -89,32 +89,32 @@ def _explain(model: str, offer: Offer, wish: FitRequest, catalog: Catalog, *, as
 
 
 def _wish(options: FitOptions, catalog: Catalog) -> FitRequest:
-    region, prices = options.region, dict(map(_price, options.prices))
+    region, prices = options.region, dict(map(read_price, options.prices))
     if options.stack is not None:
         from cli.stackfile import load  # noqa: PLC0415  most ask of no stack
         from settings.parse import parse  # noqa: PLC0415
 
         settings = parse(load(options.stack)).settings
         if settings is None:
-            raise _UsageError(f"{options.stack} cannot be read: tke-llm check {options.stack} says why")
+            raise UsageError(f"{options.stack} cannot be read: tke-llm check {options.stack} says why")
         region, prices = region or settings.region, {**settings.prices, **prices}
     if region is not None and region not in catalog.regions:
         raise _unknown("region", region, closest(region, catalog.regions), catalog.regions)
-    for machine in prices if options.stack is None else dict(map(_price, options.prices)):
+    for machine in prices if options.stack is None else dict(map(read_price, options.prices)):
         if machine not in catalog.machines and machine not in catalog.super_gpus:
             raise _unknown("machine type", machine, machine_meant(machine, catalog.machines))
     gpus = None if options.gpu is None else _gpus(options.gpu, catalog)
     return FitRequest(gpus, options.context, options.concurrency, options.format, region, options.engine, prices)
 
 
-def _price(given: str) -> tuple[str, float]:
+def read_price(given: str) -> tuple[str, float]:
     machine, _, amount = given.partition("=")
     try:
         price = float(amount)
     except ValueError:
         price = -1.0
     if not machine or not 0 <= price <= 1_000_000:
-        raise _UsageError(f"--price takes MACHINE=AMOUNT, such as PNV4.7XLARGE116=12.5, not {given}")
+        raise UsageError(f"--price takes MACHINE=AMOUNT, such as PNV4.7XLARGE116=12.5, not {given}")
     return machine, price
 
 
@@ -141,12 +141,12 @@ def _known(model: str, wish: FitRequest, catalog: Catalog) -> None:
         near = nearest(model, find(NAMES[0]), catalog)
         message = f"the catalogue has no model {model}"
         advice = "describe it with `tke-llm model add` and check the stack"
-        raise _UsageError(f"{message}; did you mean {near}?" if near else f"{message}; {advice}")
+        raise UsageError(f"{message}; did you mean {near}?" if near else f"{message}; {advice}")
     if wish.format is not None and not has_format(entry, wish.format):
-        raise _UsageError(f"the catalogue has no {wish.format} weights of {model}, but {', '.join(entry.weights)}")
+        raise UsageError(f"the catalogue has no {wish.format} weights of {model}, but {', '.join(entry.weights)}")
 
 
-def _unknown(what: str, given: str, near: str | None, known: Iterable[str] = ()) -> _UsageError:
+def _unknown(what: str, given: str, near: str | None, known: Iterable[str] = ()) -> UsageError:
     listed = ", ".join(known)
     advice = f"; did you mean {near}?" if near else f"; known: {listed}" if listed else ""
-    return _UsageError(f"the catalogue has no {what} {given}{advice}")
+    return UsageError(f"the catalogue has no {what} {given}{advice}")

@@ -57,6 +57,61 @@ def options(
 
 
 @app.command()
+def new(
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="The new stack's name.")] = "first",
+    *,
+    purpose: Annotated[
+        str | None, typer.Option("--for", metavar="PURPOSE", help="What it is for: chat, api, embed or rerank.")
+    ] = None,
+    cluster: Annotated[
+        str | None, typer.Option(metavar="CLUSTER", help="new, the path of a kubeconfig, or a cluster's id (cls-…).")
+    ] = None,
+    region: Annotated[str | None, typer.Option(help="Region of Tencent Cloud.")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="A model's id, or a task: reasoning, general, code, images.")
+    ] = None,
+    users: Annotated[int | None, typer.Option(min=1, help="People who wait for an answer at the same time.")] = None,
+    gpus: Annotated[int | None, typer.Option(min=1, help="Or: the GPUs that it may cost.")] = None,
+    nodes: Annotated[
+        str | None, typer.Option(metavar="NODE", help="What a node of an existing cluster has: cpu, or 1 x A10.")
+    ] = None,
+    reach: Annotated[str | None, typer.Option(help="port-forward, or a host name for public HTTPS.")] = None,
+    keep: Annotated[
+        bool | None, typer.Option("--keep/--no-keep", help="Keep models and chats when the stack is destroyed.")
+    ] = None,
+    address: Annotated[
+        str | None, typer.Option(help="Address or range from which the API server may be reached.")
+    ] = None,
+    price: Annotated[
+        list[str] | None, typer.Option(metavar="MACHINE=AMOUNT", help="Price per hour; the cheapest come first.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: the defaults for what is not given.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Write over a stack file of that name.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Ask at most seven questions, and write a stack file that passes `check`. Ctrl-C writes nothing."""
+    from cli.new.command import NewOptions  # noqa: PLC0415
+    from cli.new.command import new as run  # noqa: PLC0415
+
+    if users is not None and gpus is not None:
+        raise typer.BadParameter("does not go with --gpus", param_hint="--users")
+    demand = f"{gpus} gpus" if gpus is not None else None if users is None else str(users)
+    typed = {
+        "purpose": purpose,
+        "cluster": cluster,
+        "region": region,
+        "nodes": nodes,
+        "model": model,
+        "demand": demand,
+        "reach": reach,
+        "keep": None if keep is None else "yes" if keep else "no",
+    }
+    given = {key: text for key, text in typed.items() if text is not None}
+    options = NewOptions(given, address, price or (), defaults=yes, force=force)
+    raise typer.Exit(run(name, options, as_json=as_json))
+
+
+@app.command()
 def check(
     stack: StackName,
     *,

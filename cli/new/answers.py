@@ -1,0 +1,217 @@
+"""What the questions of `tke-llm new` may be answered with, each read from the text that was typed."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network
+from typing import Literal, get_args
+
+from pydantic import TypeAdapter, ValidationError
+
+from catalog.engines import EngineName
+from catalog.load import Catalog
+from catalog.names import gpus_meant, region_meant
+from catalog.types import CatalogModel
+from planner.engines.registry import NAMES, every, find
+from planner.model.facts import KINDS, TASKS, nearest
+from settings.names import ClusterId, Hostname, OneLine
+from settings.suggest import closest
+
+Purpose = Literal["chat", "api", "embed", "rerank"]
+PURPOSES: Mapping[Purpose, str] = {
+    "chat": "a chat page and an API",
+    "api": "an API that chats, without a page",
+    "embed": "an API that turns texts into vectors",
+    "rerank": "an API that orders texts by a question",
+}
+MODELS: Mapping[str, str] = {
+    "reasoning": "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B",
+    "general": "Qwen/Qwen2.5-7B-Instruct",
+    "code": "Qwen/Qwen2.5-Coder-7B-Instruct",
+    "images": "Qwen/Qwen3-VL-8B-Instruct",
+    "embed": "Qwen/Qwen3-Embedding-0.6B",
+    "rerank": "Qwen/Qwen3-Reranker-0.6B",
+}
+"""A model of the catalogue for each task: one that a single GPU of 24 GB serves."""
+ON_CPU = "qwen2.5:0.5b"
+"""The model of the sample `local`, which answers at reading speed on four cores."""
+MOST = 1000
+"""Replicas of a model, and nodes of a pool (settings)."""
+
+_DEMAND = re.compile(r"(\d{1,6})\s*(gpus?)?", re.IGNORECASE)
+_NODES = re.compile(
+    r"(?:(\d{1,2})\s*x\s*)?([A-Za-z][\w*.-]*)(?:\s*,\s*(\d{1,4})\s*cores?)?(?:\s*,\s*(\d{1,5})\s*Gi)?", re.IGNORECASE
+)
+_HOST: TypeAdapter[str] = TypeAdapter(Hostname)
+_CLUSTER: TypeAdapter[str] = TypeAdapter(ClusterId)
+_PATH: TypeAdapter[str] = TypeAdapter(OneLine)
+
+
+class AnswerError(Exception):
+    """An answer that cannot be taken; the message says what can."""
+
+
+@dataclass(frozen=True)
+class Demand:
+    """Either so many answers at the same time, or GPUs that may be paid for and no more."""
+
+    users: int | None = None
+    gpus: int | None = None
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """What one node of a cluster that exists offers to pods; `gpu` None: no GPU. `memory` in GiB."""
+
+    gpu: str | None
+    gpus: int
+    cores: int
+    memory: int
+
+
+@dataclass(frozen=True)
+class Answers:
+    """All answers. `cluster` is None for one that is made, else the path of a kubeconfig or a cluster's id; `region`
+    is None where only a kubeconfig leads to it. `demand` is asked for a cluster that is made, `nodes` for one that
+    exists. `host` None: by port-forward. `address` may reach the API server. `prices` are per hour."""
+
+    purpose: Purpose
+    cluster: str | None
+    region: str | None
+    model: str
+    demand: Demand | None
+    nodes: Nodes | None
+    host: str | None
+    keep: bool
+    address: str | None = None
+    prices: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def engine(self) -> EngineName:
+        """The first engine that serves such an id: Ollama the names of its library."""
+        return engine_of(self.model)
+
+    @property
+    def engine_is_named(self) -> bool:
+        """Whether the stack file has to name the engine."""
+        return self.engine != NAMES[0]
+
+    @property
+    def by_id(self) -> bool:
+        """Whether the cluster exists and is named by its id."""
+        return self.cluster is not None and self.cluster.startswith("cls-")
+
+
+def is_tag(model: str) -> bool:
+    """Whether it is a name of Ollama's library, such as ``qwen2.5:7b``."""
+    return ":" in model and "/" not in model
+
+
+def engine_of(model: str) -> EngineName:
+    return next(each.name for each in every() if each.own_ids == is_tag(model))
+
+
+def read_purpose(text: str) -> Purpose:
+    found = next((each for each in get_args(Purpose) if each == text.lower()), None)
+    if found is None:
+        raise AnswerError(f"{text!r} is none of {', '.join(PURPOSES)}")
+    return found
+
+
+def read_cluster(text: str) -> str | None:
+    """``new``, the path of a kubeconfig, or the id of a TKE cluster."""
+    if text.lower() == "new":
+        return None
+    if re.match(r"cls-\w+$", text):
+        return _valid(_CLUSTER, text, "the id of a TKE cluster, such as cls-1a2b3c4d")
+    if "/" not in text and "." not in text:
+        raise AnswerError(f"{text!r} is no answer: `new`, the path of a kubeconfig (~/.kube/config), or an id (cls-…)")
+    return _valid(_PATH, text, "the path of a kubeconfig")
+
+
+def read_region(text: str, catalog: Catalog) -> str:
+    if text not in catalog.regions:
+        meant = region_meant(text, catalog.regions)
+        advice = f"did you mean {meant}?" if meant else f"known: {', '.join(catalog.regions)}"
+        raise AnswerError(f"the catalogue has no region {text}; {advice}")
+    return text
+
+
+def read_model(text: str, purpose: Purpose, nodes: Nodes | None, catalog: Catalog) -> str:
+    """The id of a model that serves the purpose, from an id or a task of `MODELS`."""
+    given = MODELS.get(text.lower(), text)
+    entry = catalog.find_model(given)
+    if entry is None:
+        near = nearest(given, find(engine_of(given)), catalog) or closest(given, MODELS)
+        advice = f"did you mean {near}?" if near else f"give a task ({', '.join(MODELS)}), or describe the model: "
+        more = "" if near else "`tke-llm model add` prints what the stack file needs"
+        raise AnswerError(f"the catalogue has no model {given}; {advice}{more}")
+    _serves(given, entry, purpose)
+    if nodes is not None and nodes.gpu is None and not is_tag(given):
+        raise AnswerError(f"without a GPU Ollama serves, by the names of its library, such as {ON_CPU}, not {given}")
+    return given
+
+
+def _serves(given: str, entry: CatalogModel, purpose: Purpose) -> None:
+    task = TASKS[entry.kind]
+    if task != ("chat" if purpose == "api" else purpose):
+        good = [each for each in PURPOSES if each == task]
+        raise AnswerError(
+            f"{given} is {KINDS[entry.kind]}, which does not serve {purpose!r}; choose another, or --for {good[0]}"
+        )
+
+
+def read_demand(text: str) -> Demand:
+    found = _DEMAND.fullmatch(text.strip())
+    number = int(found[1]) if found else 0
+    if found is None or not 1 <= number <= MOST:
+        raise AnswerError(f"{text!r} is neither a number of people (10) nor of GPUs (2 gpus), from 1 to {MOST}")
+    return Demand(gpus=number) if found[2] else Demand(users=number)
+
+
+def read_nodes(text: str, purpose: Purpose, catalog: Catalog) -> Nodes:
+    """``1 x A10``, ``cpu``, or with what else the node has: ``2 x T4, 20 cores, 80Gi``."""
+    found = _NODES.fullmatch(text.strip())
+    if found is None:
+        raise AnswerError(f"{text!r} is not like `1 x A10`, `2 x T4, 20 cores, 80Gi`, or `cpu, 4 cores, 8Gi`")
+    count, what = int(found[1] or 1), found[2]
+    cores, memory = (int(found[place]) if found[place] else None for place in (3, 4))
+    if min(count, cores or 1, memory or 1) < 1 or count > 16:
+        raise AnswerError(f"{text!r}: a node has 1 to 16 GPUs, at least one core and 1Gi")
+    if what.lower() == "cpu":
+        if purpose not in ("chat", "api"):
+            raise AnswerError(f"without a GPU nothing serves {purpose!r} that the catalogue has; give nodes with a GPU")
+        return Nodes(None, 0, cores or 4, memory or 8)
+    exact = next((name for name in catalog.gpus if name.lower() == what.lower()), None)
+    meant = (exact,) if exact else gpus_meant(what, catalog.gpus)
+    if len(meant) != 1:
+        raise AnswerError(f"the catalogue has no GPU {what}; known: {', '.join(meant or catalog.gpus)}")
+    return Nodes(meant[0], count, cores or 8 * count, memory or 32 * count)
+
+
+def read_reach(text: str) -> str | None:
+    """``port-forward``, or the host name that people will open."""
+    if text.lower() in ("port-forward", "forward", "nobody"):
+        return None
+    return _valid(_HOST, text.removeprefix("https://").rstrip("/"), "`port-forward`, or a host name of yours")
+
+
+def read_yes(text: str) -> bool:
+    if text.lower() not in ("y", "yes", "n", "no"):
+        raise AnswerError(f"{text!r} is neither yes nor no")
+    return text.lower().startswith("y")
+
+
+def read_address(text: str) -> str:
+    """An address or a range of IPv4."""
+    try:
+        return str(IPv4Network(text, strict=False))
+    except ValueError:
+        raise AnswerError(f"{text!r} is no IPv4 address or range, such as 198.51.100.7/32") from None
+
+
+def _valid(adapter: TypeAdapter[str], text: str, wanted: str) -> str:
+    try:
+        return adapter.validate_python(text)
+    except ValidationError:
+        raise AnswerError(f"{text!r} is not {wanted}") from None

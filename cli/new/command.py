@@ -1,0 +1,178 @@
+"""`tke-llm new`: asks, proposes, and writes a stack file."""
+
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from catalog.load import Catalog
+from catalog.load import load as load_catalog
+from cli.fit import UsageError, read_price
+from cli.new.answers import AnswerError, Answers, read_address
+from cli.new.choose import Chosen, NothingFitsError, choose
+from cli.new.questions import FLAGS, Question, answers, following
+from cli.new.stack_text import described
+from cli.report import dump
+from cli.stackfile import project_root
+from cli.text import Piece, complain, facts, heading, line, paragraph, show
+from settings.names import DNS_LABEL
+from settings.stack_yaml import read_yaml
+
+LONGEST = 40
+STOPPED = 130
+"""The status of a program that Ctrl-C ended."""
+
+
+@dataclass(frozen=True)
+class NewOptions:
+    """The options as they were typed; `given` are the answers by the questions' keys."""
+
+    given: Mapping[str, str] = field(default_factory=dict)
+    address: str | None = None
+    prices: Sequence[str] = ()
+    defaults: bool = False
+    force: bool = False
+
+
+def new(name: str, options: NewOptions, *, as_json: bool) -> int:
+    """Write ``Pulumi.<name>.yaml`` beside ``Pulumi.yaml``, or here where there is none.
+
+    1 where nothing fits or the file is there already, 2 for an answer that cannot be taken, 130 after Ctrl-C. Nothing
+    is written but the whole file.
+    """
+    file = (project_root(Path.cwd()) or Path.cwd()) / f"Pulumi.{name}.yaml"
+    if len(name) > LONGEST or not re.fullmatch(DNS_LABEL, name):
+        complain(f"{name!r} is no name for a stack: take at most {LONGEST} lower-case letters, digits and dashes")
+        return 2
+    try:
+        _free(file, force=options.force)
+        catalog = load_catalog()
+        given = _answers(options, catalog, as_json=as_json)
+        chosen = choose(name, given, catalog)
+        _write(file, chosen.text, force=options.force)
+    except (_RefusedError, NothingFitsError) as error:
+        complain(str(error))
+        return 1
+    except (_UnaskedError, AnswerError, UsageError) as error:
+        complain(str(error))
+        return 2
+    except KeyboardInterrupt:
+        complain("\nstopped; nothing was written")
+        return STOPPED
+    except EOFError:
+        complain("\nthe answers ended; nothing was written")
+        return 1
+    _report(name, file, chosen, as_json=as_json)
+    return 0
+
+
+class _RefusedError(Exception):
+    """The file cannot be written, or must not be."""
+
+
+class _UnaskedError(Exception):
+    """Something is to be asked, and nobody can be."""
+
+
+def _free(file: Path, *, force: bool) -> None:
+    if not file.exists():
+        return
+    if not force:
+        raise _RefusedError(f"{file} is there already; choose another name, or write over it with --force")
+    try:
+        tree, _ = read_yaml(file.read_text(encoding="utf-8"), file.name)
+    except (OSError, UnicodeDecodeError):
+        tree = None
+    sealed = ("encryptionsalt", "encryptedkey", "secretsprovider")
+    if isinstance(tree, dict) and any(key in tree for key in sealed):
+        raise _RefusedError(f"{file} belongs to a stack with secrets; choose another name, or move it away")
+
+
+def _answers(options: NewOptions, catalog: Catalog, *, as_json: bool) -> Answers:
+    """From the options first, then from the person, or with `defaults` without asking."""
+    prices = dict(map(read_price, options.prices))
+    address = None if options.address is None else read_address(options.address)
+    found: dict[str, object] = {}
+    left = dict(options.given)
+    asked = 0
+    while (question := following(found, catalog)) is not None:
+        if question.key in left:
+            found[question.key] = question.read(left.pop(question.key))
+        elif options.defaults:
+            found[question.key] = question.read(question.default)
+        else:
+            _can_ask(as_json=as_json)
+            asked += 1
+            show([(), line(Piece(f"{asked}. {question.asks}", "strong"))])
+            show(paragraph(f"{question.default}: {question.reason}", "   ", style="dim"))
+            found[question.key] = _asked(question)
+    if left:
+        where = "the stack's own cluster" if found["cluster"] is None else "a cluster that exists"
+        raise AnswerError(f"{FLAGS[next(iter(left))]} is not asked for {where}")
+    return answers(found, address, prices)
+
+
+def _can_ask(*, as_json: bool) -> None:
+    if as_json or not sys.stdin.isatty():
+        why = "--json asks nothing" if as_json else "there is no terminal to ask in"
+        raise _UnaskedError(f"{why}: give --yes to take the defaults, beside any of {', '.join(FLAGS.values())}")
+
+
+def _asked(question: Question) -> object:
+    while True:
+        text = input(f"   [{question.default}] ").strip()
+        try:
+            return question.read(text or question.default)
+        except AnswerError as error:
+            show(paragraph(str(error), "   ", style="warn"))
+
+
+def _write(file: Path, text: str, *, force: bool) -> None:
+    fresh = file.with_name(f".{file.name}.new")
+    try:
+        fresh.write_text(text, encoding="utf-8")
+        _free(file, force=force)
+        fresh.replace(file)
+    except OSError as error:
+        raise _RefusedError(f"{file} cannot be written: {error.strerror}") from None
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _report(name: str, file: Path, chosen: Chosen, *, as_json: bool) -> None:
+    steps = _next(name)
+    if as_json:
+        dump(
+            {
+                "stack": name,
+                "file": str(file),
+                "proposals": [
+                    {
+                        "machine": each.name,
+                        "kind": each.fit.offer.kind,
+                        "gpu": each.fit.offer.gpu,
+                        "gpus": each.gpus,
+                        "nodes": each.nodes,
+                        "replicas": each.replicas,
+                        "model": each.fit.model,
+                        "answersAtOnce": each.users,
+                        "pricePerHour": each.price,
+                    }
+                    for each in chosen.proposals
+                ],
+                "next": [command for command, _ in steps],
+            }
+        )
+        return
+    rows = [(each.name, described(each)) for each in chosen.proposals]
+    fitting = [*heading("Machines that fit; the file has the first"), *facts(rows)] if rows else []
+    written = line(Piece(f"written: {file.name}", "good"))
+    show([(), written, *fitting, *heading("Next"), *facts(steps)])
+
+
+def _next(name: str) -> list[tuple[str, str]]:
+    return [
+        (f"tke-llm check {name}", "proves it; makes nothing"),
+        (f"tke-llm rehearse {name}", "runs all of it without a cloud"),
+    ]

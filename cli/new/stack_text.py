@@ -1,0 +1,175 @@
+"""The stack file that `tke-llm new` writes: short, with a comment wherever somebody will want to change something."""
+
+import textwrap
+from collections.abc import Sequence
+
+from catalog.load import Catalog
+from cli.new.answers import PURPOSES, Answers, Nodes
+from cli.new.propose import Proposal
+from cli.text import count
+from planner.model.facts import catalogued, format_of
+
+NOBODY = "203.0.113.10/32"
+"""An address of a documentation range (RFC 5737), which reaches nobody."""
+_NO_ADDRESS = (
+    "  # Who may reach the API server: nobody yet. Put in your own address with",
+    "  #   pulumi config set --path 'tke-llm:cluster.endpoint.allow[0]' <your address>/32",
+)
+_WIDTH = 118
+
+
+def stack_text(
+    name: str, answers: Answers, proposal: Proposal | None, others: Sequence[Proposal], catalog: Catalog
+) -> str:
+    """The text of the file of the stack `name`. `proposal` is None for a cluster that exists, whose nodes are known."""
+    blocks = [
+        _head(name, answers),
+        ["config:", *([f"  tencentcloud:region: {answers.region}"] if answers.region else [])],
+        _place(answers, catalog),
+        _pools(answers, proposal, others),
+        _models(answers, proposal, catalog),
+        _access(answers),
+        _keep(answers),
+    ]
+    lines = [line for block in blocks if block for line in (*block, "")]
+    # The region, or the first section, stands right below its heading.
+    start = lines.index("config:")
+    if not answers.region:
+        del lines[start + 1]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _comment(text: str, indent: str = "  ") -> list[str]:
+    return [f"{indent}# {line}" for line in textwrap.wrap(text, _WIDTH - len(indent) - 2, break_on_hyphens=False)]
+
+
+def _head(name: str, answers: Answers) -> list[str]:
+    purpose = PURPOSES[answers.purpose]
+    said = f"{purpose[0].upper()}{purpose[1:]}, written by `tke-llm new`. `tke-llm check {name}` proves it, "
+    said += f"`tke-llm rehearse {name}` shows all it would make; every key is in docs/configuration.md."
+    return ["# yaml-language-server: $schema=docs/stack.schema.json", "#", *_comment(said, "")]
+
+
+def _place(answers: Answers, catalog: Catalog) -> list[str]:
+    zones = ", ".join(catalog.regions[answers.region].zones[-2:]) if answers.region else ""
+    if answers.cluster is None:
+        allow = answers.address or NOBODY
+        return [
+            *_comment("The zones where the machine is sold to you; the first one gets it."),
+            f"  tke-llm:network: {{zones: [{zones}]}}",
+            *([] if answers.address else _NO_ADDRESS),
+            f"  tke-llm:cluster: {{endpoint: {{access: public, allow: [{allow}]}}}}",
+        ]
+    if answers.by_id:
+        return [
+            f"  tke-llm:network: {{zones: [{zones}]}}",
+            f"  tke-llm:cluster: {{existing: {{id: {answers.cluster}}}}}",
+            *_comment("Models go to the cluster's default StorageClass; `className` names another."),
+            "  tke-llm:storage: {kind: class}",
+        ]
+    return [
+        *_comment("The current context of the file, unless `context` names another."),
+        f"  tke-llm:cluster: {{existing: {{kubeconfigPath: {_quoted(str(answers.cluster))}}}}}",
+    ]
+
+
+def _pools(answers: Answers, proposal: Proposal | None, others: Sequence[Proposal]) -> list[str]:
+    if proposal is None:
+        assert answers.nodes is not None  # noqa: S101  of a cluster that exists they are asked
+        return _nodes(answers.nodes)
+    offer = proposal.fit.offer
+    lines = _comment(f"{described(proposal)}.")
+    if others:
+        named = "; ".join(f"{each.name} ({described(each)})" for each in others)
+        lines += _comment(f"Others that fit: {named}.")
+    if offer.kind == "super":
+        return [*lines, "  tke-llm:pools:", f"    gpu: {{kind: super, gpuType: {_quoted(offer.name)}}}"]
+    kind = "" if offer.kind == "native" else f"kind: {offer.kind}, "
+    nodes = f", nodes: {proposal.nodes}" if proposal.nodes > 1 else ""
+    lines += ["  tke-llm:pools:", f"    gpu: {{{kind}instanceType: {offer.name}{nodes}}}"]
+    prices = [f"{each.name}: {each.fit.offer.price:g}" for each in (proposal, *others) if each.fit.offer.price]
+    return [*lines, *([f"  tke-llm:prices: {{{', '.join(prices)}}}"] if prices else [])]
+
+
+def _nodes(nodes: Nodes) -> list[str]:
+    said = "What one node offers to pods: see `kubectl describe node`, Allocatable."
+    if nodes.gpu is None:
+        return [
+            *_comment(said),
+            "  tke-llm:pools:",
+            f"    cpu: {{kind: existing, cpu: {nodes.cores}, memory: {nodes.memory}Gi}}",
+        ]
+    return [
+        *_comment(f"{said} `nodeSelector` names a label of these nodes, where not all GPU nodes are alike."),
+        "  tke-llm:pools:",
+        "    gpu:",
+        "      kind: existing",
+        f"      gpu: {nodes.gpu}",
+        f"      gpusPerNode: {nodes.gpus}",
+        f"      cpu: {nodes.cores}",
+        f"      memory: {nodes.memory}Gi",
+    ]
+
+
+def _models(answers: Answers, proposal: Proposal | None, catalog: Catalog) -> list[str]:
+    key = "chat" if answers.purpose == "api" else answers.purpose
+    model = answers.model if proposal is None else proposal.fit.model
+    lines = _comment("The key is the name in the API. Context length, precision, memory and probes are worked out.")
+    lines += ["  tke-llm:models:", f"    {key}:", f"      model: {model}"]
+    lines += [f"      engine: {answers.engine}"] if answers.engine_is_named else []
+    lines += ["      source: huggingface"] if _on_hugging_face_alone(model, catalog) else []
+    if proposal is not None and proposal.replicas > 1:
+        lines.append(f"      replicas: {proposal.replicas}")
+    return lines
+
+
+def _on_hugging_face_alone(model: str, catalog: Catalog) -> bool:
+    entry = catalog.find_model(model)
+    assert entry is not None  # noqa: S101  the answer was looked up
+    facts = catalogued(entry, format_of(entry, model))
+    elsewhere = facts.repository("modelscope") or facts.repository("ollama")
+    return elsewhere is None and facts.repository("huggingface") is not None
+
+
+def _access(answers: Answers) -> list[str]:
+    lines: list[str] = []
+    if answers.host is not None:
+        secret = answers.host.replace(".", "-")
+        install = "" if answers.cluster is None else ", install: helm"
+        lines += _comment(
+            f"People come by HTTPS. Make the Secret `{secret}` with the certificate in the stack's namespace, and lead "
+            "the host to the address that the output `dns` tells."
+        )
+        lines.append(f"  tke-llm:expose: {{via: gateway, host: {answers.host}{install}, tls: {{secret: {secret}}}}}")
+    if answers.purpose != "chat":
+        return [*lines, "  tke-llm:webui: false"]
+    return [
+        *lines,
+        *_comment("The address that the administrator logs in with: put your own. The password is generated."),
+        "  tke-llm:webui: {adminEmail: admin@example.com}",
+    ]
+
+
+def _keep(answers: Answers) -> list[str]:
+    if not answers.keep:
+        return []
+    return [*_comment("`pulumi destroy` leaves models and chats in the account, billed."), "  tke-llm:retain: true"]
+
+
+def described(found: Proposal) -> str:
+    """A proposal in words: machines, GPUs, how many people, the price where it is known."""
+    offer = found.fit.offer
+    if offer.kind == "super":
+        what = f"{count(found.replicas, 'pod')} with {found.fit.gpus} x {offer.gpu} each, billed per pod"
+    else:
+        what = f"{count(found.nodes, 'machine')} with {offer.gpus:g} x {offer.gpu}{' each' if found.nodes > 1 else ''}"
+    price = "" if found.price is None else f", {found.price:,.2f} per hour"
+    invite = ", by invitation" if offer.availability == "invite" else ""
+    unknown = "" if offer.sold else ", unknown whether the region has it"
+    return f"{what}, room for {count(found.users, 'answer')} at once{price}{invite}{unknown}"
+
+
+def _quoted(text: str) -> str:
+    """A YAML scalar inside braces."""
+    plain = text and all(each.isalnum() or each in "~/._-" for each in text) and text[0] in "~/."
+    return text if plain else "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,302 @@
+"""`tke-llm new`: whatever is answered, the file that it writes is short and passes `check`; else it writes nothing."""
+
+import json
+import os
+import pty
+import random
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalog.load import load
+from cli.new.answers import MODELS, PURPOSES, AnswerError, Answers, Demand, read_demand, read_nodes
+from cli.new.choose import NothingFitsError, choose
+from cli.new.questions import MOST_QUESTIONS, answers, following
+from tests.unit.test_cli import command
+
+CATALOG = load()
+ROOT = Path(__file__).parents[2]
+SHORT = 40
+"""Lines of a file that one reads at a glance."""
+
+MODELS_OF = {
+    "chat": [
+        "reasoning",
+        "general",
+        "code",
+        "images",
+        "Qwen/Qwen3-32B",
+        "openai/gpt-oss-20b",
+        "qwen2.5:7b",
+        "Qwen/Qwen3-8B",
+    ],
+    "embed": ["embed", "BAAI/bge-m3", "Qwen/Qwen3-Embedding-8B"],
+    "rerank": ["rerank", "BAAI/bge-reranker-v2-m3"],
+}
+TEXTS = {
+    "cluster": ["new", "new", "new", "~/.kube/config", "/etc/it's here/kube config.yaml", "cls-1a2b3c4d"],
+    "region": list(CATALOG.regions),
+    "nodes": ["cpu", "1 x A10", "2 x T4, 20 cores, 80Gi", "8 x H20, 300 cores, 1500Gi", "cpu, 16 cores, 64Gi"],
+    "demand": ["1", "4", "40", "300", "1 gpu", "2 gpus", "16 GPUs"],
+    "reach": ["port-forward", "chat.acme.cn", "https://llm.acme.io/"],
+    "keep": ["yes", "no"],
+}
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch) -> Path:
+    (tmp_path / "Pulumi.yaml").write_text("name: tke-llm\nruntime: python\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def answered(chance: random.Random) -> dict[str, str]:
+    """Answers to all that is asked, by chance, as they are typed."""
+    typed: dict[str, str] = {}
+    found: dict[str, Any] = {}
+    while (question := following(found, CATALOG)) is not None:
+        purpose = str(found.get("purpose")).replace("api", "chat")
+        of_model = MODELS_OF.get(purpose, [])
+        offered = {"purpose": list(PURPOSES), "model": [question.default, *of_model], **TEXTS}[question.key]
+        typed[question.key] = chance.choice([*offered, question.default])
+        try:
+            found[question.key] = question.read(typed[question.key])
+        except AnswerError:
+            typed[question.key] = question.default
+            found[question.key] = question.read(question.default)
+    return typed
+
+
+def flags(typed: dict[str, str]) -> list[str]:
+    demand = re.fullmatch(r"(\d+)\s*(gpus?)?", typed.get("demand", "4"), re.IGNORECASE)
+    assert demand
+    named = {"purpose": "--for", **{key: f"--{key}" for key in ("cluster", "region", "nodes", "model", "reach")}}
+    given = [part for key, flag in named.items() if key in typed for part in (flag, typed[key])]
+    given += [f"--{'gpus' if demand[2] else 'users'}", demand[1]] if "demand" in typed else []
+    return [*given, "--keep" if typed["keep"] == "yes" else "--no-keep"]
+
+
+@pytest.mark.parametrize(
+    "seed", [*range(12), *(pytest.param(each, marks=pytest.mark.exhaustive) for each in range(12, 200))]
+)
+def test_whatever_is_answered_the_file_passes_check_or_it_is_said_that_nothing_fits(here, seed) -> None:
+    typed = answered(random.Random(seed))
+    result = command("new", "mine", *flags(typed), "--json")
+    file = here / "Pulumi.mine.yaml"
+    if result.exit_code == 1:
+        assert not file.exists()
+        assert re.search(
+            r"no single machine in .* serves|needs .* GiB|nothing may be reached from outside|does not run on", result.stderr
+        ), result.stderr
+        return
+    assert result.exit_code == 0, (typed, result.output)
+    text = file.read_text()
+    assert len(text.splitlines()) <= SHORT
+    assert max(map(len, text.splitlines())) <= 120
+    checked = command("check", "mine", "--json")
+    assert checked.exit_code == 0, (typed, text, checked.stdout)
+    plan = json.loads(checked.stdout)["plan"]
+    assert list(plan["models"]) == ["chat" if typed["purpose"] == "api" else typed["purpose"]]
+    demand = read_demand(typed["demand"]) if "demand" in typed else Demand()
+    proposals = json.loads(result.stdout)["proposals"]
+    assert bool(proposals) == ("demand" in typed)
+    for each in proposals:
+        assert demand.gpus is None or each["gpus"] <= demand.gpus
+        assert demand.users is None or each["answersAtOnce"] >= demand.users
+
+
+@pytest.mark.parametrize("task", MODELS)
+def test_the_model_of_each_task_is_catalogued_and_one_gpu_serves_it(task) -> None:
+    purpose = task if task in PURPOSES else "chat"
+    given = Answers(purpose, None, "ap-guangzhou", MODELS[task], Demand(gpus=1), None, None, keep=False)
+    assert choose("mine", given, CATALOG).proposals[0].gpus == 1
+
+
+def test_the_defaults_are_a_stack_whose_file_says_what_to_change(here) -> None:
+    result = command("new", "mine", "--yes")
+    assert result.exit_code == 0, result.output
+    assert "tke-llm check mine" in result.stdout
+    text = (here / "Pulumi.mine.yaml").read_text()
+    assert "pulumi config set --path 'tke-llm:cluster.endpoint.allow[0]'" in text
+    assert "model: deepseek-ai/DeepSeek-R1-Distill-Qwen-7B" in text
+
+
+def test_never_more_than_seven_questions_and_each_has_a_default_that_it_takes_itself() -> None:
+    for cluster in ("new", "~/.kube/config", "cls-1a2b3c4d"):
+        found, asked = {}, []
+        while (question := following(found, CATALOG)) is not None:
+            asked.append(question)
+            found[question.key] = question.read(cluster if question.key == "cluster" else question.default)
+            assert "\n" not in question.reason
+        assert len(asked) <= MOST_QUESTIONS
+        assert choose("mine", answers(found, None, {}), CATALOG).text
+
+
+def test_the_cheapest_comes_first_where_prices_are_given_and_no_price_is_made_up(here) -> None:
+    plain = json.loads(command("new", "one", "--yes", "--json").stdout)["proposals"]
+    assert {each["pricePerHour"] for each in plain} == {None}
+    prices = ("--price", "PNV4.7XLARGE116=12.5", "--price", "GT4.4XLARGE96=3")
+    priced = json.loads(command("new", "two", "--yes", "--json", *prices).stdout)["proposals"]
+    assert [(each["machine"], each["pricePerHour"]) for each in priced][:2] == [
+        ("GT4.4XLARGE96", 3.0),
+        ("PNV4.7XLARGE116", 12.5),
+    ]
+    assert "tke-llm:prices: {GT4.4XLARGE96: 3, PNV4.7XLARGE116: 12.5}" in (here / "Pulumi.two.yaml").read_text()
+    assert command("check", "two").exit_code == 0
+
+
+def test_a_file_that_is_there_is_not_written_over_unless_asked(here) -> None:
+    file = here / "Pulumi.mine.yaml"
+    file.write_text("config: {}\n")
+    refused = command("new", "mine", "--yes")
+    assert (refused.exit_code, file.read_text()) == (1, "config: {}\n")
+    assert "--force" in refused.stderr
+    assert command("new", "mine", "--yes", "--force").exit_code == 0
+    assert "tke-llm:models" in file.read_text()
+
+
+def test_a_stack_with_secrets_is_never_written_over(here) -> None:
+    file = here / "Pulumi.mine.yaml"
+    file.write_text("encryptionsalt: v1:abc\nconfig: {}\n")
+    refused = command("new", "mine", "--yes", "--force")
+    assert refused.exit_code == 1
+    assert "secrets" in refused.stderr
+    assert file.read_text().startswith("encryptionsalt")
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "says"),
+    [
+        (["--for", "fun"], 2, "none of chat, api, embed, rerank"),
+        (["--region", "ap-guangzou"], 2, "did you mean ap-guangzhou?"),
+        (["--model", "Qwen/Qwen3-8"], 2, "did you mean Qwen/Qwen3-8B?"),
+        (["--for", "embed", "--model", "Qwen/Qwen3-8B"], 2, "does not serve 'embed'"),
+        (["--model", "deepseek-ai/DeepSeek-R1", "--gpus", "1"], 1, "no single machine in ap-guangzhou serves"),
+        (["--cluster", "mine"], 2, "the path of a kubeconfig"),
+        (
+            ["--cluster", "~/.kube/config", "--users", "4"],
+            2,
+            "--users or --gpus is not asked for a cluster that exists",
+        ),
+        (["--cluster", "~/.kube/config", "--nodes", "1 x X99"], 2, "no GPU X99"),
+        (["--cluster", "~/.kube/config", "--model", "Qwen/Qwen3-8B"], 2, "without a GPU Ollama serves"),
+        (["--cluster", "~/.kube/config", "--for", "embed", "--nodes", "cpu"], 2, "without a GPU nothing serves"),
+        (["--nodes", "cpu"], 2, "--nodes is not asked for the stack's own cluster"),
+        (["--users", "2", "--gpus", "1"], 2, "does not go with --gpus"),
+        (["--reach", "not a host"], 2, "host name of yours"),
+        (["--address", "here"], 2, "no IPv4 address"),
+        (["--price", "A10"], 2, "MACHINE=AMOUNT"),
+    ],
+)
+def test_an_answer_that_cannot_be_taken_is_a_sentence_and_writes_nothing(here, flags, code, says) -> None:
+    result = command("new", "mine", "--yes", *flags)
+    assert (result.exit_code, says in result.stderr) == (code, True), result.output
+    assert [each.name for each in here.iterdir()] == ["Pulumi.yaml"]
+
+
+@pytest.mark.parametrize("name", ["Mine", "a b", "../x", "x" * 41, ""])
+def test_a_name_that_no_stack_can_have_is_refused(here, name) -> None:
+    result = command("new", name, "--yes")
+    assert result.exit_code == 2
+    assert "no name for a stack" in result.stderr
+
+
+def test_without_a_terminal_it_says_what_to_give_instead_of_waiting(here) -> None:
+    result = command("new", "mine", "--for", "chat")
+    assert result.exit_code == 2
+    assert "--yes" in result.stderr
+    assert not (here / "Pulumi.mine.yaml").exists()
+
+
+def test_what_a_node_has_is_read_in_short_and_in_full() -> None:
+    assert (read_nodes("A10", "chat", CATALOG).gpus, read_nodes("2 x t4, 20 cores, 80Gi", "chat", CATALOG).memory) == (
+        1,
+        80,
+    )
+    with pytest.raises(AnswerError, match="V100-16, V100-32"):
+        read_nodes("1 x V100", "chat", CATALOG)
+
+
+def test_a_node_that_is_too_small_is_refused_with_the_planners_own_words() -> None:
+    nodes = read_nodes("1 x T4", "chat", CATALOG)
+    given = Answers("chat", "~/.kube/config", None, "Qwen/Qwen3-32B", None, nodes, None, keep=False)
+    with pytest.raises(NothingFitsError, match="Qwen/Qwen3-32B"):
+        choose("mine", given, CATALOG)
+
+
+class Terminal:
+    """The command on a pseudo-terminal."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self.master, inside = pty.openpty()
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "TERM": "dumb"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "cli", "new", *arguments],
+            cwd=folder,
+            env=environment,
+            stdin=inside,
+            stdout=inside,
+            stderr=inside,
+            start_new_session=True,
+        )
+        os.close(inside)
+        self.seen = ""
+
+    def until(self, text: str, seconds: float = 60) -> None:
+        end = time.monotonic() + seconds
+        while text not in self.seen:
+            assert time.monotonic() < end, self.seen
+            if select.select([self.master], [], [], 0.2)[0]:
+                try:
+                    self.seen += os.read(self.master, 4096).decode()
+                except OSError:
+                    assert text in self.seen, self.seen
+
+    def type(self, text: str) -> None:
+        os.write(self.master, text.encode())
+
+    def __enter__(self) -> "Terminal":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self.master)
+
+
+def test_at_a_terminal_it_asks_again_what_it_did_not_understand_and_writes_the_file(here) -> None:
+    with Terminal(here, "mine", "--reach", "port-forward") as terminal:
+        terminal.until("[chat] ")
+        terminal.type("nonsense\n")
+        terminal.until("none of chat")
+        for prompt in ("[chat] ", "[new] ", "[ap-guangzhou] ", "[reasoning] ", "[4] ", "[no] "):
+            terminal.until(prompt)
+            terminal.seen = ""
+            terminal.type("\n")
+        terminal.until("tke-llm rehearse mine")
+        assert terminal.process.wait(30) == 0
+        assert "\x1b[" not in terminal.seen
+    assert (here / "Pulumi.mine.yaml").exists()
+
+
+@pytest.mark.parametrize("how", ["interrupt", "end of input"])
+def test_ctrl_c_and_the_end_of_input_write_nothing_and_leave_no_traceback(here, how) -> None:
+    with Terminal(here, "mine") as terminal:
+        terminal.until("[chat] ")
+        terminal.type("\n")
+        terminal.until("[new] ")
+        if how == "interrupt":
+            os.kill(terminal.process.pid, signal.SIGINT)
+        else:
+            terminal.type("\x04")
+        terminal.until("nothing was written")
+        assert terminal.process.wait(30) == (130 if how == "interrupt" else 1)
+        assert "Traceback" not in terminal.seen
+    assert [each.name for each in here.iterdir()] == ["Pulumi.yaml"]
