@@ -148,7 +148,7 @@ def read_model(text: str, purpose: Purpose, nodes: Nodes | None, catalog: Catalo
         raise AnswerError(f"the catalogue has no model {given}; {advice}{more}")
     _serves(given, entry, purpose)
     if nodes is not None and nodes.gpu is None and not is_tag(given):
-        raise AnswerError(f"without a GPU Ollama serves, by the names of its library, such as {ON_CPU}, not {given}")
+        raise AnswerError(f"without a GPU a model is served by its tag, such as {ON_CPU}, not {given}")
     return given
 
 

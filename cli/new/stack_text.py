@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Sequence
 
 from catalog.load import Catalog
-from cli.new.answers import PURPOSES, Answers, Nodes
+from cli.new.answers import PURPOSES, Answers, Nodes, is_tag
 from cli.new.propose import Proposal
 from cli.text import count
 from planner.model.facts import catalogued, format_of
@@ -127,8 +127,7 @@ def _on_hugging_face_alone(model: str, catalog: Catalog) -> bool:
     entry = catalog.find_model(model)
     assert entry is not None  # noqa: S101  the answer was looked up
     facts = catalogued(entry, format_of(entry, model))
-    elsewhere = facts.repository("modelscope") or facts.repository("ollama")
-    return elsewhere is None and facts.repository("huggingface") is not None
+    return not is_tag(model) and facts.modelscope is None and facts.huggingface is not None
 
 
 def _access(answers: Answers) -> list[str]:

@@ -186,7 +186,7 @@ def test_a_stack_with_secrets_is_never_written_over(here) -> None:
             "--users or --gpus is not asked for a cluster that exists",
         ),
         (["--cluster", "~/.kube/config", "--nodes", "1 x X99"], 2, "no GPU X99"),
-        (["--cluster", "~/.kube/config", "--model", "Qwen/Qwen3-8B"], 2, "without a GPU Ollama serves"),
+        (["--cluster", "~/.kube/config", "--model", "Qwen/Qwen3-8B"], 2, "by its tag, such as qwen2.5:0.5b"),
         (["--cluster", "~/.kube/config", "--for", "embed", "--nodes", "cpu"], 2, "without a GPU nothing serves"),
         (["--nodes", "cpu"], 2, "--nodes is not asked for the stack's own cluster"),
         (["--users", "2", "--gpus", "1"], 2, "does not go with --gpus"),
