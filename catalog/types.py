@@ -552,7 +552,8 @@ class Chart(Entry):
     """Software that the stack may install into a cluster, one version of it.
 
     `installer` "market" is TKE's app market, which installs its newest `version`. `kubernetes` are the oldest and the
-    newest minor that it is tested on. `node_selector` is the dotted name of the value that places its pods.
+    newest minor that it is tested on. `node_selector` is the dotted name of the value that places its pods. `limiter`
+    is the image of its rate limit service, which it runs where limits are counted, None where that is not known.
     `rehearsed` is the release that was run by this project against a real API server for this one, where one was;
     `rehearsed_note` says why it is another.
     """
@@ -569,6 +570,7 @@ class Chart(Entry):
     node_selector: str | None = None
     kubernetes: tuple[str, str] | None = None
     images: tuple[ChartImage, ...] = ()
+    limiter: ChartImage | None = None
     rehearsed: str | None = None
     rehearsed_note: str | None = None
 

@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 
 from catalog.load import Catalog, load
+from planner.access.api import api_pods, has_api, has_limits, plan_api, plan_envoy
 from planner.access.check import check_exposure, check_rules
+from planner.access.check_api import check_api
 from planner.access.check_namespace import check_namespace
 from planner.access.check_policies import check_policies
 from planner.access.decide import plan_exposure
@@ -63,13 +65,19 @@ def plan_stack(settings: Settings, catalog: Catalog | None = None) -> Plan:
     durations = plan_durations(models, page_gib(webui_image(settings, catalog), catalog), store, catalog)
     order = plan_order(settings, pools, models, durations)
     spanning = [name for name, model in models.items() if model.nodes > 1]
-    wanted = (plan_keda(settings, catalog), plan_lws(settings, catalog, spans=bool(spanning)))
-    installs = tuple(install for install in wanted if install is not None)
+    cpu = plan_cpu(cluster, pools)
+    exposure = plan_exposure(settings, models, catalog, cpu)
     warm_start = plan_warm_start(settings, models, store, catalog)
-    starts = step_seconds(warm_start, models, pools, catalog)
-    exposure, scaling = plan_exposure(settings, models, catalog), plan_scaling(settings, models, starts)
+    scaling = plan_scaling(settings, models, step_seconds(warm_start, models, pools, catalog))
+    api = plan_api(settings, models, catalog)
+    # A way in by a gateway brings its own.
+    envoy = plan_envoy(settings, catalog, cpu) if api is not None and exposure is None else None
+    wanted = (plan_keda(settings, catalog), plan_lws(settings, catalog, spans=bool(spanning)), envoy)
+    installs = tuple(install for install in wanted if install is not None)
     policies = plan_policies(settings, catalog, webui=webui, exposure=exposure, scaling=scaling, installs=installs)
-    asked = plan_smoke_test(settings, models=models, pools=pools, webui=webui, exposure=exposure, policies=policies)
+    asked = plan_smoke_test(
+        settings, models=models, pools=pools, webui=webui, exposure=exposure, policies=policies, api=api
+    )
     smoke_test = asked if settings.smoke_test else None
     running = None if settings.pause else smoke_test
     findings = [
@@ -79,7 +87,7 @@ def plan_stack(settings: Settings, catalog: Catalog | None = None) -> Plan:
         *check_cluster(settings, catalog),
         *check_endpoint(settings),
         *check_namespace(settings, catalog),
-        *check_system_pool(settings, catalog, models, webui, ()),
+        *check_system_pool(settings, catalog, models, webui, api_pods(api, exposure)),
         *check_pools(settings, store, catalog),
         *check_storage(settings, catalog),
         *check_names(settings),
@@ -89,6 +97,7 @@ def plan_stack(settings: Settings, catalog: Catalog | None = None) -> Plan:
         *check_webui(settings, models, catalog),
         *check_exposure(settings, catalog),
         *check_rules(exposure),
+        *check_api(settings, catalog),
         *check_scaling(settings, catalog),
         *check_pause(settings),
         *check_warm_start(settings, models, pools),
@@ -111,7 +120,8 @@ def plan_stack(settings: Settings, catalog: Catalog | None = None) -> Plan:
         durations=durations,
         exposure=exposure,
         scaling=scaling,
-        cpu=plan_cpu(cluster, pools),
+        cpu=cpu,
+        api=api,
         installs=installs,
         policies=with_smoke_test(policies, smoke_test),
         smoke_test=running,
@@ -173,4 +183,6 @@ def _images(settings: Settings, models: dict[str, ModelPlan], catalog: Catalog) 
     redis = redis_image(catalog)
     if plan_redis(settings, catalog) is not None and redis is not None:
         images["webui.redis"] = redis
+    if has_api(settings) and has_limits(settings) and redis is not None:
+        images["clients"] = redis
     return images

@@ -51,5 +51,5 @@ def _follows(finding: Diagnostic, problem: Diagnostic) -> bool:
     if section == "pools":
         return finding.code in {"UNKNOWN_POOL", "POOL_NOT_NAMED"}
     if section == "models":
-        return finding.code in {"POOL_UNUSED", "API_KEY_WITHOUT_MODEL"}
+        return finding.code in {"POOL_UNUSED", "API_KEY_WITHOUT_MODEL", "UNKNOWN_API_MODEL"}
     return section == "network" and finding.code == "POOL_ZONE_NOT_IN_NETWORK"

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from catalog.load import Catalog
 from planner.access import codes
-from planner.access.decide import API, ENVOY, QCLOUD, attached, installs, shapes_balancer
+from planner.access.api import has_api
+from planner.access.decide import API, QCLOUD, attached, installs, shapes_balancer
+from planner.access.sources import ENVOY
 from planner.engines.registry import every, find
 from planner.network import codes as network_codes
 from planner.network.location import in_mainland, touches_the_cloud
@@ -46,7 +48,8 @@ def check_exposure(settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]
         return
     if expose.host is None:
         yield codes.host_missing("expose.host", via=expose.via)
-    yield from _gateway(settings, catalog) if expose.via == "gateway" else _ingress(settings)
+    if not has_api(settings):
+        yield from _gateway(settings, catalog) if expose.via == "gateway" else _ingress(settings)
     yield from _tls(settings)
     yield from _balancer(settings)
     yield from _routes(settings)
@@ -189,6 +192,9 @@ def _balancer(settings: Settings) -> Iterator[Diagnostic]:
 
 def _routes(settings: Settings) -> Iterator[Diagnostic]:
     expose = settings.expose
+    if has_api(settings):
+        # It asks for keys itself, and has a host and names of its own.
+        return
     keyed = [name for name, model in settings.models.items() if find(model.engine).keyed]
     if not keyed and not settings.webui.enabled:
         yield codes.nothing_to_expose("expose.via", via=expose.via)

@@ -8,21 +8,28 @@ outside ``/v1`` (vLLM, docs/usage/security.md), and below it lie some that load 
 a key (Ollama) is not routed at all; the chat page, which asks people to log in, speaks for it.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from catalog.load import Catalog
-from planner.access.sources import CONTROLLERS, GATEWAY, QCLOUD, gateway_sources, ingress_sources
+from planner.access.api import api_host, has_api, plan_envoy
+from planner.access.sources import (
+    CONTROLLERS,
+    ENVOY,
+    GATEWAY,
+    QCLOUD,
+    gateway_sources,
+    ingress_sources,
+    proxies_service,
+)
 from planner.network.decide import pods_have_vpc_addresses
 from planner.network.location import touches_the_cloud
 from planner.page.decide import PORT
-from planner.plan.types import ExposurePlan, InstallPlan, ModelPlan, RoutePlan
+from planner.plan.types import CpuPlan, ExposurePlan, InstallPlan, ModelPlan, RoutePlan
 from planner.software.charts import choose, home, plan_install
 from settings.access import Expose
 from settings.models import Settings
 
-ENVOY = "envoy-gateway"
 INGRESS = "tke-llm"
 """The Ingress that is made."""
 PAGE = "webui"
@@ -30,19 +37,25 @@ API = "/v1"
 CERTIFICATE = "tke-llm-certificate"
 """The Secret that we make for a certificate id, or that cert-manager makes for an issuer."""
 
-_NAME_LENGTH = 48
 READY_MARGIN = 300
 """Seconds for the load balancer beyond the slowest model's start."""
 
 
-def plan_exposure(settings: Settings, models: Mapping[str, ModelPlan], catalog: Catalog) -> ExposurePlan | None:
-    """Decide the way in; None for port-forward, and where the host is missing."""
+def plan_exposure(
+    settings: Settings, models: Mapping[str, ModelPlan], catalog: Catalog, cpu: CpuPlan
+) -> ExposurePlan | None:
+    """Decide the way in; None for port-forward, and where the host is missing. `cpu`: where pods without GPU run."""
     expose = settings.expose
     if expose.via == "port-forward" or expose.host is None:
         return None
     scheme = expose.scheme()
-    keyed = [model for model in models.values() if model.spec.api_key_env is not None]
-    api, urls = _api(expose.via, expose.api_host or expose.host, keyed)
+    if has_api(settings):
+        # Its routes are its own (planner/access/api.py).
+        host = api_host(settings)
+        api, urls = (), {} if host is None else dict.fromkeys(models, f"{host}{API}")
+    else:
+        keyed = [model for model in models.values() if model.spec.api_key_env is not None]
+        api, urls = _api(expose.via, expose.api_host or expose.host, keyed)
     page = (RoutePlan(PAGE, None, expose.host, "/", PAGE, PORT, below=True),) if settings.webui.enabled else ()
     plan = ExposurePlan(
         via=expose.via,
@@ -60,18 +73,18 @@ def plan_exposure(settings: Settings, models: Mapping[str, ModelPlan], catalog: 
         address=_address(expose),
         ready_seconds=max((model.progress_deadline_seconds for model in models.values()), default=0) + READY_MARGIN,
     )
-    return _by_gateway(plan, settings, catalog) if expose.via == "gateway" else _by_ingress(plan, settings)
+    return _by_gateway(plan, settings, catalog, cpu) if expose.via == "gateway" else _by_ingress(plan, settings)
 
 
-def _by_gateway(plan: ExposurePlan, settings: Settings, catalog: Catalog) -> ExposurePlan:
-    install, attach_to = _software(settings, catalog), attached(settings.expose)
+def _by_gateway(plan: ExposurePlan, settings: Settings, catalog: Catalog, cpu: CpuPlan) -> ExposurePlan:
+    install, attach_to = _software(settings, catalog, cpu), attached(settings.expose)
     namespace, envoy = settings.namespace_name(), install.namespace if install else home(ENVOY, catalog)
     return replace(
         plan,
         install=install,
         attach_to=attach_to,
         controller=ENVOY,
-        proxies=None if attach_to else f"{_proxies(namespace)}.{envoy}.svc",
+        proxies=None if attach_to else f"{proxies_service(GATEWAY, namespace)}.{envoy}.svc",
         sources=tuple(gateway_sources(namespace, envoy, attach_to)),
     )
 
@@ -82,15 +95,6 @@ def _by_ingress(plan: ExposurePlan, settings: Settings) -> ExposurePlan:
         ingress_class=settings.expose.ingress_class,
         sources=tuple(ingress_sources(settings)),
     )
-
-
-def _proxies(namespace: str) -> str:
-    """The Service before the proxies of our Gateway, as Envoy Gateway calls it (internal/infrastructure/kubernetes/
-    proxy/resource.go, ExpectedResourceHashedName; internal/utils/misc.go, GetHashedName)."""
-    owner = f"{namespace}/{GATEWAY}"
-    name = owner.replace("/", "-")
-    name = name if len(name) <= _NAME_LENGTH else name[:_NAME_LENGTH].removesuffix("-")
-    return f"envoy-{name}-{hashlib.sha256(owner.encode()).hexdigest()[:8]}"
 
 
 def _address(expose: Expose) -> tuple[str, str | None, str, str]:
@@ -126,9 +130,11 @@ def has_unknown_controller(expose: Expose) -> bool:
     return expose.via == "ingress" and expose.ingress_class not in {QCLOUD, *CONTROLLERS}
 
 
-def _software(settings: Settings, catalog: Catalog) -> InstallPlan | None:
+def _software(settings: Settings, catalog: Catalog, cpu: CpuPlan) -> InstallPlan | None:
     if not installs(settings.expose):
         return None
+    if has_api(settings):
+        return plan_envoy(settings, catalog, cpu)
     return plan_install(choose(ENVOY, settings.expose.install, settings, catalog), settings, catalog)
 
 

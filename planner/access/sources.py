@@ -1,5 +1,6 @@
 """Who hands requests on to the chat page and the API; with port-forward the node itself, which no policy stops."""
 
+import hashlib
 from collections.abc import Sequence
 
 from planner.network.public_addresses import EVERYWHERE, PRIVATE
@@ -7,14 +8,18 @@ from planner.plan.types import FromRange, InNamespace, Source
 from settings.models import Settings
 
 QCLOUD = "qcloud"
+ENVOY = "envoy-gateway"
 GATEWAY = "tke-llm"
 """The Gateway that is made."""
+API_GATEWAY = "api"
+"""The Gateway that is made inside the cluster, for one API of all models."""
 BALANCER_RANGE = "100.64.0.0/10"
 """Where load balancers' health checks come from, and addresses inside Tencent Cloud (vendor 214/65860)."""
 CONTROLLERS = {"nginx": "ingress-nginx"}
 """Namespaces of Ingress controllers by class, where their own installation guides put them."""
 OWNING_GATEWAY = "gateway.envoyproxy.io/owning-gateway"
 """Start of the labels by which Envoy Gateway marks the proxies of a Gateway."""
+_NAME_LENGTH = 48
 
 
 def cluster_ranges(settings: Settings) -> tuple[str, ...]:
@@ -38,14 +43,27 @@ def balancer_sources(vpc_ranges: Sequence[str], clients: Sequence[str] = ()) -> 
     return [FromRange(cidr) for cidr in dict.fromkeys([*vpc_ranges, BALANCER_RANGE, *clients])]
 
 
+def proxies_of(gateway: str, namespace: str, proxies: str) -> InNamespace:
+    """The proxies of the Gateway of that name in `namespace`; `proxies` is Envoy's namespace."""
+    return InNamespace(proxies, ((f"{OWNING_GATEWAY}-name", gateway), (f"{OWNING_GATEWAY}-namespace", namespace)))
+
+
+def proxies_service(gateway: str, namespace: str) -> str:
+    """The Service before the proxies of a Gateway, as Envoy Gateway calls it (internal/infrastructure/kubernetes/
+    proxy/resource.go, ExpectedResourceHashedName; internal/utils/misc.go, GetHashedName)."""
+    owner = f"{namespace}/{gateway}"
+    name = owner.replace("/", "-")
+    name = name if len(name) <= _NAME_LENGTH else name[:_NAME_LENGTH].removesuffix("-")
+    return f"envoy-{name}-{hashlib.sha256(owner.encode()).hexdigest()[:8]}"
+
+
 def gateway_sources(namespace: str, proxies: str, attach_to: tuple[str, str] | None) -> list[Source]:
     """The proxies that hand on what a Gateway takes: of the stack's own, in `namespace`, or of the one to attach to.
     `proxies` is Envoy's namespace."""
     if attach_to is not None:
         # Some controllers run the proxies beside the Gateway, Envoy's in its own namespace.
         return [InNamespace(name) for name in dict.fromkeys([attach_to[0], proxies])]
-    marks = ((f"{OWNING_GATEWAY}-name", GATEWAY), (f"{OWNING_GATEWAY}-namespace", namespace))
-    return [InNamespace(proxies, marks)]
+    return [proxies_of(GATEWAY, namespace, proxies)]
 
 
 def ingress_sources(settings: Settings) -> list[Source]:

@@ -11,6 +11,9 @@ STACK_NAMES = frozenset(
     {
         "webui",
         "webui-redis",
+        "api",
+        "api-redis",
+        "api-clients",
         "ai-model",
         "tke-llm",
         "tke-llm-certificate",
@@ -46,4 +49,4 @@ def is_secret_of(name: str, models: Iterable[str]) -> bool:
     adapters have their number at the end."""
     ends = "|".join(SECRETS)
     of_models = (re.fullmatch(rf"{re.escape(model)}({ends}(-[0-9]+)?)", name) for model in models)
-    return name in {"webui", "webui-redis"} or any(of_models)
+    return name in {"webui", "webui-redis", "api-redis", "api-clients"} or any(of_models)

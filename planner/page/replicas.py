@@ -25,8 +25,15 @@ def redis_image(catalog: Catalog) -> str | None:
 
 def plan_redis(settings: Settings, catalog: Catalog) -> RedisPlan | None:
     """The Redis to make: where there are several copies of the page and none is named."""
+    if not settings.webui.enabled or settings.webui.replicas < 2 or settings.webui.redis is not None:
+        return None
+    return redis_plan(settings, catalog)
+
+
+def redis_plan(settings: Settings, catalog: Catalog) -> RedisPlan | None:
+    """A Redis for what may be lost: states of the page, counters of the API. None where the catalogue has no image."""
     image = redis_image(catalog)
-    if image is None or not settings.webui.enabled or settings.webui.replicas < 2 or settings.webui.redis is not None:
+    if image is None:
         return None
     return RedisPlan(resolve(image, settings, catalog), CPU_MILLIS, MEMORY_MIB, DATA_MIB)
 

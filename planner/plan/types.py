@@ -5,6 +5,7 @@ Memory is GiB (2**30 bytes) where a name ends in `_gib`, MiB where in `_mib`; ti
 
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
+from urllib.parse import urlsplit
 
 from planner.plan.server import ChatTemplate, EngineSpec, Resources
 from settings.diagnostics import Diagnostic
@@ -430,13 +431,22 @@ class ApiModelPlan:
 @dataclass(frozen=True, kw_only=True)
 class ApiPlan:
     """One address for all models. `host` is None where it is reached inside the cluster only, `redis` where no client
-    has a limit. Larger bodies than `body_mib` are refused."""
+    has a limit. Larger bodies than `body_mib` are refused. Inside, it is at `service` in `envoy_namespace`, before the
+    pods `inside`."""
 
     host: str | None
     models: tuple[ApiModelPlan, ...]
     clients: tuple[ClientPlan, ...]
     redis: RedisPlan | None
     body_mib: int
+    envoy_namespace: str
+    service: str
+    inside: "InNamespace"
+
+    @property
+    def url(self) -> str:
+        """Its base URL inside the cluster."""
+        return f"http://{self.service}.{self.envoy_namespace}.svc/v1"
 
 
 @dataclass(frozen=True)
@@ -455,7 +465,7 @@ class InstallPlan:
     version: str | None
     market_namespace: str | None
     namespace: str
-    values: tuple[tuple[str, str], ...] = ()
+    values: tuple[tuple[str, object], ...] = ()
     node_selector: str | None = None
 
 
@@ -511,8 +521,10 @@ class ExposurePlan:
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """Every host name that is served, each once, in the order of the routes."""
-        return tuple(dict.fromkeys(route.host for route in self.routes))
+        """Every host name that is served, each once, in the order of the routes; that of one API for all models has no
+        route here."""
+        apis = (urlsplit(url).hostname or "" for _, url in self.api_urls)
+        return tuple(dict.fromkeys((*(route.host for route in self.routes), *apis)))
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from planner.access.decide import PAGE
 from planner.engines.registry import find
 from planner.page.decide import PORT
 from planner.plan.types import (
+    ApiPlan,
     AskedModel,
     AskedPage,
     ExposurePlan,
@@ -52,12 +53,14 @@ def plan_smoke_test(
     webui: WebuiPlan | None,
     exposure: ExposurePlan | None,
     policies: PolicyPlan | None,
+    api: ApiPlan | None,
 ) -> SmokeTestPlan | None:
     """What to ask once models run; None where there is nothing to ask, or no image of the stack holds Python."""
     image = _image(models, webui)
     if not models or image is None:
         return None
-    public = {} if exposure is None else dict(exposure.api_urls)
+    # One API for all models asks for its clients' keys, not for the engines'.
+    public = {} if exposure is None or api is not None else dict(exposure.api_urls)
     asked = tuple(
         AskedModel(
             name=model.name,
@@ -81,7 +84,7 @@ def plan_smoke_test(
         forbidden=() if policies is None else _forbidden(settings, models, pools, webui, policies),
         limit_seconds=limit,
         deadline_seconds=limit + START_SECONDS,
-        subject=_subject(models, webui, exposure, policies),
+        subject=_subject(models, webui, exposure, policies, api),
     )
 
 
@@ -153,6 +156,7 @@ def _subject(
     webui: WebuiPlan | None,
     exposure: ExposurePlan | None,
     policies: PolicyPlan | None,
+    api: ApiPlan | None,
 ) -> str:
     """Of a model its pods and files count; how many there are, and how they came, changes no answer. Nor does what a
     field of the plan is called: values alone count."""
@@ -161,6 +165,7 @@ def _subject(
         for name, model in models.items()
     ]
     around = [None if each is None else astuple(each) for each in (webui, exposure, policies)]
+    around += [] if api is None else [astuple(api)]
     return hashlib.sha256(repr((served, around)).encode()).hexdigest()[:16]
 
 

@@ -32,9 +32,12 @@ def home(software: str, catalog: Catalog) -> str:
     return next(chart.namespace for chart in catalog.charts.values() if chart.software == software)
 
 
-def plan_install(chart: Chart, settings: Settings, catalog: Catalog) -> InstallPlan:
-    """How this chart is installed. Images are named in its values where the nodes pull them from elsewhere."""
+def plan_install(chart: Chart, settings: Settings, catalog: Catalog, *, limiter: bool = False) -> InstallPlan:
+    """How this chart is installed. Images are named in its values where the nodes pull them from elsewhere; that of
+    the rate limit service, which not every stack needs (`limiter`), in any case."""
     values: dict[str, str] = {}
+    if limiter and chart.limiter is not None:
+        values |= _naming(chart.limiter, _pulled_from(chart.limiter, settings, catalog))
     for image in chart.images:
         pulled = _pulled_from(image, settings, catalog)
         if pulled != image.image:

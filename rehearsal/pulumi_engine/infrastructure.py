@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from threading import Lock
 from typing import Any, cast
 
-from planner.access.decide import ENVOY
+from planner.access.sources import ENVOY
 from planner.plan.types import Plan
 from planner.software.addons import GPU
 from planner.software.autoscaling import KEDA

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.access.decide import ENVOY
+from planner.access.sources import ENVOY
 from rehearsal.control_plane.binaries import find as find_control_plane
 from rehearsal.control_plane.plane import Access, ControlPlane
 from rehearsal.pulumi_engine.environment import find

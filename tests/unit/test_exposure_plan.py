@@ -9,7 +9,7 @@ from catalog.load import load
 from planner.access.check import check_exposure, check_rules
 from planner.access.decide import plan_exposure
 from planner.engines.api import PATHS
-from planner.plan.types import ExposurePlan
+from planner.plan.types import CpuPlan, ExposurePlan
 from settings.diagnostics import Diagnostic
 from settings.parse import StackInput, parse
 from settings.paths import apply_fix
@@ -24,7 +24,7 @@ BY_ID = {"network": None, "cluster": {"existing": {"id": "cls-1"}}, "pools": KUB
 def decided(changes: dict[str, object]) -> ExposurePlan:
     """The exposure of the sound stack with `changes`."""
     given = settings(changes)
-    exposure = plan_exposure(given, planned(changes).models, load())
+    exposure = plan_exposure(given, planned(changes).models, load(), CpuPlan())
     assert exposure is not None
     return exposure
 
@@ -38,7 +38,7 @@ def paths(exposure: ExposurePlan) -> set[tuple[str, str, str]]:
 
 
 def test_port_forward_needs_no_exposure():
-    assert plan_exposure(settings(), {}, load()) is None
+    assert plan_exposure(settings(), {}, load(), CpuPlan()) is None
 
 
 def api(host: str, model: str, *, own: bool = False) -> set[tuple[str, str, str]]:
