@@ -157,7 +157,7 @@ def test_a_mirror_of_the_stack_file_serves_chart_and_images():
     ).install
     assert install is not None
     assert install.chart == "oci://hub.example.com/proxy/envoyproxy/gateway-helm"
-    assert all(value.startswith("hub.example.com/proxy/envoyproxy/") for _, value in install.values)
+    assert all(str(value).startswith("hub.example.com/proxy/envoyproxy/") for _, value in install.values)
     assert install.values
 
 
