@@ -69,6 +69,8 @@ def test_a_way_of_exposure_is_a_setting_what_is_decided_what_is_refused_a_compon
     choosing = named(r'(?<!api\.)\bvia (==|!=) "(gateway|ingress)"|\bvia: Literal\["port-forward')
     assert choosing == {
         "settings/access.py",
+        "planner/access/api.py",  # Whether one API for all models has a public host by it,
+        "planner/access/check_api.py",  # and whether it can have one.
         "planner/access/check.py",
         "planner/access/decide.py",
         "components/inbound.py",
