@@ -8,7 +8,7 @@ _SOURCE = "planner/access/check_api.py"
 
 
 @error(
-    meaning="vLLM's router is asked for; it knows neither keys of clients nor limits.",
+    meaning="The router of production-stack is asked for; it knows neither keys of clients nor limits.",
     example="api: {via: router}",
     fix="Use via: gateway.",
     source="production-stack, router (routes by the `model` of a request; one key for all); docs/decisions/"
@@ -17,7 +17,7 @@ _SOURCE = "planner/access/check_api.py"
 )
 def api_by_router() -> Text:
     return Text(
-        message="vLLM's router knows neither keys of clients nor limits, so it is not built in.",
+        message="The router of production-stack knows neither keys of clients nor limits, so it is not built in.",
         remedy="Use via: gateway, which has both, or none where each model may have an address of its own.",
         given="router",
         allowed="gateway, none",
