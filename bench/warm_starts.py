@@ -5,20 +5,22 @@ python bench/warm_starts.py
 """
 
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from planner.plan.types import StartPlan  # noqa: E402
+from planner.plan.types import Plan, StartPlan  # noqa: E402
 from planner.plan_stack import plan_stack  # noqa: E402  the rooms lie beside this folder
 from planner.rollout.order import POOL_STEP  # noqa: E402
 from settings.file import read  # noqa: E402
 from settings.parse import parse  # noqa: E402
 from settings.paths import apply_fix  # noqa: E402
 
-KEPT = {"images": True}
+KEPT = ({"images": True}, {"images": True, "compileCache": True})
 
 
 def told(start: StartPlan, machine: float) -> str:
@@ -28,18 +30,23 @@ def told(start: StartPlan, machine: float) -> str:
     )
 
 
-for name in ("dev", "h20"):
+def plan_of(name: str, kept: Mapping[str, bool]) -> Plan:
     given = read(ROOT / f"Pulumi.{name}.yaml")
-    settings = parse(replace(given, sections=apply_fix(given.sections, [("warmStart", KEPT)]))).settings
+    settings = parse(replace(given, sections=apply_fix(given.sections, [("warmStart", kept)]))).settings
     if settings is None:
         sys.exit(f"{name} is no sound stack")
-    plan = plan_stack(settings)
+    return plan_stack(settings)
+
+
+for name, kept in product(("dev", "h20"), KEPT):
+    plan = plan_of(name, kept)
     if plan.warm_start is None:
         sys.exit(f"{name}: {', '.join(each.message for each in plan.errors)}")
     for model, warm in plan.warm_start.warm.items():
         cold, pool = plan.warm_start.cold[model], plan.pools[plan.models[model].pool]
         machine = plan.durations[POOL_STEP[pool.kind]]
-        print(f"{name}, {model}, on a machine that is there: {told(cold, 0)} -> {told(warm, 0)}")
+        said = f"{name}, {model}, {' and '.join(kept)}"
+        print(f"{said}, on a machine that is there: {told(cold, 0)} -> {told(warm, 0)}")
         # On a machine that the pool makes for it there is no image yet.
         there = replace(warm, image=cold.image)
-        print(f"{name}, {model}, on a new machine:           {told(cold, machine)} -> {told(there, machine)}")
+        print(f"{said}, on a new machine: {told(cold, machine)} -> {told(there, machine)}")

@@ -27,7 +27,17 @@ from components.workloads.smoke_test import SmokeTest, SmokeTestArgs, find_findi
 from components.workloads.webui import ChatPage, ChatPageArgs
 from planner.page.decide import offered
 from planner.page.variables import SEALED as SEALED_ENV
-from planner.plan.types import ExistingClusterPlan, ModelPlan, NetworkPlan, Plan, PoolPlan, ScalingPlan, WebuiPlan
+from planner.plan.types import (
+    CompileCachePlan,
+    DownloadPlan,
+    ExistingClusterPlan,
+    ModelPlan,
+    NetworkPlan,
+    Plan,
+    PoolPlan,
+    ScalingPlan,
+    WebuiPlan,
+)
 from planner.report.summary import summary
 from planner.software.addons import BLOCK as BLOCK_ADDON
 from planner.software.addons import GPU as GPU_ADDON
@@ -265,6 +275,7 @@ class LlmStack(pulumi.ComponentResource):
                         number=number,
                         claim=store.claim,
                         cpu=self._plan.cpu,
+                        compile_cache=self._compile_cache(download),
                         token=self._secrets.get("hfToken"),
                         pull_secret=self._plan.pull_secret,
                         after=[] if network is None else network.routes_out,
@@ -275,6 +286,16 @@ class LlmStack(pulumi.ComponentResource):
             name: [by_directory[each.directory].job for each in model.downloads]
             for name, model in self._plan.models.items()
         }
+
+    def _compile_cache(self, download: DownloadPlan) -> CompileCachePlan | None:
+        """The folder for what is compiled for these files; of models that share them, it is the same."""
+        kept = {} if self._plan.warm_start is None else self._plan.warm_start.compile_caches
+        served = (
+            kept.get(name)
+            for name, model in self._plan.models.items()
+            if model.download.directory == download.directory
+        )
+        return next((each for each in served if each is not None), None)
 
     def _pools(
         self,
@@ -347,6 +368,7 @@ class LlmStack(pulumi.ComponentResource):
         store: ModelStore,
         after: Sequence[pulumi.Resource],
     ) -> Inference:
+        warm = self._plan.warm_start
         return Inference(
             f"{self._name}-{model.name}-inference",
             InferenceArgs(
@@ -355,6 +377,7 @@ class LlmStack(pulumi.ComponentResource):
                 pool=self._plan.pools[model.pool],
                 claim=store.claim,
                 api_key=self._secrets.get(f"apiKeys.{model.name}"),
+                compile_cache=None if warm is None else warm.compile_caches.get(model.name),
                 pull_secret=self._plan.pull_secret,
                 paused=self._plan.paused,
                 after=after,

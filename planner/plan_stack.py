@@ -67,7 +67,7 @@ def plan_stack(settings: Settings, catalog: Catalog | None = None) -> Plan:
     spanning = [name for name, model in models.items() if model.nodes > 1]
     cpu = plan_cpu(cluster, pools)
     exposure = plan_exposure(settings, models, catalog, cpu)
-    warm_start = plan_warm_start(settings, models, store, catalog)
+    warm_start = plan_warm_start(settings, models, pools, store, catalog)
     scaling = plan_scaling(settings, models, step_seconds(warm_start, models, pools, catalog))
     api = plan_api(settings, models, catalog)
     # A way in by a gateway brings its own.

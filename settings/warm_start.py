@@ -14,3 +14,8 @@ class WarmStart(Section):
         description="Have the engines' images on every GPU node before a replica asks for them; on super nodes: from "
         "an image cache of yours.",
     )
+    compile_cache: Flag = Field(
+        default=False,
+        description="Keep what the engines compile in the model store, for the next replica of the same model with the "
+        "same image, GPU and arguments.",
+    )

@@ -12,15 +12,22 @@ import pulumi_kubernetes as kubernetes
 import pulumi_random as random
 
 from components.workloads import kube
+from components.workloads.compile_cache import HandOver, compile_cache_script, hand_over
 from components.workloads.disruption import disruption_budget
 from components.workloads.model_download import marker_path, numbered
 from components.workloads.multi_node import LEADERS, GroupArgs, leader_worker_set
 from planner.plan.server import MODELS_MOUNT, TEMPLATE_MOUNT, Resources
-from planner.plan.types import ModelPlan, PoolPlan
+from planner.plan.types import CompileCachePlan, ModelPlan, PoolPlan
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.apps.v1 import DeploymentSpecArgsDict, DeploymentStrategyArgsDict
-    from pulumi_kubernetes.core.v1 import EnvVarArgsDict, PodSpecArgsDict, VolumeArgsDict, VolumeMountArgsDict
+    from pulumi_kubernetes.core.v1 import (
+        ContainerArgsDict,
+        EnvVarArgsDict,
+        PodSpecArgsDict,
+        VolumeArgsDict,
+        VolumeMountArgsDict,
+    )
 
 COMPONENT = kube.INFERENCE
 TEMPLATE = "chat-template"
@@ -43,7 +50,8 @@ def key_checksum(key: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class InferenceArgs:
-    """`api_key`: the key to use; absent: a random one. While `paused` the model has no replica. `after`: the download,
+    """`api_key`: the key to use; absent: a random one. `compile_cache`: where what its engine compiles is kept. While
+    `paused` the model has no replica. `after`: the download,
     the GPU pool and its add-on."""
 
     namespace: pulumi.Input[str]
@@ -51,6 +59,7 @@ class InferenceArgs:
     pool: PoolPlan
     claim: pulumi.Input[str]
     api_key: pulumi.Input[str] | None = None
+    compile_cache: CompileCachePlan | None = None
     pull_secret: str | None = None
     paused: bool = False
     after: Sequence[pulumi.Resource] = ()
@@ -87,7 +96,12 @@ class Inference(pulumi.ComponentResource):
 
         if args.pool.gpu is not None and not args.pool.node_selector:
             annotations[kube.WHY_ANY_NODE] = WHY_ANY_NODE
-        pod = server_pod(args, env, template=None if model.chat_template is None else self._template(name, args))
+        handed = None
+        if args.compile_cache is not None:
+            script = compile_cache_script(name, model.name, args.namespace, labels, self)
+            handed = hand_over(args.compile_cache, spec, script)
+        template = None if model.chat_template is None else self._template(name, args)
+        pod = server_pod(args, env, template=template, handed=handed)
         if spec.spread is None:
             self._deployment(name, args, labels, annotations, pod)
         else:
@@ -194,10 +208,15 @@ def strategy(model: ModelPlan) -> "DeploymentStrategyArgsDict":
 
 
 def server_pod(
-    args: InferenceArgs, env: "list[EnvVarArgsDict]", *, template: pulumi.Input[str] | None = None
+    args: InferenceArgs,
+    env: "list[EnvVarArgsDict]",
+    *,
+    template: pulumi.Input[str] | None = None,
+    handed: HandOver | None = None,
 ) -> "PodSpecArgsDict":
     """The engine, behind a container for each download that waits for its marker: a pod may come before its files do,
-    when the store was emptied or a claim made anew. `template` is the ConfigMap with the model's chat template."""
+    when the store was emptied or a claim made anew. `template` is the ConfigMap with the model's chat template,
+    `handed` what brings and keeps what the engine compiles."""
     model, spec = args.model, args.model.spec
     scratch = [kube.scratch_volume(each) for each in spec.scratch]
     models: VolumeMountArgsDict = {"name": "models", "mount_path": MODELS_MOUNT, "read_only": True}
@@ -209,6 +228,8 @@ def server_pod(
     if template is not None:
         mounts.append({"name": TEMPLATE, "mount_path": TEMPLATE_MOUNT, "read_only": True})
         volumes.append({"name": TEMPLATE, "config_map": {"name": template}})
+    if handed is not None:
+        volumes.append(handed.volume)
     pod = kube.pod(
         security=kube.pod_security(spec.user, spec.group),
         containers=[
@@ -228,7 +249,8 @@ def server_pod(
                 "liveness_probe": kube.probe(spec.liveness),
                 # The pod leaves the Service while the engine still answers.
                 "lifecycle": {"pre_stop": {"exec_": {"command": ["sleep", str(spec.pre_stop_sleep)]}}},
-            }
+            },
+            *([] if handed is None else [handed.keep]),
         ],
         volumes=volumes,
         node_selector=dict(args.pool.node_selector),
@@ -237,7 +259,7 @@ def server_pod(
         priority_class=model.priority_class,
         pull_secret=args.pull_secret,
     )
-    pod["init_containers"] = [
+    waits: list[ContainerArgsDict] = [
         {
             "name": numbered("wait-for-model", number),
             "image": spec.image,
@@ -249,5 +271,6 @@ def server_pod(
         }
         for number, download in enumerate(model.downloads, start=1)
     ]
+    pod["init_containers"] = [*waits, *([] if handed is None else [handed.bring])]
     pod["termination_grace_period_seconds"] = spec.grace_period
     return pod

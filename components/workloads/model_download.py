@@ -12,9 +12,10 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.workloads import kube
+from components.workloads.compile_cache import make_folder
 from components.workloads.scripts import download_model
 from planner.plan.server import MODELS_MOUNT, Resources
-from planner.plan.types import CpuPlan, DownloadPlan, ModelPlan
+from planner.plan.types import CompileCachePlan, CpuPlan, DownloadPlan, ModelPlan
 from planner.serving.downloads import HUBS, SCRATCH
 
 if TYPE_CHECKING:
@@ -90,7 +91,8 @@ def job_name(base: str, script: Script, content: object) -> str:
 @dataclass(frozen=True, kw_only=True)
 class ModelDownloadArgs:
     """`download` is the one of the model's that has this `number`. `claim` is the shared store's, `cpu` where pods
-    without GPU run. `after`: the routes to the Internet."""
+    without GPU run. `compile_cache`: what is compiled for these files is kept, in a folder that the Job makes. `after`:
+    the routes to the Internet."""
 
     namespace: pulumi.Input[str]
     model: ModelPlan
@@ -98,6 +100,7 @@ class ModelDownloadArgs:
     number: int = 1
     claim: pulumi.Input[str]
     cpu: CpuPlan = field(default_factory=CpuPlan)
+    compile_cache: CompileCachePlan | None = None
     token: pulumi.Input[str] | None = None
     pull_secret: str | None = None
     after: Sequence[pulumi.Resource] = ()
@@ -222,5 +225,10 @@ def download_pod(
         pull_secret=args.pull_secret,
         **kube.on_cpu_nodes(args.cpu),
     )
+    if args.compile_cache is not None:
+        group = args.model.spec.group
+        pod["init_containers"] = [
+            make_folder(args.compile_cache, image=download.image, group=group, store=MODELS_MOUNT)
+        ]
     pod["restart_policy"] = "Never"
     return pod

@@ -158,9 +158,10 @@ class Engine:
 
     `title` is its name in a sentence, `emit` makes its pod, which listens at `port` and answers at `health` once it
     serves. `api_key_env` is the variable that gives it its API key; None: it asks for none. `start` names the duration
-    of its start in the catalogue. `metrics` is None where it has none. `python`: its image has Python. `least_compute`
-    is the compute capability without which no release of it runs; None: each image has its own. `instead` is the engine
-    to turn to, with the same files, where this one does not fit.
+    of its start in the catalogue, `start_compiled` that of one which finds what an earlier one compiled (None: it
+    compiles nothing), `eager` is the flag with which it does not. `metrics` is None where it has none. `python`: its
+    image has Python. `least_compute` is the compute capability without which no release of it runs; None: each image
+    has its own. `instead` is the engine to turn to, with the same files, where this one does not fit.
 
     `memory` of a GPU: it takes a "share" of it for everything (`default_utilization` where neither stack file nor image
     says how much), is told a "static" share for weights and cache alone, or finds its "own" way. `on_cpu`: it computes
@@ -197,6 +198,8 @@ class Engine:
     health: str
     api_key_env: str | None = None
     start: str
+    start_compiled: str | None = None
+    eager: str | None = None
     metrics: Metrics | None = None
     python: bool = True
     least_compute: float | None = None

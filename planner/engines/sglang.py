@@ -239,6 +239,7 @@ ENGINE = Engine(
     health="/health",
     api_key_env=KEY,
     start="sglang_start",
+    start_compiled="sglang_start_compiled",
     metrics=Metrics("/metrics", waiting="sglang:num_queue_reqs", running="sglang:num_running_reqs"),
     memory="static",
     # The port is the guide's; the address as in sglang/srt/utils/network.py, which would ask the routing table else.

@@ -227,6 +227,8 @@ ENGINE = Engine(
     health="/health",
     api_key_env="VLLM_API_KEY",
     start="vllm_start",
+    start_compiled="vllm_start_compiled",
+    eager="enforce-eager",
     metrics=Metrics("/metrics", waiting="vllm:num_requests_waiting", running="vllm:num_requests_running"),
     # Its default for years, and the lower of the two it has had.
     default_utilization=0.90,

@@ -675,6 +675,19 @@ class PrefetchPlan:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CompileCachePlan:
+    """Where in the store lies what a model's engine compiled: `folder` is of its files, whoever serves them, `file` of
+    one image, GPU and command. `cached` is where the engine has it. `resources`: of each container that brings or keeps
+    it; `days`: so long it is kept without being used."""
+
+    folder: str
+    file: str
+    cached: str
+    resources: Resources
+    days: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class StartPlan:
     """What one more replica waits for on a node that has room for it, in seconds: the engine's image, the model's
     files, and the engine's own start."""
@@ -690,10 +703,11 @@ class StartPlan:
 
 @dataclass(frozen=True, kw_only=True)
 class WarmStartPlan:
-    """What is kept so that a new replica starts sooner: images by `prefetch`. `cold` and `warm` are the starts of one
-    more replica of each model, without all this and with it."""
+    """What is kept so that a new replica starts sooner: images by `prefetch`, and by model what its engine compiled.
+    `cold` and `warm` are the starts of one more replica of each model, without all this and with it."""
 
     prefetch: tuple[PrefetchPlan, ...]
+    compile_caches: dict[str, CompileCachePlan]
     cold: dict[str, StartPlan]
     warm: dict[str, StartPlan]
 

@@ -32,3 +32,22 @@ def image_cache_expected(*, pool: str, images: tuple[str, ...], gib: int) -> Tex
         remedy=f"Make one of {gib} GiB in the same region (console, image cache). How much sooner a pod starts, no "
         "source says: the plan counts the whole pull.",
     )
+
+
+@note(
+    meaning="What engines compile is to be kept, and of this model there is nothing to keep.",
+    example="warmStart: {compileCache: true} with models: {chat: {engine: ollama}}",
+    fix="Nothing is to be done; the other models' is kept.",
+    source="planner/engines (start_compiled, eager); planner/rollout/warm_start.py (groups of machines)",
+)
+def nothing_compiled(*, model: str, engine: str, eager: bool, machines: int) -> Text:
+    """`eager`: its engine is told to compile nothing, `machines`: it spans so many."""
+    reason = f"{engine} compiles nothing that a later replica could use"
+    if eager:
+        reason = f"{engine} is told to compile nothing (--enforce-eager)"
+    elif machines > 1:
+        reason = f"each of its {machines} machines compiles for itself"
+    return Text(
+        message=f"Nothing is kept of what {model} compiles: {reason}.",
+        remedy="Nothing is to be done.",
+    )

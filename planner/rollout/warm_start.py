@@ -1,20 +1,40 @@
 """What is kept so that a new replica starts sooner, and how long its start takes without that and with it."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 
 from catalog.load import Catalog
+from planner.engines.compile_cache import KEEPER, KEPT_DAYS, compiles
+from planner.engines.pod import HOME
 from planner.engines.prefetch import PREFETCH, is_prefetched
 from planner.engines.registry import find
-from planner.plan.types import ModelPlan, PoolPlan, PrefetchPlan, Reason, StartPlan, StoragePlan, WarmStartPlan
+from planner.plan.types import (
+    CompileCachePlan,
+    ModelPlan,
+    PoolPlan,
+    PrefetchPlan,
+    Reason,
+    StartPlan,
+    StoragePlan,
+    WarmStartPlan,
+)
 from planner.rollout.order import POOL_STEP
 from settings.models import Settings
 
+COMPILED = "compile-cache"
+"""The folder of the store for what engines compiled, beside the models'."""
+
 
 def plan_warm_start(
-    settings: Settings, models: Mapping[str, ModelPlan], store: StoragePlan, catalog: Catalog
+    settings: Settings,
+    models: Mapping[str, ModelPlan],
+    pools: Mapping[str, PoolPlan],
+    store: StoragePlan,
+    catalog: Catalog,
 ) -> WarmStartPlan | None:
     """What is kept; None where the stack file asks for nothing."""
-    if not settings.warm_start.images:
+    asked = settings.warm_start
+    if not asked.images and not asked.compile_cache:
         return None
     prefetch = tuple(
         _prefetch(name, models, catalog)
@@ -22,9 +42,35 @@ def plan_warm_start(
         if is_prefetched(settings, pool) and any(model.pool == name for model in models.values())
     )
     there = {each.pool for each in prefetch}
+    caches = {
+        name: _compile_cache(model, pools[model.pool])
+        for name, model in models.items()
+        if asked.compile_cache and hands_over(model)
+    }
     cold = {name: _start(model, store, catalog) for name, model in models.items()}
-    warm = {name: _start(model, store, catalog, pulled=model.pool in there) for name, model in models.items()}
-    return WarmStartPlan(prefetch=prefetch, cold=cold, warm=warm)
+    warm = {
+        name: _start(model, store, catalog, pulled=model.pool in there, compiled=name in caches)
+        for name, model in models.items()
+    }
+    return WarmStartPlan(prefetch=prefetch, compile_caches=caches, cold=cold, warm=warm)
+
+
+def hands_over(model: ModelPlan) -> bool:
+    """Whether a replica leaves the next one what its engine compiled. The machines of a group each compile for ranks of
+    their own, and only one of them tells when it serves."""
+    return model.nodes == 1 and compiles(find(model.engine), model.spec.command)
+
+
+def _compile_cache(model: ModelPlan, pool: PoolPlan) -> CompileCachePlan:
+    spec = model.spec
+    same = repr((spec.image, pool.gpu, spec.command, spec.env))
+    return CompileCachePlan(
+        folder=f"{COMPILED}/{model.download.directory}",
+        file=f"{hashlib.sha256(same.encode()).hexdigest()[:16]}.tar",
+        cached=f"{HOME}/.cache",
+        resources=KEEPER,
+        days=KEPT_DAYS,
+    )
 
 
 def _prefetch(pool: str, models: Mapping[str, ModelPlan], catalog: Catalog) -> PrefetchPlan:
@@ -35,12 +81,16 @@ def _prefetch(pool: str, models: Mapping[str, ModelPlan], catalog: Catalog) -> P
     )  # fmt: skip
 
 
-def _start(model: ModelPlan, store: StoragePlan, catalog: Catalog, *, pulled: bool = False) -> StartPlan:
-    """One more replica on a node that has room: the image is there where it is `pulled` ahead."""
+def _start(
+    model: ModelPlan, store: StoragePlan, catalog: Catalog, *, pulled: bool = False, compiled: bool = False
+) -> StartPlan:
+    """One more replica on a node that has room: the image is there where it is `pulled` ahead, and what an earlier one
+    has `compiled` is brought."""
+    engine = find(model.engine)
     return StartPlan(
         image=0.0 if pulled else model.image_gib * catalog.durations["image_pull_per_gib"].seconds,
         files=model.download.bytes / 1e6 / store.read_mbps,
-        engine=catalog.durations[find(model.engine).start].seconds,
+        engine=catalog.durations[(engine.start_compiled if compiled else None) or engine.start].seconds,
     )
 
 

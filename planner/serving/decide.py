@@ -8,6 +8,7 @@ from catalog.types import ModelArgument
 from planner.engines import operations
 from planner.engines.api import public_paths
 from planner.engines.chat_template import inline
+from planner.engines.compile_cache import KEEPER
 from planner.engines.model_arguments import required
 from planner.engines.operations import PROBE_PERIOD, Update
 from planner.engines.registry import every, find
@@ -68,7 +69,8 @@ def plan_served(
     placed: Placement, settings: Settings, store: StoragePlan, catalog: Catalog, *, spare: bool
 ) -> ServedModel:
     """How the model is to be served. `spare`: its pool has room for one more pod of it."""
-    replica = _replica(placed, store, catalog, spare=spare)
+    keeps = settings.warm_start.compile_cache and find(placed.model.engine).start_compiled is not None
+    replica = _replica(placed, store, catalog, spare=spare, keeps=keeps)
     image = mirrors.resolve(placed.image.reference, settings, catalog)
     fetching, owner = _fetching_image(placed, catalog)
     fetcher = mirrors.resolve(fetching, settings, catalog)
@@ -193,13 +195,16 @@ def explain_model(plan: ModelPlan, served: ServedModel) -> Iterator[Reason]:
     yield served.why_download
 
 
-def _replica(placed: Placement, store: StoragePlan, catalog: Catalog, *, spare: bool) -> Replica:
+def _replica(placed: Placement, store: StoragePlan, catalog: Catalog, *, spare: bool, keeps: bool) -> Replica:
+    """`keeps`: what its engine compiles is kept for the next one."""
     engine, gpus = find(placed.model.engine), placed.gpus // placed.nodes
     shm = operations.shm_mib(gpus) if engine.shared_memory else 0
     in_ram = 0 if gpus else on_cpu.needed_mib(placed.sizing)
     spilled = on_cpu.spilled_mib(placed.sizing) if gpus and engine.on_cpu else 0
     offered = _offered(placed.situation.pool, gpus, catalog)
     offload = (placed.model.kv_offload.gib if placed.model.kv_offload else 0) * GIB
+    if keeps:
+        offered = _less_keepers(offered, gpus)
     wanted = operations.requests(offered, gpus, shm, least_memory_mib=in_ram or spilled, offload_mib=offload)
     load = operations.load_seconds(
         placed.facts.weights_bytes,
@@ -218,6 +223,16 @@ def _replica(placed: Placement, store: StoragePlan, catalog: Catalog, *, spare: 
         startup_failures=operations.startup_failures(load, catalog.durations[engine.start].seconds),
         update=operations.update(least, spare=spare),
         because=wanted.because,
+    )
+
+
+def _less_keepers(pool: PoolPlan, gpus: int) -> PoolPlan:
+    """The pool, of which a container beside each replica takes its part."""
+    pods = max(1, int(pool.gpus_per_node) // max(gpus, 1))
+    return replace(
+        pool,
+        allocatable_cpu_millis=max(0, pool.allocatable_cpu_millis - pods * KEEPER.cpu_millis),
+        allocatable_memory_mib=max(0, pool.allocatable_memory_mib - pods * KEEPER.memory_mib),
     )
 
 

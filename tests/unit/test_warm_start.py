@@ -2,12 +2,15 @@
 
 import pytest
 
+from catalog.load import load
+from planner.engines.compile_cache import KEEPER
 from planner.engines.prefetch import PREFETCH
-from planner.plan.types import Plan, StartPlan
+from planner.plan.types import CompileCachePlan, Plan, StartPlan
 from planner.pools.decide import disk_for
-from tests.unit.stacks import KUBECONFIG, found, planned
+from tests.unit.stacks import KUBECONFIG, found, merged, planned
 
 IMAGES: dict[str, object] = {"warmStart": {"images": True}}
+COMPILED: dict[str, object] = {"warmStart": {"compileCache": True}}
 SCALED: dict[str, object] = {"models.chat.autoscaling": {"max": 2}, "pools.gpu.nodes": {"min": 2, "max": 2}}
 GROWING: dict[str, object] = {"models.chat.autoscaling": {"max": 2}, "pools.gpu.nodes": {"min": 1, "max": 2}}
 SUPER: dict[str, object] = {"pools.gpu": {"kind": "super", "gpuType": "A10*PNV4"}}
@@ -122,3 +125,72 @@ def test_where_the_pool_has_to_grow_a_replica_waits_for_its_machine_and_for_the_
     _, warm = starts(plan)
     machine = plan.durations["native_gpu_pool"] + plan.durations["pull:chat"]
     assert plan.scaling["chat"].step_seconds == round(warm.seconds + machine)
+
+
+def kept(*changes: dict[str, object]) -> CompileCachePlan:
+    plan = planned(merged(COMPILED, *changes))
+    assert plan.warm_start is not None
+    return plan.warm_start.compile_caches["chat"]
+
+
+def test_what_is_compiled_takes_its_time_off_the_next_start():
+    cold, warm = starts(planned(COMPILED))
+    durations = load().durations
+    assert (cold.engine, warm.engine) == (durations["vllm_start"].seconds, durations["vllm_start_compiled"].seconds)
+    assert warm.engine < cold.engine
+    assert (warm.image, warm.files) == (cold.image, cold.files)
+
+
+def test_of_sglang_the_plan_counts_no_second_for_no_source_has_both():
+    cold, warm = starts(planned(merged(COMPILED, {"models.chat.engine": "sglang"})))
+    assert warm == cold
+    assert kept({"models.chat.engine": "sglang"}).file
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"models.chat.image": "docker.io/vllm/vllm-openai:v0.21.0-cu129"},
+        {"pools.gpu": {"instanceType": "GN10Xp.2XLARGE40"}, "models.chat": {"model": "Qwen/Qwen2.5-0.5B-Instruct"}},
+        {"models.chat.maxModelLen": 4096},
+        {"models.chat.env": {"VLLM_USE_FLASHINFER_SAMPLER": "1"}},
+    ],
+    ids=["image", "GPU", "argument", "variable"],
+)
+def test_a_replica_of_another_image_gpu_or_command_finds_a_file_of_its_own(other: dict[str, object]):
+    plan = planned(merged(COMPILED, other))
+    assert plan.warm_start is not None
+    caches = plan.warm_start.compile_caches
+    assert [each.file for each in caches.values()] != [kept().file]
+
+
+def test_a_model_that_is_added_or_scaled_changes_no_file():
+    more: dict[str, object] = {"models.chat.replicas": 2, "pools.gpu.nodes": 2}
+    assert kept(more).file == kept().file
+
+
+def test_what_keeps_it_is_taken_off_the_room_of_each_replica():
+    whole, left = (planned(changes).models["chat"].spec.resources for changes in ({}, COMPILED))
+    assert whole.memory_mib - left.memory_mib == pytest.approx(KEEPER.memory_mib, abs=KEEPER.memory_mib * 0.11)
+    assert planned({}).pools["gpu"] == planned(COMPILED).pools["gpu"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"models.chat": {"model": "qwen2.5:0.5b", "engine": "ollama"}}, "compiles nothing"),
+        ({"models.chat.extraArgs": ["--enforce-eager"]}, "--enforce-eager"),
+    ],
+)
+def test_where_nothing_is_compiled_nothing_is_kept_and_a_note_says_why(changes: dict[str, object], reason: str):
+    plan = planned(merged(COMPILED, changes))
+    assert plan.warm_start is not None
+    assert plan.warm_start.compile_caches == {}
+    assert reason in found(plan, "NOTHING_COMPILED").message
+
+
+def test_images_and_what_is_compiled_add_up():
+    plan = planned({"warmStart": {"images": True, "compileCache": True}})
+    _, warm = starts(plan)
+    assert warm.image == 0
+    assert warm.seconds == warm.files + load().durations["vllm_start_compiled"].seconds
