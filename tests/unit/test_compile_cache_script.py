@@ -108,7 +108,7 @@ class Engine(BaseHTTPRequestHandler):
         self.send_response(type(self).status)
         self.end_headers()
 
-    def log_message(self, *_args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the name of the base class
         """Say nothing."""
 
 
