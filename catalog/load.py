@@ -27,6 +27,7 @@ from catalog.checks import (
     super_gpu_faults,
     tag_faults,
 )
+from catalog.metrics import MetricsEndpoint
 from catalog.types import (
     Addon,
     Attention,
@@ -233,6 +234,7 @@ class Catalog:
         self.addons = Table(root / "addons.yaml", Addon, _name)
         self.reserved = Table(root / "reserved.yaml", ReservedResources, _name)
         self.charts = Table(root / "charts.yaml", Chart, _name)
+        self.metrics = Table(root / "metrics.yaml", MetricsEndpoint, _name)
         self._releases: dict[str, arguments.Release | None] = {}
         self.page_variables = Table(root / "page_variables.yaml", PageVariable, _name)
         self._images = Table(
@@ -380,6 +382,7 @@ class Catalog:
             self.addons,
             self.reserved,
             self.charts,
+            self.metrics,
             self.page_variables,
             self._images,
             self.image_tags,

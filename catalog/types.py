@@ -548,18 +548,31 @@ class ChartImage(BaseModel):
     tag: str | None = None
 
 
+class ChartPart(BaseModel):
+    """Pods of a chart that asks for nothing by itself: the dotted names of the values that place them and that take
+    their `resources`, and what one of them then asks for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    node_selector: str
+    resources: str
+    cpu_millis: PositiveInt
+    memory_mib: PositiveInt
+
+
 class Chart(Entry):
     """Software that the stack may install into a cluster, one version of it.
 
     `installer` "market" is TKE's app market, which installs its newest `version`. `kubernetes` are the oldest and the
-    newest minor that it is tested on. `node_selector` is the dotted name of the value that places its pods. `limiter`
-    is the image of its rate limit service, which it runs where limits are counted, None where that is not known.
+    newest minor that it is tested on. `node_selector` is the dotted name of the value that places its pods, `parts` has
+    them where there are several; `values` are set whatever the stack is. `limiter` is the image of its rate limit
+    service, which it runs where limits are counted, None where that is not known.
     `rehearsed` is the release that was run by this project against a real API server for this one, where one was;
     `rehearsed_note` says why it is another.
     """
 
     name: str
-    software: Literal["envoy-gateway", "keda", "lws"]
+    software: Literal["envoy-gateway", "keda", "lws", "kube-prometheus-stack"]
     installer: Literal["market", "helm"]
     chart: str
     repository: str | None = None
@@ -571,6 +584,8 @@ class Chart(Entry):
     kubernetes: tuple[str, str] | None = None
     images: tuple[ChartImage, ...] = ()
     limiter: ChartImage | None = None
+    parts: tuple[ChartPart, ...] = ()
+    values: dict[str, bool | str] = {}
     rehearsed: str | None = None
     rehearsed_note: str | None = None
 

@@ -22,6 +22,7 @@ from components.workloads.image_prefetch import ImagePrefetch, ImagePrefetchArgs
 from components.workloads.inference import Inference, InferenceArgs
 from components.workloads.model_download import ModelDownload, ModelDownloadArgs, numbered
 from components.workloads.model_store import ModelStore, ModelStoreArgs
+from components.workloads.monitoring import Monitoring, MonitoringArgs
 from components.workloads.multi_node import on_host_network
 from components.workloads.smoke_test import SmokeTest, SmokeTestArgs, find_findings, job_names
 from components.workloads.webui import ChatPage, ChatPageArgs
@@ -44,6 +45,7 @@ from planner.software.addons import GPU as GPU_ADDON
 from planner.software.addons import SYSTEM
 from planner.software.autoscaling import KEDA
 from planner.software.lws import LWS
+from planner.software.prometheus import PROMETHEUS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +124,17 @@ class LlmStack(pulumi.ComponentResource):
         }
         webui = None if self._plan.webui is None else self._webui(self._plan.webui, namespace, store, servers)
         scaled = [self._scaling(plan, servers[plan.model], installed) for plan in self._plan.scaling.values()]
+        if self._plan.monitoring is not None:
+            Monitoring(
+                f"{name}-monitoring",
+                MonitoringArgs(
+                    namespace=namespace,
+                    plan=self._plan.monitoring,
+                    models=models,
+                    after=[installed[PROMETHEUS]] if PROMETHEUS in installed else [],
+                ),
+                self._inside,
+            )
         services: dict[str | None, pulumi.Input[str]] = {model: server.service for model, server in servers.items()}
         inbound = make_inbound(
             name,

@@ -20,6 +20,8 @@ from planner.images.check_mirrors import check_mirrors
 from planner.images.reference import split
 from planner.images.size import page_gib
 from planner.model.check import check_references
+from planner.monitoring.check import check_monitoring
+from planner.monitoring.decide import plan_monitoring
 from planner.network.check import check_network
 from planner.network.check_endpoint import check_endpoint
 from planner.network.check_internet import check_internet
@@ -43,6 +45,7 @@ from planner.software.addons import plan_addons
 from planner.software.autoscaling import plan_keda, plan_scaling
 from planner.software.check import check_lws, check_scaling
 from planner.software.lws import plan_lws
+from planner.software.prometheus import plan_prometheus, prometheus_pods
 from planner.storage.check import check_storage
 from planner.storage.decide import explain_storage, plan_storage
 from planner.storage.origin import outlives
@@ -70,11 +73,26 @@ def plan_stack(settings: Settings, catalog: Catalog | None = None) -> Plan:
     warm_start = plan_warm_start(settings, models, pools, store, catalog)
     scaling = plan_scaling(settings, models, step_seconds(warm_start, models, pools, catalog))
     api = plan_api(settings, models, catalog)
-    # A way in by a gateway brings its own.
-    envoy = plan_envoy(settings, catalog, cpu) if api is not None and exposure is None else None
-    wanted = (plan_keda(settings, catalog), plan_lws(settings, catalog, spans=bool(spanning)), envoy)
+    wanted = (
+        plan_keda(settings, catalog),
+        plan_lws(settings, catalog, spans=bool(spanning)),
+        # A way in by a gateway brings its own.
+        plan_envoy(settings, catalog, cpu) if api is not None and exposure is None else None,
+        plan_prometheus(settings, catalog),
+    )
     installs = tuple(install for install in wanted if install is not None)
-    policies = plan_policies(settings, catalog, webui=webui, exposure=exposure, scaling=scaling, installs=installs)
+    monitoring = plan_monitoring(
+        settings, catalog, models=models, pools=pools, exposure=exposure, scaling=scaling, installs=installs
+    )
+    policies = plan_policies(
+        settings,
+        catalog,
+        webui=webui,
+        exposure=exposure,
+        scaling=scaling,
+        installs=installs,
+        measured=() if monitoring is None else [(model, monitoring.scraper) for model in monitoring.scraped],
+    )
     asked = plan_smoke_test(
         settings, models=models, pools=pools, webui=webui, exposure=exposure, policies=policies, api=api
     )
@@ -87,7 +105,9 @@ def plan_stack(settings: Settings, catalog: Catalog | None = None) -> Plan:
         *check_cluster(settings, catalog),
         *check_endpoint(settings),
         *check_namespace(settings, catalog),
-        *check_system_pool(settings, catalog, models, webui, api_pods(api, exposure)),
+        *check_system_pool(
+            settings, catalog, models, webui, [*api_pods(api, exposure), *prometheus_pods(settings, catalog)]
+        ),
         *check_pools(settings, store, catalog),
         *check_storage(settings, catalog),
         *check_names(settings),
@@ -99,6 +119,7 @@ def plan_stack(settings: Settings, catalog: Catalog | None = None) -> Plan:
         *check_rules(exposure),
         *check_api(settings, catalog),
         *check_scaling(settings, catalog),
+        *check_monitoring(settings, catalog, monitoring, models, pools),
         *check_pause(settings),
         *check_warm_start(settings, models, pools),
         *check_placeholders(settings),
@@ -126,6 +147,7 @@ def plan_stack(settings: Settings, catalog: Catalog | None = None) -> Plan:
         policies=with_smoke_test(policies, smoke_test),
         smoke_test=running,
         warm_start=warm_start,
+        monitoring=monitoring,
         region=settings.region,
         retain=settings.retain,
         paused=settings.pause,

@@ -11,6 +11,7 @@ from planner.plan.types import Plan
 from planner.software.addons import GPU, NETWORK_POLICY
 from planner.software.autoscaling import KEDA
 from planner.software.lws import LWS
+from planner.software.prometheus import PROMETHEUS
 from rehearsal import durations
 from rehearsal.durations import UndescribedError, by_part, takes
 from rehearsal.kind import GuideStep, Kind, Role, at, cloud, component, kubernetes, mbps, sized
@@ -25,7 +26,7 @@ def _addon(registration: Registration, _: Plan) -> GuideStep:
 
 def _software(registration: Registration, plan: Plan) -> GuideStep:
     software = software_of(registration, plan)
-    steps = {KEDA: GuideStep.AUTOSCALING, LWS: GuideStep.SERVER}
+    steps = {KEDA: GuideStep.AUTOSCALING, LWS: GuideStep.SERVER, PROMETHEUS: GuideStep.BEYOND}
     return GuideStep.BEYOND if software is None else steps.get(software.software, GuideStep.WAY_IN)
 
 
@@ -101,6 +102,7 @@ _TABLE = (
     component("workloads:Ingress", GuideStep.WAY_IN),
     component("workloads:Software", _software),
     component("workloads:NetworkPolicies", GuideStep.BEYOND),
+    component("workloads:Monitoring", GuideStep.BEYOND),
     component("workloads:SmokeTest", GuideStep.BEYOND),
     Kind("random:index/randomPassword:RandomPassword"),
     Kind("pulumi:providers:kubernetes"),
@@ -151,6 +153,8 @@ _TABLE = (
     GROUP,
     kubernetes("policy/v1:PodDisruptionBudget", watched=False),
     kubernetes("keda.sh/v1alpha1:ScaledObject"),
+    kubernetes("monitoring.coreos.com/v1:PodMonitor", watched=False),
+    kubernetes("monitoring.coreos.com/v1:PrometheusRule", watched=False),
 )  # fmt: skip
 KINDS: Mapping[str, Kind] = {kind.token: kind for kind in _TABLE}
 """By Pulumi's type."""

@@ -15,6 +15,7 @@ from pydantic.types import Strict
 from catalog.engines import EngineName, SourceName
 from settings.access import Expose, NetworkPolicy, Oidc
 from settings.api import Api, Client
+from settings.monitoring import Monitoring
 from settings.names import (
     ArgumentText,
     CcnId,
@@ -498,6 +499,7 @@ class Settings(Section):
     network_policy: Annotated[NetworkPolicy, BeforeValidator(switch)] = Field(
         default=NetworkPolicy.model_construct(), description="Who may talk to whom inside, or `false`."
     )
+    monitoring: Monitoring = Field(default=Monitoring.model_construct(), description="Metrics, alerts and a dashboard.")
     images: Images = Field(default=Images.model_construct(), description="Where images are pulled from.")
     warm_start: WarmStart = Field(
         default=WarmStart.model_construct(), description="What is kept so that a new replica starts sooner."

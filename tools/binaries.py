@@ -213,6 +213,10 @@ DEFINITION_FOLDERS = (
     Folder("envoy-gateway", "github.com/envoyproxy/gateway", "charts/gateway-helm/charts/crds/crds/generated"),
     Folder("keda", "github.com/kedacore/keda/v2", "config/crd/bases"),
     Folder("lws", "sigs.k8s.io/lws", "config/crd/bases"),
+    # The only release with this folder that Go's module proxy gives, older than what the catalogue installs.
+    Folder(
+        "prometheus-operator", "github.com/prometheus-operator/prometheus-operator", "example/prometheus-operator-crd"
+    ),
 )
 
 

@@ -42,6 +42,11 @@ WAIT = 'until test -f "$1"; do echo "waiting for $1"; sleep 5; done'
 
 
 @cache
+def key_secret(model: str) -> str:
+    """The name of the Secret that holds a model's API key."""
+    return f"{model}-{KEY_NAME}"
+
+
 def key_checksum(key: str) -> str:
     """A mark that changes with the key. It stands in clear in the pod's annotations, hence slow to compute and too
     short to prove a guess."""
@@ -86,7 +91,7 @@ class Inference(pulumi.ComponentResource):
             self.api_key = self._key(name, args)
             secret = kubernetes.core.v1.Secret(
                 f"{name}-key",
-                metadata={"name": f"{model.name}-{KEY_NAME}", "namespace": args.namespace, "labels": labels},
+                metadata={"name": key_secret(model.name), "namespace": args.namespace, "labels": labels},
                 string_data={KEY_NAME: self.api_key},
                 opts=child,
             )

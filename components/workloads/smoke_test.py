@@ -129,7 +129,7 @@ def asking_env(plan: SmokeTestPlan) -> "list[EnvVarArgsDict]":
     """What the script reads: what to ask, and by reference the keys and the administrator's password."""
     env = common_env(questions(plan, owner="job", alone=True))
     for model, variable in key_variables(plan).items():
-        env.append(kube.secret_env(variable, f"{model}-{inference.KEY_NAME}", inference.KEY_NAME))
+        env.append(kube.secret_env(variable, inference.key_secret(model), inference.KEY_NAME))
     if plan.page is not None and plan.page.by_password:
         env.append(kube.secret_env(ADMIN_VARIABLE, webui.NAME, webui.SECRET_ENV["WEBUI_ADMIN_PASSWORD"]))
     return env

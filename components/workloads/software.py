@@ -1,4 +1,4 @@
-"""Software that the stack installs into the cluster: Envoy Gateway, KEDA, the LeaderWorkerSet controller."""
+"""Software that the stack installs into the cluster: Envoy Gateway, KEDA, LeaderWorkerSet, Prometheus."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -91,8 +91,9 @@ def chart_values(plan: InstallPlan, node_selector: Mapping[str, str]) -> dict[st
     tree: dict[str, Any] = {}
     for name, value in plan.values:
         _put(tree, name, value)
-    if plan.node_selector is not None and node_selector:
-        _put(tree, plan.node_selector, dict(node_selector))
+    placing = plan.part_selectors if plan.node_selector is None else (plan.node_selector, *plan.part_selectors)
+    for name in placing if node_selector else ():
+        _put(tree, name, dict(node_selector))
     return tree
 
 

@@ -42,8 +42,10 @@ def plan_policies(
     exposure: ExposurePlan | None,
     scaling: Mapping[str, ScalingPlan],
     installs: Sequence[InstallPlan],
+    measured: Sequence[tuple[str, InNamespace]] = (),
 ) -> PolicyPlan | None:
-    """What to let through; None where the namespace is left open."""
+    """What to let through; None where the namespace is left open. `measured`: by model, who reads its metrics beside
+    what scales it."""
     if not settings.network_policy.enabled:
         return None
     admitted = [InNamespace(name) for name in settings.network_policy.admit]
@@ -51,7 +53,7 @@ def plan_policies(
         cluster_ranges=cluster_ranges(settings),
         page=None if webui is None else _page(settings, webui),
         sources=(*(exposure.sources if exposure else ()), *admitted),
-        scraped=tuple((model, _scraper(installs, catalog)) for model in scaling),
+        scraped=(*((model, _scraper(installs, catalog)) for model in scaling), *measured),
         reach=tuple(map(str, _reachable(settings.network_policy.reach))),
         acme=exposure is not None and exposure.issuer is not None,
     )

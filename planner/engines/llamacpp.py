@@ -44,6 +44,7 @@ def _arguments(request: EngineRequest) -> list[tuple[str, ...]]:
         (request.max_model_len is not None, ("--ctx-size", str(request.max_model_len))),
         (request.model.prefix_caching is not None, (PROMPT_CACHE[request.model.prefix_caching or False],)),
         (template is not None, ("--chat-template-file", template_path(template or "", request.model_path))),
+        (request.measured, ("--metrics",)),
         (cache not in (None, "auto"), ("--cache-type-k", str(cache))),
         (cache not in (None, "auto"), ("--cache-type-v", str(cache))),
         # Numbers in blocks need it for the values; else the server decides by the GPU.

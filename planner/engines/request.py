@@ -17,8 +17,9 @@ class EngineRequest:
     machine's memory keep what its cache has no room for. `network_store`: the weights lie on NFS or the like.
     `startup_failures` and `load_seconds` come from the one startup budget. `task` is what the model is served for,
     `convert` whether it was trained for something else, `encoder` whether it reads a text at once and keeps no cache.
-    `draft_path` is where the draft model lies, `adapters` are names and folders of LoRA adapters. `model` is the user's
-    own section, for what the planner passes on as it stands; its `env` and `extra_args` win.
+    `draft_path` is where the draft model lies, `adapters` are names and folders of LoRA adapters. `measured`:
+    somebody reads its metrics. `model` is the user's own section, for what the planner passes on as it stands; its
+    `env` and `extra_args` win.
     """
 
     model: Model
@@ -54,3 +55,4 @@ class EngineRequest:
     draft_path: str | None = None
     adapters: tuple[tuple[str, str], ...] = ()
     annotations: tuple[tuple[str, str], ...] = ()
+    measured: bool = False

@@ -5,11 +5,15 @@ Memory is GiB (2**30 bytes) where a name ends in `_gib`, MiB where in `_mib`; ti
 
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from planner.plan.server import ChatTemplate, EngineSpec, Resources
 from settings.diagnostics import Diagnostic
 from settings.models import Task
+
+if TYPE_CHECKING:
+    from planner.plan.monitoring import MonitoringPlan
 
 
 @dataclass(frozen=True)
@@ -454,7 +458,8 @@ class InstallPlan:
     """Software that is installed into the cluster: from the TKE app market, or (`installer` "helm") by Helm.
 
     `version` is None where the market decides. `values` are (dotted name, value) pairs; `node_selector` is the dotted
-    name of the value that places the pods, None where none is known.
+    name of the value that places the pods, None where none is known, `part_selectors` are those of a chart that has
+    several parts.
     """
 
     software: str
@@ -467,6 +472,7 @@ class InstallPlan:
     namespace: str
     values: tuple[tuple[str, object], ...] = ()
     node_selector: str | None = None
+    part_selectors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -732,10 +738,12 @@ class Plan:
     `region` is that of the cloud's resources, None where the stack file names none. `retain` keeps the data when the
     stack is destroyed. `pull_secret` is the name of the Secret that images are pulled with. While `paused` no model has
     a replica and no pool of ours a node, whatever their ranges say, so that no other number of the plan changes.
-    `exposure` is None where people come by port-forward. `installs` is what autoscaling and groups of machines need;
+    `exposure` is None where people come by port-forward. `installs` is what autoscaling, groups of machines and
+    monitoring need;
     the gateway's own software is in `exposure`. `policies` is None where the namespace is left open, `smoke_test` where
     nothing is asked after the rollout; its connections stay open while the stack is paused. `api` is None where each
-    model has an address of its own, `warm_start` where nothing is kept for the next replica.
+    model has an address of its own, `warm_start` where nothing is kept for the next replica, `monitoring` where nothing
+    is measured.
     """
 
     names: NamesPlan
@@ -762,6 +770,7 @@ class Plan:
     pull_secret: str | None = None
     paused: bool = False
     api: ApiPlan | None = None
+    monitoring: "MonitoringPlan | None" = None
 
     @property
     def owns_cluster(self) -> bool:

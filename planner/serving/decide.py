@@ -89,6 +89,7 @@ def plan_served(
         annotations=super_nodes.server_annotations(
             placed.situation.pool, placed.gpus // placed.nodes, cached=settings.warm_start.images
         ),
+        measured=settings.monitoring.enabled(),
     )
     return ServedModel(placed, replica, request, download, why, further, image_gib(fetching, owner, catalog))
 
@@ -255,6 +256,7 @@ def _request(
     directory: str,
     further: tuple[DownloadPlan, ...],
     annotations: super_nodes.Pairs,
+    measured: bool,
 ) -> EngineRequest:
     model, sizing = placed.model, placed.sizing
     paths = [f"{MODELS_MOUNT}/{each.directory}" for each in further]
@@ -295,6 +297,7 @@ def _request(
         convert=TASKS[placed.facts.kind] != placed.facts.task,
         encoder=placed.facts.encoder,
         annotations=annotations,
+        measured=measured,
     )
 
 

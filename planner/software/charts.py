@@ -5,7 +5,7 @@ from packaging.version import Version
 from catalog import versions
 from catalog.checks import registry_of
 from catalog.load import Catalog
-from catalog.types import Chart, ChartImage
+from catalog.types import Chart, ChartImage, ChartPart
 from planner.images.mirrors import resolve
 from planner.images.reference import split
 from planner.network.location import in_mainland
@@ -35,7 +35,9 @@ def home(software: str, catalog: Catalog) -> str:
 def plan_install(chart: Chart, settings: Settings, catalog: Catalog, *, limiter: bool = False) -> InstallPlan:
     """How this chart is installed. Images are named in its values where the nodes pull them from elsewhere; that of
     the rate limit service, which not every stack needs (`limiter`), in any case."""
-    values: dict[str, str] = {}
+    values: dict[str, object] = dict(chart.values)
+    for part in chart.parts:
+        values |= _requested(part)
     if limiter and chart.limiter is not None:
         values |= _naming(chart.limiter, _pulled_from(chart.limiter, settings, catalog))
     for image in chart.images:
@@ -53,7 +55,18 @@ def plan_install(chart: Chart, settings: Settings, catalog: Catalog, *, limiter:
         namespace=chart.namespace,
         values=tuple(values.items()),
         node_selector=chart.node_selector,
+        part_selectors=tuple(part.node_selector for part in chart.parts),
     )
+
+
+def _requested(part: ChartPart) -> dict[str, object]:
+    """The values by which a part of the chart asks for what it is counted with."""
+    memory = f"{part.memory_mib}Mi"
+    return {
+        f"{part.resources}.requests.cpu": f"{part.cpu_millis}m",
+        f"{part.resources}.requests.memory": memory,
+        f"{part.resources}.limits.memory": memory,
+    }
 
 
 def _pulled_from(image: ChartImage, settings: Settings, catalog: Catalog) -> str:

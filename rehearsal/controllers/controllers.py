@@ -8,7 +8,7 @@ from typing import Self
 from rehearsal.control_plane import credentials, ports
 from rehearsal.control_plane.plane import Access
 from rehearsal.control_plane.processes import Processes
-from rehearsal.controllers import envoy_gateway, keda, lws
+from rehearsal.controllers import envoy_gateway, keda, lws, prometheus
 from rehearsal.controllers.binaries import ControllerBinaries, find
 from rehearsal.controllers.definitions import Definitions, path_of
 from rehearsal.controllers.release import Controller, ControllerError, Release
@@ -17,6 +17,7 @@ CONTROLLERS: Mapping[str, Controller] = {
     "envoy-gateway": envoy_gateway.ENVOY_GATEWAY,
     "keda": keda.KEDA,
     "lws": lws.LWS,
+    "kube-prometheus-stack": prometheus.PROMETHEUS,
 }
 """By the name of the software in the plan."""
 

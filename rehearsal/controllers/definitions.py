@@ -7,7 +7,12 @@ from pathlib import Path
 from rehearsal.control_plane.api import Api, ApiError
 from tools.binaries import definitions
 
-FOLDERS = {"envoy-gateway": ("gateway-api", "envoy-gateway"), "keda": ("keda",), "lws": ("lws",)}
+FOLDERS = {
+    "envoy-gateway": ("gateway-api", "envoy-gateway"),
+    "keda": ("keda",),
+    "lws": ("lws",),
+    "kube-prometheus-stack": ("prometheus-operator",),
+}
 """Software, as in the plan, and the folders of definitions that come with it."""
 
 _CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"

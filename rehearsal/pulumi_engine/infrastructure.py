@@ -9,6 +9,7 @@ from planner.plan.types import Plan
 from planner.software.addons import GPU
 from planner.software.autoscaling import KEDA
 from planner.software.lws import LWS
+from planner.software.prometheus import PROMETHEUS
 from rehearsal.cluster import platform
 from rehearsal.cluster.cluster import Cluster
 from rehearsal.cluster.nodes import SimulatedPool, existing_pools, simulated
@@ -25,7 +26,7 @@ def controlled_by(plan: Plan) -> list[str]:
     """The software whose controllers look after objects of the stack, whoever installs it."""
     routed = plan.exposure is not None and (plan.exposure.attach_to or plan.exposure.controller)
     spread = any(model.spec.spread is not None for model in plan.models.values())
-    needed = {ENVOY: routed, KEDA: bool(plan.scaling), LWS: spread}
+    needed = {ENVOY: routed, KEDA: bool(plan.scaling), LWS: spread, PROMETHEUS: plan.monitoring is not None}
     return [name for name, wanted in needed.items() if wanted]
 
 

@@ -21,6 +21,7 @@ SAMPLES = ("two-machines", "gateway", "turbo", "local")
 SPECIAL = {
     "warm starts": SOUND.changed(("warmStart", {"images": True})),
     "roles": SOUND.changed(("cluster.serviceRoles", "create")),
+    "measured": SOUND.changed(("monitoring.via", "prometheus-operator")),
     "super and turbo": BASES["turbo"].changed(("pools.gpu", {"kind": "super", "gpuType": "A10*PNV4"})),
 }
 GENERATED: Mapping[str, Stack] = SPECIAL | {name: BASES[name] for name in ("ordinary", "ingress", "page", "mounted")}

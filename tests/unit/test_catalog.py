@@ -17,6 +17,7 @@ TABLES = (
     "architectures",
     "attention",
     "charts",
+    "metrics",
     "durations",
     "gpus",
     "kubernetes_versions",

@@ -9,7 +9,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 PLANNER = Path(__file__).parents[2] / "planner"
-MOST_ROOMS, MOST_IMPORTS, MOST_FLOORS = 20, 60, 8
+MOST_ROOMS, MOST_IMPORTS, MOST_FLOORS = 20, 62, 8
 
 
 def room_of(module: str) -> str | None:

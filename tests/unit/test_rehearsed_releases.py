@@ -28,7 +28,7 @@ SCALED = {"models.chat.autoscaling": {"min": 1, "max": 2}, "pools.gpu.nodes": {"
 @pytest.mark.parametrize("software", sorted(NEWEST))
 def test_what_make_controllers_builds_is_what_the_catalogue_says_was_run(software: str) -> None:
     built = {module.name: module.version_text for module in CONTROLLERS}
-    assert NEWEST[software].rehearsed == built[software]
+    assert NEWEST[software].rehearsed == built.get(software)
 
 
 def test_the_envoy_that_is_run_is_the_one_that_the_newest_gateway_runs() -> None:

@@ -24,7 +24,8 @@ if [ -n "$GO_SAYS" ]; then echo "$GO_SAYS" >&2; exit 1; fi
 if [ "$1 $2" = "mod download" ]; then
   shift 3
   for module; do
-    for folder in config/crd/experimental config/crd/bases charts/gateway-helm/charts/crds/crds/generated; do
+    for folder in config/crd/experimental config/crd/bases charts/gateway-helm/charts/crds/crds/generated \\
+      example/prometheus-operator-crd; do
       /bin/mkdir -p "$CALLS.modules/$module/$folder"
       echo "kind: CustomResourceDefinition # of $module" > "$CALLS.modules/$module/$folder/some.yaml"
       echo "kind: ValidatingAdmissionPolicy" > "$CALLS.modules/$module/$folder/other.yaml"
@@ -173,11 +174,15 @@ def test_without_go_nobody_is_sent_for_controllers_on_path(
     assert "PATH or" not in said
 
 
+DEFINED_ALONE = {"sigs.k8s.io/gateway-api", "github.com/prometheus-operator/prometheus-operator"}
+"""What defines kinds and is not run."""
+
+
 def test_definitions_and_controllers_are_of_the_same_releases() -> None:
     required = _required(DEFINITIONS)
     controllers = {upstream: version for module in CONTROLLERS for upstream, version in _required(module).items()}
     both = required.keys() & controllers.keys()
-    assert both == {folder.module for folder in binaries.DEFINITION_FOLDERS} - {"sigs.k8s.io/gateway-api"}
+    assert both == {folder.module for folder in binaries.DEFINITION_FOLDERS} - DEFINED_ALONE
     assert {each: required[each] for each in both} == {each: controllers[each] for each in both}
 
 

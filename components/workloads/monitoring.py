@@ -1,0 +1,114 @@
+"""Monitoring: what Prometheus reads, and the rules by which it keeps and watches that.
+
+All of them are objects that name nothing but labels, so that they stand in the stack's own namespace, whatever they are
+about, and go with it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi_kubernetes.apiextensions import CustomResource
+
+from components.workloads import inference, kube
+from planner.plan.monitoring import AlertPlan, MonitoringPlan, MonitorPlan, RecordPlan
+from planner.plan.types import ModelPlan
+
+API_VERSION = "monitoring.coreos.com/v1"
+COMPONENT = "monitoring"
+NAME = "tke-llm"
+"""Of the rules and the dashboard; a model may be called so, but is no rule."""
+INTERVAL = "30s"
+CREATED = {"sourceLabels": ["__name__"], "regex": ".+_created", "action": "drop"}
+"""When a counter was made, one more series for each of them: nobody asks for it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitoringArgs:
+    """`models` by name. `after` is what brings the kinds, where the stack does."""
+
+    namespace: pulumi.Input[str]
+    plan: MonitoringPlan
+    models: Mapping[str, ModelPlan]
+    after: Sequence[pulumi.Resource] = ()
+
+
+class Monitoring(pulumi.ComponentResource):
+    """One PodMonitor for each kind of pods, and one PrometheusRule."""
+
+    def __init__(self, name: str, args: MonitoringArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("tke-llm:workloads:Monitoring", name, None, opts)
+        self._name, self._args = name, args
+        for monitor in args.plan.monitors:
+            self._object(f"{monitor.name}-monitor", "PodMonitor", monitor.name, monitor_spec(monitor, args.models))
+        self._object("rules", "PrometheusRule", NAME, {"groups": rule_groups(args.plan)})
+        self.register_outputs({})
+
+    def _object(self, role: str, kind: str, kubernetes_name: str, spec: Mapping[str, Any]) -> None:
+        CustomResource(
+            f"{self._name}-{role}",
+            api_version=API_VERSION,
+            kind=kind,
+            metadata={
+                "name": kubernetes_name,
+                "namespace": self._args.namespace,
+                "labels": {**kube.labels(COMPONENT, kubernetes_name, COMPONENT), **dict(self._args.plan.labels)},
+            },
+            spec=dict(spec),
+            # The operator's release brings the kinds.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(self._args.after)),
+        )
+
+
+def monitor_spec(monitor: MonitorPlan, models: Mapping[str, ModelPlan]) -> dict[str, Any]:
+    """Where the pods are found, and where their metrics. What is read of a model carries its name."""
+    endpoint: dict[str, Any] = {
+        **({"portNumber": int(monitor.port)} if monitor.port.isdigit() else {"port": monitor.port}),
+        "path": monitor.path,
+        "interval": INTERVAL,
+        "metricRelabelings": [CREATED],
+    }
+    if monitor.own_labels:
+        endpoint["honorLabels"] = True
+    if monitor.model is not None:
+        endpoint["relabelings"] = [{"targetLabel": "model", "replacement": monitor.model, "action": "replace"}]
+        if monitor.keyed:
+            key = {"name": inference.key_secret(monitor.model), "key": inference.KEY_NAME}
+            endpoint["authorization"] = {"type": "Bearer", "credentials": key}
+        labels = inference.answering(models[monitor.model])
+        return {"selector": {"matchLabels": labels}, "podMetricsEndpoints": [endpoint]}
+    where = {"any": True} if monitor.namespace is None else {"matchNames": [monitor.namespace]}
+    return {
+        "selector": {"matchLabels": dict(monitor.labels)},
+        "namespaceSelector": where,
+        "podMetricsEndpoints": [endpoint],
+    }
+
+
+def rule_groups(plan: MonitoringPlan) -> list[dict[str, Any]]:
+    """The rules as Prometheus reads them: what is kept first, for the alerts ask for it."""
+    groups = [
+        {"name": "tke-llm.records", "interval": INTERVAL, "rules": list(map(_record, plan.records))},
+        {"name": "tke-llm.alerts", "interval": INTERVAL, "rules": list(map(_alert, plan.alerts))},
+    ]
+    return [group for group in groups if group["rules"]]
+
+
+def _record(record: RecordPlan) -> dict[str, Any]:
+    return {
+        "record": record.name,
+        "expr": record.expr,
+        "labels": {"namespace": record.namespace, "model": record.model},
+    }
+
+
+def _alert(alert: AlertPlan) -> dict[str, Any]:
+    about = {} if alert.model is None else {"model": alert.model}
+    return {
+        "alert": alert.name,
+        "expr": alert.expr,
+        **({"for": f"{alert.seconds}s"} if alert.seconds else {}),
+        "labels": {"severity": alert.severity, **about},
+        "annotations": {"summary": alert.summary, "action": alert.action},
+    }

@@ -1,0 +1,43 @@
+"""What is wrong with monitoring, or worth knowing of it."""
+
+from collections.abc import Iterator, Mapping
+
+from catalog.load import Catalog
+from planner.monitoring import codes
+from planner.monitoring.decide import shown_by
+from planner.plan.monitoring import MonitoringPlan
+from planner.plan.types import ModelPlan, PoolPlan
+from planner.software.check import check_chart, check_release
+from planner.software.prometheus import PROMETHEUS, installs_prometheus, prometheus_chart
+from settings.diagnostics import Diagnostic
+from settings.models import Settings
+
+VIA = "monitoring.via"
+
+
+def check_monitoring(
+    settings: Settings,
+    catalog: Catalog,
+    plan: MonitoringPlan | None,
+    models: Mapping[str, ModelPlan],
+    pools: Mapping[str, PoolPlan],
+) -> Iterator[Diagnostic]:
+    """What is wrong with monitoring; nothing where none is asked for."""
+    if settings.monitoring.via == "tmp":
+        yield codes.managed_prometheus_unsupported(VIA)
+    if plan is None:
+        return
+    if not installs_prometheus(settings):
+        labels = ", ".join(f"{key}={value}" for key, value in plan.labels) or "anyhow"
+        yield codes.prometheus_expected(VIA, owned=settings.owns_cluster(), namespace=plan.scraper.name, labels=labels)
+        yield check_release(PROMETHEUS, VIA, catalog)
+    else:
+        yield from check_chart(prometheus_chart(settings, catalog), VIA, settings, catalog)
+    for name, model in models.items():
+        shown = shown_by(model.engine, catalog)
+        if shown is None or "ttft" not in shown.metrics:
+            yield codes.engine_shows_little(f"models.{name}.engine", engine=model.engine, whole=shown is None)
+    if any(model.gpus for model in models.values()):
+        yield codes.gpu_exporter_expected(VIA, super_nodes=any(pool.kind == "super" for pool in pools.values()))
+    if settings.network_policy.enabled and plan.scraped:
+        yield codes.scraper_reaches_api(VIA, namespace=plan.scraper.name)

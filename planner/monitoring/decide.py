@@ -1,0 +1,135 @@
+"""Monitoring: what Prometheus reads of a stack, what it keeps, and what calls for somebody.
+
+The engines show their metrics at the port of their API, so that a NetworkPolicy which admits Prometheus admits it to
+the API as well, whose key it does not have. What else it may ask is in docs/security.md.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from catalog.load import Catalog
+from catalog.metrics import MetricsEndpoint
+from planner.monitoring import alerts
+from planner.monitoring.records import plan_records
+from planner.plan.monitoring import AlertPlan, MonitoringPlan, MonitorPlan, RecordPlan
+from planner.plan.types import ExposurePlan, InNamespace, InstallPlan, ModelPlan, PoolPlan, ScalingPlan
+from planner.software.autoscaling import KEDA
+from planner.software.charts import home
+from planner.software.prometheus import PROMETHEUS
+from settings.models import Settings
+
+NAMESPACE = "monitoring"
+"""Where Prometheus is, unless the stack file says otherwise."""
+LABELS = (("release", "kube-prometheus-stack"),)
+"""What a Prometheus of that chart looks for, where its release is called as the chart is."""
+PODS = (("app.kubernetes.io/name", "prometheus"),)
+"""What the operator labels the pods of every Prometheus with (prometheus-operator,
+pkg/prometheus/server/statefulset.go)."""
+DCGM_PODS = (("app.kubernetes.io/name", "dcgm-exporter"),)
+"""NVIDIA's exporter, wherever it runs (dcgm-exporter, deployment/templates/_helpers.tpl)."""
+KEDA_PODS = (("app", "keda-operator"),)
+"""kedacore/charts, keda/templates/manager/deployment.yaml."""
+
+
+def plan_monitoring(
+    settings: Settings,
+    catalog: Catalog,
+    *,
+    models: Mapping[str, ModelPlan],
+    pools: Mapping[str, PoolPlan],
+    exposure: ExposurePlan | None,
+    scaling: Mapping[str, ScalingPlan],
+    installs: Sequence[InstallPlan],
+) -> MonitoringPlan | None:
+    """What to measure; None where nothing is. `installs` is what else is installed."""
+    if settings.monitoring.via != "prometheus-operator":
+        return None
+    namespace = settings.namespace_name()
+    ours = next((each.namespace for each in installs if each.software == PROMETHEUS), None)
+    records = tuple(
+        record
+        for model in models.values()
+        for record in plan_records(
+            model, pools[model.pool], namespace, shown_by(model.engine, catalog), catalog.metrics["dcgm"]
+        )
+    )
+    gateway = exposure is not None and exposure.via == "gateway"
+    keda = next((each.namespace for each in installs if each.software == KEDA), home(KEDA, catalog))
+    return MonitoringPlan(
+        scraper=InNamespace(ours or settings.monitoring.namespace or NAMESPACE, PODS),
+        labels=() if ours else tuple(settings.monitoring.labels.items()) or LABELS,
+        monitors=tuple(_monitors(catalog, models, exposure, keda=keda if scaling else None)),
+        records=records,
+        alerts=tuple(_alerts(settings, catalog, models, exposure, scaling=scaling, records=records)),
+        gateway=gateway,
+        priced=bool(models) and all(pools[model.pool].price is not None for model in models.values()),
+    )
+
+
+def shown_by(engine: str, catalog: Catalog) -> MetricsEndpoint | None:
+    """Where an engine shows its metrics; None where it has none."""
+    return next((each for each in catalog.metrics.values() if each.engine == engine), None)
+
+
+def proxies_of(exposure: ExposurePlan) -> InNamespace | None:
+    """The proxies of a Gateway that is ours; of another's it is not known which they are."""
+    inside = (each for each in exposure.sources if isinstance(each, InNamespace) and each.labels)
+    return next(inside, None) if exposure.via == "gateway" else None
+
+
+def _monitors(
+    catalog: Catalog, models: Mapping[str, ModelPlan], exposure: ExposurePlan | None, *, keda: str | None
+) -> Iterator[MonitorPlan]:
+    for model in models.values():
+        shown = shown_by(model.engine, catalog)
+        if shown is not None and shown.port is not None:
+            yield MonitorPlan(
+                name=f"model-{model.name}", model=model.name, port=shown.port, path=shown.path, keyed=shown.keyed
+            )
+    proxies = None if exposure is None else proxies_of(exposure)
+    if proxies is not None:
+        yield _others("gateway", catalog.metrics["envoy"], proxies.name, proxies.labels)
+    if keda is not None:
+        yield _others("keda", catalog.metrics["keda"], keda, KEDA_PODS)
+    if any(model.gpus for model in models.values()):
+        yield _others("gpus", catalog.metrics["dcgm"], None, DCGM_PODS)
+
+
+def _others(
+    name: str, shown: MetricsEndpoint, namespace: str | None, labels: tuple[tuple[str, str], ...]
+) -> MonitorPlan:
+    """Pods that are no model's. What KEDA and the GPUs' exporter say of pods and namespaces is about others."""
+    return MonitorPlan(
+        name=name,
+        port=shown.port or "",
+        path=shown.path,
+        namespace=namespace,
+        labels=labels,
+        own_labels=name != "gateway",
+    )
+
+
+def _alerts(
+    settings: Settings,
+    catalog: Catalog,
+    models: Mapping[str, ModelPlan],
+    exposure: ExposurePlan | None,
+    *,
+    scaling: Mapping[str, ScalingPlan],
+    records: Sequence[RecordPlan],
+) -> Iterator[AlertPlan]:
+    """Nothing calls for somebody while nothing is meant to run."""
+    namespace, targets = settings.namespace_name(), settings.monitoring.targets
+    if settings.pause:
+        return
+    for name, model in models.items():
+        names = frozenset(each.name for each in records if each.model == name)
+        waiting = scaling[name].waiting if name in scaling else None
+        yield from alerts.of_model(catalog, model, namespace, names, targets=targets, waiting=waiting)
+    if any(model.gpus for model in models.values()):
+        yield from alerts.of_gpus(catalog, namespace, owned=settings.owns_cluster())
+    yield from alerts.of_volumes(catalog, namespace)
+    if exposure is not None:
+        proxies = proxies_of(exposure)
+        yield from alerts.of_exposure(catalog, exposure, namespace, None if proxies is None else proxies.name)
+    if scaling:
+        yield from alerts.of_scaling(catalog, namespace)

@@ -1,0 +1,64 @@
+"""What is measured of a stack, as data: what Prometheus reads, what it makes of it, what calls for somebody."""
+
+from dataclasses import dataclass
+
+from planner.plan.types import InNamespace
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitorPlan:
+    """Pods whose metrics are read. `model`: those of a model that answer, by its name; else the pods with `labels` in
+    `namespace`, None: in any. `port` is the name of their port, or its number. `keyed`: the model asks for its key.
+    `own_labels`: what is measured says itself which pod it is about, and is believed."""
+
+    name: str
+    port: str
+    path: str
+    model: str | None = None
+    namespace: str | None = None
+    labels: tuple[tuple[str, str], ...] = ()
+    keyed: bool = False
+    own_labels: bool = False
+
+
+@dataclass(frozen=True)
+class RecordPlan:
+    """A series that Prometheus keeps of others: `name` is asked for, with the labels `namespace` and `model`."""
+
+    name: str
+    expr: str
+    namespace: str
+    model: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertPlan:
+    """What calls for somebody: `expr` has been true for so many seconds. `summary` says what is the matter, with the
+    templates of Prometheus, `action` what to do. `model` is the one that it is about, where it is about one."""
+
+    name: str
+    expr: str
+    seconds: int
+    severity: str
+    summary: str
+    action: str
+    model: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitoringPlan:
+    """`scraper` is who reads, `labels` what it finds the objects by (empty: it reads all). `gateway`: there are
+    proxies to show; `priced`: every model's cost per hour is known."""
+
+    scraper: InNamespace
+    labels: tuple[tuple[str, str], ...]
+    monitors: tuple[MonitorPlan, ...]
+    records: tuple[RecordPlan, ...]
+    alerts: tuple[AlertPlan, ...]
+    gateway: bool
+    priced: bool
+
+    @property
+    def scraped(self) -> tuple[str, ...]:
+        """The models whose metrics are read."""
+        return tuple(each.model for each in self.monitors if each.model is not None)

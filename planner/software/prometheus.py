@@ -1,0 +1,33 @@
+"""Prometheus with its operator, and Grafana, which monitoring needs."""
+
+from catalog.load import Catalog
+from catalog.types import Chart
+from planner.plan.types import CpuPods, InstallPlan
+from planner.software.charts import choose, plan_install
+from settings.models import Settings
+
+PROMETHEUS = "kube-prometheus-stack"
+
+
+def installs_prometheus(settings: Settings) -> bool:
+    """Whether it is installed: a cluster that exists has one operator or none."""
+    asked = settings.monitoring
+    return asked.via == "prometheus-operator" and asked.install == "helm" and settings.owns_cluster()
+
+
+def plan_prometheus(settings: Settings, catalog: Catalog) -> InstallPlan | None:
+    """Its release, where the stack brings it."""
+    if not installs_prometheus(settings):
+        return None
+    return plan_install(prometheus_chart(settings, catalog), settings, catalog)
+
+
+def prometheus_chart(settings: Settings, catalog: Catalog) -> Chart:
+    """The chart that brings all of it."""
+    return choose(PROMETHEUS, "helm", settings, catalog)
+
+
+def prometheus_pods(settings: Settings, catalog: Catalog) -> tuple[CpuPods, ...]:
+    """The pods that it adds to the CPU nodes."""
+    parts = prometheus_chart(settings, catalog).parts if installs_prometheus(settings) else ()
+    return tuple(CpuPods("Prometheus and Grafana", 1, part.cpu_millis, part.memory_mib) for part in parts)

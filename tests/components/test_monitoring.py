@@ -1,0 +1,82 @@
+"""What Prometheus is told to read, and the rules that it gets."""
+
+from typing import Any
+
+from components.workloads.monitoring import rule_groups
+from tests.components.recorder import ComponentRun
+from tests.components.whole_stack import BY_ID, decided, up
+
+ON = {"monitoring": {"via": "prometheus-operator"}}
+
+
+def monitors(made: ComponentRun) -> dict[str, dict[str, Any]]:
+    return {each.inputs["metadata"]["name"]: each.inputs["spec"] for each in made.of(":PodMonitor")}
+
+
+def test_a_stack_that_measures_nothing_makes_none_of_it() -> None:
+    made = up()
+    assert not made.of(":PodMonitor")
+    assert not made.of(":PrometheusRule")
+    assert not made.of("helm.sh/v3:Release")
+
+
+def test_the_pods_that_answer_are_read_under_their_models_name() -> None:
+    spec = monitors(up(ON))["model-chat"]
+    assert spec["selector"]["matchLabels"] == {
+        "app.kubernetes.io/instance": "chat",
+        "app.kubernetes.io/component": "inference",
+    }
+    (endpoint,) = spec["podMetricsEndpoints"]
+    assert (endpoint["port"], endpoint["path"]) == ("http", "/metrics")
+    assert endpoint["relabelings"] == [{"targetLabel": "model", "replacement": "chat", "action": "replace"}]
+    assert "authorization" not in endpoint
+
+
+def test_an_engine_that_asks_for_its_key_gets_it_by_reference() -> None:
+    changes = {"models.chat": {"model": "Qwen/Qwen3-8B-GGUF", "engine": "llamacpp"}}
+    (endpoint,) = monitors(up({**ON, **changes}))["model-chat"]["podMetricsEndpoints"]
+    assert endpoint["authorization"] == {
+        "type": "Bearer",
+        "credentials": {"name": "chat-api-key", "key": "api-key"},
+    }
+
+
+def test_gpus_are_read_wherever_their_exporter_runs_and_believed() -> None:
+    spec = monitors(up(ON))["gpus"]
+    assert spec["namespaceSelector"] == {"any": True}
+    (endpoint,) = spec["podMetricsEndpoints"]
+    assert (endpoint["portNumber"], endpoint["honorLabels"]) == (9400, True)
+
+
+def test_objects_come_after_what_brings_their_kinds() -> None:
+    made = up(ON)
+    release = made.one("helm.sh/v3:Release")
+    for each in [*made.of(":PodMonitor"), made.one(":PrometheusRule")]:
+        assert made.depends(each, release)
+
+
+def test_prometheus_is_placed_on_the_cpu_nodes_and_asks_for_what_is_counted() -> None:
+    values = up(ON).one("helm.sh/v3:Release").inputs["values"]
+    assert values["prometheus"]["prometheusSpec"]["nodeSelector"] == {"tke-llm/pool": "system"}
+    assert values["prometheus"]["prometheusSpec"]["resources"]["requests"]["memory"] == "1024Mi"
+    assert values["prometheus"]["prometheusSpec"]["podMonitorSelectorNilUsesHelmValues"] is False
+    assert values["grafana"]["nodeSelector"] == {"tke-llm/pool": "system"}
+
+
+def test_on_a_cluster_that_exists_the_objects_carry_the_labels_that_prometheus_looks_for() -> None:
+    made = up(
+        {
+            **BY_ID,
+            "monitoring": {"via": "prometheus-operator", "labels": {"team": "ml"}},
+        }
+    )
+    assert all(each.inputs["metadata"]["labels"]["team"] == "ml" for each in made.of(":PodMonitor"))
+    assert not made.of("helm.sh/v3:Release")
+
+
+def test_a_rule_is_kept_with_its_model_and_an_alert_says_what_to_do() -> None:
+    plan = decided(ON).monitoring
+    assert plan is not None
+    kept, watched = rule_groups(plan)
+    assert all(rule["labels"] == {"namespace": "llm", "model": "chat"} for rule in kept["rules"])
+    assert all(rule["annotations"].keys() == {"summary", "action"} for rule in watched["rules"])
