@@ -52,7 +52,6 @@ def plan_monitoring(
             model, pools[model.pool], namespace, shown_by(model.engine, catalog), catalog.metrics["dcgm"]
         )
     )
-    gateway = exposure is not None and exposure.via == "gateway"
     keda = next((each.namespace for each in installs if each.software == KEDA), home(KEDA, catalog))
     return MonitoringPlan(
         scraper=InNamespace(ours or settings.monitoring.namespace or NAMESPACE, PODS),
@@ -60,7 +59,7 @@ def plan_monitoring(
         monitors=tuple(_monitors(catalog, models, exposure, keda=keda if scaling else None)),
         records=records,
         alerts=tuple(_alerts(settings, catalog, models, exposure, scaling=scaling, records=records)),
-        gateway=gateway,
+        gateway=exposure is not None and proxies_of(exposure) is not None,
         priced=bool(models) and all(pools[model.pool].price is not None for model in models.values()),
     )
 
@@ -71,9 +70,8 @@ def shown_by(engine: str, catalog: Catalog) -> MetricsEndpoint | None:
 
 
 def proxies_of(exposure: ExposurePlan) -> InNamespace | None:
-    """The proxies of a Gateway that is ours; of another's it is not known which they are."""
-    inside = (each for each in exposure.sources if isinstance(each, InNamespace) and each.labels)
-    return next(inside, None) if exposure.via == "gateway" else None
+    """The proxies of a Gateway that is ours, which alone are known by labels."""
+    return next((each for each in exposure.sources if isinstance(each, InNamespace) and each.labels), None)
 
 
 def _monitors(
