@@ -195,6 +195,21 @@ def demo(
 
 
 @app.command()
+def doctor(
+    stack: Annotated[
+        str | None,
+        typer.Argument(metavar="[STACK]", help="Look at this stack, too.", autocompletion=_stacks),
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Look whether this machine has all that `pulumi up` needs, and say what mends the rest. Changes nothing."""
+    from cli.doctor.command import doctor as run  # noqa: PLC0415
+
+    raise typer.Exit(run(stack, as_json=as_json))
+
+
+@app.command()
 def smoke(
     stack: StackName,
     *,

@@ -175,4 +175,5 @@ def _next(name: str) -> list[tuple[str, str]]:
     return [
         (f"tke-llm check {name}", "proves it; makes nothing"),
         (f"tke-llm rehearse {name}", "runs all of it without a cloud"),
+        (f"tke-llm doctor {name}", "says what `pulumi up` lacks on this machine"),
     ]
