@@ -1,6 +1,6 @@
 """`--control-plane`: the rehearsal goes on under the real engine, on a real Kubernetes control plane."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -41,7 +41,8 @@ def rehearse(stack: str, *, as_json: bool, out: Path | None, then: str | None, f
             refuse(then, diagnostics, as_json=as_json)
             return 1
     try:
-        programs = require(_targets(first))
+        wanted, _ = prove_stack(first)
+        programs = require(_targets(each for each in (wanted, second) if each is not None))
         with _Starting(Binaries.among(programs)) as plane:
             extra = _Extra(plane, programs["pulumi"].resolve(), second, faults)
             return rehearse_plainly(stack, as_json=as_json, out=out, extra_rehearsal=extra)
@@ -53,11 +54,10 @@ def rehearse(stack: str, *, as_json: bool, out: Path | None, then: str | None, f
     return 1
 
 
-def _targets(given: StackInput) -> list[str]:
-    """What has to be built for a stack: the controllers only where they look after objects of its own."""
-    proved, _ = prove_stack(given)
-    controllers = ["controllers"] if proved is not None and controlled_by(proved.plan) else []
-    return ["control-plane", "engine", *controllers]
+def _targets(stacks: Iterable[Proved]) -> list[str]:
+    """What has to be built for these stacks: the controllers only where they look after objects of one of them."""
+    controlled = any(controlled_by(each.plan) for each in stacks)
+    return ["control-plane", "engine", *(["controllers"] if controlled else [])]
 
 
 class _Starting:

@@ -56,14 +56,16 @@ def whole(session: EngineSession) -> None:
     assert twice(session) == []
 
 
-def test_each_object_may_be_refused_once(session: EngineSession) -> None:
-    names = {each.name for each in session.preview().changed if each.type.startswith("kubernetes:")}
+def test_each_object_may_be_refused_once_when_it_is_made_and_when_it_changes(session: EngineSession) -> None:
+    for given in (DEV, NEWER):
+        session.configure(given)
+        names = {each.name for each in session.preview().changed if each.type.startswith("kubernetes:")}
 
-    spared, last = each_fails_once(session, names)
+        spared, last = each_fails_once(session, names)
 
-    assert names
-    assert (spared, last.complaints) == (set(), ())
-    whole(session)
+        assert names
+        assert (spared, last.complaints) == (set(), ())
+        whole(session)
 
 
 def test_an_api_server_that_is_away_is_named_and_nothing_is_lost(session: EngineSession, place: Path) -> None:

@@ -1,9 +1,9 @@
-"""Preview, up, up again, refresh, up, destroy: what has to hold for every stack."""
+"""Preview, up, up again, refresh, up, an update, destroy: what has to hold for every stack."""
 
 import contextlib
 from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -27,16 +27,13 @@ from rehearsal.pulumi_engine.session import EngineSession
 from rehearsal.pulumi_engine.world import CloudOperation, CloudState
 from rehearsal.run import rehearse
 from settings.parse import StackInput
-from settings.paths import value_at
+from settings.paths import apply_fix, value_at
 from tests.engine.samples import MAIN, Situation, planned
 
 CLOUD_SECRETS = ("password", "kubeConfig", "kubeConfigIntranet", "certificationAuthority", "privateKey")
 POOLS, RUNNING, RELEASES = with_role("pool"), with_role("workload"), with_role("release")
 OWNERS = (CLAIM.type, SERVICE.type, *RUNNING, *with_role("balancer"))
 GROUND = ("Vpc/instance:Instance", "Subnet/instance:Instance", "Security/group:Group")
-
-
-FirstOperations = tuple[EngineOutcome, EngineOutcome, EngineOutcome, EngineOutcome, EngineOutcome]
 
 
 @dataclass(frozen=True)
@@ -46,6 +43,8 @@ class Life:
     again: EngineOutcome
     refresh: EngineOutcome
     after_refresh: EngineOutcome
+    update: EngineOutcome
+    after_update: EngineOutcome
     destroy: EngineOutcome
     secrets: frozenset[str]
     in_clear: frozenset[str]
@@ -62,13 +61,25 @@ def life(stack: StackInput, access: Access | None, pulumi: Path) -> Life:
     # Ends before the next stack's begins: of some controllers a machine has one at a time.
     with contextlib.ExitStack() as held:
         session = held.enter_context(EngineSession(stack, MAIN, pulumi, access=access))
-        first = (session.preview(), session.up(), session.up(), session.refresh(), session.up())
+        operations = [session.preview(), session.up(), session.up(), session.refresh(), session.up()]
+        session.configure(otherwise(stack))
+        operations += [session.up(), session.up()]
         api = None if access is None else held.enter_context(access.api())
-        return _life(session, stack, first, object_refs(session.world), api)
+        return _life(session, stack, operations, object_refs(session.world), api)
+
+
+def otherwise(stack: StackInput) -> StackInput:
+    """The stack with one more variable for its first model's server, which is rolled out anew for it."""
+    model = next(iter(planned(stack).models))
+    return replace(stack, sections=apply_fix(stack.sections, [(f"models.{model}.env", {"LOGGED_AS": "changed"})]))
 
 
 def _life(
-    session: EngineSession, stack: StackInput, first: FirstOperations, objects: Sequence[Ref], api: Api | None
+    session: EngineSession,
+    stack: StackInput,
+    operations: Sequence[EngineOutcome],
+    objects: Sequence[Ref],
+    api: Api | None,
 ) -> Life:
     rest = None if api is None else at_rest(api, load(), objects)
     secrets = frozenset(made_up_secrets(session.world))
@@ -82,7 +93,7 @@ def _life(
     kept = [ref for ref, urn in urns.items() if urn in retained]
     forgotten = () if api is None else left_over(api, objects, kept, made_pools(planned(stack))).forgotten
     return Life(
-        *first,
+        *operations,
         destroy=destroy,
         secrets=secrets,
         in_clear=in_clear,
@@ -139,6 +150,15 @@ def test_a_second_up_changes_nothing(life: Life) -> None:
 def test_a_refresh_finds_nothing_changed_and_neither_does_the_up_after_it(life: Life) -> None:
     assert (life.refresh.error, life.after_refresh.error) == ("", "")
     assert (life.refresh.changed, life.after_refresh.changed) == ((), ())
+
+
+def test_an_update_rolls_the_server_out_and_the_up_after_it_changes_nothing(stack: StackInput, life: Life) -> None:
+    model = next(iter(planned(stack).models))
+
+    assert not life.update.error
+    assert f"llm-{model}-inference-server" in {each.name for each in life.update.changed if each.verdict == "update"}
+    assert not life.after_update.error
+    assert life.after_update.changed == ()
 
 
 def test_no_generated_secret_stands_in_clear_in_state_history_event_log_or_output(life: Life) -> None:

@@ -1,4 +1,4 @@
-"""One control plane with Envoy Gateway beside it for all requests; programs come from `make controllers`."""
+"""A module's control plane with Envoy Gateway beside it; programs come from `make controllers`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +29,7 @@ def processes() -> Iterator[Processes]:
         yield processes
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def api() -> Iterator[Api]:
     with ControlPlane(binaries.find()) as access, Controllers(access) as controllers, access.api() as api:
         controllers.install("envoy-gateway", ())

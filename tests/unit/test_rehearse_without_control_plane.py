@@ -29,8 +29,11 @@ def test_one_sentence_says_what_is_missing_and_how_to_get_it(
 
 
 @pytest.mark.usefixtures("bare")
-def test_a_stack_with_a_gateway_needs_controllers_too(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert rehearse("gateway", as_json=False, out=tmp_path / "out", then=None, faults=()) == 1
+@pytest.mark.parametrize(("first", "then"), [("gateway", None), ("dev", "gateway")])
+def test_a_stack_with_a_gateway_needs_controllers_too_be_it_the_first_or_the_second(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, first: str, then: str | None
+) -> None:
+    assert rehearse(first, as_json=False, out=tmp_path / "out", then=then, faults=()) == 1
     assert capsys.readouterr().err.strip().endswith("run `make control-plane engine controllers` once.")
 
 
