@@ -17,6 +17,9 @@ _NOT_FOUND = 404
 _TOO_MANY = 429
 _TRIES = 40
 _PAUSE = 0.25
+_IDLE = 60.0
+"""Seconds after which a connection is opened anew: the server closes one that was idle for 90 (IdleTimeout in
+staging/src/k8s.io/apiserver/pkg/server/secure_serving.go)."""
 _ESCAPED = re.compile(r"\\(.)")
 
 
@@ -50,6 +53,7 @@ class Api:
         """What the server warned of since this list was last emptied: deprecated fields, Pod Security and the like."""
         self._token = token
         self._free = threading.Lock()
+        self._answered = time.monotonic()
         self._connection = http.client.HTTPSConnection(
             urlsplit(server).netloc, timeout=timeout, context=ssl.create_default_context(cadata=authority)
         )
@@ -113,10 +117,13 @@ class Api:
     def _send(self, method: str, path: str, body: dict[str, Any] | str | None, content_type: str) -> tuple[int, str]:
         headers = {"Authorization": f"Bearer {self._token}", "Accept": "application/json", "Content-Type": content_type}
         with self._free:
+            if time.monotonic() - self._answered > _IDLE:
+                self._connection.close()
             try:
                 self._connection.request(method, path, _encoded(body), headers)
                 response = self._connection.getresponse()
                 text = response.read().decode()
+                self._answered = time.monotonic()
             except UNREACHABLE:
                 # A connection that failed half-way cannot carry the next request; closed, it opens anew.
                 self._connection.close()

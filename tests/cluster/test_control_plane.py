@@ -1,3 +1,4 @@
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -42,6 +43,15 @@ def condition(owner: dict[str, Any], kind: str) -> dict[str, Any]:
 
 
 def test_the_api_server_answers_that_it_is_ready(api: Api) -> None:
+    assert api.get("/readyz") == {"text": "ok"}
+
+
+def test_a_connection_that_was_idle_is_opened_anew_for_the_server_closes_it(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert api.get("/readyz") == {"text": "ok"}
+    monkeypatch.setattr("rehearsal.control_plane.api._IDLE", -1.0)
+    api._connection.sock.shutdown(socket.SHUT_RDWR)
     assert api.get("/readyz") == {"text": "ok"}
 
 
