@@ -299,7 +299,9 @@ class Download(Section):
 class Autoscaling(Section):
     """Replicas by load."""
 
-    min: Count = Field(default=1, description="Fewest replicas.")
+    min: Annotated[int, Strict(), Field(ge=0, le=1000)] = Field(
+        default=1, description="Fewest replicas; 0 is refused, for nothing holds a request until a replica is there."
+    )
     max: Count = Field(description="Most replicas.")
     waiting: Size = Field(default=5, description="Requests waiting per replica above which a replica is added.")
     scale_down: Flag = Field(

@@ -75,7 +75,13 @@ def check_scaling(settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
     scaling = {name: model for name, model in settings.models.items() if model.autoscaling is not None}
     for name, model in scaling.items():
         path = f"models.{name}.autoscaling"
-        if find(model.engine).metrics is None:
+        engine = find(model.engine)
+        if model.replica_range()[0] == 0:
+            counts = engine.metrics is not None
+            yield codes.scale_to_zero(
+                f"{path}.min", model=name, engine=engine.title, counts=counts, via=settings.expose.via
+            )
+        if engine.metrics is None:
             others = tuple(engine.name for engine in every() if engine.metrics is not None)
             yield codes.autoscaling_without_metric(path, engine=model.engine, others=others)
         elif model.autoscaling and model.autoscaling.scale_down:

@@ -84,6 +84,30 @@ def autoscaling_without_metric(*, engine: str, others: Sequence[str]) -> Text:
     )
 
 
+@error(
+    meaning="A model is to have no replica while nobody asks it, and nothing would bring one back.",
+    example="models: {chat: {autoscaling: {min: 0, max: 2}}}",
+    fix="Keep one replica, or pause the stack for the hours in which nobody asks.",
+    source="keda issue 6040; docs/decisions/scale-to-zero.md",
+    forceable=False,
+)
+def scale_to_zero(*, model: str, engine: str, counts: bool, via: str) -> Text:
+    """`counts`: the engine tells how many requests wait; `via`: how people reach it (`expose.via`)."""
+    told = f"what waits is told by {engine}'s own pods" if counts else f"{engine} never tells what waits"
+    road = {
+        "port-forward": "a port-forward ends where there is no pod",
+        "gateway": "Envoy Gateway answers 503 at once where there is no pod",
+        "ingress": "an Ingress holds no request for a pod that is to come",
+    }
+    return Text(
+        message=f"Without a replica {model} would never come back: {told}, and {road[via]}.",
+        remedy="Set it to 1. `pause: true` takes the whole stack to zero for a time.",
+        given="0",
+        allowed="1 to 1000",
+        fix=(("", 1),),
+    )
+
+
 @note(
     meaning="Idle replicas are taken away, and the GPUs with them, which may be sold out later.",
     example="models: {chat: {autoscaling: {max: 2, scaleDown: true}}}",

@@ -8,7 +8,7 @@ from catalog.load import load
 from planner.software.autoscaling import LONGEST_STEP, plan_keda, plan_scaling
 from planner.software.check import check_scaling
 from settings.diagnostics import Diagnostic
-from tests.unit.stacks import KUBECONFIG, planned, settings
+from tests.unit.stacks import KUBECONFIG, found, merged, planned, settings
 
 SCALED: dict[str, object] = {"models.chat.autoscaling": {"min": 1, "max": 2}, "pools.gpu.nodes": {"min": 1, "max": 2}}
 
@@ -107,3 +107,20 @@ def test_kedas_images_are_asked_for_a_mirror_on_the_mainland_once():
     assert values["image.keda.registry"] == "hub.example.com"
     assert values["image.keda.repository"] == "ghcr/kedacore/keda"
     assert values["image.keda.tag"] == keda.version
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "a port-forward ends"),
+        ({"expose": {"via": "gateway", "host": "chat.example.com", "tls": {"secret": "chat"}}}, "503 at once"),
+        ({"models.chat": {"model": "qwen2.5:0.5b", "engine": "ollama"}}, "Ollama never tells what waits"),
+    ],
+    ids=["port-forward", "gateway", "an engine without a gauge"],
+)
+def test_no_replica_at_all_is_refused_with_what_is_missing_on_its_road(changes: dict[str, object], words: str):
+    plan = planned(merged(changes, {"models.chat.autoscaling": {"min": 0, "max": 2}}))
+    error = found(plan, "SCALE_TO_ZERO")
+    assert error.severity == "error"
+    assert words in error.message
+    assert error.fix == (("models.chat.autoscaling.min", 1),)

@@ -34,6 +34,7 @@ def _one(code: str, path: str, value: object, **others: object) -> Breakage:
 
 
 ERRORS = (
+    Breakage("SCALE_TO_ZERO", "models.chat.autoscaling.min", {"models.chat.autoscaling": {"min": 0, "max": 1}}),
     Breakage("MISSING_REGION", "tencentcloud:region", {}, region=None),
     Breakage("UNKNOWN_REGION", "tencentcloud:region", {}, region="ap-guangzou"),
     _one("MISSING_ZONES", "network.zones", []),
