@@ -82,7 +82,7 @@ def plan_stack(settings: Settings, catalog: Catalog | None = None) -> Plan:
     )
     installs = tuple(install for install in wanted if install is not None)
     monitoring = plan_monitoring(
-        settings, catalog, models=models, pools=pools, exposure=exposure, scaling=scaling, installs=installs
+        settings, catalog, models=models, pools=pools, exposure=exposure, scaling=scaling, installs=installs, api=api
     )
     policies = plan_policies(
         settings,

@@ -45,6 +45,7 @@ ATTACHMENT = cloud("Cam/rolePolicyAttachmentByName:RolePolicyAttachmentByName")
 NAMESPACE = kubernetes("core/v1:Namespace")
 STORAGE_CLASS = kubernetes("storage.k8s.io/v1:StorageClass", detail=at("provisioner"))
 SERVICE = kubernetes("core/v1:Service", detail=lambda inputs: f"port {at('spec.ports[0].port')(inputs)}")
+CONFIG_MAP = kubernetes("core/v1:ConfigMap")
 CLUSTER = cloud(
     "Kubernetes/cluster:Cluster", "cluster",
     detail=at("clusterVersion", "clusterLevel", "networkType"), named_by="clusterName",
@@ -137,7 +138,7 @@ _TABLE = (
     kubernetes("storage.k8s.io/v1:CSIDriverPatch"),
     kubernetes("core/v1:PersistentVolume"),
     kubernetes("core/v1:Secret"),
-    kubernetes("core/v1:ConfigMap"),
+    CONFIG_MAP,
     CLAIM,
     kubernetes("networking.k8s.io/v1:NetworkPolicy", watched=False),
     SERVICE,

@@ -1,4 +1,4 @@
-"""Monitoring: what Prometheus reads, and the rules by which it keeps and watches that.
+"""Monitoring: what Prometheus reads, the rules by which it keeps and watches that, and the dashboard for Grafana.
 
 All of them are objects that name nothing but labels, so that they stand in the stack's own namespace, whatever they are
 about, and go with it.
@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
+import pulumi_kubernetes as kubernetes
 from pulumi_kubernetes.apiextensions import CustomResource
 
-from components.workloads import inference, kube
+from components.workloads import dashboard, inference, kube
 from planner.plan.monitoring import AlertPlan, MonitoringPlan, MonitorPlan, RecordPlan
 from planner.plan.types import ModelPlan
 
@@ -35,7 +36,7 @@ class MonitoringArgs:
 
 
 class Monitoring(pulumi.ComponentResource):
-    """One PodMonitor for each kind of pods, and one PrometheusRule."""
+    """One PodMonitor for each kind of pods, one PrometheusRule, and the dashboard in a ConfigMap."""
 
     def __init__(self, name: str, args: MonitoringArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tke-llm:workloads:Monitoring", name, None, opts)
@@ -43,6 +44,16 @@ class Monitoring(pulumi.ComponentResource):
         for monitor in args.plan.monitors:
             self._object(f"{monitor.name}-monitor", "PodMonitor", monitor.name, monitor_spec(monitor, args.models))
         self._object("rules", "PrometheusRule", NAME, {"groups": rule_groups(args.plan)})
+        kubernetes.core.v1.ConfigMap(
+            f"{name}-dashboard",
+            metadata={
+                "name": dashboard.NAME,
+                "namespace": args.namespace,
+                "labels": {**kube.labels(COMPONENT, dashboard.NAME, COMPONENT), **dashboard.LABEL},
+            },
+            data={dashboard.FILE: dashboard.document(args.plan)},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         self.register_outputs({})
 
     def _object(self, role: str, kind: str, kubernetes_name: str, spec: Mapping[str, Any]) -> None:

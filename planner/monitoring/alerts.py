@@ -11,6 +11,8 @@ from planner.plan.types import ExposurePlan, ModelPlan
 from settings.monitoring import Targets
 
 CRITICAL, WARNING = "critical", "warning"
+GATEWAY = "gateway"
+"""What the PodMonitor of the gateway's proxies is called; Prometheus calls the job by namespace and this."""
 MINUTES = 60
 SOON = 10 * MINUTES
 """Seconds that most things may last before somebody is called."""
@@ -180,45 +182,50 @@ def of_volumes(catalog: Catalog, namespace: str) -> Iterator[AlertPlan]:
     )
 
 
-def of_exposure(catalog: Catalog, exposure: ExposurePlan, namespace: str, proxies: str | None) -> Iterator[AlertPlan]:
-    """What may be the matter with the way in. `proxies` is the namespace of the gateway's, None where they are not
-    ours, and so not read."""
-    if proxies is not None:
-        (requests,) = catalog.metrics["envoy"].names("requests")
-        ours = f'envoy_cluster_name=~"httproute/{namespace}/.*"'
-        refused = f'sum(rate({requests}{{{ours},envoy_response_code="429"}}[{WINDOW}]))'
-        yield AlertPlan(
-            name="LlmTooManyRefused",
-            expr=f"{refused} / sum(rate({requests}{{{ours}}}[{WINDOW}])) > {LIMITED_SHARE}",
-            seconds=SOON,
-            severity=WARNING,
-            summary="{{ $value | humanizePercentage }} of all requests are refused with 429.",
-            action="See in the dashboard whose, and raise that client's limits or talk to it.",
-        )
-    ends = _certificate(catalog, exposure, namespace, proxies) if exposure.scheme == "https" else None
-    if ends is not None:
-        yield AlertPlan(
-            name="LlmCertificateEnding",
-            expr=ends,
-            seconds=60 * MINUTES,
-            severity=WARNING,
-            summary=f"A certificate ends in less than {CERTIFICATE_DAYS} days.",
-            action="Renew it; with cert-manager `kubectl describe certificate` says why that did not happen by itself.",
-        )
+def of_requests(catalog: Catalog, namespace: str) -> Iterator[AlertPlan]:
+    """What may be the matter with what comes by a gateway."""
+    (requests,) = catalog.metrics["envoy"].names("requests")
+    ours = routed(namespace)
+    refused = f'sum(rate({requests}{{{ours},envoy_response_code="429"}}[{WINDOW}]))'
+    yield AlertPlan(
+        name="LlmTooManyRefused",
+        expr=f"{refused} / sum(rate({requests}{{{ours}}}[{WINDOW}])) > {LIMITED_SHARE}",
+        seconds=SOON,
+        severity=WARNING,
+        summary="{{ $value | humanizePercentage }} of all requests are refused with 429.",
+        action="The gateway's access log says whose: raise that client's limits, or talk to it.",
+    )
 
 
-def _certificate(catalog: Catalog, exposure: ExposurePlan, namespace: str, proxies: str | None) -> str | None:
-    """When a certificate ends: the gateway's proxies tell of theirs, cert-manager of those that it made. Nobody tells
-    of another Secret behind an Ingress, or of Tencent Cloud's certificate."""
-    if proxies is not None:
-        (days,) = catalog.metrics["envoy"].names("certificate_days")
-        return f'min({days}{{namespace="{proxies}"}}) < {CERTIFICATE_DAYS}'
-    if exposure.issuer is None:
-        return None
-    (end,) = catalog.metrics["cert-manager"].names("certificate_end")
+def routed(namespace: str) -> str:
+    """What tells the requests of a namespace's routes (envoyproxy/gateway, internal/gatewayapi/helpers.go,
+    irRouteDestinationName)."""
+    return f'envoy_cluster_name=~"httproute/{namespace}/.+"'
+
+
+def of_certificate(catalog: Catalog, exposure: ExposurePlan, namespace: str, *, read: bool) -> Iterator[AlertPlan]:
+    """When a certificate ends: the gateway's proxies, where they are `read`, tell of theirs, cert-manager of those that
+    it made. Nobody tells of another Secret behind an Ingress, or of Tencent Cloud's certificate."""
+    (days,), (end,) = (
+        catalog.metrics["envoy"].names("certificate_days"),
+        catalog.metrics["cert-manager"].names("certificate_end"),
+    )
     own = f'namespace="{namespace}"'
-    # What cert-manager says of a namespace is renamed by a Prometheus that does not believe it.
-    return f"({end}{{{own}}} or {end}{{exported_{own}}}) - time() < {CERTIFICATE_DAYS * 86400}"
+    if read:
+        expr = f'min({days}{{job="{namespace}/{GATEWAY}"}}) < {CERTIFICATE_DAYS}'
+    elif exposure.issuer is not None:
+        # What cert-manager says of a namespace is renamed by a Prometheus that does not believe it.
+        expr = f"({end}{{{own}}} or {end}{{exported_{own}}}) - time() < {CERTIFICATE_DAYS * 86400}"
+    else:
+        return
+    yield AlertPlan(
+        name="LlmCertificateEnding",
+        expr=expr,
+        seconds=60 * MINUTES,
+        severity=WARNING,
+        summary=f"A certificate ends in less than {CERTIFICATE_DAYS} days.",
+        action="Renew it; with cert-manager `kubectl describe certificate` says why that did not happen by itself.",
+    )
 
 
 def of_scaling(catalog: Catalog, namespace: str) -> Iterator[AlertPlan]:

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from catalog.load import Catalog
 from catalog.metrics import MetricsEndpoint
 from planner.monitoring import alerts
+from planner.monitoring.panels import plan_panels
 from planner.monitoring.records import plan_records
 from planner.plan.monitoring import AlertPlan, MonitoringPlan, MonitorPlan, RecordPlan
-from planner.plan.types import ExposurePlan, InNamespace, InstallPlan, ModelPlan, PoolPlan, ScalingPlan
+from planner.plan.types import ApiPlan, ExposurePlan, InNamespace, InstallPlan, ModelPlan, PoolPlan, ScalingPlan
 from planner.software.autoscaling import KEDA
 from planner.software.charts import home
 from planner.software.prometheus import PROMETHEUS
@@ -39,6 +40,7 @@ def plan_monitoring(
     exposure: ExposurePlan | None,
     scaling: Mapping[str, ScalingPlan],
     installs: Sequence[InstallPlan],
+    api: ApiPlan | None = None,
 ) -> MonitoringPlan | None:
     """What to measure; None where nothing is. `installs` is what else is installed."""
     if settings.monitoring.via != "prometheus-operator":
@@ -52,15 +54,21 @@ def plan_monitoring(
             model, pools[model.pool], namespace, shown_by(model.engine, catalog), catalog.metrics["dcgm"]
         )
     )
+    proxies = dict(_proxies(exposure, api))
     keda = next((each.namespace for each in installs if each.software == KEDA), home(KEDA, catalog))
     return MonitoringPlan(
+        namespace=namespace,
         scraper=InNamespace(ours or settings.monitoring.namespace or NAMESPACE, PODS),
         labels=() if ours else tuple(settings.monitoring.labels.items()) or LABELS,
-        monitors=tuple(_monitors(catalog, models, exposure, keda=keda if scaling else None)),
+        monitors=tuple(_monitors(catalog, models, proxies, keda=keda if scaling else None)),
         records=records,
-        alerts=tuple(_alerts(settings, catalog, models, exposure, scaling=scaling, records=records)),
-        gateway=exposure is not None and proxies_of(exposure) is not None,
-        priced=bool(models) and all(pools[model.pool].price is not None for model in models.values()),
+        alerts=(
+            *_alerts(settings, catalog, models, scaling=scaling, records=records),
+            *_alerts_outside(settings, catalog, exposure, proxies),
+        ),
+        panels=tuple(
+            plan_panels(catalog, records, namespace, gateway=bool(proxies), certificate=_ends_tls(exposure, proxies))
+        ),
     )
 
 
@@ -69,13 +77,23 @@ def shown_by(engine: str, catalog: Catalog) -> MetricsEndpoint | None:
     return next((each for each in catalog.metrics.values() if each.engine == engine), None)
 
 
-def proxies_of(exposure: ExposurePlan) -> InNamespace | None:
-    """The proxies of a Gateway that is ours, which alone are known by labels."""
-    return next((each for each in exposure.sources if isinstance(each, InNamespace) and each.labels), None)
+def _proxies(exposure: ExposurePlan | None, api: ApiPlan | None) -> Iterator[tuple[str, InNamespace]]:
+    """The proxies of Gateways that are ours, which alone are known by labels: of the way in, and of the API inside."""
+    sources = exposure.sources if exposure is not None else ()
+    ours = next((each for each in sources if isinstance(each, InNamespace) and each.labels), None)
+    if ours is not None and (api is None or ours != api.inside):
+        yield alerts.GATEWAY, ours
+    if api is not None:
+        yield "api", api.inside
+
+
+def _ends_tls(exposure: ExposurePlan | None, proxies: Mapping[str, InNamespace]) -> bool:
+    """Whether proxies of ours hold a certificate."""
+    return exposure is not None and exposure.scheme == "https" and alerts.GATEWAY in proxies
 
 
 def _monitors(
-    catalog: Catalog, models: Mapping[str, ModelPlan], exposure: ExposurePlan | None, *, keda: str | None
+    catalog: Catalog, models: Mapping[str, ModelPlan], proxies: Mapping[str, InNamespace], *, keda: str | None
 ) -> Iterator[MonitorPlan]:
     for model in models.values():
         shown = shown_by(model.engine, catalog)
@@ -83,9 +101,8 @@ def _monitors(
             yield MonitorPlan(
                 name=f"model-{model.name}", model=model.name, port=shown.port, path=shown.path, keyed=shown.keyed
             )
-    proxies = None if exposure is None else proxies_of(exposure)
-    if proxies is not None:
-        yield _others("gateway", catalog.metrics["envoy"], proxies.name, proxies.labels)
+    for name, each in proxies.items():
+        yield _others(name, catalog.metrics["envoy"], each.name, each.labels, own_labels=False)
     if keda is not None:
         yield _others("keda", catalog.metrics["keda"], keda, KEDA_PODS)
     if any(model.gpus for model in models.values()):
@@ -93,7 +110,12 @@ def _monitors(
 
 
 def _others(
-    name: str, shown: MetricsEndpoint, namespace: str | None, labels: tuple[tuple[str, str], ...]
+    name: str,
+    shown: MetricsEndpoint,
+    namespace: str | None,
+    labels: tuple[tuple[str, str], ...],
+    *,
+    own_labels: bool = True,
 ) -> MonitorPlan:
     """Pods that are no model's. What KEDA and the GPUs' exporter say of pods and namespaces is about others."""
     return MonitorPlan(
@@ -102,7 +124,7 @@ def _others(
         path=shown.path,
         namespace=namespace,
         labels=labels,
-        own_labels=name != "gateway",
+        own_labels=own_labels,
     )
 
 
@@ -110,12 +132,11 @@ def _alerts(
     settings: Settings,
     catalog: Catalog,
     models: Mapping[str, ModelPlan],
-    exposure: ExposurePlan | None,
     *,
     scaling: Mapping[str, ScalingPlan],
     records: Sequence[RecordPlan],
 ) -> Iterator[AlertPlan]:
-    """Nothing calls for somebody while nothing is meant to run."""
+    """Of the stack itself. Nothing calls for somebody while nothing is meant to run."""
     namespace, targets = settings.namespace_name(), settings.monitoring.targets
     if settings.pause:
         return
@@ -126,8 +147,16 @@ def _alerts(
     if any(model.gpus for model in models.values()):
         yield from alerts.of_gpus(catalog, namespace, owned=settings.owns_cluster())
     yield from alerts.of_volumes(catalog, namespace)
-    if exposure is not None:
-        proxies = proxies_of(exposure)
-        yield from alerts.of_exposure(catalog, exposure, namespace, None if proxies is None else proxies.name)
     if scaling:
         yield from alerts.of_scaling(catalog, namespace)
+
+
+def _alerts_outside(
+    settings: Settings, catalog: Catalog, exposure: ExposurePlan | None, proxies: Mapping[str, InNamespace]
+) -> Iterator[AlertPlan]:
+    """Of the way in, whose certificate ends while a stack is paused as well."""
+    namespace = settings.namespace_name()
+    if exposure is not None and exposure.scheme == "https":
+        yield from alerts.of_certificate(catalog, exposure, namespace, read=_ends_tls(exposure, proxies))
+    if proxies and not settings.pause:
+        yield from alerts.of_requests(catalog, namespace)

@@ -46,17 +46,28 @@ class AlertPlan:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MonitoringPlan:
-    """`scraper` is who reads, `labels` what it finds the objects by (empty: it reads all). `gateway`: there are
-    proxies to show; `priced`: every model's cost per hour is known."""
+class PanelPlan:
+    """A picture of the dashboard, in its `row`: `queries` are what is asked and what its lines are called; `$model` in
+    them stands for the models that are looked at. `single`: one number, not its course."""
 
+    row: str
+    title: str
+    unit: str
+    queries: tuple[tuple[str, str], ...]
+    single: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonitoringPlan:
+    """`namespace` is the stack's, `scraper` who reads, `labels` what it finds the objects by (empty: it reads all)."""
+
+    namespace: str
     scraper: InNamespace
     labels: tuple[tuple[str, str], ...]
     monitors: tuple[MonitorPlan, ...]
     records: tuple[RecordPlan, ...]
     alerts: tuple[AlertPlan, ...]
-    gateway: bool
-    priced: bool
+    panels: tuple[PanelPlan, ...]
 
     @property
     def scraped(self) -> tuple[str, ...]:

@@ -1,7 +1,12 @@
 """What Prometheus is told to read, and the rules that it gets."""
 
+import json
 from typing import Any
 
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models.dashboard import Dashboard
+
+from components.workloads.dashboard import document
 from components.workloads.monitoring import rule_groups
 from tests.components.recorder import ComponentRun
 from tests.components.whole_stack import BY_ID, decided, up
@@ -80,3 +85,36 @@ def test_a_rule_is_kept_with_its_model_and_an_alert_says_what_to_do() -> None:
     kept, watched = rule_groups(plan)
     assert all(rule["labels"] == {"namespace": "llm", "model": "chat"} for rule in kept["rules"])
     assert all(rule["annotations"].keys() == {"summary", "action"} for rule in watched["rules"])
+
+
+def test_grafanas_sidecar_finds_the_dashboard_and_every_panel_asks_something() -> None:
+    made = up(ON).one("core/v1:ConfigMap", "llm-monitoring-dashboard").inputs
+    assert made["metadata"]["labels"]["grafana_dashboard"] == "1"
+    sheet = json.loads(made["data"]["dashboard.json"])
+    panels = [each for each in sheet["panels"] if each["type"] != "row"]
+    assert panels
+    for panel in panels:
+        letters = [target["refId"] for target in panel["targets"]]
+        assert letters == sorted(set(letters)), panel["title"]
+        assert all(target["expr"] for target in panel["targets"])
+
+
+def test_the_dashboard_is_what_grafanas_own_model_reads() -> None:
+    plan = decided(ON).monitoring
+    assert plan is not None
+    text = document(plan)
+    assert text == document(plan)
+    read = Dashboard.from_json(json.loads(text))
+    assert json.loads(JSONEncoder(sort_keys=True, indent=2).encode(read)) == json.loads(text)
+
+
+def test_no_two_panels_lie_upon_each_other() -> None:
+    plan = decided({**ON, "prices": {"PNV4.7XLARGE116": 10.5}}).monitoring
+    assert plan is not None
+    taken: set[tuple[int, int]] = set()
+    for panel in json.loads(document(plan))["panels"]:
+        at = panel["gridPos"]
+        cells = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
+        assert at["x"] + at["w"] <= 24
+        assert not cells & taken, panel["title"]
+        taken |= cells

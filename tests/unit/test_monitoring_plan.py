@@ -111,10 +111,9 @@ def test_an_image_of_unknown_release_is_asked_by_every_name() -> None:
 
 def test_a_cost_is_kept_where_there_is_a_price() -> None:
     assert records.COST not in kept(measured())
-    assert measured().priced is False
     priced = measured({"prices": {"PNV4.7XLARGE116": 10.5}})
     assert kept(priced)[records.COST] == 'count(up{namespace="llm",model="chat"}) * 10.5000'
-    assert priced.priced
+    assert "Cost per hour" in {each.title for each in priced.panels}
 
 
 def test_the_pods_of_a_model_are_told_from_those_of_another_that_begins_alike() -> None:
@@ -167,9 +166,10 @@ def test_nothing_calls_for_somebody_while_a_stack_is_paused() -> None:
 
 def test_a_gateway_shows_its_certificate_and_what_it_refuses() -> None:
     plan = measured(GATEWAY)
-    assert plan.gateway
+    assert "Answers by status" in {each.title for each in plan.panels}
     assert {"LlmTooManyRefused", "LlmCertificateEnding"} <= alerts(plan).keys()
-    (proxies,) = [each for each in plan.monitors if each.name == "gateway"]
+    (proxies,) = [each for each in plan.monitors if each.port == "metrics"]
+    assert proxies.name == "gateway"
     assert (proxies.namespace, proxies.port, proxies.path) == ("envoy-gateway-system", "metrics", "/stats/prometheus")
 
 
@@ -193,3 +193,16 @@ def test_what_prometheus_takes_is_counted_on_the_cpu_nodes() -> None:
     small = {"cluster.systemPool.nodes": 1, "webui.memory": "1Gi"}
     assert "SYSTEM_POOL_TOO_SMALL" not in codes(planned(small))
     assert "SYSTEM_POOL_TOO_SMALL" in codes(planned({**small, **ON}))
+
+
+def test_the_gateway_of_one_api_for_all_models_is_read_wherever_it_is() -> None:
+    newer = {"cluster.version": "1.34.1"}
+    api = {**newer, "api": {"via": "gateway"}, "clients": {"team": {"models": ["chat"]}}}
+    plan = measured(api)
+    assert [each.name for each in plan.monitors if each.port == "metrics"] == ["api"]
+    assert "LlmTooManyRefused" in alerts(plan)
+
+
+def test_a_certificate_ends_whether_or_not_a_stack_is_paused() -> None:
+    paused = measured({**GATEWAY, "pause": True})
+    assert alerts(paused).keys() == {"LlmCertificateEnding"}
