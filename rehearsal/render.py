@@ -27,5 +27,6 @@ def files(plan: Plan, registrations: tuple[Registration, ...], timeline: Timelin
 
 def _dashboard(registrations: tuple[Registration, ...]) -> str | None:
     """The dashboard, to be imported into a Grafana that has no sidecar."""
-    held = (each.inputs["data"] for each in registrations if each.type == CONFIG_MAP.token)
-    return next((data[dashboard.FILE] for data in held if dashboard.FILE in data), None)
+    data = (each.inputs["data"] for each in registrations if each.type == CONFIG_MAP.token)
+    sheets = (each[dashboard.FILE] for each in data if isinstance(each, Mapping) and dashboard.FILE in each)
+    return next(map(str, sheets), None)
