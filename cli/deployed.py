@@ -5,10 +5,13 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -156,12 +159,12 @@ def forward(stack: Deployed, target: str) -> Iterator[str]:
     Raises:
         DeployedError: there is no kubectl, no such Service, or no connection within `FORWARD_SECONDS`.
     """
-    kubectl = _program("kubectl", "https://kubernetes.io/docs/tasks/tools/")
+    program_ = _program("kubectl", "https://kubernetes.io/docs/tasks/tools/")
     if target not in stack.services:
         raise DeployedError(f"stack {stack.stack} has no Service {target!r}; it has {', '.join(stack.services)}")
     aim = stack.services[target]
-    command = [kubectl, "port-forward", "--address", LOCAL, f"service/{aim.name}", f":{aim.port}"]
-    with _kubeconfig(stack) as kubeconfig:
+    command = [program_, "port-forward", "--address", LOCAL, f"service/{aim.name}", f":{aim.port}"]
+    with _kubeconfig(stack) as kubeconfig, _ended_by_signals():
         said = kubeconfig.with_name("said")
         # A file, for nobody would empty a pipe: kubectl writes a line for every connection.
         with said.open("w", encoding="utf-8") as sink:
@@ -170,6 +173,8 @@ def forward(stack: Deployed, target: str) -> Iterator[str]:
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=subprocess.STDOUT,
+                # Ctrl-C is for this program, which goes on where it ended an answer only.
+                process_group=0,
             )
         try:
             port = _local_port(process, said, aim)
@@ -188,13 +193,28 @@ def forward(stack: Deployed, target: str) -> Iterator[str]:
 def pods(stack: Deployed, labels: str) -> list[dict[str, Any]]:
     """The pods of the stack's namespace with these labels (``name=value``), as the API has them. Raises
     `DeployedError`."""
-    kubectl = _program("kubectl", "https://kubernetes.io/docs/tasks/tools/")
-    namespace = next(iter(stack.services.values())).namespace
-    command = [kubectl, "get", "pods", "--selector", labels, "--output", "json", "--request-timeout", "30s"]
-    with _kubeconfig(stack) as path:
+    return objects(stack, "pods", labels)
+
+
+def objects(stack: Deployed, kinds: str, labels: str) -> list[dict[str, Any]]:
+    """The objects of some kinds (``pods,jobs``) in the stack's namespace with these labels. Raises `DeployedError`."""
+    said = _said_of(stack, ["get", kinds, "--selector", labels, "--output", "json", "--request-timeout", "30s"], kinds)
+    return json.loads(said)["items"]
+
+
+def log_end(stack: Deployed, pod: str) -> str:
+    """The last line of a pod's log that is not empty; empty where there is none yet. Raises `DeployedError`."""
+    command = ["logs", pod, "--all-containers", "--tail", "5", "--request-timeout", "30s"]
+    lines = [each.strip() for each in _said_of(stack, command, f"log of {pod}").splitlines()]
+    return next((each for each in reversed(lines) if each), "")
+
+
+def _said_of(stack: Deployed, command: Sequence[str], what: str) -> str:
+    """What kubectl answers."""
+    with kubectl(stack) as (words, namespace):
         try:
             done = subprocess.run(  # noqa: S603  our own arguments
-                [*command, "--kubeconfig", str(path), "--namespace", namespace],
+                [*words, *command],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
@@ -202,10 +222,35 @@ def pods(stack: Deployed, labels: str) -> list[dict[str, Any]]:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise DeployedError(f"kubectl lists no pods within {FORWARD_SECONDS:.0f} s") from None
+            raise DeployedError(f"kubectl lists no {what} within {FORWARD_SECONDS:.0f} s") from None
     if done.returncode:
-        raise DeployedError(f"kubectl cannot list the pods of namespace {namespace}: {_fault(done.stderr)}")
-    return json.loads(done.stdout)["items"]
+        raise DeployedError(f"kubectl cannot list the {what} of namespace {namespace}: {_fault(done.stderr)}")
+    return done.stdout
+
+
+@contextmanager
+def kubectl(stack: Deployed) -> Iterator[tuple[list[str], str]]:
+    """How a command of kubectl begins that asks the stack's cluster in its namespace, and the namespace. The way into
+    the cluster goes with the block. Raises `DeployedError`."""
+    program_ = _program("kubectl", "https://kubernetes.io/docs/tasks/tools/")
+    namespace = next(iter(stack.services.values())).namespace
+    with _kubeconfig(stack) as path:
+        yield [program_, "--kubeconfig", str(path), "--namespace", namespace], namespace
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Has the block cleaned up where a closed terminal, or whoever started this program, ends it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    ending = (signal.SIGHUP, signal.SIGTERM)
+    before = [signal.signal(each, lambda number, _: sys.exit(128 + number)) for each in ending]
+    try:
+        yield
+    finally:
+        for each, handler in zip(ending, before, strict=True):
+            signal.signal(each, handler)
 
 
 @contextmanager

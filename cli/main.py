@@ -225,6 +225,54 @@ def smoke(
 
 
 @app.command()
+def status(stack: StackName, *, as_json: AsJson = False) -> None:
+    """Say what of a deployed stack runs now: models, replicas, GPUs, downloads, the last smoke test, where to chat."""
+    from cli.status import status as run  # noqa: PLC0415
+
+    raise typer.Exit(run(stack, as_json=as_json))
+
+
+@app.command()
+def logs(
+    stack: StackName,
+    model: Annotated[
+        str | None, typer.Argument(metavar="[MODEL]", help="A model of the stack (default: its first), or webui.")
+    ] = None,
+    *,
+    download: Annotated[bool, typer.Option("--download", help="What fetches the model's files.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on until Ctrl-C.")] = False,
+    previous: Annotated[bool, typer.Option("--previous", help="Of containers that ended and were restarted.")] = False,
+    tail: Annotated[int, typer.Option(min=1, help="Lines of each container.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a deployed model, its download or the chat page writes."""
+    from cli.logs import logs as run  # noqa: PLC0415
+
+    if follow and as_json:
+        raise typer.BadParameter("does not go with --json", param_hint="--follow")
+    raise typer.Exit(run(stack, model, download=download, follow=follow, previous=previous, tail=tail, as_json=as_json))
+
+
+@app.command()
+def chat(
+    stack: StackName,
+    model: Annotated[
+        str | None, typer.Argument(metavar="[MODEL]", help="A model of the stack (default: its first that chats).")
+    ] = None,
+    *,
+    message: Annotated[str | None, typer.Option(help="Ask this alone, and end.")] = None,
+    forwarded: Annotated[
+        bool, typer.Option("--forward", help="Through a forwarded port, though there is a public address.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Talk with a deployed model in the terminal. Ctrl-C ends an answer, /quit the conversation."""
+    from cli.chat.command import chat as run  # noqa: PLC0415
+
+    raise typer.Exit(run(stack, model, message=message, forwarded=forwarded, as_json=as_json))
+
+
+@app.command()
 def explain(
     code: Annotated[str, typer.Argument(metavar="CODE", help="A diagnostic's code.")], *, as_json: AsJson = False
 ) -> None:

@@ -133,7 +133,7 @@ class Ended:
 
 
 def _last(found: Deployed, *, as_json: bool) -> int:
-    ended = list(_ended(pods(found, PODS)))
+    ended = list(ended_jobs(pods(found, PODS)))
     if not ended:
         raise DeployedError(
             f"stack {found.stack} has no pod of a smoke test: it is paused, smokeTest is false, or the pods are gone"
@@ -149,8 +149,8 @@ def _last(found: Deployed, *, as_json: bool) -> int:
     return int(any(each.code != 0 for each in ended))
 
 
-def _ended(found: Sequence[dict]) -> Iterator[Ended]:
-    """The newest pod of each part."""
+def ended_jobs(found: Sequence[dict]) -> Iterator[Ended]:
+    """What the newest pod of each part of the smoke test left."""
     newest: dict[str, dict] = {}
     for pod in sorted(found, key=lambda each: each["metadata"]["creationTimestamp"]):
         newest[pod["metadata"]["labels"][COMPONENT_LABEL]] = pod

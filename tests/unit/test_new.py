@@ -2,14 +2,9 @@
 
 import json
 import os
-import pty
 import random
 import re
-import select
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +14,10 @@ from catalog.load import load
 from cli.new.answers import MODELS, PURPOSES, AnswerError, Answers, Demand, read_demand, read_nodes
 from cli.new.choose import NothingFitsError, choose
 from cli.new.questions import MOST_QUESTIONS, answers, following
+from tests.unit.terminal import Terminal
 from tests.unit.test_cli import command
 
 CATALOG = load()
-ROOT = Path(__file__).parents[2]
 SHORT = 40
 """Lines of a file that one reads at a glance."""
 REFUSED = r"no single machine in .* serves|needs .* GiB|nothing may be reached from outside|does not run on"
@@ -231,48 +226,8 @@ def test_a_node_that_is_too_small_is_refused_with_the_planners_own_words() -> No
         choose("mine", given, CATALOG)
 
 
-class Terminal:
-    """The command on a pseudo-terminal."""
-
-    def __init__(self, folder: Path, *arguments: str) -> None:
-        self.master, inside = pty.openpty()
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "TERM": "dumb"}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "cli", "new", *arguments],
-            cwd=folder,
-            env=environment,
-            stdin=inside,
-            stdout=inside,
-            stderr=inside,
-            start_new_session=True,
-        )
-        os.close(inside)
-        self.seen = ""
-
-    def until(self, text: str, seconds: float = 60) -> None:
-        end = time.monotonic() + seconds
-        while text not in self.seen:
-            assert time.monotonic() < end, self.seen
-            if select.select([self.master], [], [], 0.2)[0]:
-                try:
-                    self.seen += os.read(self.master, 4096).decode()
-                except OSError:
-                    assert text in self.seen, self.seen
-
-    def type(self, text: str) -> None:
-        os.write(self.master, text.encode())
-
-    def __enter__(self) -> "Terminal":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.wait()
-        os.close(self.master)
-
-
 def test_at_a_terminal_it_asks_again_what_it_did_not_understand_and_writes_the_file(here) -> None:
-    with Terminal(here, "mine", "--reach", "port-forward") as terminal:
+    with Terminal(here, "new", "mine", "--reach", "port-forward") as terminal:
         terminal.until("[chat] ")
         terminal.type("nonsense\n")
         terminal.until("none of chat")
@@ -288,7 +243,7 @@ def test_at_a_terminal_it_asks_again_what_it_did_not_understand_and_writes_the_f
 
 @pytest.mark.parametrize("how", ["interrupt", "end of input"])
 def test_ctrl_c_and_the_end_of_input_write_nothing_and_leave_no_traceback(here, how) -> None:
-    with Terminal(here, "mine") as terminal:
+    with Terminal(here, "new", "mine") as terminal:
         terminal.until("[chat] ")
         terminal.type("\n")
         terminal.until("[new] ")
