@@ -81,6 +81,10 @@ builds:
 test-downloads: .venv/test.stamp ## the download script with the hubs' real clients, which come from PyPI once
 	@$(RUN) pytest -n 2 tests/downloads
 
+.PHONY: test-browser
+test-browser: .venv/test.stamp .venv/e2e.stamp ## the rehearsal's page in a browser, desktop and phone (needs Chromium)
+	@$(RUN) pytest -n 0 tests/browser
+
 # The stacks of VARIANTS; `make test-all` takes every sample.
 test-deep: .venv/test.stamp $(BUILDS) ## what the quick tests leave out, on a real control plane and under the real engine (needs Go)
 	@$(RUN) pytest -n 2 -m exhaustive tests/unit tests/program

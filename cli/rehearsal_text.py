@@ -101,6 +101,7 @@ def next_steps(stack: str, folder: Path, written: Sequence[Path]) -> list[Line]:
     return [
         *heading("Next"),
         *paragraph(f"written to {shown}: {listed}", "  "),
+        *paragraph(f"{shown}/report.html, in a browser", Piece("  look at     ", "dim")),
         *paragraph(f"pulumi stack init {stack} && pulumi up", Piece("  deploy      ", "dim")),
         *paragraph(f"kubectl apply -f {shown}/manifests (fill in the Secrets first)", Piece("  elsewhere   ", "dim")),
         *paragraph("tke-llm explain CODE", Piece("  a finding   ", "dim")),

@@ -9,6 +9,7 @@ from cli.folder import replace_folder
 from cli.refusal import refuse
 from cli.rehearsal_text import clock, made, next_steps
 from cli.report import dump, story_report
+from cli.report_page.page import page
 from cli.stackfile import program, stack_file
 from cli.summary import reasons, summary
 from cli.text import Line, complain, show
@@ -51,7 +52,7 @@ def rehearse(stack: str, *, as_json: bool, out: Path | None, extra_rehearsal: Ex
         refuse(given.stack, story.diagnostics, as_json=as_json)
         return 1
     folder = out or file.absolute().parent / "out" / given.stack
-    written, unwritten = _write(folder, story)
+    written, unwritten = _write(folder, given.stack, story)
     extra = extra_rehearsal(given, main, story) if extra_rehearsal else None
     if as_json:
         report = story_report(given.stack, story, written)
@@ -77,9 +78,10 @@ def rehearse(stack: str, *, as_json: bool, out: Path | None, extra_rehearsal: Ex
     return 0 if sound and unwritten is None else 1
 
 
-def _write(folder: Path, story: Story) -> tuple[tuple[Path, ...], OSError | None]:
+def _write(folder: Path, stack: str, story: Story) -> tuple[tuple[Path, ...], OSError | None]:
     """The files that were written, or why none could be."""
+    results = files(story.plan, story.recording.registrations, story.timeline)
     try:
-        return replace_folder(folder, files(story.plan, story.recording.registrations, story.timeline)), None
+        return replace_folder(folder, {"report.html": page(stack, story, results), **results}), None
     except OSError as error:
         return (), error

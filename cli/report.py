@@ -44,7 +44,9 @@ def story_report(stack: str, story: "Story", written: Sequence[Path]) -> dict[st
         "violations": document(story.violations),
         "resources": document(tree(story.recording.registrations)),
         "timeline": document(times),
-        "orders": document(story.orders),
+        "orders": [
+            {"order": each.order, "total": each.total, "waiting": document(each.waiting)} for each in story.orders
+        ],
         "byHand": None if story.by_hand is None else {**_object(story.by_hand), "total": story.by_hand.total},
         "log": document(story.recording.log),
         "files": [str(path) for path in written],

@@ -6,18 +6,18 @@ from planner.plan.types import ClusterPlan, ModelPlan, Plan, PoolPlan
 
 def summary(plan: Plan) -> list[Line]:
     """The place, the cluster, the pools and the models of the plan."""
+    return [(), *facts(rows(plan))]
+
+
+def rows(plan: Plan) -> list[tuple[str, str]]:
+    """The same as names and values; what has several lines has its name on each."""
     return [
-        (),
-        *facts(
-            [
-                *_place(plan),
-                *((f"pool {pool.name}", text) for pool in plan.pools.values() for text in _pool(pool, plan)),
-                *((f"model {model.name}", text) for model in plan.models.values() for text in _model(model, plan)),
-                *_webui(plan),
-                ("order", f"{plan.order.chosen}: {plan.order.because}"),
-                *([("forced", ", ".join(plan.forced))] if plan.forced else []),
-            ]
-        ),
+        *_place(plan),
+        *((f"pool {pool.name}", text) for pool in plan.pools.values() for text in _pool(pool, plan)),
+        *((f"model {model.name}", text) for model in plan.models.values() for text in _model(model, plan)),
+        *_webui(plan),
+        ("order", f"{plan.order.chosen}: {plan.order.because}"),
+        *([("forced", ", ".join(plan.forced))] if plan.forced else []),
     ]
 
 

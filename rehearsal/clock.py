@@ -54,6 +54,16 @@ class Waiting:
     cost: float | None
 
 
+@dataclass(frozen=True)
+class Idle:
+    """The GPUs of one model, from the moment that their pool is there until the server on them begins to start."""
+
+    model: str
+    pool: str
+    start: float
+    end: float
+
+
 def _clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02d}"
@@ -117,15 +127,21 @@ def _critical(known: Mapping[str, Registration], ended: Mapping[str, float]) -> 
     return tuple(urn for urn in reversed(path) if known[urn].custom)
 
 
-def waiting(registrations: Sequence[Registration], plan: Plan, times: Timeline) -> Waiting:
-    """What GPUs cost from the moment that their pool is there until the server on them begins to start."""
+def idle(registrations: Sequence[Registration], plan: Plan, times: Timeline) -> tuple[Idle, ...]:
+    """When GPUs are there and nothing runs on them, for each model whose pool the stack makes."""
     ends = {pool.name: times.step(each.urn).end for each in registrations if (pool := pool_of(each, plan))}
     starts = {
         model.name: times.step(each.urn).start
         for each in registrations
         if find(each.type).role == "workload" and (model := model_of(each, plan)) and model.pool in ends
     }
-    return waited(plan, {name: max(0.0, start - ends[plan.models[name].pool]) for name, start in starts.items()})
+    pools = {name: plan.models[name].pool for name in starts}
+    return tuple(Idle(name, pool, ends[pool], max(starts[name], ends[pool])) for name, pool in pools.items())
+
+
+def waiting(registrations: Sequence[Registration], plan: Plan, times: Timeline) -> Waiting:
+    """What those GPUs cost meanwhile."""
+    return waited(plan, {each.model: each.end - each.start for each in idle(registrations, plan, times)})
 
 
 def waited(plan: Plan, seconds: Mapping[str, float]) -> Waiting:
@@ -169,6 +185,11 @@ _GUIDE = {
     GuideStep.PAGE: ("8 chat page", "manual_webui"),
     GuideStep.WAY_IN: ("9 exposure", "manual_exposure"),
 }
+
+
+def step_name(step: GuideStep) -> str:
+    """The number and the name of a step of the guide; "" for what it has nothing of."""
+    return _GUIDE[step][0] if step in _GUIDE else ""
 
 
 def manual(registrations: Sequence[Registration], plan: Plan) -> Manual:

@@ -37,7 +37,7 @@ def svg(
     """The picture of the resources (components become lanes). `registrations` come dependencies first, `critical`
     holds the URNs of the critical path in order, `notes` a few words on a resource, such as when it is done."""
     resources = [each for each in registrations if each.custom]
-    edges = _edges(registrations)
+    edges = awaited(registrations)
     layers = depths(edges)
     places, lanes, width, height = _placed(registrations, resources, layers)
     steps = set(pairwise(critical))
@@ -48,7 +48,7 @@ def svg(
         parts.append(f'<text class="label" x="{_MARGIN / 2:g}" y="{top + 24:g}">{escape(title)}</text>')
     parts += [
         _edge(places[before], places[after], critical=(before, after) in steps)
-        for after, wanted in sorted(_reduced(edges, resources).items())
+        for after, wanted in sorted(reduced(edges, resources).items())
         for before in sorted(wanted)
     ]
     parts += [
@@ -58,7 +58,7 @@ def svg(
     return "\n".join([*parts, "</svg>", ""])
 
 
-def _edges(registrations: Sequence[Registration]) -> dict[str, set[str]]:
+def awaited(registrations: Sequence[Registration]) -> dict[str, set[str]]:
     """What each resource waits for, with components replaced by what they wait for themselves."""
     known: dict[str, set[str]] = {}
     edges: dict[str, set[str]] = {}
@@ -72,7 +72,7 @@ def _edges(registrations: Sequence[Registration]) -> dict[str, set[str]]:
     return edges
 
 
-def _reduced(edges: Mapping[str, set[str]], resources: Sequence[Registration]) -> dict[str, set[str]]:
+def reduced(edges: Mapping[str, set[str]], resources: Sequence[Registration]) -> dict[str, set[str]]:
     """The edges that are not implied by others."""
     before: dict[str, set[str]] = {}
     kept: dict[str, set[str]] = {}

@@ -14,8 +14,9 @@ _TOP = ("apiVersion", "kind", "metadata", "type", "spec")
 
 @dataclass(frozen=True)
 class Manifest:
-    """One object: the name of its file and what stands in it, secrets masked."""
+    """One object: the name of its file and what stands in it, secrets masked. `urn` is that of its resource."""
 
+    urn: str
     file: str
     kind: str
     name: str
@@ -23,7 +24,7 @@ class Manifest:
 
     @property
     def text(self) -> str:
-        return yaml.dump(self.content, Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
+        return as_yaml(self.content)
 
 
 class _Dumper(yaml.SafeDumper):
@@ -38,6 +39,11 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 
 
 _Dumper.add_representer(str, _text)
+
+
+def as_yaml(value: object) -> str:
+    """A document as people write YAML."""
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
 
 
 def manifests(registrations: Iterable[Registration]) -> tuple[Manifest, ...]:
@@ -56,6 +62,7 @@ def manifests(registrations: Iterable[Registration]) -> tuple[Manifest, ...]:
     width = len(str(len(objects)))
     return tuple(
         Manifest(
+            urn=each.urn,
             file=f"{place:0{max(2, width)}d}-{_kind(each).lower()}-{_name(each)}.yaml",
             kind=_kind(each),
             name=_name(each),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from planner.plan.types import Plan
 from policy.rule import Violation
-from rehearsal.clock import Manual, Timeline, Waiting, manual, planned, waiting
+from rehearsal.clock import Idle, Manual, Timeline, Waiting, idle, manual, planned, waiting
 from rehearsal.engine import Recording
 from rehearsal.policies import broken_rules
 from rehearsal.registration import Registration
@@ -19,11 +19,13 @@ ORDERS = ("fastest", "cheapest")
 
 @dataclass(frozen=True)
 class OrderTime:
-    """What one order of provisioning means: seconds until everything is up, and what GPUs wait."""
+    """What one order of provisioning means: seconds until everything is up, what GPUs wait, and its clock."""
 
     order: str
     total: float
     waiting: Waiting
+    timeline: Timeline
+    idle: tuple[Idle, ...]
 
 
 @dataclass(frozen=True)
@@ -81,4 +83,5 @@ def _orders(given: StackInput, program: Path, plan: Plan, own: Sequence[Registra
 
 def _timed(order: str, plan: Plan, registrations: Sequence[Registration]) -> OrderTime:
     times = planned(registrations, plan)
-    return OrderTime(order, times.total, waiting(registrations, plan, times))
+    waits = waiting(registrations, plan, times)
+    return OrderTime(order, times.total, waits, times, idle(registrations, plan, times))

@@ -1,0 +1,1 @@
+"""The page that a rehearsal writes: one file that asks for nothing."""

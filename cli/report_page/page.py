@@ -1,0 +1,123 @@
+"""Puts the page together: the skeleton, the style, the scripts and the data of one rehearsal, in one file.
+
+The page asks for nothing: a policy in its head lets no request out and no script run but the two whose hashes it names.
+A stack file may come from somebody else, so no text of it becomes markup: all of it is in one JSON document, out of
+which the scripts make text nodes.
+"""
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from importlib.metadata import distribution
+from pathlib import Path
+
+from cli.report_page.figures import costs, findings, memory
+from cli.report_page.resources import graph
+from cli.report_page.timelines import charts, waited
+from cli.summary import rows
+from cli.text import count, duration
+from planner.report.document import document
+from rehearsal.clock import idle
+from rehearsal.story import Story
+
+_HERE = Path(__file__).parent
+_SCRIPTS = ("elements.js", "highlight.js", "layout.js", "details.js", "graph.js", "gantt.js", "sections.js", "main.js")
+_D3_NOTICE = "D3, https://d3js.org, Copyright 2010-2016 Mike Bostock, BSD 3-Clause License"
+
+
+def page(stack: str, story: Story, written: Mapping[str, str]) -> str:
+    """The page of a rehearsal whose other files are `written`. Two rehearsals of one stack give the same page."""
+    style = (_HERE / "page.css").read_text(encoding="utf-8")
+    d3 = _d3()
+    script = "(function () {\n'use strict';\n" + "\n".join(map(_own, _SCRIPTS)) + "\n}());\n"
+    filled = {
+        "policy": "; ".join(
+            (
+                "default-src 'none'",
+                f"script-src {_hash(d3)} {_hash(script)}",
+                f"style-src {_hash(style)}",
+                "base-uri 'none'",
+                "form-action 'none'",
+            )
+        ),
+        "style": style,
+        "notice": _D3_NOTICE,
+        "d3": d3,
+        "data": _json(_data(stack, story, written)),
+        "script": script,
+    }
+    skeleton = (_HERE / "page.html").read_text(encoding="utf-8")
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: filled[found[1]], skeleton)
+
+
+def _own(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")
+
+
+def _d3() -> str:
+    return Path(str(distribution("xstatic-d3").locate_file("xstatic/pkg/d3/data/d3.js"))).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def _json(value: object) -> str:
+    """JSON that ends no script element, whatever its texts hold."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return re.sub("[<>&\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _data(stack: str, story: Story, written: Mapping[str, str]) -> dict[str, object]:
+    plan, registrations, times = story.plan, story.recording.registrations, story.timeline
+    drawn = graph(plan, registrations, times, idle(registrations, plan, times), written)
+    return {
+        "stack": stack,
+        "ready": not story.broken,
+        "verdict": _verdict(story),
+        "cards": _cards(story),
+        "summary": rows(plan),
+        "graph": document(drawn),
+        "charts": document(charts(story)),
+        "reasons": document(plan.reasons),
+        "memory": document(memory(plan)),
+        "costs": document(costs(plan)),
+        "findings": document(findings(story.diagnostics, story.violations)),
+    }
+
+
+def _verdict(story: Story) -> str:
+    warnings = sum(each.severity == "warning" for each in story.diagnostics)
+    also = f", {count(warnings, 'warning')}" if warnings else ""
+    if story.broken:
+        return f"not ready, {count(len(story.broken), 'policy violation')}{also}"
+    return f"ready to deploy{also}"
+
+
+def _cards(story: Story) -> list[tuple[str, str, str]]:
+    """(figure, what it is of, more about it)."""
+    plan = story.plan
+    made = sum(each.custom and not each.read for each in story.recording.registrations)
+    gpus = sum(model.gpus * model.min_replicas for model in plan.models.values())
+    chosen = next((each for each in story.orders if each.order == plan.order.chosen), None)
+    hours = [cost.hour for cost in costs(plan)]
+    priced = [each for each in hours if each is not None]
+    cards = [
+        (str(made), "resources", "that pulumi up makes"),
+        (duration(story.timeline.total), "until all is up", f"estimated; order {plan.order.chosen}"),
+        (
+            "0" if plan.paused else str(gpus),
+            "GPUs",
+            "paused" if plan.paused else f"for {count(len(plan.models), 'model')}",
+        ),
+    ]
+    if chosen is not None:
+        hours_waited, _, more = waited(chosen.waiting).partition(" ")
+        cards.append((hours_waited, "GPU-hours", more.removeprefix("GPU-hours ")))
+    if priced:
+        known = "" if len(priced) == len(hours) else ", of the pools whose price is known"
+        cards.append((f"{sum(each[0] for each in priced):,.2f}", "an hour", f"for the least GPU nodes{known}"))
+    return cards
