@@ -21,6 +21,8 @@ _PROTOCOLS_OVER_TLS = frozenset({"TCP_SSL", "HTTPS", "QUIC"})
 _OPENED_TO_ADDRESSES = frozenset({"NodePort", "LoadBalancer"})
 _TLS_LISTENERS = frozenset({"HTTPS", "TLS"})
 _REDIRECT = "RequestRedirect"
+_ENVOY_SERVICE = ("spec", "provider", "kubernetes", "envoyService")
+"""Where an EnvoyProxy describes the Service before its pods."""
 
 _KEYED_ROUTES = "/v1"
 """The routes on which an engine asks for its key; the others are open to whoever reaches them (vLLM documentation,
@@ -171,8 +173,8 @@ def _parents(route: Resource, cluster: Sequence[Resource]) -> list[tuple[Resourc
 
 
 def _internal(gateway: Resource, cluster: Sequence[Resource]) -> bool:
-    """Whether a Gateway's load balancer is inside the VPC: its own annotations say so, or those of the EnvoyProxy that
-    it or its class names."""
+    """Whether a Gateway's load balancer is inside the VPC, as its own annotations say or those of the EnvoyProxy that
+    it or its class names; or whether that makes none."""
     classes = [
         each
         for each in cluster
@@ -183,7 +185,10 @@ def _internal(gateway: Resource, cluster: Sequence[Resource]) -> bool:
         value_at(gateway.properties, "spec", "infrastructure", "parametersRef", "name"),
         *(value_at(each.properties, "spec", "parametersRef", "name") for each in classes),
     }
-    described = [gateway, *(each for each in cluster if each.kind == "EnvoyProxy" and _object_name(each) in proxies)]
+    named = [each for each in cluster if each.kind == "EnvoyProxy" and _object_name(each) in proxies]
+    if any(value_at(each.properties, *_ENVOY_SERVICE, "type") == "ClusterIP" for each in named):
+        return True
+    described = [gateway, *named]
     return any(_INTERNAL_SERVICE in path for each in described for path, _ in leaves(each.properties))
 
 

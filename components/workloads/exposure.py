@@ -4,12 +4,17 @@ import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 
 from components.workloads import webui
+from planner.access.api import PAGE_CLIENT
 from planner.page.decide import PORT
-from planner.plan.types import ExposurePlan, ModelPlan, Plan
+from planner.plan.types import ApiPlan, ExposurePlan, ModelPlan, Plan
 
 LOCAL = "http://127.0.0.1"
+API, API_PORT, API_SERVED = "api", 8090, 80
+"""What the command for the API of all models is called, from which local port on it listens, and where its Service
+does."""
 
 QUESTIONS: Mapping[str, tuple[str, Mapping[str, object]]] = {
     "chat": ("/chat/completions", {"messages": [{"role": "user", "content": "Hello"}]}),
@@ -21,18 +26,22 @@ QUESTIONS: Mapping[str, tuple[str, Mapping[str, object]]] = {
 
 @dataclass(frozen=True)
 class Exposure:
-    """Addresses and commands. `api_base_url` is that of the first model that has one; `api_base_urls` and `commands`
-    are by the model's name, the commands also by ``webui``. A model without a key has no address on a public host.
-    `find_address` is the command that shows what the host names must point at; None for port-forward."""
+    """Addresses and commands. `api_base_url` is that of the first model that has one, or of all; `api_base_urls` and
+    `commands` are by the model's name, the commands also by ``webui`` and ``api``. A model without a key has no address
+    on a public host, nor has one behind an API of all models. `find_address` is the command that shows what the host
+    names must point at; None for port-forward. `question` is the command that asks at an API of all models."""
 
     chat_url: str | None
     api_base_url: str | None
     api_base_urls: Mapping[str, str | None]
     commands: Mapping[str, str]
     find_address: str | None = None
+    question: str | None = None
 
     def first_question(self, models: Sequence[ModelPlan]) -> str | None:
         """The command that asks the first model which has an address; None where none has."""
+        if self.question is not None:
+            return self.question
         for model in models:
             url = self.api_base_urls[model.name]
             if url is not None:
@@ -44,17 +53,41 @@ def addresses(plan: Plan) -> Exposure:
     """How the stack is reached. The commands for port-forward are there whatever the exposure: they need no DNS."""
     models = list(plan.models.values())
     namespace = plan.names.namespace
-    local = port_forward(namespace, models, with_webui=plan.webui is not None)
-    if plan.exposure is None:
-        return local
-    urls: dict[str, str | None] = {model.name: None for model in models} | dict(plan.exposure.api_urls)
+    found = port_forward(namespace, models, with_webui=plan.webui is not None)
+    if plan.exposure is not None:
+        urls: dict[str, str | None] = {model.name: None for model in models} | dict(plan.exposure.api_urls)
+        found = replace(
+            found,
+            chat_url=plan.exposure.chat_url,
+            api_base_url=next((url for url in urls.values() if url is not None), None),
+            api_base_urls=urls,
+            find_address=_find_address(namespace, plan.exposure),
+        )
+    return found if plan.api is None else _with_api(found, plan, plan.api)
+
+
+def _with_api(found: Exposure, plan: Plan, api: ApiPlan) -> Exposure:
+    """One address for all models. Those of the models, if they are local, ask for the engines' own keys."""
+    taken = {int(command.rsplit(maxsplit=1)[-1].partition(":")[0]) for command in found.commands.values()}
+    port = next(each for each in count(API_PORT) if each not in taken)
+    url = found.api_base_url if plan.exposure is not None else f"{LOCAL}:{port}/v1"
     return replace(
-        local,
-        chat_url=plan.exposure.chat_url,
-        api_base_url=next((url for url in urls.values() if url is not None), None),
-        api_base_urls=urls,
-        find_address=_find_address(namespace, plan.exposure),
+        found,
+        api_base_url=url,
+        api_base_urls=found.api_base_urls if plan.exposure is None else dict.fromkeys(found.api_base_urls),
+        commands={**found.commands, API: _command(api.envoy_namespace, api.service, port, API_SERVED)},
+        question=None if url is None else _first_question(url, plan, api),
     )
+
+
+def _first_question(url: str, plan: Plan, api: ApiPlan) -> str | None:
+    """What the first client may ask first; None where nobody but the page may ask."""
+    models = {each.name: each.model for each in api.models}
+    asking = [(client.name, name) for client in api.clients if client.name != PAGE_CLIENT for name in client.models]
+    if not asking:
+        return None
+    client, name = asking[0]
+    return _curl(url, plan.models[models[name]], name, key=_key_of("clients", client))
 
 
 def port_forward(namespace: str, models: Sequence[ModelPlan], *, with_webui: bool) -> Exposure:
@@ -80,10 +113,18 @@ def port_forward(namespace: str, models: Sequence[ModelPlan], *, with_webui: boo
 
 def curl(base_url: str, model: ModelPlan) -> str:
     """A first question to a model. The key is read from the stack's outputs when the command runs."""
-    key = f"$(pulumi stack output --show-secrets --json apiKeys | jq -r '.[\"{model.name}\"]')"
-    authorization = f' -H "Authorization: Bearer {key}"' if model.spec.api_key_env is not None else ""
+    key = _key_of("apiKeys", model.name) if model.spec.api_key_env is not None else None
+    return _curl(base_url, model, model.served_name, key=key)
+
+
+def _key_of(output: str, name: str) -> str:
+    return f"$(pulumi stack output --show-secrets --json {output} | jq -r '.[\"{name}\"]')"
+
+
+def _curl(base_url: str, model: ModelPlan, name: str, *, key: str | None) -> str:
+    authorization = "" if key is None else f' -H "Authorization: Bearer {key}"'
     road, question = QUESTIONS[model.task]
-    body = json.dumps({"model": model.served_name, **question})
+    body = json.dumps({"model": name, **question})
     url = shlex.quote(f"{base_url}{road}")
     return f"curl {url}{authorization} -H 'Content-Type: application/json' -d {shlex.quote(body)}"
 

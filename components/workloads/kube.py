@@ -38,6 +38,7 @@ INSTANCE_LABEL = "app.kubernetes.io/instance"
 COMPONENT_LABEL = "app.kubernetes.io/component"
 
 INFERENCE, DOWNLOAD, CHAT_PAGE, PAGE_STATE = "inference", "download", "chat-page", "page-state"
+API_STATE = "api-state"
 SMOKE_TEST, POLICY_PROBE = "smoke-test", "policy-probe"
 PREFETCH = "image-prefetch"
 """What is run, as `COMPONENT_LABEL` has it."""

@@ -12,14 +12,24 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from components.workloads import inference, kube, model_download, multi_node, redis, smoke_test, webui
+from components.workloads import api_counters, inference, kube, model_download, multi_node, redis, smoke_test, webui
+from planner.access.api import REDIS as COUNTERS_NAME
 from planner.access.policies import holding_metadata
-from planner.access.sources import BALANCER_RANGE
+from planner.access.sources import BALANCER_RANGE, LIMITER
 from planner.network.public_addresses import EVERYWHERE, PRIVATE
 from planner.page.decide import PORT as PAGE_PORT
 from planner.page.replicas import NAME as REDIS_NAME
 from planner.page.replicas import PORT as REDIS_PORT
-from planner.plan.types import FromRange, InNamespace, ModelPlan, PageEgress, PolicyPlan, SmokeTestEgress, Source
+from planner.plan.types import (
+    ApiPlan,
+    FromRange,
+    InNamespace,
+    ModelPlan,
+    PageEgress,
+    PolicyPlan,
+    SmokeTestEgress,
+    Source,
+)
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.networking.v1 import (
@@ -36,6 +46,7 @@ ACME_SOLVER, ACME_PORT = {"acme.cert-manager.io/http01-solver": "true"}, 8089
 """The pods by which cert-manager answers an HTTP-01 challenge, in the namespace of the certificate (cert-manager,
 pkg/issuer/acme/http/pod.go)."""
 REDIS = kube.selector(REDIS_NAME, redis.COMPONENT)
+COUNTERS = kube.selector(COUNTERS_NAME, api_counters.COMPONENT)
 ASKS = kube.selector(smoke_test.ASKS, smoke_test.ASKS)
 TRIES = kube.selector(smoke_test.TRIES, smoke_test.TRIES)
 NAMESPACE_LABEL = "kubernetes.io/metadata.name"
@@ -53,11 +64,13 @@ NODE_LOCAL_DNS = "169.254.20.10/32"
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkPoliciesArgs:
-    """An engine that knows no key is reached from namespaces only, never from addresses."""
+    """An engine that knows no key is reached from namespaces only, never from addresses. With an `api` of all models
+    nobody but its proxies reaches one, page and sources included."""
 
     namespace: pulumi.Input[str]
     models: Sequence[ModelPlan]
     plan: PolicyPlan
+    api: ApiPlan | None = None
 
 
 class NetworkPolicies(pulumi.ComponentResource):
@@ -80,13 +93,15 @@ class NetworkPolicies(pulumi.ComponentResource):
                 egress=[{"to": [self._internet(), *map(_inside, plan.reach)], "ports": [_tcp()]}],
             )
         )
-        opened += [self._model(each, plan) for each in args.models]
+        opened += [self._model(each, args) for each in args.models]
         if plan.smoke_test is not None:
             opened += self._smoke_test(plan.smoke_test, args)
         if plan.page is not None:
             opened.append(self._page(plan.page, args))
         if plan.page is not None and plan.page.redis:
             opened.append(self._redis())
+        if args.api is not None and args.api.redis is not None:
+            opened.append(self._counters(args.api))
         if plan.acme:
             admitted = _admit([_peer(each) for each in plan.sources], ACME_PORT)
             opened.append(self._policy("allow-acme-solver", ACME_SOLVER, ingress=admitted))
@@ -94,12 +109,10 @@ class NetworkPolicies(pulumi.ComponentResource):
         self._policy("default-deny", {}, ingress=[], egress=[], after=opened)
         self.register_outputs({})
 
-    def _model(self, model: ModelPlan, plan: PolicyPlan) -> pulumi.Resource:
-        keyless = model.spec.api_key_env is None
-        sources = [each for each in plan.sources if not (keyless and isinstance(each, FromRange))]
-        sources += [each for name, each in plan.scraped if name == model.name]
-        page = [_pods(kube.selector(webui.NAME, webui.COMPONENT))] if plan.page is not None else []
-        ingress = _admit([*page, *_asking(plan), *map(_peer, sources)], model.spec.port)
+    def _model(self, model: ModelPlan, args: NetworkPoliciesArgs) -> pulumi.Resource:
+        plan = args.plan
+        scraping = [_peer(each) for name, each in plan.scraped if name == model.name]
+        ingress = _admit([*_users(model, args), *_asking(plan), *scraping], model.spec.port)
         egress: list[NetworkPolicyEgressRuleArgsDict] = []
         itself = kube.selector(model.name, inference.COMPONENT)
         if model.nodes > 1:
@@ -109,7 +122,8 @@ class NetworkPolicies(pulumi.ComponentResource):
         return self._policy(f"allow-model-{model.name}", itself, ingress=ingress, egress=egress or None)
 
     def _page(self, allowed: PageEgress, args: NetworkPoliciesArgs) -> pulumi.Resource:
-        egress = self._to_models(args.models)
+        # The API's proxies listen on a port that Envoy Gateway chooses.
+        egress = self._to_models(args.models) if args.api is None else [_towards(args.api.inside)]
         if allowed.internet:
             egress.append({"to": [self._internet(), *map(_inside, args.plan.reach)], "ports": [_tcp()]})
         if allowed.login_port is not None:
@@ -155,6 +169,10 @@ class NetworkPolicies(pulumi.ComponentResource):
         page = _pods(kube.selector(webui.NAME, webui.COMPONENT))
         return self._policy("allow-webui-redis", REDIS, ingress=_admit([page], REDIS_PORT))
 
+    def _counters(self, api: ApiPlan) -> pulumi.Resource:
+        limiter = _peer(InNamespace(api.envoy_namespace, LIMITER))
+        return self._policy("allow-api-redis", COUNTERS, ingress=_admit([limiter], REDIS_PORT))
+
     def _internet(self) -> "NetworkPolicyPeerArgsDict":
         return _block(EVERYWHERE, but=self._not_internet)
 
@@ -194,6 +212,20 @@ def _to_dns() -> "NetworkPolicyEgressRuleArgsDict":
         # TCP carries answers that are too long for UDP.
         "ports": [{"protocol": protocol, "port": DNS_PORT} for protocol in ("UDP", "TCP")],
     }
+
+
+def _towards(source: Source) -> "NetworkPolicyEgressRuleArgsDict":
+    return {"to": [_peer(source)], "ports": [_tcp()]}
+
+
+def _users(model: ModelPlan, args: NetworkPoliciesArgs) -> "list[NetworkPolicyPeerArgsDict]":
+    """Who asks a model for what it is there for."""
+    if args.api is not None:
+        return [_peer(each) for each in (args.api.inside, args.api.public) if each is not None]
+    keyless = model.spec.api_key_env is None
+    sources = [each for each in args.plan.sources if not (keyless and isinstance(each, FromRange))]
+    page = [_pods(kube.selector(webui.NAME, webui.COMPONENT))] if args.plan.page is not None else []
+    return [*page, *map(_peer, sources)]
 
 
 def _asking(plan: PolicyPlan) -> "list[NetworkPolicyPeerArgsDict]":

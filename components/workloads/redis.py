@@ -1,4 +1,5 @@
-"""The Redis through which the chat page's copies hear of each other. It keeps nothing that must outlive it."""
+"""A Redis for what may be lost: the chat page's copies hear of each other through it, the API's clients are counted
+there."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -34,7 +35,7 @@ def config(password: str, data_mib: int) -> str:
             "maxmemory-policy allkeys-lru",
             'save ""',
             "appendonly no",
-            # Commands that read or change the server itself; the page needs none of them.
+            # Commands that read or change the server itself; nobody here needs them.
             'rename-command CONFIG ""',
             'rename-command DEBUG ""',
             "",
@@ -44,36 +45,39 @@ def config(password: str, data_mib: int) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class RedisArgs:
-    """`cpu`: where pods without GPU run."""
+    """`cpu`: where pods without GPU run. `name` is that of Service and Deployment, `component` what it is part of."""
 
     namespace: pulumi.Input[str]
     plan: RedisPlan
     cpu: CpuPlan
     pull_secret: str | None = None
+    name: str = NAME
+    component: str = COMPONENT
 
 
 class Redis(pulumi.ComponentResource):
-    """One Redis behind a ClusterIP Service, with a generated password. `url` is secret."""
+    """One Redis behind a ClusterIP Service, with a generated password. `url` and `password` are secret."""
 
     url: pulumi.Output[str]
+    password: pulumi.Output[str]
 
     def __init__(self, name: str, args: RedisArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("tke-llm:workloads:Redis", name, None, opts)
-        labels = kube.labels(APPLICATION, NAME, COMPONENT)
-        selector = kube.selector(NAME, COMPONENT)
+        labels = kube.labels(APPLICATION, args.name, args.component)
+        selector = kube.selector(args.name, args.component)
         child = pulumi.ResourceOptions(parent=self)
 
         password = random.RandomPassword(f"{name}-password", length=40, special=False, opts=child)
-        sealed = pulumi.Output.secret(password.result)
+        self.password = pulumi.Output.secret(password.result)
         secret = kubernetes.core.v1.Secret(
             f"{name}-config",
-            metadata={"name": NAME, "namespace": args.namespace, "labels": labels},
-            string_data={CONFIG_KEY: sealed.apply(lambda word: config(word, args.plan.data_mib))},
+            metadata={"name": args.name, "namespace": args.namespace, "labels": labels},
+            string_data={CONFIG_KEY: self.password.apply(lambda word: config(word, args.plan.data_mib))},
             opts=child,
         )
         kubernetes.apps.v1.Deployment(
             f"{name}-server",
-            metadata={"name": NAME, "namespace": args.namespace, "labels": labels},
+            metadata={"name": args.name, "namespace": args.namespace, "labels": labels},
             spec={
                 "replicas": 1,
                 "selector": {"match_labels": selector},
@@ -88,11 +92,11 @@ class Redis(pulumi.ComponentResource):
         )
         service = kubernetes.core.v1.Service(
             f"{name}-service",
-            metadata=kube.service_metadata(NAME, args.namespace, labels),
+            metadata=kube.service_metadata(args.name, args.namespace, labels),
             spec=kube.service_spec(selector, PORT, name=APPLICATION),
             opts=child,
         )
-        self.url = pulumi.Output.all(sealed, service.metadata["name"]).apply(
+        self.url = pulumi.Output.all(self.password, service.metadata["name"]).apply(
             lambda both: f"redis://:{both[0]}@{both[1]}:{PORT}/0"
         )
         self.register_outputs({"url": self.url})

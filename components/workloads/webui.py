@@ -51,8 +51,10 @@ def openai_models(models: Sequence[ModelPlan]) -> list[ModelPlan]:
     return [model for model in models if model.spec.api_key_env is not None]
 
 
-def backend_env(models: Sequence[ModelPlan]) -> list[tuple[str, str]]:
-    """Where the models are, by their Services."""
+def backend_env(models: Sequence[ModelPlan], api: str | None = None) -> list[tuple[str, str]]:
+    """Where the models are: by their Services, or all at one `api`."""
+    if api is not None:
+        return [("OPENAI_API_BASE_URLS", api)]
     openai = openai_models(models)
     ollama = [model for model in models if model not in openai]
     env = []
@@ -75,14 +77,15 @@ def join_keys(keys: Sequence[str]) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class ChatPageArgs:
-    """`api_keys` by the model's name; `admin_password`: the one to use, absent: a random one; `claim`: the volume for
-    the page's data, absent: it is in the database at `database_url`; `cpu`: where pods without GPU run; `sealed_env`:
-    values of the plan's variables of that name."""
+    """`api_keys` by the model's name; `api`: base URL and key by which all models are asked instead; `admin_password`:
+    the one to use, absent: a random one; `claim`: the volume for the page's data, absent: it is in the database at
+    `database_url`; `cpu`: where pods without GPU run; `sealed_env`: values of the plan's variables of that name."""
 
     namespace: pulumi.Input[str]
     plan: WebuiPlan
     models: Sequence[ModelPlan]
     api_keys: Mapping[str, pulumi.Input[str]]
+    api: tuple[str, pulumi.Input[str]] | None = None
     cpu: CpuPlan = field(default_factory=CpuPlan)
     claim: pulumi.Input[str] | None = None
     database_url: pulumi.Input[str] | None = None
@@ -112,7 +115,9 @@ class ChatPage(pulumi.ComponentResource):
             SECRET_ENV["WEBUI_SECRET_KEY"]: secret_key.result,
             SECRET_ENV["WEBUI_ADMIN_PASSWORD"]: self.admin_password,
         }
-        keys = [args.api_keys[model.name] for model in openai_models(args.models)]
+        keys = (
+            [args.api_keys[model.name] for model in openai_models(args.models)] if args.api is None else [args.api[1]]
+        )
         if keys:
             data[SECRET_ENV["OPENAI_API_KEYS"]] = pulumi.Output.secret(pulumi.Output.all(*keys)).apply(join_keys)
         if args.plan.database and args.database_url is not None:
@@ -196,6 +201,7 @@ def page_pod(args: ChatPageArgs, secret: pulumi.Input[str], keys: Container[str]
         if key in keys
     ]
     scratch = [kube.scratch_volume(each) for each in SCRATCH]
+    backends = backend_env(args.models, args.api and args.api[0])
     return kube.pod(
         security=kube.pod_security(USER, GROUP, DATA_GROUP),
         containers=[
@@ -203,7 +209,7 @@ def page_pod(args: ChatPageArgs, secret: pulumi.Input[str], keys: Container[str]
                 "name": APPLICATION,
                 "image": args.plan.image,
                 "image_pull_policy": "IfNotPresent",
-                "env": [*kube.plain_env([*args.plan.env, *backend_env(args.models)]), *secrets],
+                "env": [*kube.plain_env([*args.plan.env, *backends]), *secrets],
                 "ports": [{"name": "http", "container_port": PORT}],
                 "resources": kube.requirements(Resources(args.plan.cpu_millis, args.plan.memory_mib, 0)),
                 "security_context": kube.container_security(),

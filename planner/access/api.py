@@ -13,7 +13,7 @@ from packaging.version import Version
 
 from catalog.load import Catalog
 from catalog.types import Chart
-from planner.access.sources import API_GATEWAY, ENVOY, proxies_of, proxies_service
+from planner.access.sources import API_GATEWAY, ENVOY, GATEWAY, proxies_of, proxies_service
 from planner.engines.api import MODELS
 from planner.page.replicas import PORT, redis_plan
 from planner.plan.types import (
@@ -30,6 +30,8 @@ from planner.software.charts import choose, home, plan_install
 from settings.api import Client
 from settings.models import Settings
 
+CLIENT_KEYS = "clientKeys"
+"""The secret of the stack file that gives keys, by client."""
 PAGE_CLIENT = "webui"
 """The chat page, as a client of the API."""
 REDIS = "api-redis"
@@ -97,7 +99,6 @@ def plan_api(settings: Settings, models: Mapping[str, ModelPlan], catalog: Catal
         chats = tuple(each.name for each in served if models[each.model].task == "chat")
         clients = (*clients, ClientPlan(name=PAGE_CLIENT, models=chats))
     host = api_host(settings)
-    inside = proxies_of(API_GATEWAY, namespace, envoy)
     return ApiPlan(
         host=host,
         models=served,
@@ -106,7 +107,8 @@ def plan_api(settings: Settings, models: Mapping[str, ModelPlan], catalog: Catal
         body_mib=settings.api.body_mib,
         envoy_namespace=envoy,
         service=proxies_service(API_GATEWAY, namespace),
-        inside=inside,
+        inside=proxies_of(API_GATEWAY, namespace, envoy),
+        public=None if host is None else proxies_of(GATEWAY, namespace, envoy),
     )
 
 

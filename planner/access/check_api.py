@@ -8,7 +8,7 @@ from catalog import versions
 from catalog.load import Catalog
 from planner.access import api_codes as codes
 from planner.access import codes as exposure_codes
-from planner.access.api import OLDEST_ENVOY, PAGE_CLIENT, api_chart, api_host, has_api, names_at_api
+from planner.access.api import CLIENT_KEYS, OLDEST_ENVOY, PAGE_CLIENT, api_chart, api_host, has_api, names_at_api
 from planner.software.charts import is_tested
 from planner.software.check import check_chart
 from settings.access import Expose
@@ -109,11 +109,12 @@ def _clients(settings: Settings) -> Iterator[Diagnostic]:
 
 
 def _keys(settings: Settings) -> Iterator[Diagnostic]:
-    given = {secret.partition(".")[2] for secret in settings.secrets if secret.startswith("clientKeys.")}
+    start = f"{CLIENT_KEYS}."
+    given = {secret.removeprefix(start) for secret in settings.secrets if secret.startswith(start)}
     for client in sorted(given - settings.clients.keys()):
         near = closest(client, settings.clients)
         yield codes.client_key_without_client(
-            f"clientKeys.{client}", client=client, near=near, clients=settings.clients
+            f"{CLIENT_KEYS}.{client}", client=client, near=near, clients=settings.clients
         )
     for name, client in settings.clients.items():
         if name in given and client.key_version > 1:

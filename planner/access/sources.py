@@ -19,6 +19,13 @@ CONTROLLERS = {"nginx": "ingress-nginx"}
 """Namespaces of Ingress controllers by class, where their own installation guides put them."""
 OWNING_GATEWAY = "gateway.envoyproxy.io/owning-gateway"
 """Start of the labels by which Envoy Gateway marks the proxies of a Gateway."""
+LIMITER = (
+    ("app.kubernetes.io/component", "ratelimit"),
+    ("app.kubernetes.io/managed-by", "envoy-gateway"),
+    ("app.kubernetes.io/name", "envoy-ratelimit"),
+)
+"""Labels of Envoy Gateway's rate limit service (internal/infrastructure/kubernetes/ratelimit/resource.go,
+rateLimitLabels)."""
 _NAME_LENGTH = 48
 
 

@@ -86,7 +86,8 @@ def environment(settings: Settings, models: Mapping[str, ModelPlan], catalog: Ca
     """The plain variables, in order. Back-ends, keys and other secrets are the component's to add."""
     webui = settings.webui
     offering = [model for name, model in settings.models.items() if name not in models or name in offered(models)]
-    keyed = [find(model.engine).keyed for model in offering]
+    # One API for all models speaks OpenAI's protocol, whatever stands behind it.
+    keyed = [settings.api.via == "gateway" or find(model.engine).keyed for model in offering]
     variables = {
         "DATA_DIR": DATA_DIR,
         "STATIC_DIR": STATIC_DIR,

@@ -436,7 +436,7 @@ class ApiModelPlan:
 class ApiPlan:
     """One address for all models. `host` is None where it is reached inside the cluster only, `redis` where no client
     has a limit. Larger bodies than `body_mib` are refused. Inside, it is at `service` in `envoy_namespace`, before the
-    pods `inside`."""
+    pods `inside`; `public` are those behind its host."""
 
     host: str | None
     models: tuple[ApiModelPlan, ...]
@@ -446,6 +446,7 @@ class ApiPlan:
     envoy_namespace: str
     service: str
     inside: "InNamespace"
+    public: "InNamespace | None" = None
 
     @property
     def url(self) -> str:

@@ -216,6 +216,16 @@ def test_a_gateway_inside_the_vpc_is_let_pass(where: str) -> None:
     assert found(*made, route("api", to("small"), section=None)) == []
 
 
+def test_a_gateway_without_a_load_balancer_is_not_public() -> None:
+    proxy = kubernetes(
+        "gateway.envoyproxy.io/v1alpha1:EnvoyProxy",
+        "inside",
+        {"provider": {"kubernetes": {"envoyService": {"type": "ClusterIP"}}}},
+    )
+    inside = gateway(HTTP, infrastructure={"parametersRef": {"kind": "EnvoyProxy", "name": "inside"}})
+    assert found(inside, proxy, route("api", to("small"), section=None)) == []
+
+
 def test_a_proxy_that_no_one_names_hides_nothing() -> None:
     settings = {"provider": {"kubernetes": {"envoyService": {"annotations": INTERNAL}}}}
     proxy = kubernetes("gateway.envoyproxy.io/v1alpha1:EnvoyProxy", "inside", settings)
