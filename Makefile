@@ -88,10 +88,10 @@ test-browser: .venv/test.stamp .venv/e2e.stamp ## the rehearsal's page in a brow
 # The stacks of VARIANTS; `make test-all` takes every sample.
 test-deep: .venv/test.stamp $(BUILDS) ## what the quick tests leave out, on a real control plane and under the real engine (needs Go)
 	@$(RUN) pytest -n 2 -m exhaustive tests/unit tests/program
-	@$(RUN) pytest -n 2 --dist loadgroup tests/requests tests/cluster tests/controllers tests/engine $(foreach stack,$(VARIANTS),--stack $(stack))
+	@$(RUN) pytest -n 2 --dist loadgroup tests/requests tests/monitoring tests/cluster tests/controllers tests/engine $(foreach stack,$(VARIANTS),--stack $(stack))
 
 test-all: .venv/test.stamp $(BUILDS) ## everything, with every sample stack (needs Go)
-	@ALL_STACKS=1 $(RUN) pytest -n 2 --dist loadgroup -m "exhaustive or not exhaustive" tests/unit tests/components tests/program tests/security tests/fuzz tests/requests tests/cluster tests/controllers tests/engine --stack all
+	@ALL_STACKS=1 $(RUN) pytest -n 2 --dist loadgroup -m "exhaustive or not exhaustive" tests/unit tests/components tests/program tests/security tests/fuzz tests/requests tests/monitoring tests/cluster tests/controllers tests/engine --stack all
 
 fuzz: .venv/test.stamp ## prove stack files by chance, new ones at each run (EXAMPLES=2000 for each property)
 	@FUZZ_EXAMPLES=$(or $(EXAMPLES),2000) $(RUN) pytest -n 2 tests/fuzz
