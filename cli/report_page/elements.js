@@ -4,6 +4,8 @@ function byId(id) {
   return document.getElementById(id);
 }
 
+const data = JSON.parse(byId("data").textContent);
+
 // element("p", {class: "hint"}, "text", otherElement): a function as attribute listens to the event of its name.
 function element(tag, attributes, ...children) {
   const made = document.createElement(tag);
@@ -28,6 +30,11 @@ function table(heads, rows, numeric) {
     element("thead", {}, element("tr", {}, ...heads.map((head, place) => cell("th", head, place)))),
     element("tbody", {}, ...rows.map((row) => element("tr", {}, ...row.map((each, place) => cell("td", each, place))))),
   );
+}
+
+// What every resource of the stack is called by goes without saying in a small box.
+function withoutPrefix(text) {
+  return text.split(" ").map((word) => (word.startsWith(data.prefix) ? word.slice(data.prefix.length) : word)).join(" ");
 }
 
 // Names differ at their ends, so that it is the middle which goes.

@@ -38,7 +38,7 @@ function rows(chart, holder, end, place, show) {
   row.append("title").text((bar) => `${bar.label}: ${bar.note}`);
   row.append("rect").attr({class: "under", width, height: pitch});
   const most = Math.floor((beside || width) / 6.3);
-  row.append("text").attr({x: 0, y: 15}).text((bar) => shortened(bar.label, most));
+  row.append("text").attr({x: 0, y: 15}).text((bar) => shortened(withoutPrefix(bar.label), most));
   row.append("rect").attr({
     class: "bar", rx: 3, height: 14, y: beside ? 4 : 20,
     x: (bar) => x(bar.start / 60), width: (bar) => Math.max(2, x(bar.end / 60) - x(bar.start / 60)),

@@ -67,7 +67,7 @@ function Graph(graph, canvas, tell) {
       .attr("class", (each) => classes(each));
     node.select("rect").attr({width: (each) => each.width, height: (each) => each.height});
     node.select(".title").text((each) => short(title(each), each.width));
-    node.select(".kind").text((each) => (each.open ? "" : short(kind(each), each.width + 24)));
+    node.select(".kind").text((each) => (each.open ? "" : short(kind(each), each.width + 8)));
     node.select("title").text(label);
     if (!shown.nodes.some((each) => each.id === current)) current = shown.nodes[0].id;
     node.attr("tabindex", (each) => (each.id === current ? 0 : -1));
@@ -87,7 +87,7 @@ function Graph(graph, canvas, tell) {
 
   function title(node) {
     if ("group" in node) return `${node.open ? "▾" : "▸"} ${group(node).name} · ${node.inside.length}`;
-    return graph.resources[node.resource].name;
+    return withoutPrefix(graph.resources[node.resource].name);
   }
 
   function kind(node) {
@@ -225,7 +225,7 @@ function Graph(graph, canvas, tell) {
     const whole = Math.min(
       (canvas.clientWidth - 2 * margin) / shown.width, (canvas.clientHeight - 2 * margin) / shown.height, 1.25,
     );
-    move(margin, margin, Math.max(whole, canvas.clientWidth < 600 ? 0.8 : 0.55));
+    move(margin, margin, Math.max(whole, canvas.clientWidth < 600 ? 0.8 : 0.5));
   }
 
   function focus() {

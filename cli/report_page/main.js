@@ -1,6 +1,4 @@
-// Reads the data, draws the sections and listens.
-
-const data = JSON.parse(byId("data").textContent);
+// Draws the sections and listens.
 
 function theme() {
   const button = byId("theme");

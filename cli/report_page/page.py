@@ -76,6 +76,7 @@ def _data(stack: str, story: Story, written: Mapping[str, str]) -> dict[str, obj
     drawn = graph(plan, registrations, times, idle(registrations, plan, times), written)
     return {
         "stack": stack,
+        "prefix": f"{plan.names.project}-{plan.names.stack}-",
         "ready": not story.broken,
         "verdict": _verdict(story),
         "cards": _cards(story),
