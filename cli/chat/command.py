@@ -34,8 +34,9 @@ class Talk:
         try:
             with closing(answer(self.url, self.key, self.served_name, self.messages)) as pieces:
                 for each in pieces:
-                    write(each)
+                    # What somebody has seen is kept, whenever Ctrl-C comes.
                     said += "" if each.thought else each.text
+                    write(each)
         except KeyboardInterrupt:
             turn = "stopped"
         except ChatError as error:
