@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from rehearsal.registration import reveal
+from tests.program.rehearsed import NAMES, each_of, unseeded
 from tests.unit.test_cli import command
 from tests.unit.test_deployed import answering, outputs, program
 
@@ -229,3 +231,46 @@ def test_logs_are_those_of_the_pods_that_are_meant(cluster: Cluster, arguments: 
 def test_logs_that_there_are_not_are_a_sentence(cluster: Cluster, arguments: list[str], code: int, says: str) -> None:
     result = command("logs", "dev", *arguments)
     assert (result.exit_code, says in result.stderr) == (code, True), result.output
+
+
+def rendered(name: str) -> list[dict[str, Any]]:
+    """What the program makes for a sample, as the cluster would have it once all runs: each workload with one pod of
+    each of its templates."""
+    recording = unseeded(name).recording
+    assert recording is not None
+    found = []
+    for each in recording.registrations:
+        kind = each.type.rpartition(":")[2]
+        if kind not in ("Deployment", "Job", "LeaderWorkerSet") or not each.type.startswith("kubernetes:"):
+            continue
+        made = json.loads(json.dumps(reveal(each.inputs), default=str))
+        spec, labels = made["spec"], made["metadata"].get("labels", {})
+        metadata = {"name": made["metadata"]["name"], "labels": labels, "creationTimestamp": MADE}
+        conditions = [{"type": "Complete", "status": "True"}]
+        found.append({"kind": kind, "metadata": metadata, "spec": spec, "status": {"conditions": conditions}})
+        group = spec.get("leaderWorkerTemplate", {})
+        templates = [spec["template"]] if "template" in spec else [group["leaderTemplate"], group["workerTemplate"]]
+        for place, template in enumerate(templates):
+            status: dict[str, Any] = {"phase": "Succeeded" if kind == "Job" else "Running"}
+            ended = {"terminated": {"exitCode": 0, "message": ""}} if kind == "Job" else {"running": {}}
+            status |= {"conditions": [{"type": "Ready", "status": "True"}], "containerStatuses": [{"state": ended}]}
+            index = {"leaderworkerset.sigs.k8s.io/worker-index": str(place)} if group else {}
+            labels = {**template["metadata"]["labels"], **index}
+            metadata = {"name": f"{made['metadata']['name']}-{place}", "labels": labels, "creationTimestamp": MADE}
+            spec_of_pod = {**template["spec"], "nodeName": "node-1"}
+            found.append({"kind": "Pod", "metadata": metadata, "spec": spec_of_pod, "status": status})
+    return found
+
+
+@each_of(NAMES)
+def test_what_the_program_makes_is_found_by_its_own_labels(cluster: Cluster, name: str) -> None:
+    shown = outputs(name)
+    answering(cluster.folder, json.dumps(shown))
+    cluster.holds(rendered(name))
+    result = command("status", name, "--json")
+    document = json.loads(result.stdout)
+    assert all(each["ready"] >= 1 for each in document["models"]), document
+    assert document["page"]["ready"] >= 1
+    assert {each["model"] for each in document["downloads"]} == set(shown["models"])
+    assert [each["part"] for each in document["smokeTest"]][:1] == ["smoke-test"]
+    assert (document["gpus"] > 0) == any(each["gpus"] for each in shown["plan"]["models"].values())
