@@ -145,6 +145,8 @@ def plan_envoy(settings: Settings, catalog: Catalog, cpu: CpuPlan) -> InstallPla
         password = {"secretKeyRef": {"name": REDIS, "key": REDIS_PASSWORD}}
         values += [
             (f"{_CONFIG}.rateLimit.backend", {"type": "Redis", "redis": {"url": address}}),
+            # Envoy gives up after 20 ms by itself, and lets the request through uncounted.
+            (f"{_CONFIG}.rateLimit.timeout", "1s"),
             (f"{_LIMITER}.container.env", [{"name": "REDIS_AUTH", "valueFrom": password}]),
             *([(f"{_LIMITER}.pod.nodeSelector", dict(cpu.node_selector))] if cpu.node_selector else []),
         ]

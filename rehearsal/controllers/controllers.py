@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 from rehearsal.control_plane import credentials, ports
 from rehearsal.control_plane.plane import Access
@@ -53,9 +53,15 @@ class Controllers:
     def __exit__(self, *_: object) -> None:
         self._held.close()
 
-    def install(self, software: str, kinds: Collection[tuple[str, str]] | None = None) -> None:
+    def install(
+        self,
+        software: str,
+        kinds: Collection[tuple[str, str]] | None = None,
+        values: Mapping[str, Any] | None = None,
+    ) -> None:
         """Install the definitions, where `kinds` are given (group and name) of those alone and of what the controller
-        needs, and the rest of the chart unless that was done before; return when the controller serves its kinds.
+        needs, and the rest of the chart, with these values, unless that was done before; return when the controller
+        serves its kinds.
 
         Raises ControllerError, MissingBinariesError, MissingDefinitionsError.
         """
@@ -65,7 +71,7 @@ class Controllers:
         self._processes.wait(f"Definitions of {software}", lambda: all(map(self._definitions.established, names)))
         if software in self._releases:
             return
-        release = Release(self._api, self._processes, self._kubeconfig, self._proxy)
+        release = Release(self._api, self._processes, self._kubeconfig, self._proxy, values)
         if controller.owns_definitions:
             release.own(map(path_of, names))
         self._holders.callback(release.let_go)

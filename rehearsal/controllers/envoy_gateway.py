@@ -8,7 +8,9 @@ import http.client
 import json
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rehearsal.control_plane.api import UNREACHABLE
 from rehearsal.control_plane.credentials import write_private
@@ -21,11 +23,19 @@ NAMESPACE = "envoy-gateway-system"
 CONTROLLER = "gateway.envoyproxy.io/gatewayclass-controller"
 XDS_PORT = 18000
 _READINESS_PORT = 8081
-PORTS = (8080, _READINESS_PORT, XDS_PORT, 18002)
-"""Metrics of its controller library, readiness, configuration of proxies, modules for them: none has an option."""
+LIMITS_PORT = 18001
+PORTS = (8080, _READINESS_PORT, XDS_PORT, LIMITS_PORT, 18002)
+"""Metrics of its controller library, readiness, configuration of proxies and of the rate limit service, modules for
+proxies: none has an option."""
 KINDS = (
     *(("gateway.networking.k8s.io", kind) for kind in ("GatewayClass", "Gateway", "HTTPRoute", "ReferenceGrant")),
-    *(("gateway.envoyproxy.io", kind) for kind in ("EnvoyProxy", "BackendTrafficPolicy")),
+    *(
+        ("gateway.envoyproxy.io", kind)
+        for kind in (
+            *("BackendTrafficPolicy", "ClientTrafficPolicy", "EnvoyExtensionPolicy", "EnvoyProxy"),
+            *("HTTPRouteFilter", "SecurityPolicy"),
+        )
+    ),
 )
 """Kinds that are there before it starts. Without one of the first group it ends, or never becomes ready; those of the
 second it looks for once, when it starts (internal/provider/kubernetes/controller.go, watchResources)."""
@@ -49,11 +59,48 @@ _CONFIGURATION = {
     },
 }
 """The chart's, without what needs a port or a second copy."""
+_GIVEN = ("extensionApis", "rateLimit")
+"""What of the chart's value `config.envoyGateway` counts here too."""
+
+
+def _owner(api_version: str, kind: str, spec: dict[str, Any]) -> dict[str, Any]:
+    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": _NAME}, **({"spec": spec} if spec else {})}
+
+
+_LABELS = {"control-plane": _NAME}
+_OWNERS: tuple[tuple[str, dict[str, Any]], ...] = (
+    (f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts", _owner("v1", "ServiceAccount", {})),
+    (
+        f"/api/v1/namespaces/{NAMESPACE}/services",
+        _owner("v1", "Service", {"selector": _LABELS, "ports": [{"name": "grpc", "port": XDS_PORT}]}),
+    ),
+    (
+        f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments",
+        _owner(
+            "apps/v1",
+            "Deployment",
+            {
+                # It runs outside of the cluster.
+                "replicas": 0,
+                "selector": {"matchLabels": _LABELS},
+                "template": {
+                    "metadata": {"labels": _LABELS},
+                    "spec": {"containers": [{"name": _NAME, "image": _NAME}]},
+                },
+            },
+        ),
+    ),
+)
+"""The chart's own objects that the rate limit service is made to belong to; without them Envoy Gateway does not make it
+(internal/infrastructure/kubernetes/ratelimit_infra.go)."""
 
 
 def start(release: Release, binaries: ControllerBinaries) -> None:
     release.hold(turns.take(_NAME, PORTS, lambda told: print(told, file=sys.stderr)))  # noqa: T201
     release.apply_namespace(NAMESPACE)
+    if "rateLimit" in _configuration(release.values):
+        for collection, obj in _OWNERS:
+            release.apply(collection, obj)
     # The chart's Job: Secrets with certificates for itself and its proxies, which stay when the chart goes.
     release.complete("certgen", [str(binaries.envoy_gateway), "certgen", "--disable-topology-injector"])
     rooted = [sys.executable, "-I", "-S", str(Path(__file__).with_name("rooted.py")), str(_root(release))]
@@ -72,8 +119,13 @@ def _root(release: Release) -> Path:
     root.mkdir()
     release.mount("certgen", NAMESPACE, _NAME).rename(root / "certs")
     write_private(root / "kubeconfig", release.kubeconfig.read_text(encoding="utf-8"))
-    (root / "configuration.yaml").write_text(json.dumps(_CONFIGURATION), encoding="utf-8")
+    (root / "configuration.yaml").write_text(json.dumps(_configuration(release.values)), encoding="utf-8")
     return root
+
+
+def _configuration(values: Mapping[str, Any]) -> dict[str, Any]:
+    given = values.get("config", {}).get("envoyGateway", {})
+    return {**_CONFIGURATION, **{name: given[name] for name in _GIVEN if name in given}}
 
 
 def _ready() -> bool:

@@ -26,8 +26,12 @@ class Release:
     Programs run outside the cluster: a Service of type ExternalName leads the API server to their port on loopback.
     """
 
-    def __init__(self, api: Api, processes: Processes, kubeconfig: Path, proxy: str) -> None:
+    def __init__(
+        self, api: Api, processes: Processes, kubeconfig: Path, proxy: str, values: Mapping[str, Any] | None = None
+    ) -> None:
         self.api = api
+        self.values = values or {}
+        """What the chart was given, as far as it matters here."""
         self.kubeconfig = kubeconfig
         """The administrator's."""
         self.proxy = proxy

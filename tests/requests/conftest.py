@@ -11,6 +11,7 @@ from rehearsal.control_plane.plane import ControlPlane
 from rehearsal.control_plane.processes import Processes
 from rehearsal.controllers.binaries import find
 from rehearsal.controllers.controllers import Controllers
+from tests.requests.api_door import VALUES
 from tests.requests.entrance import node
 
 
@@ -32,6 +33,6 @@ def processes() -> Iterator[Processes]:
 @pytest.fixture(scope="module")
 def api() -> Iterator[Api]:
     with ControlPlane(binaries.find()) as access, Controllers(access) as controllers, access.api() as api:
-        controllers.install("envoy-gateway", ())
+        controllers.install("envoy-gateway", (), VALUES)
         api.create("/api/v1/nodes", node({"tke-llm/pool": "system"}))
         yield api

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from planner.access.sources import OWNING_GATEWAY
 from rehearsal.cluster import balancers
 from rehearsal.cluster.objects import Object, Paths, ref
 from rehearsal.cluster.state import condition, look
@@ -79,7 +80,7 @@ class Entrance:
         for place in range(2):
             path = f"{_ENDPOINTS}/namespaces/{namespace}/endpointslices/{service}-{place}"
             if place < len(ports):
-                self.api.apply(path, _slice(service, place, name, ports[place], ready=ready))
+                self.api.apply(path, endpoint_slice(service, place, name, ports[place], ready=ready))
             else:
                 with suppress(GoneError):
                     self.api.delete(path)
@@ -108,7 +109,7 @@ def entrance(stack: str, api: Api, processes: Processes, envoy: Path) -> Iterato
         for each in objects:
             api.apply(paths.of(ref(each)), dict(each))
             if each["kind"] != "Namespace":
-                stop.callback(_delete, api, paths.of(ref(each)))
+                stop.callback(delete, api, paths.of(ref(each)))
         containers = {
             each["metadata"]["name"]: [stop.enter_context(Container()) for _ in range(2)] for each in services
         }
@@ -129,13 +130,13 @@ def theirs(stack: str, trusted: Certificate) -> list[Object]:
     namespace, secret = plan.names.namespace, plan.exposure.tls_secret
     attached = plan.exposure.attach_to
     if attached is None:
-        return [*_namespace(namespace), _secret(namespace, secret, trusted)]
+        return [*namespace(namespace), _secret(namespace, secret, trusted)]
     elsewhere, name = attached
     listener = {"allowedRoutes": {"namespaces": {"from": "All"}}}
     tls = {"certificateRefs": [{"name": "shared"}]}
     return [
-        *_namespace(namespace),
-        *_namespace(elsewhere),
+        *namespace(namespace),
+        *namespace(elsewhere),
         _secret(elsewhere, "shared", trusted),
         _gateway_object("GatewayClass", {"name": "theirs"}, {"controllerName": CONTROLLER}),
         _gateway_object(
@@ -171,7 +172,7 @@ def eventually(holds: Callable[[], bool]) -> None:
 
 def proxies(api: Api) -> Object | None:
     """The Deployment of Envoy that Envoy Gateway has made."""
-    found = api.get(_PROXIES)["items"]
+    found = api.get(f"{_PROXIES}?labelSelector={OWNING_GATEWAY}-name")["items"]
     assert len(found) < 2
     return found[0] if found else None
 
@@ -198,11 +199,11 @@ def _start_envoy(processes: Processes, envoy: Path, api: Api, deployment: Object
     place = processes.root / "proxy"
     place.mkdir(exist_ok=True)
     (container,) = [each for each in deployment["spec"]["template"]["spec"]["containers"] if each["name"] == "envoy"]
-    for name, content in _mounted(api, deployment).items():
+    for name, content in mounted(api, deployment).items():
         (place / name).write_text(_at(place, content), encoding="utf-8")
     arguments = [_at(place, each) for each in container["args"]]
     processes.start("envoy", [str(envoy), *arguments, "--use-dynamic-base-id"])
-    processes.wait("envoy", _ready)
+    processes.wait("envoy", envoy_is_ready)
 
 
 def _at(place: Path, text: str) -> str:
@@ -217,13 +218,13 @@ def _at(place: Path, text: str) -> str:
     return text
 
 
-def _mounted(api: Api, deployment: Object) -> dict[str, str]:
+def mounted(api: Api, deployment: Object) -> dict[str, str]:
     secret = api.get(f"/api/v1/namespaces/{NAMESPACE}/secrets/envoy")["data"]
     settings = api.get(f"/api/v1/namespaces/{NAMESPACE}/configmaps/{deployment['metadata']['name']}")["data"]
     return {**{name: base64.b64decode(value).decode() for name, value in secret.items()}, **settings}
 
 
-def _ready() -> bool:
+def envoy_is_ready() -> bool:
     """As the pod's readiness probe asks."""
     connection = http.client.HTTPConnection("127.0.0.1", _READY_PORT, timeout=2)
     try:
@@ -235,7 +236,7 @@ def _ready() -> bool:
         connection.close()
 
 
-def _delete(api: Api, path: str) -> None:
+def delete(api: Api, path: str) -> None:
     with suppress(ApiError):
         api.delete(path)
 
@@ -245,7 +246,7 @@ def _without_pods(service: Object) -> dict[str, Any]:
     return {**service, "spec": {key: value for key, value in service["spec"].items() if key != "selector"}}
 
 
-def _slice(service: str, place: int, name: str | None, port: int, *, ready: bool) -> dict[str, Any]:
+def endpoint_slice(service: str, place: int, name: str | None, port: int, *, ready: bool) -> dict[str, Any]:
     return {
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",
@@ -256,7 +257,7 @@ def _slice(service: str, place: int, name: str | None, port: int, *, ready: bool
     }
 
 
-def _namespace(name: str) -> list[Object]:
+def namespace(name: str) -> list[Object]:
     return [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}]
 
 

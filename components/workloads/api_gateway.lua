@@ -1,0 +1,246 @@
+-- Runs in Envoy for each request of the API, after the key was checked and before anything else is decided: says in
+-- headers whose request it is and for which model, and on the way back counts tokens. It fails closed: whatever it does
+-- not understand is refused.
+
+local CLIENT, MODEL = "x-tke-llm-client", "x-tke-llm-model"
+local METADATA = "tke-llm"
+local PREVIOUS = "%.previous$"
+-- Where a stream tells its usage only when asked.
+local STREAMS = { ["/v1/chat/completions"] = true, ["/v1/completions"] = true }
+local USAGE_BYTES = 4096
+local TYPES = { [401] = "authentication_error", [403] = "permission_error", [429] = "rate_limit_error" }
+local CODES = { [401] = "invalid_api_key", [403] = "model_not_allowed", [413] = "request_too_large", [429] = "rate_limit_exceeded" }
+local MESSAGES = {
+  [401] = "This API key is not valid.",
+  [403] = "This API key does not open the model that was asked for.",
+  [413] = "The request is larger than this API takes.",
+  [429] = "The limit of this API key is reached.",
+  [503] = "No replica of this model is ready.",
+}
+
+-- Envoy's objects are good until the script waits for more of a body, so that each is asked for anew.
+local function note(handle, name, content)
+  handle:streamInfo():dynamicMetadata():set(METADATA, name, content)
+end
+
+local function quoted(text)
+  return '"' .. text:gsub('[%c"\\]', function(c) return string.format("\\u%04x", c:byte()) end) .. '"'
+end
+
+local function problem(status, message, code)
+  local kind = TYPES[status] or (status < 500 and "invalid_request_error" or "api_error")
+  code = code or CODES[status]
+  return '{"error":{"message":' .. quoted(message) .. ',"type":"' .. kind .. '","param":null,"code":'
+    .. (code and quoted(code) or "null") .. "}}"
+end
+
+local function refuse(handle, status, message, code)
+  handle:respond({ [":status"] = tostring(status), ["content-type"] = "application/json" }, problem(status, message, code))
+end
+
+local function closing_quote(text, opening)
+  local at = opening + 1
+  while true do
+    local stop = text:find('["\\]', at)
+    if not stop or text:byte(stop) == 34 then return stop end
+    at = stop + 2
+  end
+end
+
+-- Where the values of a JSON object's members lie, by their names; nil for what two readers may read differently: a
+-- name that is there twice or has escapes, and zero bytes, by which some readers guess at UTF-16.
+local function members(text)
+  if text:find("\0", 1, true) then return nil end
+  local spans, depth, at, name, first = {}, 0, 1, nil, nil
+  local function close(last)
+    if not name or not first then return true end
+    if spans[name] then return false end
+    spans[name], name, first = { first, last }, nil, nil
+    return true
+  end
+  while true do
+    local found = text:find('["{}%[%],:]', at)
+    if not found then return nil end
+    local mark = text:sub(found, found)
+    at = found + 1
+    if mark == '"' then
+      local stop = closing_quote(text, found)
+      if not stop then return nil end
+      if depth == 1 and not first then
+        name = text:sub(found + 1, stop - 1)
+        if name:find("\\", 1, true) then return nil end
+      end
+      at = stop + 1
+    elseif mark == "{" or mark == "[" then
+      if depth == 0 and mark == "[" then return nil end
+      depth = depth + 1
+    elseif mark == "}" or mark == "]" then
+      depth = depth - 1
+      if depth == 0 then return close(found - 1) and spans or nil end
+    elseif depth == 1 and mark == ":" then
+      if not first then first = found + 1 end
+    elseif depth == 1 then
+      if not close(found - 1) then return nil end
+    end
+  end
+end
+
+local function value(text, span)
+  return span and text:sub(span[1], span[2]):match("^%s*(.-)%s*$")
+end
+
+-- Ask for the usage of a stream whose client did not: nil where nothing is to be changed.
+local function with_usage(text, spans)
+  if value(text, spans.stream) ~= "true" then return nil end
+  local options = spans.stream_options
+  if not options then
+    return (text:gsub("{", '{"stream_options":{"include_usage":true},', 1))
+  end
+  if value(text, options):find('"include_usage"%s*:%s*true') then return nil end
+  return text:sub(1, options[1] - 1) .. '{"include_usage":true}' .. text:sub(options[2] + 1)
+end
+
+local function listed(names)
+  local entries = {}
+  for _, name in ipairs(names or {}) do
+    entries[#entries + 1] = '{"id":' .. quoted(name) .. ',"object":"model","created":0,"owned_by":"tke-llm"}'
+  end
+  return '{"object":"list","data":[' .. table.concat(entries, ",") .. "]}"
+end
+
+local function admit(handle)
+  local headers, context = handle:headers(), handle:filterContext()
+  headers:remove(MODEL)
+  -- Engines would else compress an answer that is to be read here.
+  headers:remove("accept-encoding")
+  local id = headers:get(CLIENT)
+  if not id then return refuse(handle, 401, MESSAGES[401]) end
+  local client = id:gsub(PREVIOUS, "")
+  headers:replace(CLIENT, client)
+  note(handle, "client", client)
+  note(handle, "tokens", 0)
+  local ends = context:get("ends")[id]
+  if ends and handle:timestamp() / 1000 >= ends then
+    return refuse(handle, 401, "This API key has expired.", CODES[401])
+  end
+  local path = headers:get(":path"):gsub("%?.*", "")
+  if path == "/v1/models" then
+    return handle:respond({ [":status"] = "200", ["content-type"] = "application/json" }, listed(context:get("models")[client]))
+  end
+  local body = handle:body(true)
+  local text = body:length() > 0 and body:getBytes(0, body:length()) or ""
+  local spans = members(text)
+  if not spans then return refuse(handle, 400, "The body is not a JSON object with each name once.") end
+  local name = (value(text, spans.model) or ""):gsub("\\/", "/"):match('^"([^"\\%c]+)"$')
+  if not name then return refuse(handle, 400, "The body names no model.", "model_not_found") end
+  note(handle, "model", name)
+  handle:headers():replace(MODEL, name)
+  local changed = STREAMS[path] and with_usage(text, spans)
+  if changed then
+    note(handle, "hidden", true)
+    body:setBytes(changed)
+  end
+end
+
+function envoy_on_request(handle)
+  local done, failure = pcall(admit, handle)
+  if not done then
+    handle:logErr("api: " .. tostring(failure))
+    refuse(handle, 500, "The gateway could not read this request.")
+  end
+end
+
+local function number(object, ...)
+  for _, name in ipairs({ ... }) do
+    local found = object:match('"' .. name .. '"%s*:%s*(%d+)')
+    if found then return tonumber(found) end
+  end
+end
+
+-- The usage objects of a piece of an answer, and the piece's end where one is cut off. Within a string of JSON the
+-- quotes would be escaped, so that no model can write its own usage.
+local function read_usage(text, seen)
+  local at = 1
+  while true do
+    local found = text:find('"usage"', at, true)
+    if not found then return text:sub(-8) end
+    local object = text:match('^"usage"%s*:%s*(%b{})', found)
+    if object and (found == 1 or text:sub(found - 1, found - 1) ~= "\\") then
+      seen.fresh = true
+      seen.prompt = number(object, "prompt_tokens", "input_tokens") or seen.prompt
+      seen.completion = number(object, "completion_tokens", "output_tokens") or seen.completion
+      seen.total = number(object, "total_tokens")
+    elseif text:find('^"usage"%s*:?%s*$', found) or text:find('^"usage"%s*:%s*{', found) and #text - found < USAGE_BYTES then
+      return text:sub(math.max(found - 1, 1))
+    end
+    at = found + 7
+  end
+end
+
+local function keep(handle, seen)
+  local total = seen.total or (seen.prompt or 0) + (seen.completion or 0)
+  note(handle, "tokens", total)
+  note(handle, "prompt_tokens", seen.prompt or total)
+  note(handle, "completion_tokens", seen.completion or 0)
+end
+
+-- The event that tells only the usage, which goes to nobody who did not ask for it.
+local function usage_only(line)
+  return line:find('"choices"%s*:%s*%[%s*%]') and line:find('"usage"%s*:%s*{')
+end
+
+-- What of the text may go on, and the beginning of a line that is yet to come whole.
+local function without_usage(text)
+  local kept, at = {}, 1
+  while true do
+    local stop = text:find("\n", at, true)
+    if not stop then break end
+    local line = text:sub(at, stop)
+    if not usage_only(line) then kept[#kept + 1] = line end
+    at = stop + 1
+  end
+  local rest = text:sub(at)
+  -- Held back only where it may become such an event, for what is last would else never arrive.
+  if rest:sub(1, 6) ~= ("data: "):sub(1, #rest) or rest:find("^data: [^{]") then
+    kept[#kept + 1], rest = rest, ""
+  end
+  return table.concat(kept), rest
+end
+
+local function follow(handle)
+  local noted = handle:streamInfo():dynamicMetadata():get(METADATA)
+  local hide, seen, cut, held = noted and noted.hidden, {}, "", ""
+  for chunk in handle:bodyChunks() do
+    local size = chunk:length()
+    if size > 0 then
+      local text = chunk:getBytes(0, size)
+      seen.fresh = false
+      cut = read_usage(cut .. text, seen)
+      if hide then
+        local whole
+        whole, held = without_usage(held .. text)
+        if whole ~= text then chunk:setBytes(whole) end
+      end
+      if seen.fresh then keep(handle, seen) end
+    end
+  end
+end
+
+-- What Envoy itself says is plain text; what an engine says is JSON, and stays as it is.
+local function explain(handle, status)
+  local body, headers = handle:body(true), handle:headers()
+  local reset = headers:get("x-ratelimit-reset")
+  if status == 429 and reset then headers:replace("retry-after", reset) end
+  body:setBytes(problem(status, MESSAGES[status] or "The request failed."))
+  headers:replace("content-type", "application/json")
+end
+
+function envoy_on_response(handle)
+  local headers = handle:headers()
+  local status = tonumber(headers:get(":status")) or 500
+  if status < 400 then
+    follow(handle)
+  elseif not (headers:get("content-type") or ""):find("json", 1, true) then
+    explain(handle, status)
+  end
+end
