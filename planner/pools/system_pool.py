@@ -13,6 +13,7 @@ from planner.pools.allocatable import allocatable
 from planner.pools.decide import POOL_LABEL, disk_for
 from planner.serving.downloads import SCRATCH as DOWNLOAD_SCRATCH
 from planner.software.addons import SYSTEM, daemonsets
+from planner.software.prometheus import KEPT_GIB, installs_prometheus
 from settings.models import Settings
 
 CLUSTER_CPU_MILLIS = 500
@@ -73,7 +74,8 @@ def needed_disk(settings: Settings, catalog: Catalog, models: Mapping[str, Model
     images = {model.download.image: model.download_image_gib for model in models.values()}
     if webui is not None:
         images[webui.image] = page_gib(webui_image(settings, catalog), catalog)
-    return disk_for(images.values(), _written(models, webui))
+    kept = KEPT_GIB if installs_prometheus(settings) else 0
+    return disk_for(images.values(), _written(models, webui) + kept)
 
 
 def _written(models: Mapping[str, ModelPlan], webui: WebuiPlan | None) -> int:

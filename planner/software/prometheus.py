@@ -7,6 +7,8 @@ from planner.software.charts import choose, plan_install
 from settings.models import Settings
 
 PROMETHEUS = "kube-prometheus-stack"
+KEPT_GIB = 8
+"""What Prometheus keeps on its node's disk at most (retentionSize in catalog/data/charts.yaml)."""
 
 
 def installs_prometheus(settings: Settings) -> bool:

@@ -11,7 +11,9 @@ from planner.monitoring import records
 from planner.monitoring.decide import PODS
 from planner.plan.monitoring import MonitoringPlan
 from planner.plan.types import InNamespace
-from tests.unit.stacks import KUBECONFIG, codes, found, planned
+from planner.pools.system_pool import needed_disk
+from planner.software.prometheus import KEPT_GIB
+from tests.unit.stacks import KUBECONFIG, codes, found, planned, settings
 
 ON = {"monitoring": {"via": "prometheus-operator"}}
 GATEWAY = {"expose": {"via": "gateway", "host": "chat.example.com", "tls": {"secret": "chat"}}}
@@ -201,6 +203,13 @@ def test_the_gateway_of_one_api_for_all_models_is_read_wherever_it_is() -> None:
     plan = measured(api)
     assert [each.name for each in plan.monitors if each.port == "metrics"] == ["api"]
     assert "LlmTooManyRefused" in alerts(plan)
+
+
+def test_what_prometheus_keeps_is_counted_on_the_cpu_nodes_disk() -> None:
+    plain, catalog = planned(), load()
+    without = needed_disk(settings(), catalog, plain.models, plain.webui)
+    assert needed_disk(settings(ON), catalog, plain.models, plain.webui) >= without + KEPT_GIB
+    assert catalog.charts["kube-prometheus-stack@88.5.3"].values["prometheus.prometheusSpec.retentionSize"] == "8GB"
 
 
 def test_a_certificate_ends_whether_or_not_a_stack_is_paused() -> None:
