@@ -16,6 +16,7 @@ ROLES = {
     "page-state": "redis",
     "smoke-test": "smoke test",
     "policy-probe": "probe",
+    "image-prefetch": "image prefetch",
 }
 """A pod's part in the stack, by its component label."""
 
