@@ -1,6 +1,7 @@
-"""Exposure and policies: software, load balancer and its guard, routes, and who may talk to whom inside."""
+"""Exposure and policies: software, load balancer and its guard, routes, one API for all models, and who may talk to
+whom inside."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -9,11 +10,15 @@ from components.cloud.load_balancer import LoadBalancerGuard, LoadBalancerGuardA
 from components.cloud.network import VpcNetwork
 from components.naming import Naming
 from components.workloads import inference, kube, webui
+from components.workloads.api_counters import ApiCounters, ApiCountersArgs
+from components.workloads.api_gateway import ApiGateway, ApiGatewayArgs
+from components.workloads.client_keys import ClientKeys
 from components.workloads.gateway import GatewayRoutes, GatewayRoutesArgs
 from components.workloads.ingress import Ingress, IngressArgs
 from components.workloads.network_policy import NetworkPolicies, NetworkPoliciesArgs
 from components.workloads.software import Software, SoftwareArgs
-from planner.plan.types import ExposurePlan, InstallPlan, Plan, RoutePlan
+from planner.access.sources import ENVOY
+from planner.plan.types import ApiPlan, ExposurePlan, InstallPlan, Plan, RoutePlan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +43,9 @@ class Installer:
 @dataclass(frozen=True, kw_only=True)
 class InboundArgs:
     """`network`: where an internal load balancer lies; None where the stack knows of none. `services` are the Services'
-    names by model, and that of the page under None. `outside` and `inside` are the options of what is made in the cloud
-    and in the cluster."""
+    names by model, and that of the page under None. `keys` are those of the API's clients, `engine_keys` the engines'
+    own by model. `installed` is the software that is there by now. `outside` and `inside` are the options of what is
+    made in the cloud and in the cluster."""
 
     naming: Naming
     plan: Plan
@@ -47,23 +53,64 @@ class InboundArgs:
     network: VpcNetwork | None
     installer: Installer
     services: Mapping[str | None, pulumi.Input[str]]
+    keys: ClientKeys | None
+    engine_keys: Mapping[str, pulumi.Input[str]]
+    installed: Mapping[str, pulumi.Resource]
     outside: pulumi.ResourceOptions
     inside: pulumi.ResourceOptions
 
 
 def make_inbound(name: str, args: InboundArgs) -> list[pulumi.Resource]:
-    """Make the exposure and the NetworkPolicies, as far as the plan has them, and return what was made."""
+    """Make the exposure, the API and the NetworkPolicies, as far as the plan has them, and return what was made."""
     plan = args.plan
     made: list[pulumi.Resource] = []
     if plan.policies is not None:
-        policies = NetworkPoliciesArgs(namespace=args.namespace, models=list(plan.models.values()), plan=plan.policies)
+        policies = NetworkPoliciesArgs(
+            namespace=args.namespace, models=list(plan.models.values()), plan=plan.policies, api=plan.api
+        )
         made.append(NetworkPolicies(f"{name}-policies", policies, args.inside))
-    if plan.exposure is not None:
-        made.append(_expose(name, args, plan.exposure))
+    envoy = [args.installed[ENVOY]] if ENVOY in args.installed else []
+    if plan.exposure is not None and plan.exposure.install is not None:
+        envoy = [args.installer.install(plan.exposure.install)]
+    exposed = [] if plan.exposure is None else [_expose(name, args, plan.exposure, envoy)]
+    made += exposed
+    if plan.api is not None and args.keys is not None:
+        made += _api(name, args, plan.api, args.keys, [*envoy, *exposed])
     return made
 
 
-def _expose(name: str, args: InboundArgs, exposure: ExposurePlan) -> GatewayRoutes | Ingress:
+def _api(
+    name: str, args: InboundArgs, api: ApiPlan, keys: ClientKeys, after: Sequence[pulumi.Resource]
+) -> list[pulumi.Resource]:
+    plan = args.plan
+    made: list[pulumi.Resource] = []
+    if api.redis is not None:
+        counters = ApiCountersArgs(
+            namespace=args.namespace,
+            envoy_namespace=api.envoy_namespace,
+            plan=api.redis,
+            cpu=plan.cpu,
+            pull_secret=plan.pull_secret,
+            installed=after,
+        )
+        made.append(ApiCounters(f"{name}-api-counters", counters, args.inside))
+    gateway = ApiGatewayArgs(
+        namespace=args.namespace,
+        plan=api,
+        exposure=plan.exposure,
+        keys=keys.current,
+        previous_keys=keys.previous,
+        engine_keys=args.engine_keys,
+        node_selector=args.installer.node_selector,
+        suffix=plan.names.suffix,
+        after=after,
+    )
+    return [*made, ApiGateway(f"{name}-api", gateway, args.inside)]
+
+
+def _expose(
+    name: str, args: InboundArgs, exposure: ExposurePlan, installed: Sequence[pulumi.Resource]
+) -> GatewayRoutes | Ingress:
     guard = None
     if exposure.balancer:
         guard = LoadBalancerGuard(
@@ -82,7 +129,7 @@ def _expose(name: str, args: InboundArgs, exposure: ExposurePlan) -> GatewayRout
                 subnet_id=subnet,
                 security_group_id=guard,
                 suffix=args.plan.names.suffix,
-                after=[] if exposure.install is None else [args.installer.install(exposure.install)],
+                after=installed,
             ),
             args.inside,
         )

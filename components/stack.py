@@ -17,6 +17,7 @@ from components.model_files import ModelFilesArgs, model_files
 from components.naming import Naming
 from components.workloads import kube
 from components.workloads.autoscaling import ModelAutoscaling, ModelAutoscalingArgs
+from components.workloads.client_keys import ClientKeys, ClientKeysArgs
 from components.workloads.exposure import addresses
 from components.workloads.image_prefetch import ImagePrefetch, ImagePrefetchArgs
 from components.workloads.inference import Inference, InferenceArgs
@@ -26,9 +27,11 @@ from components.workloads.monitoring import Monitoring, MonitoringArgs
 from components.workloads.multi_node import on_host_network
 from components.workloads.smoke_test import SmokeTest, SmokeTestArgs, find_findings, job_names
 from components.workloads.webui import ChatPage, ChatPageArgs
+from planner.access.api import CLIENT_KEYS, PAGE_CLIENT
 from planner.page.decide import offered
 from planner.page.variables import SEALED as SEALED_ENV
 from planner.plan.types import (
+    ApiPlan,
     CompileCachePlan,
     DownloadPlan,
     ExistingClusterPlan,
@@ -122,7 +125,8 @@ class LlmStack(pulumi.ComponentResource):
         servers = {
             name: self._server(models[name], namespace, store, before[name]) for name in models if name not in keyless
         }
-        webui = None if self._plan.webui is None else self._webui(self._plan.webui, namespace, store, servers)
+        keys = None if self._plan.api is None else self._client_keys(self._plan.api)
+        webui = None if self._plan.webui is None else self._webui(self._plan.webui, namespace, store, servers, keys)
         scaled = [self._scaling(plan, servers[plan.model], installed) for plan in self._plan.scaling.values()]
         if self._plan.monitoring is not None:
             Monitoring(
@@ -145,6 +149,9 @@ class LlmStack(pulumi.ComponentResource):
                 network=network,
                 installer=installer,
                 services=services if webui is None else {**services, None: webui.service},
+                keys=keys,
+                engine_keys={name: each.api_key for name, each in servers.items() if each.api_key is not None},
+                installed=installed,
                 outside=self._child,
                 inside=self._inside,
             ),
@@ -167,7 +174,7 @@ class LlmStack(pulumi.ComponentResource):
             )
             SmokeTest(f"{name}-smoke", test, self._inside)
 
-        self.outputs = self._outputs(cluster, servers, webui, test)
+        self.outputs = {**self._outputs(cluster, servers, webui, test), **_clients(keys)}
         self.register_outputs(self.outputs)
 
     def _network(self, plan: NetworkPlan) -> VpcNetwork:
@@ -398,13 +405,20 @@ class LlmStack(pulumi.ComponentResource):
             self._inside,
         )
 
+    def _client_keys(self, api: ApiPlan) -> ClientKeys:
+        start = f"{CLIENT_KEYS}."
+        given = {name.removeprefix(start): key for name, key in self._secrets.items() if name.startswith(start)}
+        return ClientKeys(f"{self._name}-api-keys", ClientKeysArgs(clients=api.clients, given=given), self._child)
+
     def _webui(
         self,
         plan: WebuiPlan,
         namespace: pulumi.Output[str],
         store: ModelStore,
         servers: Mapping[str, Inference],
+        keys: ClientKeys | None,
     ) -> ChatPage:
+        api = self._plan.api
         return ChatPage(
             f"{self._name}-webui",
             ChatPageArgs(
@@ -412,6 +426,7 @@ class LlmStack(pulumi.ComponentResource):
                 plan=plan,
                 models=list(offered(self._plan.models).values()),
                 api_keys={name: server.api_key for name, server in servers.items() if server.api_key is not None},
+                api=None if api is None or keys is None else (api.url, keys.current[PAGE_CLIENT]),
                 claim=store.webui_claim,
                 database_url=self._secrets.get("databaseUrl"),
                 cpu=self._plan.cpu,
@@ -478,6 +493,15 @@ class LlmStack(pulumi.ComponentResource):
             **({} if exposure.find_address is None else {"dns": exposure.find_address}),
             **({} if self._kept is None else {"modelStore": self._kept}),
         }
+
+
+def _clients(keys: ClientKeys | None) -> dict[str, pulumi.Input[Any]]:
+    """The output with the key of each client but the chat page."""
+    if keys is None:
+        return {}
+    shown = {name: key for name, key in keys.current.items() if name != PAGE_CLIENT}
+    # Of nothing `all` makes a list.
+    return {"clients": pulumi.Output.secret(pulumi.Output.all(**shown) if shown else {})}
 
 
 def _needed(network: VpcNetwork | None, what: str) -> VpcNetwork:

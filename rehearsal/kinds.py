@@ -63,6 +63,7 @@ DEPLOYMENT = kubernetes(
     pods=("spec.template",), detail=at("spec.template.spec.containers[0].image"),
     lasts=by_part({
         kube.INFERENCE: durations.server, kube.CHAT_PAGE: durations.page, kube.PAGE_STATE: takes("redis_start"),
+        kube.API_STATE: takes("redis_start"),
     }),
 )  # fmt: skip
 GROUP = kubernetes(
@@ -99,6 +100,9 @@ _TABLE = (
     component("workloads:Autoscaling", GuideStep.AUTOSCALING),
     component("workloads:Webui", GuideStep.PAGE),
     component("workloads:Redis", GuideStep.PAGE),
+    component("workloads:ClientKeys", GuideStep.BEYOND),
+    component("workloads:ApiCounters", GuideStep.BEYOND),
+    component("workloads:ApiGateway", GuideStep.BEYOND),
     component("workloads:Gateway", GuideStep.WAY_IN),
     component("workloads:Ingress", GuideStep.WAY_IN),
     component("workloads:Software", _software),
@@ -144,6 +148,10 @@ _TABLE = (
     SERVICE,
     JOB,
     kubernetes("gateway.envoyproxy.io/v1alpha1:BackendTrafficPolicy", watched=False),
+    kubernetes("gateway.envoyproxy.io/v1alpha1:ClientTrafficPolicy", watched=False),
+    kubernetes("gateway.envoyproxy.io/v1alpha1:EnvoyExtensionPolicy", watched=False),
+    kubernetes("gateway.envoyproxy.io/v1alpha1:HTTPRouteFilter", watched=False),
+    kubernetes("gateway.envoyproxy.io/v1alpha1:SecurityPolicy", watched=False),
     DAEMON_SET,
     DEPLOYMENT,
     kubernetes("gateway.envoyproxy.io/v1alpha1:EnvoyProxy", watched=False),

@@ -17,7 +17,7 @@ from rehearsal.run import rehearse
 from rehearsal.subjects import part_of, pool_of
 from tests.generate.stacks import BASES, SOUND, Stack
 
-SAMPLES = ("two-machines", "gateway", "turbo", "local")
+SAMPLES = ("two-machines", "gateway", "team", "turbo", "local")
 SPECIAL = {
     "warm starts": SOUND.changed(("warmStart", {"images": True})),
     "roles": SOUND.changed(("cluster.serviceRoles", "create")),
