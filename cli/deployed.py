@@ -27,6 +27,8 @@ FORWARD_SECONDS = 60.0
 """Longest wait for a port-forward, which begins once the Service has a running pod."""
 LOCAL = "127.0.0.1"
 PAGE = "webui"
+API = "api"
+"""What the output `portForward` calls the Service of an API of all models; it is in Envoy Gateway's namespace."""
 
 _NEEDED: Mapping[str, type] = {"models": dict, "apiKeys": dict, "kubeconfig": str, "portForward": dict}
 _FORWARDING = re.compile(rf"Forwarding from {re.escape(LOCAL)}:(\d+) ->")
@@ -73,6 +75,11 @@ class Deployed:
     kubeconfig: str = field(repr=False)
     services: Mapping[str, DeployedService]
     plan: Mapping[str, Any]
+
+    @property
+    def namespace(self) -> str:
+        """The stack's own."""
+        return next(each.namespace for name, each in self.services.items() if name != API)
 
     def model(self, name: str | None) -> DeployedModel:
         """A model that chats by its name in the stack file, the first one for None; `DeployedError` where there is
@@ -209,6 +216,15 @@ def log_end(stack: Deployed, pod: str) -> str:
     return next((each for each in reversed(lines) if each), "")
 
 
+def proxy_logs(stack: Deployed, namespace: str, labels: str, since: str) -> list[str]:
+    """The lines that the proxies of that namespace with these labels wrote, back to `since` (``24h``). Raises
+    `DeployedError`."""
+    # Of pods that are chosen by labels kubectl shows ten lines each, unless it is told otherwise, the later option.
+    command = ["logs", "--namespace", namespace, "--selector", labels, "--container", "envoy", "--tail", "-1"]
+    command += ["--since", since, "--max-log-requests", "20", "--request-timeout", "30s"]
+    return _said_of(stack, command, "logs of the API's proxies").splitlines()
+
+
 def _said_of(stack: Deployed, command: Sequence[str], what: str) -> str:
     """What kubectl answers."""
     with kubectl(stack) as (words, namespace):
@@ -233,7 +249,7 @@ def kubectl(stack: Deployed) -> Iterator[tuple[list[str], str]]:
     """How a command of kubectl begins that asks the stack's cluster in its namespace, and the namespace. The way into
     the cluster goes with the block. Raises `DeployedError`."""
     program_ = _program("kubectl", "https://kubernetes.io/docs/tasks/tools/")
-    namespace = next(iter(stack.services.values())).namespace
+    namespace = stack.namespace
     with _kubeconfig(stack) as path:
         yield [program_, "--kubeconfig", str(path), "--namespace", namespace], namespace
 

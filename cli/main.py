@@ -182,6 +182,22 @@ def rehearse(
 
 
 @app.command()
+def usage(
+    stack: StackName,
+    *,
+    as_json: AsJson = False,
+    since: Annotated[str, typer.Option(metavar="TIME", help="How far back: 90m, 24h.")] = "24h",
+    access_log: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Read this access log, whole, instead of the proxies' own.")
+    ] = None,
+) -> None:
+    """Who asked the API of a deployed stack: requests and tokens of each client and model."""
+    from cli.usage import usage as run  # noqa: PLC0415
+
+    raise typer.Exit(run(stack, since=since, access_log=access_log, as_json=as_json))
+
+
+@app.command()
 def demo(
     stack: StackName = "dev",
     *,
