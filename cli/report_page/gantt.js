@@ -37,7 +37,7 @@ function rows(chart, holder, end, place, show) {
     .on("click", (bar) => { if (place.has(bar.urn)) show(place.get(bar.urn)); });
   row.append("title").text((bar) => `${bar.label}: ${bar.note}`);
   row.append("rect").attr({class: "under", width, height: pitch});
-  const most = Math.floor((beside || width) / 6.3);
+  const most = Math.floor((beside || width) / 6.9);
   row.append("text").attr({x: 0, y: 15}).text((bar) => shortened(withoutPrefix(bar.label), most));
   row.append("rect").attr({
     class: "bar", rx: 3, height: 14, y: beside ? 4 : 20,

@@ -15,21 +15,21 @@ from pathlib import Path
 
 from cli.report_page.figures import costs, findings, memory
 from cli.report_page.resources import graph
-from cli.report_page.timelines import charts, waited
+from cli.report_page.timelines import charts
 from cli.summary import rows
 from cli.text import count, duration
 from planner.report.document import document
 from rehearsal.clock import idle
 from rehearsal.story import Story
+from rehearsal.tree import tree
 
 _HERE = Path(__file__).parent
 _SCRIPTS = ("elements.js", "highlight.js", "layout.js", "details.js", "graph.js", "gantt.js", "sections.js", "main.js")
-_D3_NOTICE = "D3, https://d3js.org, Copyright 2010-2016 Mike Bostock, BSD 3-Clause License"
 
 
 def page(stack: str, story: Story, written: Mapping[str, str]) -> str:
     """The page of a rehearsal whose other files are `written`. Two rehearsals of one stack give the same page."""
-    style = (_HERE / "page.css").read_text(encoding="utf-8")
+    style = _own("page.css")
     d3 = _d3()
     script = "(function () {\n'use strict';\n" + "\n".join(map(_own, _SCRIPTS)) + "\n}());\n"
     filled = {
@@ -43,13 +43,13 @@ def page(stack: str, story: Story, written: Mapping[str, str]) -> str:
             )
         ),
         "style": style,
-        "notice": _D3_NOTICE,
+        # Whoever passes the page on passes D3 on; its package holds no license.
+        "notice": _own("d3.license.txt"),
         "d3": d3,
         "data": _json(_data(stack, story, written)),
         "script": script,
     }
-    skeleton = (_HERE / "page.html").read_text(encoding="utf-8")
-    return re.sub(r"\{\{(\w+)\}\}", lambda found: filled[found[1]], skeleton)
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: filled[found[1]], _own("page.html"))
 
 
 def _own(name: str) -> str:
@@ -101,24 +101,21 @@ def _verdict(story: Story) -> str:
 def _cards(story: Story) -> list[tuple[str, str, str]]:
     """(figure, what it is of, more about it)."""
     plan = story.plan
-    made = sum(each.custom and not each.read for each in story.recording.registrations)
-    gpus = sum(model.gpus * model.min_replicas for model in plan.models.values())
-    chosen = next((each for each in story.orders if each.order == plan.order.chosen), None)
-    hours = [cost.hour for cost in costs(plan)]
-    priced = [each for each in hours if each is not None]
+    made = sum(root.resources for root in tree(story.recording.registrations))
+    gpus = 0 if plan.paused else sum(model.gpus * model.min_replicas for model in plan.models.values())
+    models = "paused" if plan.paused else f"for {count(len(plan.models), 'model')}"
     cards = [
         (str(made), "resources", "that pulumi up makes"),
         (duration(story.timeline.total), "until all is up", f"estimated; order {plan.order.chosen}"),
-        (
-            "0" if plan.paused else str(gpus),
-            "GPUs",
-            "paused" if plan.paused else f"for {count(len(plan.models), 'model')}",
-        ),
+        (str(gpus), "GPU" if gpus == 1 else "GPUs", models),
     ]
-    if chosen is not None:
-        hours_waited, _, more = waited(chosen.waiting).partition(" ")
-        cards.append((hours_waited, "GPU-hours", more.removeprefix("GPU-hours ")))
+    for each in story.orders:
+        if each.order == plan.order.chosen:
+            cost = "" if each.waiting.cost is None else f", which cost {each.waiting.cost:.2f}"
+            cards.append((f"{each.waiting.gpu_hours:.2f}", "GPU-hours", f"spent waiting{cost}"))
+    hours = [cost.hour for cost in costs(plan)]
+    priced = [each for each in hours if each is not None]
     if priced:
         known = "" if len(priced) == len(hours) else ", of the pools whose price is known"
-        cards.append((f"{sum(each[0] for each in priced):,.2f}", "an hour", f"for the least GPU nodes{known}"))
+        cards.append((f"{sum(least for least, _ in priced):,.2f}", "an hour", f"for the least GPU nodes{known}"))
     return cards

@@ -51,10 +51,10 @@ def _order(each: OrderTime, *, chosen: bool) -> Chart:
     drawn, short = _steps(each.timeline.steps, each.timeline.critical)
     gaps = [_idle(gap) for gap in each.idle if gap.end - gap.start >= SHORTEST]
     rows = sorted([*drawn, *gaps], key=lambda bar: (bar.start, bar.end))
-    return Chart(each.order, chosen, each.total, duration(each.total), waited(each.waiting), tuple(rows), short)
+    return Chart(each.order, chosen, each.total, duration(each.total), _waiting(each.waiting), tuple(rows), short)
 
 
-def waited(waiting: Waiting) -> str:
+def _waiting(waiting: Waiting) -> str:
     """GPU-hours that nobody used, and what they cost."""
     cost = f", which cost {waiting.cost:.2f}" if waiting.cost is not None else ""
     return f"{waiting.gpu_hours:.2f} GPU-hours spent waiting{cost}"
@@ -91,5 +91,5 @@ def _by_hand(manual: Manual) -> Chart:
         if machines >= SHORTEST:
             bars.append(Bar(f"{name}: machines", now + person, now + person + machines, "step", "", duration(machines)))
         now += person + machines
-    takes, waits = duration(manual.total), waited(manual.waiting)
+    takes, waits = duration(manual.total), _waiting(manual.waiting)
     return Chart("by hand, as in the guide", False, manual.total, takes, waits, tuple(bars), 0)
