@@ -28,10 +28,12 @@ _WORKER = "leaderworkerset.sigs.k8s.io/worker-index"
 
 @dataclass(frozen=True)
 class ServerStatus:
-    """A model, or the chat page. `gpus` are those that its pods hold; `why` says what keeps it from being ready."""
+    """A model by its id, or the chat page, whose `model` and `engine` are empty. `gpus` are those that its pods hold;
+    `why` says what keeps it from being ready."""
 
     name: str
     model: str
+    engine: str
     ready: int
     wanted: int
     gpus: int
@@ -81,13 +83,14 @@ def status(stack: str, *, as_json: bool) -> int:
 def _servers(found: Deployed, seen: Sequence[dict[str, Any]]) -> Iterator[ServerStatus]:
     for model in found.models.values():
         planned = (found.plan.get("models") or {}).get(model.name, {}).get("replicas", {}).get("min", 1)
-        said = f"{model.model_id} on {model.engine}"
-        yield _server(model.name, said, _of(seen, INFERENCE, model.name), planned)
+        yield _server(model.name, (model.model_id, model.engine), _of(seen, INFERENCE, model.name), planned)
     if PAGE in found.services:
-        yield _server("chat page", "", [each for each in seen if _labels(each).get(COMPONENT_LABEL) == CHAT_PAGE], 1)
+        yield _server(
+            "chat page", ("", ""), [each for each in seen if _labels(each).get(COMPONENT_LABEL) == CHAT_PAGE], 1
+        )
 
 
-def _server(name: str, model: str, parts: Sequence[dict[str, Any]], planned: int) -> ServerStatus:
+def _server(name: str, what: tuple[str, str], parts: Sequence[dict[str, Any]], planned: int) -> ServerStatus:
     """`planned` replicas are wanted where no Deployment says how many."""
     wanted = next((each["spec"].get("replicas", 1) for each in parts if each["kind"] == "Deployment"), planned)
     pods = [
@@ -97,7 +100,7 @@ def _server(name: str, model: str, parts: Sequence[dict[str, Any]], planned: int
     ready = sum(_is_ready(each) for each in answering)
     why = "" if ready >= wanted else next(filter(None, map(_why_not, pods)), "no pod yet" if not pods else "starting")
     running = [each for each in pods if each["spec"].get("nodeName")]
-    return ServerStatus(name, model, ready, wanted, sum(map(_gpus, running)), why)
+    return ServerStatus(name, *what, ready, wanted, sum(map(_gpus, running)), why)
 
 
 def _of(seen: Sequence[dict[str, Any]], component: str, instance: str) -> list[dict[str, Any]]:
@@ -141,8 +144,15 @@ def _downloads(found: Deployed, seen: Sequence[dict[str, Any]]) -> Iterator[Down
         said = ""
         if state == "running":
             pod = next((each["metadata"]["name"] for each in seen if _runs_for(each, name)), None)
-            said = log_end(found, pod) if pod else "waits for a node"
+            said = _end_of(found, pod) if pod else "waits for a node"
         yield DownloadStatus(model, name, state, said)
+
+
+def _end_of(found: Deployed, pod: str) -> str:
+    try:
+        return log_end(found, pod)
+    except DeployedError:
+        return "its log cannot be read now"
 
 
 def _job_state(job: Mapping[str, Any]) -> str:
@@ -184,7 +194,9 @@ def _lines(
     lines: list[Line] = [()]
     for each in servers:
         good = each.ready >= max(each.wanted, 1)
-        said = f"{each.ready} of {count(each.wanted, 'replica')} ready" + (f"; {each.model}" if each.model else "")
+        said = f"{each.ready} of {count(each.wanted, 'replica')} ready" + (
+            f"; {each.model} on {each.engine}" if each.model else ""
+        )
         lines += _row(f"model {each.name}" if each.model else each.name, said, "good" if good else "warn")
         lines += _row("", each.why, "warn") if each.why else []
     for each in downloads:

@@ -104,7 +104,7 @@ def _answers(options: NewOptions, catalog: Catalog, *, as_json: bool) -> Answers
         else:
             _can_ask(as_json=as_json)
             asked += 1
-            show([(), line(Piece(f"{asked}. {question.asks}", "strong"))])
+            show([(), *paragraph(question.asks, Piece(f"{asked}. ", "strong"), style="strong")])
             show(paragraph(f"{question.default}: {question.reason}", "   ", style="dim"))
             found[question.key] = _asked(question)
     if left:

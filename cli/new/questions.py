@@ -74,8 +74,8 @@ def answers(found: Mapping[str, Any], address: str | None, prices: Mapping[str, 
 
 
 def _purpose(_: Mapping[str, Any], __: Catalog) -> Question:
-    listed = "; ".join(f"{name}: {text}" for name, text in PURPOSES.items())
-    return Question("purpose", f"What is it for? {listed}", "chat", "people can try it in a browser", read_purpose)
+    asks = "What is it for? chat (a page and an API), api (without a page), embed (vectors) or rerank"
+    return Question("purpose", asks, "chat", "people can try it in a browser", read_purpose)
 
 
 def _cluster(_: Mapping[str, Any], __: Catalog) -> Question:

@@ -19,6 +19,9 @@ import json, pathlib, sys
 words = sys.argv[1:]
 with open("HERE/asked", "a") as asked:
     asked.write(" ".join(words) + "\\n")
+if "logs" in words and not pathlib.Path("HERE/log").exists():
+    sys.stderr.write("Error from server: the node is gone\\n")
+    sys.exit(1)
 if "logs" in words:
     print(pathlib.Path("HERE/log").read_text(), end="")
     sys.exit(0)
@@ -171,6 +174,8 @@ def test_a_download_that_runs_shows_the_last_line_of_its_log(cluster: Cluster) -
     cluster.holds([*without(RUNNING, "chat-download-1"), job("chat-download-1", ""), running])
     cluster.logs("INFO begun\nINFO 3.1 of 15.2 GB\n\n")
     assert "running: INFO 3.1 of 15.2 GB" in command("status", "dev").stdout
+    (cluster.folder / "log").unlink()
+    assert "running: its log cannot be read now" in command("status", "dev").stdout
     cluster.holds([*without(RUNNING, "chat-download-1"), job("chat-download-1", "")])
     assert "running: waits for a node" in command("status", "dev").stdout
     cluster.holds([*without(RUNNING, "chat-download-1"), job("chat-download-1", "Failed")])
