@@ -16,12 +16,10 @@ from rehearsal.control_plane.binaries import Binaries
 from rehearsal.control_plane.plane import ControlPlane, ControlPlaneError
 
 PROGRAM = """
-import signal, sys, time
+import sys, time
 from pathlib import Path
 from rehearsal.control_plane.binaries import find
 from rehearsal.control_plane.plane import ControlPlane
-# In the background a shell starts programs deaf to it.
-signal.signal(signal.SIGINT, signal.default_int_handler)
 with ControlPlane(find(), Path(sys.argv[1])) as access:
     print(access.server, flush=True)
     time.sleep(600)

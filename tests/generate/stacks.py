@@ -270,7 +270,7 @@ def combined(seed: int) -> Stack:
     """A stack with several keys changed at once, the same for the same seed."""
     random = Random(seed)
     base = random.choice(list(BASES.values()))
-    picked = random.sample(choices(), random.randint(2, 8))
+    picked = random.sample(choices(), random.randint(2, 5))
     return base.changed(*((each.path, each.value) for each in picked))
 
 

@@ -11,7 +11,7 @@ from settings.models import Settings
 from tests.generate.stacks import BASES, Stack, combined, keys, placed
 
 MAIN = Path(__file__).parents[2] / "__main__.py"
-COMBINATIONS, EACH = 160, 20
+COMBINATIONS, EACH = 160, 40
 """Stacks that are drawn. Those that are not ready cost a plan."""
 
 
