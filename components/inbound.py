@@ -130,6 +130,7 @@ def _expose(
                 security_group_id=guard,
                 suffix=args.plan.names.suffix,
                 after=installed,
+                api=args.plan.api is not None,
             ),
             args.inside,
         )

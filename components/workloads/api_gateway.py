@@ -22,6 +22,7 @@ import pulumi_kubernetes as kubernetes
 from pulumi_kubernetes.apiextensions import CustomResource
 
 from components.workloads import kube
+from components.workloads.access_log import METADATA, TELEMETRY
 from components.workloads.gateway import (
     API_VERSION,
     CONTROLLER,
@@ -46,8 +47,6 @@ UNKNOWN = "api-unknown-model"
 """Answers whoever asks for what is not there."""
 
 CLIENT_HEADER, MODEL_HEADER = "x-tke-llm-client", "x-tke-llm-model"
-METADATA = "tke-llm"
-"""Namespace of what the script tells Envoy: client, model, tokens."""
 PREVIOUS = ".previous"
 """Ends the name under which a client's key before the last is kept: Envoy Gateway takes one key for each name
 (api/v1alpha1/api_key_auth_types.go)."""
@@ -59,39 +58,6 @@ _NAMES_PER_RULE = 24
 """A header's value in a rule of a rate limit has 1024 characters (HeaderMatch), and a client's name 40."""
 
 _GATEWAY_GROUP, _ENVOY_GROUP = (each.partition("/")[0] for each in (API_VERSION, ENVOY_VERSION))
-
-TELEMETRY = {
-    "accessLog": {
-        "settings": [
-            {
-                "format": {
-                    "type": "JSON",
-                    "json": {
-                        "time": "%START_TIME%",
-                        "id": "%REQ(X-REQUEST-ID)%",
-                        **{
-                            name: f"%DYNAMIC_METADATA({METADATA}:{name})%"
-                            for name in ("client", "model", "prompt_tokens", "completion_tokens")
-                        },
-                        "method": "%REQ(:METHOD)%",
-                        # A query may hold what is nobody's business.
-                        "path": "%REQ_WITHOUT_QUERY(:PATH)%",
-                        "status": "%RESPONSE_CODE%",
-                        "details": "%RESPONSE_CODE_DETAILS%",
-                        "bytes_received": "%BYTES_RECEIVED%",
-                        "bytes_sent": "%BYTES_SENT%",
-                        "first_byte_ms": "%RESPONSE_DURATION%",
-                        "duration_ms": "%DURATION%",
-                        "upstream": "%UPSTREAM_HOST%",
-                    },
-                },
-                "sinks": [{"type": "File", "file": {"path": "/dev/stdout"}}],
-            }
-        ]
-    }
-}
-"""Of the proxies: a line for each request, without prompt, answer or key. A client is who the key says it is, not what
-a request says of itself; tokens are null where the engine told none, or the client did not wait for them."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
 from components.workloads import kube
+from components.workloads.access_log import TELEMETRY
 from planner.access.sources import GATEWAY
 from planner.plan.types import ExposurePlan, RoutePlan
 
@@ -46,7 +47,8 @@ answered 503 at once, not sent to them all the same, which is what Envoy's panic
 class GatewayRoutesArgs:
     """`subnet_id` is that of an internal load balancer, `security_group_id` that which guards it; both None where the
     load balancer is not ours to shape. `suffix` ends cluster-scoped names on a cluster that is not ours. `after` is
-    what brings the kinds of Gateway API; `targets` are the Services' names by route."""
+    what brings the kinds of Gateway API; `targets` are the Services' names by route. `api`: whether it serves the API
+    of all models too."""
 
     namespace: pulumi.Input[str]
     plan: ExposurePlan
@@ -56,6 +58,7 @@ class GatewayRoutesArgs:
     security_group_id: pulumi.Input[str] | None = None
     suffix: str = ""
     after: Sequence[pulumi.Resource] = ()
+    api: bool = False
 
 
 class GatewayRoutes(pulumi.ComponentResource):
@@ -148,7 +151,8 @@ def proxy_spec(args: GatewayRoutesArgs) -> dict[str, Any]:
     if annotations := balancer_annotations(args):
         service["annotations"] = annotations
     kubernetes = {"envoyDeployment": deployment, "envoyService": service}
-    return {"provider": {"type": "Kubernetes", "kubernetes": kubernetes}}
+    provider = {"provider": {"type": "Kubernetes", "kubernetes": kubernetes}}
+    return {**provider, "telemetry": TELEMETRY} if args.api else provider
 
 
 def balancer_annotations(args: GatewayRoutesArgs) -> dict[str, pulumi.Input[str]]:

@@ -24,7 +24,8 @@ from rehearsal.subjects import installs, pool_of, software_of
 
 def controlled_by(plan: Plan) -> list[str]:
     """The software whose controllers look after objects of the stack, whoever installs it."""
-    routed = plan.exposure is not None and (plan.exposure.attach_to or plan.exposure.controller)
+    exposed = plan.exposure is not None and (plan.exposure.attach_to or plan.exposure.controller)
+    routed = exposed or plan.api is not None
     spread = any(model.spec.spread is not None for model in plan.models.values())
     needed = {ENVOY: routed, KEDA: bool(plan.scaling), LWS: spread, PROMETHEUS: plan.monitoring is not None}
     return [name for name, wanted in needed.items() if wanted]
@@ -67,8 +68,9 @@ class Infrastructure:
         for each in self._brought(resource):
             self.cluster.apply(each)
         for software in self._software(resource):
+            values = resource.inputs.get("values")
             with self._installing:
-                self._controllers.install(software)
+                self._controllers.install(software, values=values if isinstance(values, Mapping) else None)
         return []
 
     def changed(self, resource: CloudResource) -> list[Unready]:

@@ -10,6 +10,9 @@ from typing import Any, Self
 
 from tests.requests.containers import own_address
 
+CLOCK = "clock"
+"""As `behave` of a request: each token of the stream says when it was written."""
+
 
 @dataclass(frozen=True)
 class Question:
@@ -102,7 +105,8 @@ class _Handler(BaseHTTPRequestHandler):
         for number in range(asked.get("max_tokens", 4)):
             if number and pause:
                 time.sleep(pause)
-            delta = {"index": 0, "delta": {"content": asked.get("say", f"{number} ")}, "finish_reason": None}
+            said = repr(time.monotonic()) if asked.get("behave") == CLOCK else asked.get("say", f"{number} ")
+            delta = {"index": 0, "delta": {"content": said}, "finish_reason": None}
             self._event({"model": asked["model"], "choices": [delta]})
         if (asked.get("stream_options") or {}).get("include_usage"):
             self._event({"model": asked["model"], "choices": [], "usage": _usage(asked)})

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from components.workloads.api_gateway import COMPONENT as API
+from components.workloads.kube import COMPONENT_LABEL
 from planner.access.sources import OWNING_GATEWAY
 from rehearsal.cluster import balancers
 from rehearsal.cluster.objects import Object, Paths, ref
@@ -100,6 +102,8 @@ def entrance(stack: str, api: Api, processes: Processes, envoy: Path) -> Iterato
     trusted = certificate(exposure.hosts)
     given = theirs(stack, trusted)
     rendered = [sent(each) for each in registrations(stack) if each.inputs.get("kind") in (*GATEWAY_KINDS, "Service")]
+    # One API of all models has tests of its own (test_api.py), and needs more.
+    rendered = [each for each in rendered if each["metadata"].get("labels", {}).get(COMPONENT_LABEL) != API]
     rendered.sort(key=lambda each: ("Service", *GATEWAY_KINDS).index(each["kind"]))
     services = [_without_pods(each) for each in rendered if each["kind"] == "Service"]
     objects = [*given, *services, *(each for each in rendered if each["kind"] != "Service")]
