@@ -105,14 +105,15 @@ def _memory(model: ModelPlan, pool: PoolPlan) -> Memory:
     gpus = f"{count(model.gpus, 'GPU')} of pool {pool.name}" if model.gpus else f"memory of pool {pool.name}"
     title = f"{pool.gpu}, {gpus} per replica" if pool.gpu and model.gpus else gpus
     parts = tuple(part for part in _parts(budget) if part.gib >= 0.005)
-    note = f"room for {model.concurrency:.1f} requests of the longest context, {budget.kv_one_sequence:.2f} GiB each"
+    each = f"{budget.kv_one_sequence:.2f} GiB"
+    note = f"{model.concurrency:.1f} requests of the longest context at a time; each takes {each}"
     return Memory(model.name, title, note, budget.total, budget.limit, parts)
 
 
 def _parts(budget: MemoryBudget) -> Iterator[Part]:
     yield Part("weights", "weights", budget.weights)
     yield Part("activations", "activations", budget.activations)
-    yield Part("runtime", "CUDA and libraries", budget.non_torch)
+    yield Part("runtime", "the engine and its libraries", budget.non_torch)
     yield Part("graphs", "CUDA graphs", budget.graphs)
     yield Part("cache", "KV cache", max(0.0, budget.kv_room))
     yield Part("outside", "beside the engine's share", budget.outside)
@@ -128,7 +129,7 @@ def _cost(pool: PoolPlan, plan: Plan) -> Cost:
     if pool.kind == "super":
         return Cost(pool.name, str(pool.gpu_type), None, None, None, None, "billed by the pod")
     if pool.kind == "existing":
-        return Cost(pool.name, "nodes that exist", None, None, None, None, "paid for already")
+        return Cost(pool.name, "nodes that exist", None, None, None, None, "not made by this stack")
     least, most = (0, 0) if plan.paused else (pool.min_nodes, pool.max_nodes)
     nodes = str(least) if least == most else f"{least} to {most}"
     machines = f"{nodes} x {pool.instance_type}"
