@@ -42,6 +42,8 @@ OTHERS_PROXY = Pod(
 INFRA = Pod("proxy", "infra", {}, "10.0.9.6")
 DNS = Pod("coredns", "kube-system", {"k8s-app": "kube-dns"}, "10.0.9.7")
 KUBE_SYSTEM = Pod("metrics-server", "kube-system", {"k8s-app": "metrics-server"}, "10.0.9.8")
+PROMETHEUS = Pod("prometheus-0", "monitoring", {"app.kubernetes.io/name": "prometheus"}, "10.0.9.9")
+GRAFANA = Pod("grafana", "monitoring", {"app.kubernetes.io/name": "grafana"}, "10.0.9.10")
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def _labels(metadata: Mapping[str, Any]) -> dict[str, str]:
 
 def clusters(name: str) -> Iterator[PolicyEvaluator]:
     """The cluster under both readings that the API leaves open: whether a range means pods as well."""
-    outsiders = (STRANGER, KEDA, NGINX, CONTROLLER, INFRA, DNS)
+    outsiders = (STRANGER, KEDA, NGINX, CONTROLLER, INFRA, DNS, PROMETHEUS)
     namespaces: dict[str, dict[str, str]] = {each.namespace: {} for each in outsiders} | {namespace_of(name): {}}
     policies = objects(name, "NetworkPolicy")
     assert policies

@@ -61,6 +61,14 @@ VARIANTS = {
     ),
     "nginx": Variant({"expose": {**GATEWAY, "via": "ingress", "ingressClass": "nginx"}}),
     "by-load": Variant({"pools.gpu.nodes": {"min": 1, "max": 2}, "models.chat.autoscaling": {"max": 2}}),
+    "measured": Variant(
+        {
+            "pools.gpu.nodes": 2,
+            "models.small": SECOND,
+            "cluster.systemPool.disk": 150,
+            "monitoring.via": "prometheus-operator",
+        }
+    ),
     "several-pages": Variant(
         {"webui.replicas": 2, "webui.oidc": LOGIN, "webui.offline": False}, ("databaseUrl", "oidcClientSecret")
     ),

@@ -14,6 +14,7 @@ from tests.security.pods import (
     CONTROLLER,
     DNS,
     ELSEWHERE,
+    GRAFANA,
     HEALTH_CHECK,
     INFRA,
     INTERNET,
@@ -23,6 +24,7 @@ from tests.security.pods import (
     MIRROR,
     NGINX,
     OTHERS_PROXY,
+    PROMETHEUS,
     STRANGER,
     VPC_HOST,
     Ours,
@@ -36,7 +38,7 @@ from tests.security.stacks import STACKS, rehearsed
 ENVOY = 10443
 DNS_PORT, HTTPS, SSH, POSTGRES, RENDEZVOUS = 53, 443, 22, 5432, 29501
 SOMEWHERE = (INTERNET, ELSEWHERE, METADATA, API_SERVER, VPC_HOST, HEALTH_CHECK)
-FOREIGN = (STRANGER, KEDA, NGINX, CONTROLLER, OTHERS_PROXY, INFRA, KUBE_SYSTEM)
+FOREIGN = (STRANGER, KEDA, NGINX, CONTROLLER, OTHERS_PROXY, INFRA, KUBE_SYSTEM, PROMETHEUS, GRAFANA)
 
 HIDDEN = ("download", "redis", "smoke test", "probe")
 """Pods that nobody reaches but through a door."""
@@ -80,6 +82,7 @@ def into(name: str) -> Iterator[Attempt]:
             called(INFRA): shared,
             called(NGINX): via == "ingress" and not by_balancer,
             called(KEDA): target.model in plan.scaling,
+            called(PROMETHEUS): plan.monitoring is not None and target.model in plan.monitoring.scraped,
             called(VPC_HOST): by_balancer and routed,
             called(HEALTH_CHECK): by_balancer and routed,
             called(INTERNET): by_balancer and routed and bool(exposure and exposure.direct_access),
