@@ -15,7 +15,7 @@ from planner.prove import prove
 from settings.describe import ValueKind, field_kind, fields_of, kind_of
 from settings.models import Settings
 from settings.parse import StackInput, parse
-from settings.paths import apply_fix
+from settings.paths import apply_fix, value_at
 
 NAMES = {"pools": "gpu", "models": "chat", "adapters": "tuned", "clients": "app"}
 """What stands for a name in a path: the pool and the model that every base has, an adapter of that model, and a client
@@ -192,6 +192,10 @@ ABOUT: dict[str, tuple[str, ...]] = {
 }
 """The keys that a base is there for, by the beginnings of their paths; the first base takes all."""
 
+WHOLE = ("models.chat.architecture", "models.chat.speculative", "models.chat.lora", "models.chat.autoscaling",
+         "webui.oidc", "clients.app")  # fmt: skip
+"""Sections that mean nothing by one key alone: drawn by chance where a base has them."""
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -270,7 +274,9 @@ def combined(seed: int) -> Stack:
     """A stack with several keys changed at once, the same for the same seed."""
     random = Random(seed)
     base = random.choice(list(BASES.values()))
-    picked = random.sample(choices(), random.randint(2, 5))
+    absent = tuple(f"{each}." for each in WHOLE if value_at(base.sections, *each.split(".")) is None)
+    possible = [each for each in choices() if not each.path.startswith(absent)]
+    picked = random.sample(possible, random.randint(2, 8))
     return base.changed(*((each.path, each.value) for each in picked))
 
 
