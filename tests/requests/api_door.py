@@ -29,7 +29,15 @@ from rehearsal.controllers.binaries import find
 from rehearsal.controllers.envoy_gateway import LIMITS_PORT, NAMESPACE
 from tests.components.recorder import build
 from tests.requests.engines import Engine
-from tests.requests.entrance import delete, endpoint_slice, envoy_is_ready, eventually, mounted, namespace, proxies
+from tests.requests.entrance import (
+    delete,
+    endpoint_slice,
+    envoy_is_ready,
+    eventually,
+    mounted,
+    namespace_object,
+    proxies,
+)
 
 STACK_NAMESPACE = "llm"
 VALUES = {
@@ -101,7 +109,7 @@ def open_door(
             names.setdefault(model.model, []).append(model.name)
         engines = {model: stop.enter_context(Engine(some[0], tuple(some[1:]), pause)) for model, some in names.items()}
         stop.callback(eventually, lambda: proxies(api) is None)
-        for each in [*namespace(STACK_NAMESPACE), *map(_service, engines), *objects]:
+        for each in [*namespace_object(STACK_NAMESPACE), *map(_service, engines), *objects]:
             api.apply(paths.of(ref(each)), dict(each))
             if each["kind"] != "Namespace":
                 stop.callback(delete, api, paths.of(ref(each)))

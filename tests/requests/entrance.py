@@ -134,13 +134,13 @@ def theirs(stack: str, trusted: Certificate) -> list[Object]:
     namespace, secret = plan.names.namespace, plan.exposure.tls_secret
     attached = plan.exposure.attach_to
     if attached is None:
-        return [*namespace(namespace), _secret(namespace, secret, trusted)]
+        return [*namespace_object(namespace), _secret(namespace, secret, trusted)]
     elsewhere, name = attached
     listener = {"allowedRoutes": {"namespaces": {"from": "All"}}}
     tls = {"certificateRefs": [{"name": "shared"}]}
     return [
-        *namespace(namespace),
-        *namespace(elsewhere),
+        *namespace_object(namespace),
+        *namespace_object(elsewhere),
         _secret(elsewhere, "shared", trusted),
         _gateway_object("GatewayClass", {"name": "theirs"}, {"controllerName": CONTROLLER}),
         _gateway_object(
@@ -261,7 +261,7 @@ def endpoint_slice(service: str, place: int, name: str | None, port: int, *, rea
     }
 
 
-def namespace(name: str) -> list[Object]:
+def namespace_object(name: str) -> list[Object]:
     return [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}]
 
 
