@@ -292,10 +292,11 @@ def credential_spec(secret: str) -> dict[str, Any]:
 
 def security_spec(targets: Sequence[str], allowed: Sequence[str] | None) -> dict[str, Any]:
     """A key is asked for at these routes, and opens them to the clients that are `allowed`; None: to all."""
-    rules = []
+    authorization: dict[str, Any] = {"defaultAction": "Allow" if allowed is None else "Deny"}
     if allowed:
+        # An empty list is not kept by the API server, and would be a change at every `up`.
         principal = {"headers": [{"name": CLIENT_HEADER, "values": list(allowed)}]}
-        rules = [{"name": "clients", "action": "Allow", "principal": principal}]
+        authorization["rules"] = [{"name": "clients", "action": "Allow", "principal": principal}]
     return {
         "targetRefs": [{"group": _GATEWAY_GROUP, "kind": "HTTPRoute", "name": name} for name in targets],
         "apiKeyAuth": {
@@ -304,7 +305,7 @@ def security_spec(targets: Sequence[str], allowed: Sequence[str] | None) -> dict
             "forwardClientIDHeader": CLIENT_HEADER,
             "sanitize": True,
         },
-        "authorization": {"defaultAction": "Allow" if allowed is None else "Deny", "rules": rules},
+        "authorization": authorization,
     }
 
 
