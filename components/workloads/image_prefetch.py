@@ -66,7 +66,6 @@ def prefetch_pod(args: ImagePrefetchArgs) -> "PodSpecArgsDict":
     pod = kube.pod(
         security=kube.pod_security(NOBODY, NOBODY),
         containers=[_container("keep", images[0], ["sleep", "infinity"], args)],
-        volumes=[],
         node_selector=dict(args.pool.node_selector),
         tolerations=args.pool.tolerations,
         pull_secret=args.pull_secret,

@@ -112,8 +112,8 @@ def pod(
     *,
     security: PodSecurityContextArgsDict,
     containers: Sequence[ContainerArgsDict],
-    volumes: Sequence[VolumeArgsDict],
     node_selector: Mapping[str, str],
+    volumes: Sequence[VolumeArgsDict] = (),
     tolerations: Sequence[tuple[str, str, str]] = (),
     avoid: Sequence[Sequence[tuple[str, str]]] = (),
     apart: Mapping[str, str] | None = None,
@@ -129,8 +129,9 @@ def pod(
         "enable_service_links": False,
         "security_context": security,
         "containers": list(containers),
-        "volumes": list(volumes),
     }
+    if volumes:
+        spec["volumes"] = list(volumes)
     if node_selector:
         spec["node_selector"] = dict(node_selector)
     if tolerations:
