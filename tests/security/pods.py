@@ -14,6 +14,7 @@ ROLES = {
     "inference": "model",
     "download": "download",
     "page-state": "redis",
+    "api-state": "counters",
     "smoke-test": "smoke test",
     "policy-probe": "probe",
     "image-prefetch": "image prefetch",
@@ -22,6 +23,7 @@ ROLES = {
 
 API_PORTS = {"vllm": 8000, "sglang": 30000, "ollama": 11434}
 PAGE_PORT, REDIS_PORT = 8080, 6379
+OTHER_PORTS = {"page": PAGE_PORT, "redis": REDIS_PORT, "counters": REDIS_PORT}
 
 INTERNET = Outside("198.51.100.7")
 ELSEWHERE = Outside("192.0.2.7")
@@ -43,6 +45,16 @@ INFRA = Pod("proxy", "infra", {}, "10.0.9.6")
 DNS = Pod("coredns", "kube-system", {"k8s-app": "kube-dns"}, "10.0.9.7")
 KUBE_SYSTEM = Pod("metrics-server", "kube-system", {"k8s-app": "metrics-server"}, "10.0.9.8")
 PROMETHEUS = Pod("prometheus-0", "monitoring", {"app.kubernetes.io/name": "prometheus"}, "10.0.9.9")
+LIMITER = Pod(
+    "envoy-ratelimit",
+    "envoy-gateway-system",
+    {
+        "app.kubernetes.io/component": "ratelimit",
+        "app.kubernetes.io/managed-by": "envoy-gateway",
+        "app.kubernetes.io/name": "envoy-ratelimit",
+    },
+    "10.0.9.12",
+)
 GRAFANA = Pod("grafana", "monitoring", {"app.kubernetes.io/name": "grafana"}, "10.0.9.10")
 
 
@@ -64,13 +76,13 @@ def namespace_of(name: str) -> str:
     return plan.names.namespace
 
 
-def proxy(name: str) -> Pod:
-    """The proxy that Envoy Gateway runs for the stack's own Gateway."""
+def proxy(name: str, gateway: str = "tke-llm") -> Pod:
+    """The proxy that Envoy Gateway runs for a Gateway of the stack's own: the public one, or that of its API."""
     marks = {
-        "gateway.envoyproxy.io/owning-gateway-name": "tke-llm",
+        "gateway.envoyproxy.io/owning-gateway-name": gateway,
         "gateway.envoyproxy.io/owning-gateway-namespace": namespace_of(name),
     }
-    return Pod("envoy-tke-llm", "envoy-gateway-system", marks, "10.0.9.9")
+    return Pod(f"envoy-{gateway}", "envoy-gateway-system", marks, "10.0.9.9" if gateway == "tke-llm" else "10.0.9.11")
 
 
 def lodger(name: str) -> Pod:
@@ -101,7 +113,9 @@ def ours(name: str) -> list[Ours]:
                     keyed = model.spec.api_key_env is not None
                     found.append(Ours(pod, role, API_PORTS[model.engine], model.name, keyed, model.nodes))
                 else:
-                    found.append(Ours(pod, role, {"page": PAGE_PORT, "redis": REDIS_PORT}.get(role)))
+                    found.append(
+                        Ours(pod, role, OTHER_PORTS.get(role))
+                    )
     return found
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from planner.access.sources import API_GATEWAY
 from planner.plan.types import Plan
 from tests.security.evaluator import End, Outside
 from tests.security.pods import (
@@ -20,6 +21,7 @@ from tests.security.pods import (
     INTERNET,
     KEDA,
     KUBE_SYSTEM,
+    LIMITER,
     METADATA,
     MIRROR,
     NGINX,
@@ -36,12 +38,12 @@ from tests.security.pods import (
 from tests.security.stacks import STACKS, rehearsed
 
 ENVOY = 10443
-DNS_PORT, HTTPS, SSH, POSTGRES, RENDEZVOUS = 53, 443, 22, 5432, 29501
+DNS_PORT, HTTP, HTTPS, SSH, POSTGRES, RENDEZVOUS = 53, 10080, 443, 22, 5432, 29501
 SOMEWHERE = (INTERNET, ELSEWHERE, METADATA, API_SERVER, VPC_HOST, HEALTH_CHECK)
-FOREIGN = (STRANGER, KEDA, NGINX, CONTROLLER, OTHERS_PROXY, INFRA, KUBE_SYSTEM, PROMETHEUS, GRAFANA)
+FOREIGN = (STRANGER, KEDA, NGINX, CONTROLLER, OTHERS_PROXY, INFRA, KUBE_SYSTEM, PROMETHEUS, GRAFANA, LIMITER)
 
-HIDDEN = ("download", "redis", "smoke test", "probe")
-"""Pods that nobody reaches but through a door."""
+HIDDEN = ("download", "redis", "counters", "smoke test", "probe", "image prefetch")
+"""Pods that nobody reaches but through a door, and the rate limit service at the counters of the API."""
 DOORS = {("page", "model"), ("page", "redis"), ("smoke test", "model"), ("smoke test", "page")}
 
 
@@ -77,6 +79,8 @@ def into(name: str) -> Iterator[Attempt]:
         # Namespaces are let in to an engine that asks for no key as well: a gateway may ask in its stead.
         opened = {
             called(proxy(name)): by_envoy or shared,
+            called(proxy(name, API_GATEWAY)): shared or (plan.api is not None and target.role == "model"),
+            called(LIMITER): shared,
             called(OTHERS_PROXY): shared,
             called(CONTROLLER): shared,
             called(INFRA): shared,
@@ -87,25 +91,28 @@ def into(name: str) -> Iterator[Attempt]:
             called(HEALTH_CHECK): by_balancer and routed,
             called(INTERNET): by_balancer and routed and bool(exposure and exposure.direct_access),
         }
-        for source in (*FOREIGN, proxy(name), lodger(name), *SOMEWHERE):
+        for source in (*FOREIGN, proxy(name), proxy(name, API_GATEWAY), lodger(name), *SOMEWHERE):
             pod_in_vpc = by_balancer and routed and not isinstance(source, Outside) and source.name != "lodger"
             opens = opened.get(called(source), False)
             yield Attempt(source, target.pod, target.port, opens, as_address=pod_in_vpc and not opens)
             yield Attempt(source, target.pod, SSH, opens=False)
     for hidden in (each for each in ours(name) if each.role in HIDDEN):
-        for source in (*FOREIGN, proxy(name), lodger(name), *SOMEWHERE):
-            yield Attempt(source, hidden.pod, hidden.port or HTTPS, opens=False)
+        for source in (*FOREIGN, proxy(name), proxy(name, API_GATEWAY), lodger(name), *SOMEWHERE):
+            counts = source is LIMITER and hidden.role == "counters"
+            yield Attempt(source, hidden.pod, hidden.port or HTTPS, opens=counts)
 
 
 def between(name: str) -> Iterator[Attempt]:
     """Every pod of ours at the doors of every other."""
     every = ours(name)
+    # With one API of all models the page asks by it alone.
+    doors = DOORS - ({("page", "model")} if plan_of(name).api is not None else set())
     for source in every:
         for target in every:
             if source.pod.name == target.pod.name or source.pod.host_network or target.pod.host_network:
                 continue
             together = source.model == target.model and source.group > 1
-            door = (source.role, target.role) in DOORS
+            door = (source.role, target.role) in doors
             if target.port is not None:
                 # A balancer admits by address; a pod of ours has none of its own to send from.
                 yield Attempt(source.pod, target.pod, target.port, opens=door or together)
@@ -122,6 +129,8 @@ def out(name: str) -> Iterator[Attempt]:
         database = source.role == "page" and plan.webui is not None and plan.webui.database
         yield Attempt(source.pod, INTERNET, HTTPS, opens=online or (source.role == "page" and login))
         yield Attempt(source.pod, VPC_HOST, POSTGRES, opens=database)
+        asks = source.role == "page" and plan.api is not None
+        yield Attempt(source.pod, proxy(name, API_GATEWAY), HTTP, opens=asks, as_address=database)
         yield Attempt(source.pod, DNS, DNS_PORT, opens=True)
         for target in (METADATA, HEALTH_CHECK, STRANGER, KUBE_SYSTEM, INFRA):
             # The database's port is known to a secret only, so the page may go to any inside the VPC.
@@ -202,12 +211,14 @@ def egress(policies: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 @pytest.mark.parametrize("name", STACKS)
-def test_the_page_reaches_every_model(name: str) -> None:
-    every = ours(name)
+def test_the_page_reaches_every_model_by_itself_or_by_the_api_of_all(name: str) -> None:
+    every, gateway = ours(name), proxy(name, API_GATEWAY)
+    by_api = plan_of(name).api is not None
     for page in (each for each in every if each.role == "page"):
         for model in (each for each in every if each.role == "model" and each.port is not None):
             for cluster in clusters(name):
-                assert cluster.allows(page.pod, model.pod, model.port or 0)
+                assert cluster.allows(gateway if by_api else page.pod, model.pod, model.port or 0)
+                assert cluster.allows(page.pod, gateway, HTTP) or not by_api
 
 
 def test_every_attack_would_succeed_without_the_policies() -> None:

@@ -17,6 +17,7 @@ HOLDERS = {
     "api-key": {"model", "smoke test"},
     "webui": {"page", "smoke test"},
     "webui-redis": {"redis"},
+    "api-redis": {"counters"},
     "download": {"download"},
 }
 """Which parts of the stack may hold a Secret, by the end of the Secret's name."""
@@ -30,6 +31,15 @@ def held(name: str) -> Iterator[tuple[str, str, str]]:
             role = ROLES[labels["app.kubernetes.io/component"]]
             for secret in _references(template.spec):
                 yield secret, role, labels["app.kubernetes.io/instance"]
+
+
+def asked_by_gateways(name: str) -> Iterator[str]:
+    """Secrets that Envoy Gateway reads for the API of all models: the clients' keys, and each engine's."""
+    for policy in objects(name, "SecurityPolicy"):
+        yield from (each["name"] for each in policy["spec"]["apiKeyAuth"]["credentialRefs"])
+    for route_filter in objects(name, "HTTPRouteFilter"):
+        if injected := route_filter["spec"].get("credentialInjection"):
+            yield injected["credential"]["valueRef"]["name"]
 
 
 def _references(value: Any) -> Iterator[str]:
@@ -59,7 +69,7 @@ def test_a_secret_is_held_by_its_own_pods_alone(name: str) -> None:
 
 @pytest.mark.parametrize("name", STACKS)
 def test_every_secret_that_is_made_is_one_of_the_table_or_names_a_certificate(name: str) -> None:
-    used = {secret for secret, _, _ in held(name)}
+    used = {*(secret for secret, _, _ in held(name)), *asked_by_gateways(name)}
     for secret in objects(name, "Secret"):
         data: Any = mask(secret["stringData"])
         known = secret["metadata"]["name"] in used or set(data) == {"qcloud_cert_id"}

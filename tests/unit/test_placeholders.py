@@ -21,6 +21,7 @@ OURS = {"expose.tls.secret"}
 WARNS = {
     "cluster.endpoint.allow[0]": "DOCUMENTATION_ADDRESS",
     "expose.host": "PLACEHOLDER",
+    "expose.apiHost": "PLACEHOLDER",
     "storage.ccnId": "PLACEHOLDER",
     "webui.adminEmail": "ADMIN_EMAIL_DEFAULT",
 }
