@@ -113,9 +113,7 @@ def ours(name: str) -> list[Ours]:
                     keyed = model.spec.api_key_env is not None
                     found.append(Ours(pod, role, API_PORTS[model.engine], model.name, keyed, model.nodes))
                 else:
-                    found.append(
-                        Ours(pod, role, OTHER_PORTS.get(role))
-                    )
+                    found.append(Ours(pod, role, OTHER_PORTS.get(role)))
     return found
 
 
