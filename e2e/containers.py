@@ -114,6 +114,7 @@ def recorded(registrations: Iterable[Registration]) -> Rendered:
 def rendered(objects: Iterable[Mapping[str, Any]]) -> Rendered:
     """Read the objects of a stack, Secrets in clear. Raises `ManifestError`."""
     every = list(objects)
+    _refuse_gateway(every)
     held = {kind: {_name(each): _texts(each) for each in every if each["kind"] == kind} for kind in _HOLDERS}
     return Rendered(
         pods=tuple(pod for each in every if each["kind"] in WORKLOADS for pod in _pods(each, held)),
@@ -124,6 +125,13 @@ def rendered(objects: Iterable[Mapping[str, Any]]) -> Rendered:
 
 _HOLDERS = ("Secret", "ConfigMap")
 _Held = Mapping[str, Mapping[str, Mapping[str, str]]]
+
+
+def _refuse_gateway(objects: Iterable[Mapping[str, Any]]) -> None:
+    """Where clients' keys are checked at a gateway, the page too asks the models there."""
+    for each in objects:
+        if each["kind"] == "SecurityPolicy":
+            raise ManifestError(f"{_name(each)}: an API at a gateway is not run here; choose a stack without api.via")
 
 
 def _name(given: Mapping[str, Any]) -> str:
