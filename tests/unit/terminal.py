@@ -9,6 +9,13 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+COMMAND = """
+import runpy, signal
+signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("cli", run_name="__main__")
+"""
+"""The command as a terminal starts it: a process that runs in the background is started deaf to Ctrl-C."""
 
 
 class Terminal:
@@ -18,7 +25,7 @@ class Terminal:
         self.master, inside = pty.openpty()
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "TERM": "dumb"}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "cli", *arguments],
+            [sys.executable, "-c", COMMAND, *arguments],
             cwd=folder,
             env=environment,
             stdin=inside,
