@@ -208,11 +208,16 @@ def test_destroy_deletes_what_owns_something_in_the_cloud_while_cluster_and_cpu_
     assert max(owners) < max(places(life, POOLS), default=len(life.operations))
 
 
-def test_destroy_takes_the_servers_off_the_gpu_nodes_before_the_nodes_go(life: Life) -> None:
-    servers, pools = places(life, RUNNING, "Inference$"), places(life, POOLS, "GpuPool$")
+def test_destroy_takes_the_servers_off_the_gpu_nodes_before_the_nodes_go(stack: StackInput, life: Life) -> None:
+    emptied: set[int] = set()
+    for model in planned(stack).models.values():
+        servers = places(life, RUNNING, f"::llm-{model.name}-inference-")
+        pools = places(life, POOLS, f"::llm-{model.pool}-pool-")
+        emptied |= set(pools)
 
-    assert servers
-    assert max(servers) < min(pools, default=len(life.operations))
+        assert servers, model.name
+        assert max(servers) < min(pools, default=len(life.operations)), model.name
+    assert emptied == set(places(life, POOLS, "GpuPool$"))
 
 
 def test_destroy_takes_the_network_down_last(life: Life) -> None:

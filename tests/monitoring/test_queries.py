@@ -53,7 +53,7 @@ def envoy(programs: ControllerBinaries, processes: Processes, shown: Shown) -> t
         door, metrics, secure = (each.getsockname()[1] for each in (plain, admin, tls))
         file = processes.root / "envoy.yaml"
         file.write_text(yaml.safe_dump(_envoy(door, metrics, secure, shown.port)), encoding="utf-8")
-        processes.start("envoy", [str(programs.envoy), "-c", str(file), "--concurrency", "1", "--base-id", "77"])
+        processes.start("envoy", [str(programs.envoy), "-c", str(file), "--concurrency", "1", "--use-dynamic-base-id"])
         processes.wait("envoy", lambda: _status(f"http://127.0.0.1:{metrics}/ready") == 200)
     return metrics, door
 
