@@ -96,6 +96,9 @@ def test_every_address_that_is_printed_leads_to_its_model_by_every_path_of_its_a
     behind = services(door.stack)
     keyed = {name for name, model in plan.models.items() if model.spec.api_key_env is not None}
     assert {model for model, _ in exposure.api_urls} == keyed
+    if plan.api is not None:
+        # One API of all models has no routes here, and test_api.py asks it with its keys.
+        return
     for model, url in exposure.api_urls:
         host, _, base = url.partition("://")[2].partition("/")
         for path in plan.models[model].api:
