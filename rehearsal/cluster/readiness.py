@@ -255,11 +255,10 @@ class Judge:
         yield from _refusals(gateway, ["Accepted", "Programmed"])
 
     def route(self, route: Object) -> Iterator[Unready]:
-        parents = route.get("status", {}).get("parents", ())
-        if not parents:
-            yield Unready("no Gateway has taken it yet")
-        for parent in parents:
-            yield from _refusals({"status": parent}, ["Accepted", "ResolvedRefs"])
+        yield from _answers(route, "parents", ["Accepted", "ResolvedRefs"])
+
+    def policy(self, policy: Object) -> Iterator[Unready]:
+        yield from _answers(policy, "ancestors", ["Accepted"])
 
 
 def paused_at(scaled: Object) -> int | None:
@@ -275,6 +274,15 @@ def _refusals(obj: Object, kinds: list[str]) -> Iterator[Unready]:
             yield Unready(f"{kind} is False: {found['message']}", settled=True)
         elif not found or found["status"] == "Unknown":
             yield Unready(f"{kind} is not known yet")
+
+
+def _answers(obj: Object, by: str, kinds: list[str]) -> Iterator[Unready]:
+    """What the Gateways that an object is for have against it."""
+    answers = obj.get("status", {}).get(by, ())
+    if not answers:
+        yield Unready("no Gateway has taken it yet")
+    for answer in answers:
+        yield from _refusals({"status": answer}, kinds)
 
 
 _CHECKS: dict[str, Callable[[Judge, Object], Iterator[Unready]]] = {
@@ -293,5 +301,9 @@ _CHECKS: dict[str, Callable[[Judge, Object], Iterator[Unready]]] = {
     "GatewayClass": Judge.gateway_class,
     "Gateway": Judge.gateway,
     "HTTPRoute": Judge.route,
+    "BackendTrafficPolicy": Judge.policy,
+    "ClientTrafficPolicy": Judge.policy,
+    "EnvoyExtensionPolicy": Judge.policy,
+    "SecurityPolicy": Judge.policy,
     "LeaderWorkerSet": Judge.group,
 }
