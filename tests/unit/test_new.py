@@ -249,6 +249,8 @@ def test_ctrl_c_and_the_end_of_input_write_nothing_and_leave_no_traceback(here, 
         terminal.until("[new] ")
         if how == "interrupt":
             os.kill(terminal.process.pid, signal.SIGINT)
+            # One that comes between the prompt and the reading of an answer is heard when something was read.
+            terminal.type("\n")
         else:
             terminal.type("\x04")
         terminal.until("nothing was written")
