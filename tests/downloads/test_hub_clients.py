@@ -38,7 +38,7 @@ def test_a_link_that_breaks_at_97_percent_costs_unfinished_files_alone(job: Job)
     assert (run.code, job.is_whole()) == (DONE, True), run.output
     assert job.hub.was_cut.is_set()
     again = [name for name in SHARDS if job.hub.asked[name] > 1]
-    assert len(again) <= WORKERS
+    assert len(again) < min(len(done), WORKERS + 1)
     assert twice(job) < sum(len(job.hub.files[name]) for name in again)
 
 
@@ -54,7 +54,7 @@ def test_a_job_that_is_killed_at_97_percent_fetches_no_finished_file_again(job: 
     assert (run.code, job.is_whole()) == (DONE, True), run.output
     # A client notes that a file is whole after it has put it in its place; a kill may come in between.
     again = [name for name in done if job.hub.asked[name] > 1]
-    assert len(again) <= WORKERS
+    assert len(again) < min(len(done), WORKERS + 1)
     assert max(job.hub.asked[name] for name in done) <= 2
     assert not list(job.store.rglob("*.incomplete"))
     assert twice(job) < (len(SHARDS) - len(done) + len(again)) * len(job.hub.files[SHARDS[0]])
