@@ -118,11 +118,13 @@ def test_what_is_missing_is_named_with_the_command_that_mends_it(
     assert command("doctor", "dev").exit_code == 1
 
 
+@pytest.mark.exhaustive
 def test_without_the_language_plugins_no_program_runs(pulumi: Pulumi) -> None:
     (pulumi.folder / "pulumi-language-python-exec").unlink()
     assert "pulumi-language-python-exec" in checks("dev")["language"]["found"]
 
 
+@pytest.mark.exhaustive
 def test_a_stack_on_a_cluster_that_exists_asks_for_no_account(pulumi: Pulumi, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TENCENTCLOUD_SECRET_ID")
     pulumi.write(plugin_ls=[], stack_ls=[{"name": "local", "current": True}])
@@ -132,6 +134,7 @@ def test_a_stack_on_a_cluster_that_exists_asks_for_no_account(pulumi: Pulumi, mo
     assert checks("dev")["credentials"]["found"] == "TENCENTCLOUD_SECRET_ID not set"
 
 
+@pytest.mark.exhaustive
 def test_a_key_that_is_sealed_in_the_stack_file_serves_as_one(
     pulumi: Pulumi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -142,6 +145,7 @@ def test_a_key_that_is_sealed_in_the_stack_file_serves_as_one(
     assert checks(str(file))["credentials"]["state"] == "ok"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("text", "state", "found"),
     [(None, "missing", "cannot be read"), ("", "missing", "is empty"), ("words", "ok", "in ")],
@@ -159,6 +163,7 @@ def test_a_passphrase_may_be_in_a_file(
     assert (check["state"], found in check["found"]) == (state, True)
 
 
+@pytest.mark.exhaustive
 def test_pulumi_cloud_asks_for_no_passphrase_unless_the_stack_was_made_with_one(
     pulumi: Pulumi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -170,11 +175,13 @@ def test_pulumi_cloud_asks_for_no_passphrase_unless_the_stack_was_made_with_one(
     assert checks(str(file))["passphrase"]["state"] == "missing"
 
 
+@pytest.mark.exhaustive
 def test_a_backends_own_user_and_password_are_not_shown(pulumi: Pulumi) -> None:
     pulumi.write(whoami={"url": "s3://me:hidden@bucket/path?region=x&key=hidden"})
     assert checks("dev")["backend"]["found"] == "s3://bucket/path"
 
 
+@pytest.mark.exhaustive
 def test_a_stack_file_with_errors_is_left_to_check(pulumi: Pulumi, tmp_path: Path) -> None:
     file = tmp_path / "Pulumi.dev.yaml"
     file.write_text("config: {tke-llm:models: {}}\n")
@@ -182,6 +189,7 @@ def test_a_stack_file_with_errors_is_left_to_check(pulumi: Pulumi, tmp_path: Pat
     assert (check["state"], check["fix"]) == ("missing", f"tke-llm check {file}")
 
 
+@pytest.mark.exhaustive
 def test_another_selected_stack_is_no_fault_but_told(pulumi: Pulumi) -> None:
     pulumi.write(stack_ls=[{"name": "me/dev", "current": False, "resourceCount": 3}])
     check = checks("dev")["stack"]
@@ -205,6 +213,7 @@ def kubeconfig(port: int) -> str:
     )
 
 
+@pytest.mark.exhaustive
 def test_the_endpoint_of_a_stack_that_is_up_is_knocked_at(pulumi: Pulumi, listening: socket.socket) -> None:
     assert "endpoint" not in checks("dev")
     port = listening.getsockname()[1]
@@ -217,12 +226,14 @@ def test_the_endpoint_of_a_stack_that_is_up_is_knocked_at(pulumi: Pulumi, listen
     assert "cluster.endpoint.allow" in check["fix"]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("text", ["", "{", "contexts: 1", json.dumps({"current-context": "c", "contexts": []})])
 def test_a_kubeconfig_that_leads_nowhere_is_told(pulumi: Pulumi, text: str) -> None:
     pulumi.write(stack_ls=[{"name": "dev", "current": True, "resourceCount": 49}], stack_output=json.dumps(text))
     assert checks("dev")["endpoint"]["found"] == "the kubeconfig names no server"
 
 
+@pytest.mark.exhaustive
 def test_the_kubeconfig_of_a_cluster_that_exists_is_the_one_that_is_looked_at(
     pulumi: Pulumi, listening: socket.socket, tmp_path: Path
 ) -> None:
@@ -235,12 +246,14 @@ def test_the_kubeconfig_of_a_cluster_that_exists_is_the_one_that_is_looked_at(
     assert checks(str(file))["endpoint"]["state"] == "ok"
 
 
+@pytest.mark.exhaustive
 def test_a_program_that_never_answers_is_given_up(pulumi: Pulumi, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "SECONDS", 0.5)
     program(pulumi.folder, "kubectl", "import time; time.sleep(600)")
     assert "gave no answer within" in checks()["kubectl"]["found"]
 
 
+@pytest.mark.exhaustive
 def test_a_full_disk_is_a_fault(pulumi: Pulumi, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tools, "ROOM", 1e18)
     assert checks()["disk"]["state"] == "missing"
