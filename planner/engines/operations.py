@@ -104,10 +104,10 @@ def startup_failures(load: float, warm_up: float) -> int:
 def update(replicas: int, *, spare: bool) -> Update:
     """Rolling where a spare place on the GPUs takes the new pod first; else the old pod must make room."""
     if spare:
-        return Update("RollingUpdate", 1, 0, "there are spare GPUs for the new pod")
+        return Update("RollingUpdate", 1, 0, "there is a spare place for the new pod")
     if replicas == 1:
-        return Update("Recreate", 0, 1, "no GPU is spare, so the old pod must go before the new one can start")
-    return Update("RollingUpdate", 0, 1, "no GPU is spare, so replicas are replaced one at a time")
+        return Update("Recreate", 0, 1, "no place is spare, so the old pod must go before the new one can start")
+    return Update("RollingUpdate", 0, 1, "no place is spare, so replicas are replaced one at a time")
 
 
 def super_spec(super_gpu: SuperGpu, gpus: int) -> tuple[int, int] | None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from planner.engines import operations
 from planner.plan.types import PoolPlan
 from planner.serving.placement import Placement, slots
 from planner.sizing import on_cpu
@@ -86,6 +87,16 @@ def has_spare(room: PoolRoom, demands: Sequence[Demand], name: str) -> bool:
         return room.slots > 0
     extra = next(demand for demand in demands if demand.name == name)
     return nodes_needed(room.slots, [*pods_of(demands, most=True), extra.of(1)]) <= room.nodes
+
+
+def has_cpu_to_spare(pool: PoolPlan, demands: Sequence[Demand]) -> bool:
+    """Whether nodes without GPU have the CPU for one pod beside all replicas; elsewhere GPUs run out before it. One
+    more pod's is left to the page and whatever else runs there."""
+    if pool.gpu or pool.kind == "super" or not pool.allocatable_cpu_millis:
+        return True
+    each = min(operations.BASE_CPU_MILLIS, pool.allocatable_cpu_millis)
+    pods = 2 + sum(number for _, number in pods_of(demands, most=True))
+    return pods <= pool.allocatable_cpu_millis // each * pool.max_nodes
 
 
 def pods_of(demands: Sequence[Demand], *, most: bool) -> list[Pods]:

@@ -448,7 +448,7 @@ def replicas_ignored(*, replicas: int) -> Text:
 
 
 @note(
-    meaning="No GPU is spare, so an update stops the model until the new pod is ready.",
+    meaning="No place on the pool is spare, so an update stops the model until the new pod is ready.",
     example="pools: {gpu: {instanceType: PNV4.7XLARGE116, nodes: 1}}",
     fix="Give the pool room for one more replica if that is too long.",
     source="LLMKube issues 192 and 196, production-stack PR 103 (a rolling update waits for a GPU that never comes)",
@@ -456,8 +456,8 @@ def replicas_ignored(*, replicas: int) -> Text:
 )
 def update_interrupts(*, load_seconds: float) -> Text:
     return Text(
-        message="No GPU is spare for a second pod, so a change to this model stops it until the new pod has loaded its "
-        f"weights (about {max(load_seconds / 60, 1):.0f} min) and started.",
+        message="No place on the pool is spare for a second pod, so a change to this model stops it until the new pod "
+        f"has loaded its weights (about {max(load_seconds / 60, 1):.0f} min) and started.",
         remedy="Give the pool room for one more replica if that is too long.",
     )
 

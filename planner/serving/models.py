@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from catalog.load import Catalog
 from planner.diagnostics.force import taken
 from planner.plan.types import ModelPlan, PoolPlan, Reason, StoragePlan
-from planner.serving.capacity import Demand, demands_on, has_spare, room_of
+from planner.serving.capacity import Demand, demands_on, has_cpu_to_spare, has_spare, room_of
 from planner.serving.check import check_served
 from planner.serving.check_placement import check_unplaced
 from planner.serving.decide import explain_model, plan_model, plan_served
@@ -48,7 +48,8 @@ def decide_models(
 def _decided(
     placed: Placement, demands: Sequence[Demand], settings: Settings, store: StoragePlan, catalog: Catalog
 ) -> Decision:
-    spare = has_spare(room_of(placed.situation.pool), demands, placed.name)
+    pool = placed.situation.pool
+    spare = has_spare(room_of(pool), demands, placed.name) and has_cpu_to_spare(pool, demands)
     served = plan_served(placed, settings, store, catalog, spare=spare)
     judged = tuple(taken(found, settings.force) for found in check_served(served, demands, settings, catalog))
     if blocking(judged):

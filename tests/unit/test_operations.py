@@ -10,7 +10,7 @@ from catalog.load import load
 from catalog.types import SuperGpu
 from planner.engines.operations import load_seconds, requests, shm_mib, startup_failures, super_spec, update
 from planner.plan.types import PoolPlan
-from planner.serving.capacity import Demand, PoolRoom, has_spare, nodes_needed, room_of
+from planner.serving.capacity import Demand, PoolRoom, has_cpu_to_spare, has_spare, nodes_needed, room_of
 from planner.serving.check_capacity import check_capacity
 
 POOL = PoolPlan(
@@ -130,6 +130,14 @@ def test_super_nodes_always_have_room():
 def test_a_machine_of_unknown_size_has_none_to_spare():
     room = room_of(replace(POOL, gpu=None, gpus_per_node=0, allocatable_memory_mib=0))
     assert not has_spare(room, [Demand("a", 3000, 1, 1)], "a")
+
+
+@pytest.mark.parametrize(
+    ("cpu", "nodes", "enough"), [(3999, 1, False), (4000, 1, False), (6000, 1, True), (4000, 2, True)]
+)
+def test_a_pool_without_gpu_has_cpu_to_spare_beside_replicas_and_the_page(cpu, nodes, enough):
+    pool = replace(POOL, gpu=None, gpus_per_node=0, allocatable_cpu_millis=cpu, max_nodes=nodes)
+    assert has_cpu_to_spare(pool, [Demand("a", 3000, 1, 1)]) is enough
 
 
 def test_models_that_share_a_pool_are_counted_together_and_told_once():

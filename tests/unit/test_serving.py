@@ -234,7 +234,7 @@ def test_the_reasons_say_why_in_words():
     told = {reason.subject: reason for reason in planned(V100).reasons}
     assert "no bfloat16" in told["models.chat.dtype"].because
     assert told["models.chat.maxModelLen"].choice == str(model(planned(V100)).max_model_len)
-    assert "no GPU is spare" in told["models.chat.replicas"].because
+    assert "no place is spare" in told["models.chat.replicas"].because
 
 
 @pytest.mark.parametrize("engine", ["vllm", "sglang"])
