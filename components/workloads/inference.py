@@ -41,12 +41,12 @@ WAIT_RESOURCES = Resources(cpu_millis=10, memory_mib=32, gpus=0)
 WAIT = 'until test -f "$1"; do echo "waiting for $1"; sleep 5; done'
 
 
-@cache
 def key_secret(model: str) -> str:
     """The name of the Secret that holds a model's API key."""
     return f"{model}-{KEY_NAME}"
 
 
+@cache
 def key_checksum(key: str) -> str:
     """A mark that changes with the key. It stands in clear in the pod's annotations, hence slow to compute and too
     short to prove a guess."""
