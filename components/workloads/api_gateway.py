@@ -28,12 +28,12 @@ from components.workloads.gateway import (
     CONTROLLER,
     ENVOY_VERSION,
     HTTP,
-    REPLICAS,
     REQUEST_TIMEOUT,
     TRAFFIC,
     parent,
     section,
 )
+from planner.access.api import PROXIES
 from planner.access.sources import API_GATEWAY
 from planner.plan.types import ApiModelPlan, ApiPlan, ClientPlan, ExposurePlan
 
@@ -183,12 +183,9 @@ class ApiGateway(pulumi.ComponentResource):
             f"{self._name}-{role}",
             api_version=api_version,
             kind=kind,
-            metadata={
-                "name": name,
-                "namespace": self._args.namespace,
-                "labels": kube.labels("api-gateway", name, COMPONENT),
-                **({"annotations": dict(annotations)} if annotations else {}),
-            },
+            metadata=kube.custom_metadata(
+                name, self._args.namespace, kube.labels("api-gateway", name, COMPONENT), annotations or {}
+            ),
             spec=spec,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[*self._args.after, *after]),
         )
@@ -211,7 +208,7 @@ def client_keys(
 
 def proxy_spec(node_selector: Mapping[str, str]) -> dict[str, Any]:
     """How Envoy runs, and the Service before it."""
-    deployment: dict[str, Any] = {"replicas": REPLICAS}
+    deployment: dict[str, Any] = {"replicas": PROXIES}
     if node_selector:
         deployment["pod"] = {"nodeSelector": dict(node_selector)}
     inside = {"envoyDeployment": deployment, "envoyService": {"type": "ClusterIP"}}

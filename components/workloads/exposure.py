@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -68,8 +68,8 @@ def addresses(plan: Plan) -> Exposure:
 
 def _with_api(found: Exposure, plan: Plan, api: ApiPlan) -> Exposure:
     """One address for all models. Those of the models, if they are local, ask for the engines' own keys."""
-    taken = {int(command.rsplit(maxsplit=1)[-1].partition(":")[0]) for command in found.commands.values()}
-    port = next(each for each in count(API_PORT) if each not in taken)
+    taken = _local_ports(list(plan.models.values()), with_webui=plan.webui is not None)
+    port = _free_from(API_PORT, taken.values())
     url = found.api_base_url if plan.exposure is not None else f"{LOCAL}:{port}/v1"
     return replace(
         found,
@@ -91,24 +91,30 @@ def _first_question(url: str, plan: Plan, api: ApiPlan) -> str | None:
 
 
 def port_forward(namespace: str, models: Sequence[ModelPlan], *, with_webui: bool) -> Exposure:
-    """Reach everything through the Kubernetes API server. Models that listen on one port get ports of their own on the
-    local side, counted up from it."""
-    taken = {PORT} if with_webui else set[int]()
-    commands = {webui.NAME: _command(namespace, webui.NAME, PORT, PORT)} if with_webui else {}
-    urls: dict[str, str | None] = {}
-    for model in models:
-        local = model.spec.port
-        while local in taken:
-            local += 1
-        taken.add(local)
-        commands[model.name] = _command(namespace, model.name, local, model.spec.port)
-        urls[model.name] = f"{LOCAL}:{local}/v1"
+    """Reach everything through the Kubernetes API server."""
+    local = _local_ports(models, with_webui=with_webui)
+    served = {webui.NAME: PORT} | {model.name: model.spec.port for model in models}
+    commands = {name: _command(namespace, name, port, served[name]) for name, port in local.items()}
+    urls: dict[str, str | None] = {model.name: f"{LOCAL}:{local[model.name]}/v1" for model in models}
     return Exposure(
         chat_url=f"{LOCAL}:{PORT}" if with_webui else None,
         api_base_url=next(iter(urls.values())),
         api_base_urls=urls,
         commands=commands,
     )
+
+
+def _local_ports(models: Sequence[ModelPlan], *, with_webui: bool) -> dict[str, int]:
+    """The port on the local side of each command. Models that listen on one port get ports of their own, counted up
+    from it."""
+    taken = {webui.NAME: PORT} if with_webui else {}
+    for model in models:
+        taken[model.name] = _free_from(model.spec.port, taken.values())
+    return taken
+
+
+def _free_from(first: int, taken: Collection[int]) -> int:
+    return next(each for each in count(first) if each not in taken)
 
 
 def curl(base_url: str, model: ModelPlan) -> str:

@@ -15,6 +15,7 @@ from pulumi_kubernetes.apiextensions import CustomResource
 
 from components.workloads import kube
 from components.workloads.access_log import TELEMETRY
+from planner.access.api import PROXIES
 from planner.access.sources import GATEWAY
 from planner.plan.types import ExposurePlan, RoutePlan
 
@@ -27,9 +28,6 @@ COMPONENT = "gateway"
 REQUEST_TIMEOUT = "1h"
 """Of a whole answer. Without one Envoy ends it after 15 seconds, and any stream after five minutes of silence; with one
 Envoy Gateway lifts the latter to an hour too (internal/xds/translator/route.go, idleTimeout)."""
-
-REPLICAS = 2
-"""Proxies: one may go with its node."""
 
 HTTP, HTTPS = "http", "https"
 
@@ -130,13 +128,12 @@ class GatewayRoutes(pulumi.ComponentResource):
             f"{self._name}-{role}",
             api_version=api_version,
             kind=kind,
-            metadata={
-                "name": kubernetes_name,
-                "namespace": self._args.namespace,
-                "labels": kube.labels("gateway", kubernetes_name, COMPONENT),
-                # An empty map is not kept by the API server, and would be a change at every `up`.
-                **({"annotations": dict(annotations)} if annotations else {}),
-            },
+            metadata=kube.custom_metadata(
+                kubernetes_name,
+                self._args.namespace,
+                kube.labels("gateway", kubernetes_name, COMPONENT),
+                annotations or {},
+            ),
             spec=spec,
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(depends_on), custom_timeouts=custom_timeouts),
         )
@@ -144,7 +141,7 @@ class GatewayRoutes(pulumi.ComponentResource):
 
 def proxy_spec(args: GatewayRoutesArgs) -> dict[str, Any]:
     """How Envoy runs, and what its load balancer is like."""
-    deployment: dict[str, Any] = {"replicas": REPLICAS}
+    deployment: dict[str, Any] = {"replicas": PROXIES}
     if args.node_selector:
         deployment["pod"] = {"nodeSelector": dict(args.node_selector)}
     service: dict[str, Any] = {"type": "LoadBalancer"}

@@ -250,6 +250,13 @@ def pod_metadata(labels: Mapping[str, str], annotations: Mapping[str, pulumi.Inp
     return metadata
 
 
+def custom_metadata(
+    name: str, namespace: pulumi.Input[str], labels: Mapping[str, str], annotations: Mapping[str, str]
+) -> ObjectMetaArgsDict:
+    """Of a custom resource. An empty map is not kept by the API server, and would be a change at every `up`."""
+    return {"name": name, "namespace": namespace, **pod_metadata(labels, annotations)}
+
+
 def service_metadata(name: str, namespace: pulumi.Input[str], labels: Mapping[str, str]) -> ObjectMetaArgsDict:
     """Of a Service that Pulumi does not wait for (`SKIP_AWAIT`)."""
     return {"name": name, "namespace": namespace, "labels": dict(labels), "annotations": SKIP_AWAIT}

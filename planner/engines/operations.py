@@ -102,7 +102,7 @@ def startup_failures(load: float, warm_up: float) -> int:
 
 
 def update(replicas: int, *, spare: bool) -> Update:
-    """Rolling where a spare place on the GPUs takes the new pod first; else the old pod must make room."""
+    """Rolling where a spare place on the pool takes the new pod first; else the old pod must make room."""
     if spare:
         return Update("RollingUpdate", 1, 0, "there is a spare place for the new pod")
     if replicas == 1:

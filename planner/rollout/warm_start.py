@@ -76,9 +76,7 @@ def _compile_cache(model: ModelPlan, pool: PoolPlan) -> CompileCachePlan:
 def _prefetch(pool: str, models: Mapping[str, ModelPlan], catalog: Catalog) -> PrefetchPlan:
     images = {model.spec.image: model.image_gib for model in models.values() if model.pool == pool}
     per_gib = catalog.durations["image_pull_per_gib"].seconds
-    return PrefetchPlan(
-        pool=pool, images=tuple(images), resources=PREFETCH, seconds=sum(images.values()) * per_gib
-    )  # fmt: skip
+    return PrefetchPlan(pool=pool, images=tuple(images), resources=PREFETCH, seconds=sum(images.values()) * per_gib)
 
 
 def _start(
