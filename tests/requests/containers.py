@@ -31,15 +31,14 @@ class Asked:
     length: int
 
 
-class Container(ThreadingHTTPServer):
-    """`with Container() as container:` listens on a port of this machine."""
+class OwnServer(ThreadingHTTPServer):
+    """`with OwnServer(handler) as server:` listens on a port of this machine."""
 
     daemon_threads = True
-    request_queue_size = 128
+    request_queue_size = 256
 
-    def __init__(self) -> None:
-        super().__init__((own_address(), 0), _Handler)
-        self.asked: list[Asked] = []
+    def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__((own_address(), 0), handler)
         self._thread = threading.Thread(target=self.serve_forever, daemon=True)
 
     def __enter__(self) -> Self:
@@ -56,6 +55,14 @@ class Container(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes in the middle of an answer is none of our business."""
+
+
+class Container(OwnServer):
+    """`with Container() as container:` stands for a container of the stack."""
+
+    def __init__(self) -> None:
+        super().__init__(_Handler)
+        self.asked: list[Asked] = []
 
 
 class _Handler(BaseHTTPRequestHandler):

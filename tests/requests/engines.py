@@ -1,14 +1,13 @@
 """Engines that stand for those of a stack: they answer as OpenAI's API does, and tell what they were asked."""
 
 import json
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 
-from tests.requests.containers import own_address
+from tests.requests.containers import OwnServer
 
 CLOCK = "clock"
 """As `behave` of a request: each token of the stream says when it was written."""
@@ -26,38 +25,19 @@ class Question:
         return json.loads(self.body)
 
 
-class Engine(ThreadingHTTPServer):
+class Engine(OwnServer):
     """`with Engine("chat") as engine:` answers for the model of this name. As many tokens are read as the last message
     has characters, and as many written as `max_tokens` says."""
 
-    daemon_threads = True
-    request_queue_size = 256
-
     def __init__(self, name: str, names: tuple[str, ...] = (), pause: float = 0.0) -> None:
         """`names`: its adapters. `pause`: seconds between two tokens of a stream."""
-        super().__init__((own_address(), 0), _Handler)
+        super().__init__(_Handler)
         self.name, self.names, self.pause = name, (name, *names), pause
         self.asked: list[Question] = []
-        self._thread = threading.Thread(target=self.serve_forever, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.shutdown()
-        self.server_close()
-
-    @property
-    def port(self) -> int:
-        return int(self.server_address[1])
 
     def take(self) -> list[Question]:
         """What it was asked since the last time."""
         return [self.asked.pop(0) for _ in range(len(self.asked))]
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes in the middle of an answer is none of our business."""
 
 
 class _Handler(BaseHTTPRequestHandler):
