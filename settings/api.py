@@ -25,10 +25,6 @@ class Api(Section):
         default=20, description="Largest request in MiB; larger ones are refused (413)."
     )
 
-    def serves_all(self) -> bool:
-        """Whether all models have one address."""
-        return self.via == "gateway"
-
 
 class Client(Section):
     """Who asks the API by a key of its own: generated, or `tke-llm:clientKeys`."""

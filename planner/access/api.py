@@ -53,7 +53,7 @@ _LIMITER = f"{_CONFIG}.provider.kubernetes.rateLimitDeployment"
 
 def has_api(settings: Settings) -> bool:
     """Whether all models have one API."""
-    return settings.api.serves_all()
+    return settings.api.via == "gateway"
 
 
 def api_chart(settings: Settings, catalog: Catalog) -> Chart:

@@ -87,7 +87,7 @@ def environment(settings: Settings, models: Mapping[str, ModelPlan], catalog: Ca
     webui = settings.webui
     offering = [model for name, model in settings.models.items() if name not in models or name in offered(models)]
     # One API for all models speaks OpenAI's protocol, whatever stands behind it.
-    keyed = [settings.api.serves_all() or find(model.engine).keyed for model in offering]
+    keyed = [settings.api.via == "gateway" or find(model.engine).keyed for model in offering]
     variables = {
         "DATA_DIR": DATA_DIR,
         "STATIC_DIR": STATIC_DIR,
