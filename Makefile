@@ -15,7 +15,7 @@ PINNED_UV := --require-hashes --requirement tools/uv.txt
 RUN := $(UV) run --no-sync --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help uv demo check rehearse e2e test test-downloads test-deep test-all builds control-plane engine controllers fuzz lint fmt docs test-real record-arguments record-kv-cache clean
+.PHONY: help uv demo check rehearse e2e test test-downloads test-deep test-all builds control-plane engine controllers fuzz lint fmt docs generated test-real record-arguments record-kv-cache clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -43,6 +43,10 @@ uv: $(filter .tools/bin/uv,$(UV)) ## have uv: the one on PATH, else one in .tool
 
 .venv/e2e.stamp: .venv/run.stamp
 	@$(UV) sync --frozen --inexact --quiet --no-dev --group e2e
+	@touch $@
+
+.venv/docs.stamp: .venv/run.stamp
+	@$(UV) sync --frozen --inexact --quiet --no-dev --group docs
 	@touch $@
 
 .venv/lint.stamp: .venv/test.stamp
@@ -105,7 +109,13 @@ fmt: .venv/lint.stamp ## format and sort imports
 	@$(RUN) ruff check --fix --quiet .
 	@$(RUN) ruff format .
 
-docs: .venv/run.stamp ## write the generated documents anew (a test holds them current)
+docs: .venv/docs.stamp ## build the site from docs/ into out/site; a link that leads nowhere fails it
+	@$(RUN) python -m tools.links
+	@rm -rf out/site
+	@$(RUN) sphinx-build --quiet --fail-on-warning --keep-going --nitpicky docs out/site
+	@echo "out/site/index.html"
+
+generated: .venv/run.stamp ## write the generated documents anew (a test holds them current)
 	@$(RUN) python -m settings.schema
 	@$(RUN) python -m planner.diagnostics.explain
 	@$(RUN) python -m tests.engine.change_table

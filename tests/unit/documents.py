@@ -47,12 +47,6 @@ def missing_tests(text: str) -> list[str]:
     return lost
 
 
-def anchors(text: str) -> set[str]:
-    """The anchors of a document's headings, as GitHub makes them."""
-    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
-
 def local_links(text: str) -> set[str]:
     return set(re.findall(r"\]\(#([^)]*)\)", text))
 

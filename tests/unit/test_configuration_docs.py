@@ -28,14 +28,6 @@ def test_every_section_secret_and_output_is_in_the_document() -> None:
     assert schema.SECRETS.keys() == set(SECRET_NAMES)
 
 
-def test_every_link_of_the_document_leads_to_a_heading() -> None:
-    text = schema.configuration_markdown()
-    anchors = {schema._anchor(heading) for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE)}
-    links = set(re.findall(r"\]\(#([^)]*)\)", text))
-    assert links
-    assert links <= anchors
-
-
 def test_every_key_has_a_meaning() -> None:
     for section in schema._sections(Settings):
         for key, info in fields_of(section).items():

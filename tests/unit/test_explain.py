@@ -54,4 +54,4 @@ def test_a_code_is_found_however_it_is_written():
 
 
 def test_the_page_of_diagnostics_is_current():
-    assert PAGE.read_text(encoding="utf-8") == markdown(), "run `make docs` to write it again"
+    assert PAGE.read_text(encoding="utf-8") == markdown(), "run `make generated` to write it again"

@@ -104,9 +104,3 @@ def test_every_code_that_is_named_exists() -> None:
     named = {code for row in ROWS for code in quoted(row[3])}
     assert len(named) > 30
     assert named <= codes().keys()
-
-
-def test_every_link_leads_somewhere() -> None:
-    assert documents.local_links(TEXT) <= documents.anchors(TEXT)
-    for link in documents.file_links(TEXT):
-        assert (documents.ROOT / "docs" / link).exists(), link

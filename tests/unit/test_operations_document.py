@@ -19,15 +19,6 @@ def test_every_test_that_is_named_exists() -> None:
     assert not documents.missing_tests(TEXT)
 
 
-def test_every_way_out_is_in_the_document() -> None:
-    assert documents.local_links(TEXT) <= documents.anchors(TEXT)
-
-
-def test_every_file_that_is_linked_exists() -> None:
-    for link in documents.file_links(TEXT):
-        assert (documents.ROOT / "docs" / link).exists(), link
-
-
 def test_every_code_that_is_named_exists() -> None:
     prevented = " ".join(how for _, how, _ in TRAPS)
     named = set(re.findall(r"`([A-Z]+(?:_[A-Z]+)+)`", prevented))

@@ -26,12 +26,6 @@ def test_every_code_that_is_named_exists() -> None:
     assert named <= codes().keys()
 
 
-def test_every_link_leads_somewhere() -> None:
-    assert documents.local_links(TEXT) <= documents.anchors(TEXT)
-    for link in documents.file_links(TEXT):
-        assert (documents.ROOT / "docs" / link).exists(), link
-
-
 def test_every_attack_is_part_of_a_promise() -> None:
     named = {(file, name) for file, name, _ in documents.REFERENCE.findall(TEXT)}
     attacks = documents.tests_of(documents.TESTS / "security" / "test_attacks.py")
