@@ -8,6 +8,7 @@ from settings.diagnostics import Diagnostic
 from settings.parse import Parsed
 from settings.paths import split
 from settings.secrecy import discreet
+from settings.translation import tr
 
 
 def prove(parsed: Parsed) -> tuple[Plan | None, tuple[Diagnostic, ...]]:
@@ -29,14 +30,14 @@ def prove(parsed: Parsed) -> tuple[Plan | None, tuple[Diagnostic, ...]]:
 def refusal(diagnostics: Iterable[Diagnostic]) -> str:
     """The message that stops ``pulumi up``: every error with its place, what stands there, what may, and the fix."""
     errors = [finding for finding in diagnostics if finding.severity == "error"]
-    count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
-    lines = [f"The stack file has {count}; nothing was made."]
+    count = tr("1 error") if len(errors) == 1 else tr("{count} errors", count=len(errors))
+    lines = [tr("The stack file has {count}; nothing was made.", count=count)]
     for error in errors:
         lines += ["", f"{error.path or 'stack file'}: {error.message} [{error.code}]"]
-        lines += [f"    given:   {error.given}"] if error.given else []
-        lines += [f"    allowed: {error.allowed}"] if error.allowed else []
-        lines += [f"    fix:     {error.remedy}"]
-    return "\n".join([*lines, "", "`tke-llm explain CODE` says more about a code."])
+        lines += [tr("    given:   {given}", given=error.given)] if error.given else []
+        lines += [tr("    allowed: {allowed}", allowed=error.allowed)] if error.allowed else []
+        lines += [tr("    fix:     {remedy}", remedy=error.remedy)]
+    return "\n".join([*lines, "", tr("`tke-llm explain CODE` says more about a code.")])
 
 
 def _follows(finding: Diagnostic, problem: Diagnostic) -> bool:

@@ -7,11 +7,12 @@ from policy.pods import Container, pods
 from policy.rule import Hidden, Rule, in_kubernetes, items, kind_of, leaves, mapping
 from settings.paths import value_at
 from settings.secrecy import is_token, looks_secret
+from settings.translation import tr
 
 _FLAG = re.compile(r"^--?([A-Za-z][\w-]*)$")
-_IN_SHELL = re.compile(r"(?<!\S)--?([A-Za-z][\w-]*)[= ]+[\"']?([^\s\"'$]+)")
+_IN_SHELL = re.compile(tr("(?<!\\S)--?([A-Za-z][\\w-]*)[= ]+[\\\"']?([^\\s\\\"'$]+)"))
 """An option and its value in the text that a shell gets (``sh -c "vllm serve --api-key x"``)."""
-_WHERE = "move it to a Secret and refer to it with secretKeyRef"
+_WHERE = tr("move it to a Secret and refer to it with secretKeyRef")
 
 
 def _clear_text(type_token: str, _name: str, properties: Mapping[str, object]) -> list[str]:
@@ -24,7 +25,7 @@ def _clear_text(type_token: str, _name: str, properties: Mapping[str, object]) -
         for container in pod.containers:
             found += [*_in_env(container), *_in_arguments(container)]
     # The value itself is never shown.
-    return [f"{place}: a secret in clear; {_WHERE}" for place in dict.fromkeys(found)]
+    return [tr("{place}: a secret in clear; {where}", place=place, where=_WHERE) for place in dict.fromkeys(found)]
 
 
 def _marked(properties: Mapping[str, object]) -> Iterator[str]:
@@ -75,7 +76,13 @@ def _on_command_line(type_token: str, _name: str, properties: Mapping[str, objec
                 arguments = container.spec.get(kind)
                 every = arguments if isinstance(arguments, list | tuple) else []
                 problems += [
-                    f"{container.path}.{kind}[{index}]: {name} is written onto a command line"
+                    tr(
+                        "{path}.{kind}[{index}]: {name} is written onto a command line",
+                        path=container.path,
+                        kind=kind,
+                        index=index,
+                        name=name,
+                    )
                     for index, argument in enumerate(every)
                     for name in sealed
                     if isinstance(argument, str) and _expands(name, argument)
@@ -87,7 +94,7 @@ def _expands(name: str, argument: str) -> bool:
     """Whether the kubelet puts a variable into an argument (``$(NAME)``; ``$$`` keeps it as it is), or a shell passes
     it to a program as the value of an option."""
     by_kubelet = any(len(found[1]) % 2 for found in re.finditer(rf"(\$+)\({re.escape(name)}\)", argument))
-    by_shell = re.search(rf"--?[A-Za-z][\w-]*[= ]+[\"']?\$\{{?{re.escape(name)}\b", argument)
+    by_shell = re.search(tr("--?[A-Za-z][\\w-]*[= ]+[\\\"']?\\$\\{{?{escape}\\b", escape=re.escape(name)), argument)
     return by_kubelet or by_shell is not None
 
 
@@ -106,13 +113,13 @@ def _secret_arguments(arguments: Sequence[object]) -> Iterator[int]:
 CLEAR_TEXT_RULES = (
     Rule(
         "SECRET_IN_CLEAR",
-        "Secrets reach pods as secretKeyRef only.",
+        tr("Secrets reach pods as secretKeyRef only."),
         _clear_text,
         refused_by=("SECRET_IN_SECTION", "SECRET_IN_ENV", "EXTRA_ARGS_SECRET"),
     ),
     Rule(
         "SECRET_ON_COMMAND_LINE",
-        "No secret is expanded onto a command line.",
+        tr("No secret is expanded onto a command line."),
         _on_command_line,
         refused_by=("REFERENCE_EXPANDED",),
     ),

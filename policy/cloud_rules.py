@@ -6,6 +6,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from planner.network.public_addresses import admits_strangers
 from policy.rule import Resource, Rule, StackRule, items
+from settings.translation import joined, tr
 
 _NODE_POOL = "tencentcloud:Kubernetes/nodePool:NodePool"
 _RULE_SETS = (
@@ -42,18 +43,25 @@ class Admission:
 def _kept_instances(type_token: str, _name: str, properties: Mapping[str, object]) -> list[str]:
     if type_token != _NODE_POOL or properties.get("deleteKeepInstance") is False:
         return []
-    return ["deleteKeepInstance is not false: machines outlive their pool, and are billed"]
+    return [tr("deleteKeepInstance is not false: machines outlive their pool, and are billed")]
 
 
 def _unguarded(type_token: str, _name: str, properties: Mapping[str, object]) -> list[str]:
     if type_token not in _ENDPOINTS or not properties.get(_PUBLIC) or properties.get(_GROUP):
         return []
-    return [f"the API server is public and has no security group ({_GROUP})"]
+    return [tr("the API server is public and has no security group ({group})", group=_GROUP)]
 
 
 def _open_api(resources: Sequence[Resource]) -> list[tuple[Resource, str]]:
     return [
-        (endpoint, f"the API server is open to {_shown(admitted)}, by {', '.join(rules.name for rules in guards)}")
+        (
+            endpoint,
+            tr(
+                "the API server is open to {shown}, by {names}",
+                shown=_shown(admitted),
+                names=joined(rules.name for rules in guards),
+            ),
+        )
         for endpoint in resources
         if endpoint.type in _ENDPOINTS and endpoint.properties.get(_PUBLIC)
         for guards in [[each for each in resources if each.type in _RULE_SETS and _guards(each, endpoint)]]
@@ -71,7 +79,7 @@ def _open_groups(resources: Sequence[Resource]) -> list[tuple[Resource, str]]:
             continue
         admitted = [admission for admission in _admissions(rules) if not admission.web]
         if _strangers(admitted):
-            found.append((rules, f"opens more than ports 80 and 443 to {_shown(admitted)}"))
+            found.append((rules, tr("opens more than ports 80 and 443 to {shown}", shown=_shown(admitted))))
     return found
 
 
@@ -114,23 +122,23 @@ def _range(source: str) -> Iterator[IPv4Network | IPv6Network]:
 def _shown(admitted: Sequence[Admission]) -> str:
     sources = [each.source for each in admitted if list(_range(each.source))]
     few = ", ".join(sources[:_FEW])
-    return few if len(sources) <= _FEW else f"{few}, … ({len(sources)} ranges)"
+    return few if len(sources) <= _FEW else tr("{few}, … ({count} ranges)", few=few, count=len(sources))
 
 
 CLOUD_RULES = (
-    Rule("INSTANCES_KEPT", "Machines go with their node pool.", _kept_instances),
-    Rule("API_SERVER_UNGUARDED", "A public API server has a security group.", _unguarded),
+    Rule("INSTANCES_KEPT", tr("Machines go with their node pool."), _kept_instances),
+    Rule("API_SERVER_UNGUARDED", tr("A public API server has a security group."), _unguarded),
 )
 CLOUD_STACK_RULES = (
     StackRule(
         "API_SERVER_OPEN",
-        "The API server's security group admits named addresses only.",
+        tr("The API server's security group admits named addresses only."),
         _open_api,
         refused_by=("ENDPOINT_OPEN_TO_ALL",),
     ),
     StackRule(
         "SECURITY_GROUP_OPEN",
-        "Strangers are admitted to ports 80 and 443 at most.",
+        tr("Strangers are admitted to ports 80 and 443 at most."),
         _open_groups,
         refused_by=("VPC_RANGE_NOT_ALLOWED",),
     ),

@@ -13,6 +13,7 @@ from policy.page_rules import PAGE_LOGIN
 from policy.pods import PodTemplate, pods
 from policy.rule import Resource, StackRule, in_kubernetes, items, leaves, mapping, texts
 from settings.paths import value_at
+from settings.translation import tr
 
 _INTERNAL_SERVICE = "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid"
 _INTERNAL_INGRESS = "kubernetes.io/ingress.subnetId"
@@ -54,11 +55,13 @@ def _unauthenticated(resources: Sequence[Resource]) -> list[tuple[Resource, str]
 
 def _without_tls(resources: Sequence[Resource]) -> list[tuple[Resource, str]]:
     cluster = _cluster(resources)
-    found = [
-        (each, "a public load balancer without TLS") for each in _public_services(cluster) if not _balances_tls(each)
+    found: list[tuple[Resource, str]] = [
+        (each, tr("a public load balancer without TLS"))
+        for each in _public_services(cluster)
+        if not _balances_tls(each)
     ]
     found += [
-        (each, "a public Ingress without spec.tls")
+        (each, tr("a public Ingress without spec.tls"))
         for each in _public_ingresses(cluster)
         if not items(each.properties, "spec", "tls")
     ]
@@ -72,7 +75,10 @@ def _keyless(resources: Sequence[Resource]) -> list[tuple[Resource, str]]:
     """Services that lead addresses, of the VPC as well, to what asks nobody who they are."""
     cluster = _cluster(resources)
     return [
-        (service, f"{_object_name(service)} is reached by addresses and asks no one who they are")
+        (
+            service,
+            tr("{object_name} is reached by addresses and asks no one who they are", object_name=_object_name(service)),
+        )
         for service in cluster
         if service.kind == "Service"
         and (
@@ -207,14 +213,25 @@ def _asks_itself(targets: Sequence[Resource], cluster: Sequence[Resource]) -> bo
 def _open_backends(route: PublicRoute, cluster: Sequence[Resource]) -> Iterator[str]:
     behind = _pods_behind(route.service, cluster)
     if not behind:
-        yield f"{route.path} leads to {route.service}, and nothing in this stack shows that it asks who is there"
+        yield tr(
+            "{path} leads to {service}, and nothing in this stack shows that it asks who is there",
+            path=route.path,
+            service=route.service,
+        )
     for pod in behind:
         if _has_login(pod):
             continue
         if not _has_key(pod):
-            yield f"{route.path} leads to {route.service}, which asks no one who they are"
+            yield tr(
+                "{path} leads to {service}, which asks no one who they are", path=route.path, service=route.service
+            )
         elif route.path.rstrip("/") != _KEYED_ROUTES and not route.path.startswith(f"{_KEYED_ROUTES}/"):
-            yield f"{route.path} leads to {route.service}, which asks for its key below {_KEYED_ROUTES} only"
+            yield tr(
+                "{path} leads to {service}, which asks for its key below {keyed_routes} only",
+                path=route.path,
+                service=route.service,
+                keyed_routes=_KEYED_ROUTES,
+            )
 
 
 def _pods_behind(service: str, cluster: Sequence[Resource]) -> list[PodTemplate]:
@@ -249,9 +266,15 @@ def _plain_listeners(gateway: Resource, cluster: Sequence[Resource]) -> list[tup
     listeners = items(gateway.properties, "spec", "listeners")
     plain = {str(each.get("name")) for each in listeners if each.get("protocol") not in _TLS_LISTENERS}
     if len(plain) == len(listeners):
-        return [(gateway, "a public Gateway without a TLS listener")]
+        return [(gateway, tr("a public Gateway without a TLS listener"))]
     return [
-        (route, f"answers over plain HTTP on {_object_name(gateway)} instead of redirecting to HTTPS")
+        (
+            route,
+            tr(
+                "answers over plain HTTP on {object_name} instead of redirecting to HTTPS",
+                object_name=_object_name(gateway),
+            ),
+        )
         for route in _routes(cluster)
         for parent, reference in _parents(route, cluster)
         if parent is gateway
@@ -276,11 +299,13 @@ def _object_name(resource: Resource) -> str:
 
 
 EXPOSURE_STACK_RULES = (
-    StackRule("PUBLIC_WITHOUT_AUTHENTICATION", "What is public asks who is there, on every route.", _unauthenticated),
-    StackRule("KEYLESS_TO_ADDRESSES", "What asks for no key is reached by pods only.", _keyless),
+    StackRule(
+        "PUBLIC_WITHOUT_AUTHENTICATION", tr("What is public asks who is there, on every route."), _unauthenticated
+    ),
+    StackRule("KEYLESS_TO_ADDRESSES", tr("What asks for no key is reached by pods only."), _keyless),
     StackRule(
         "PUBLIC_WITHOUT_TLS",
-        "What is public speaks TLS, and redirects plain HTTP.",
+        tr("What is public speaks TLS, and redirects plain HTTP."),
         _without_tls,
         refused_by=("PLAINTEXT_PUBLIC",),
     ),

@@ -8,6 +8,7 @@ from planner.access.namespaces import DEFAULT, SYSTEM, is_of_others
 from planner.access.policies import METADATA
 from policy.rule import Rule, in_kubernetes, items, kind_of, mapping, texts
 from settings.paths import value_at
+from settings.translation import tr
 
 _BINDINGS = frozenset({"ClusterRoleBinding", "RoleBinding"})
 _ROLES = frozenset({"ClusterRole", "Role"})
@@ -23,11 +24,11 @@ def _namespace(type_token: str, _name: str, properties: Mapping[str, object]) ->
         name = value_at(properties, "metadata", "name")
         # A controller's own is made for the controller; what is closed in it, below, is somebody else's.
         foreign = isinstance(name, str) and (name == DEFAULT or name.startswith(SYSTEM))
-        return [f"takes the namespace {name}, which is not its own"] if foreign else []
+        return [tr("takes the namespace {name}, which is not its own", name=name)] if foreign else []
     name = value_at(properties, "metadata", "namespace")
     if kind != "NetworkPolicy" or not isinstance(name, str) or not (name == DEFAULT or is_of_others(name, load())):
         return []
-    return [f"closes the namespace {name}, which is not its own"]
+    return [tr("closes the namespace {name}, which is not its own", name=name)]
 
 
 def _rights(type_token: str, _name: str, properties: Mapping[str, object]) -> list[str]:
@@ -36,20 +37,24 @@ def _rights(type_token: str, _name: str, properties: Mapping[str, object]) -> li
         return []
     role = value_at(properties, "roleRef", "name")
     if kind in _BINDINGS and role in _ALL_POWERFUL:
-        return [f"binds {role}, which may read every Secret"]
+        return [tr("binds {role}, which may read every Secret", role=role)]
     everything = [
         rule
         for rule in items(properties, "rules")
         if all("*" in texts(rule.get(key)) for key in ("verbs", "resources"))
     ]
-    return ["allows everything on everything"] if kind in _ROLES and everything else []
+    return [tr("allows everything on everything")] if kind in _ROLES and everything else []
 
 
 def _metadata(type_token: str, _name: str, properties: Mapping[str, object]) -> list[str]:
     if not in_kubernetes(type_token) or kind_of(type_token) != "NetworkPolicy":
         return []
     return [
-        f"spec.egress[{index}]: opens the metadata service, {service.network_address}"
+        tr(
+            "spec.egress[{index}]: opens the metadata service, {network_address}",
+            index=index,
+            network_address=service.network_address,
+        )
         for index, rule in enumerate(items(properties, "spec", "egress"))
         for service in METADATA
         if not rule.get("to") or any(_opens(mapping(peer, "ipBlock"), service) for peer in items(rule, "to"))
@@ -77,14 +82,14 @@ def _ranges(given: list[object] | list[str]) -> Iterator[IPv4Network]:
 NAMESPACE_RULES = (
     Rule(
         "NAMESPACE_NOT_OWN",
-        "A stack takes no namespace of others.",
+        tr("A stack takes no namespace of others."),
         _namespace,
         refused_by=("NAMESPACE_OF_OTHERS", "NAMESPACE_DEFAULT"),
     ),
-    Rule("CLUSTER_ADMIN", "Nothing is given every right.", _rights),
+    Rule("CLUSTER_ADMIN", tr("Nothing is given every right."), _rights),
     Rule(
         "METADATA_REACHED",
-        "No pod reaches a metadata service.",
+        tr("No pod reaches a metadata service."),
         _metadata,
         refused_by=("METADATA_ASKED_FOR", "REACH_TOO_WIDE"),
     ),

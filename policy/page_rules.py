@@ -6,6 +6,7 @@ from catalog.load import load
 from planner.page.variables import weakens
 from policy.pods import pods
 from policy.rule import Rule, items
+from settings.translation import tr
 
 PAGE_LOGIN = "WEBUI_AUTH"
 """Variable by which Open WebUI asks for a login; unset it does so too, but then nothing here shows it."""
@@ -13,7 +14,7 @@ PAGE_LOGIN = "WEBUI_AUTH"
 
 def _undone(type_token: str, _name: str, properties: Mapping[str, object]) -> list[str]:
     return [
-        f"{container.path}.env[{name}]: {why}"
+        tr("{path}.env[{name}]: {why}", path=container.path, name=name, why=why)
         for pod in pods(type_token, properties)
         for container in pod.containers
         for variables in [{str(each.get("name")): each.get("value") for each in items(container.spec, "env")}]
@@ -35,7 +36,7 @@ def _by_setting(name: str, variables: Mapping[str, object]) -> bool:
 PAGE_RULES = (
     Rule(
         "PAGE_PROMISE_UNDONE",
-        "No variable of the chat page lets strangers in or undoes what keeps accounts apart.",
+        tr("No variable of the chat page lets strangers in or undoes what keeps accounts apart."),
         _undone,
         refused_by=("WEBUI_VARIABLE_GUARDED", "WEBUI_VARIABLE_OWNED", "WEBUI_VARIABLE_NOT_SEALED"),
     ),

@@ -7,6 +7,7 @@ from planner.images.reference import is_floating
 from policy.pods import Container, PodTemplate, pods
 from policy.rule import Hidden, Rule, in_kubernetes, items, kind_of, mapping
 from settings.paths import value_at
+from settings.translation import joined, tr
 
 _WITH_HOST_NETWORK = frozenset({"IPC_LOCK"})
 """Capabilities that a pod may add which says why it is on its machine's network: RDMA locks memory."""
@@ -37,20 +38,26 @@ def _floating(_pod: PodTemplate, container: Container) -> list[str]:
     image = container.spec.get("image")
     if not isinstance(image, str) or not is_floating(image):
         return []
-    return [f"{container.path}: {image} names no fixed release"]
+    return [tr("{path}: {image} names no fixed release", path=container.path, image=image)]
 
 
 def _unlimited(_pod: PodTemplate, container: Container) -> list[str]:
     if value_at(container.spec, "resources", "limits", "memory") is not None:
         return []
-    return [f"{container.path}: no memory limit; a leak would take the node's other pods down"]
+    return [tr("{path}: no memory limit; a leak would take the node's other pods down", path=container.path)]
 
 
 def _gpu_limits(_pod: PodTemplate, container: Container) -> list[str]:
     # A limit alone is fine: Kubernetes takes it as the request.
     limits, requests = gpus(container, "limits"), gpus(container, "requests")
     return [
-        f"{container.path}: {name} is requested {amount} times and limited to {limits.get(name, 'nothing')}"
+        tr(
+            "{path}: {name} is requested {amount} times and limited to {limit}",
+            path=container.path,
+            name=name,
+            amount=amount,
+            limit=limits.get(name, "nothing"),
+        )
         for name, amount in requests.items()
         if limits.get(name) != amount
     ]
@@ -59,7 +66,12 @@ def _gpu_limits(_pod: PodTemplate, container: Container) -> list[str]:
 def _toleration(pod: PodTemplate) -> list[str]:
     if not _has_gpu(pod) or items(pod.spec, "tolerations"):
         return []
-    return [f"{pod.path}: asks for a GPU and tolerates no taint, so nodes that are kept for GPUs may refuse it"]
+    return [
+        tr(
+            "{path}: asks for a GPU and tolerates no taint, so nodes that are kept for GPUs may refuse it",
+            path=pod.path,
+        )
+    ]
 
 
 def _node_selector(pod: PodTemplate) -> list[str]:
@@ -68,16 +80,16 @@ def _node_selector(pod: PodTemplate) -> list[str]:
     )
     if not _has_gpu(pod) or chosen or _excused(pod, "any-node"):
         return []
-    return [f"{pod.path}: asks for a GPU on any node, whatever its GPU"]
+    return [tr("{path}: asks for a GPU on any node, whatever its GPU", path=pod.path)]
 
 
 def _privileged(_pod: PodTemplate, container: Container) -> list[str]:
     context = mapping(container.spec, "securityContext")
     problems = []
     if context.get("privileged"):
-        problems.append(f"{container.path}: privileged")
+        problems.append(tr("{path}: privileged", path=container.path))
     if context.get("allowPrivilegeEscalation") is not False:
-        problems.append(f"{container.path}: allowPrivilegeEscalation is not false")
+        problems.append(tr("{path}: allowPrivilegeEscalation is not false", path=container.path))
     return problems
 
 
@@ -86,7 +98,11 @@ def _capabilities(pod: PodTemplate, container: Container) -> list[str]:
     wanted = {str(each) for each in added} if isinstance(added, list | tuple) else set()
     if pod.spec.get("hostNetwork") and _excused(pod, "host-network"):
         wanted -= _WITH_HOST_NETWORK
-    return [f"{container.path}: adds the capabilities {', '.join(sorted(wanted))}"] if wanted else []
+    return (
+        [tr("{path}: adds the capabilities {wanted}", path=container.path, wanted=joined(sorted(wanted)))]
+        if wanted
+        else []
+    )
 
 
 def _seccomp(pod: PodTemplate, container: Container) -> list[str]:
@@ -94,18 +110,29 @@ def _seccomp(pod: PodTemplate, container: Container) -> list[str]:
     kind = own or value_at(pod.spec, "securityContext", "seccompProfile", "type")
     if kind in _SECCOMP:
         return []
-    return [f"{container.path}: its system calls are not filtered (seccompProfile {kind or 'not given'})"]
+    return [
+        tr(
+            "{path}: its system calls are not filtered (seccompProfile {kind})",
+            path=container.path,
+            kind=kind or tr("not given"),
+        )
+    ]
 
 
 def _writable_root(_pod: PodTemplate, container: Container) -> list[str]:
     if value_at(container.spec, "securityContext", "readOnlyRootFilesystem") is True:
         return []
-    return [f"{container.path}: may write to its root file system"]
+    return [tr("{path}: may write to its root file system", path=container.path)]
 
 
 def _host_ports(_pod: PodTemplate, container: Container) -> list[str]:
     return [
-        f"{container.path}: port {port.get('containerPort')} is opened on the node as {port['hostPort']}"
+        tr(
+            "{path}: port {port} is opened on the node as {on_node}",
+            path=container.path,
+            port=port.get("containerPort"),
+            on_node=port["hostPort"],
+        )
         for port in items(container.spec, "ports")
         if port.get("hostPort")
     ]
@@ -115,7 +142,11 @@ def _root(pod: PodTemplate) -> list[str]:
     if _excused(pod, "root"):
         return []
     return [
-        f"{each.path}: may run as root and no annotation {REASON}root says why"
+        tr(
+            "{path}: may run as root and no annotation {annotation} says why",
+            path=each.path,
+            annotation=f"{REASON}root",
+        )
         for each in pod.containers
         if not _never_root(pod, each)
     ]
@@ -129,7 +160,12 @@ def _never_root(pod: PodTemplate, container: Container) -> bool:
 
 def _host_paths(pod: PodTemplate) -> list[str]:
     return [
-        f"{pod.path}: volume {volume.get('name')} is the node's {value_at(volume, 'hostPath', 'path')}"
+        tr(
+            "{path}: volume {volume} is the node's {folder}",
+            path=pod.path,
+            volume=volume.get("name"),
+            folder=value_at(volume, "hostPath", "path"),
+        )
         for volume in items(pod.spec, "volumes")
         if volume.get("hostPath") is not None
     ]
@@ -139,7 +175,11 @@ def _node_volumes(type_token: str, _name: str, properties: Mapping[str, object])
     if not in_kubernetes(type_token) or kind_of(type_token) != "PersistentVolume":
         return []
     return [
-        f"spec.{kind}: the volume is the node's {value_at(properties, 'spec', kind, 'path')}"
+        tr(
+            "spec.{kind}: the volume is the node's {folder}",
+            kind=kind,
+            folder=value_at(properties, "spec", kind, "path"),
+        )
         for kind in ("hostPath", "local")
         if value_at(properties, "spec", kind) is not None
     ]
@@ -149,23 +189,30 @@ def _host_namespaces(pod: PodTemplate) -> list[str]:
     shared = [each for each in _HOST_NAMESPACES if pod.spec.get(each)]
     if not shared or (shared == ["hostNetwork"] and _excused(pod, "host-network")):
         return []
-    return [f"{pod.path}: shares the node's namespaces ({', '.join(shared)})"]
+    return [tr("{path}: shares the node's namespaces ({shared})", path=pod.path, shared=joined(shared))]
 
 
 def _service_links(pod: PodTemplate) -> list[str]:
     if pod.spec.get("enableServiceLinks") is False:
         return []
-    return [f"{pod.path}: enableServiceLinks is not false; a Service called vllm breaks vLLM by its variables"]
+    return [
+        tr("{path}: enableServiceLinks is not false; a Service called vllm breaks vLLM by its variables", path=pod.path)
+    ]
 
 
 def _service_account_token(pod: PodTemplate) -> list[str]:
-    problems = [
-        f"{pod.path}: volume {volume.get('name')} holds a Kubernetes credential"
+    problems: list[str] = [
+        tr("{path}: volume {volume} holds a Kubernetes credential", path=pod.path, volume=volume.get("name"))
         for volume in items(pod.spec, "volumes")
         if any("serviceAccountToken" in source for source in items(volume, "projected", "sources"))
     ]
     if pod.spec.get("automountServiceAccountToken") is not False:
-        problems.append(f"{pod.path}: automountServiceAccountToken is not false; the pod holds a Kubernetes credential")
+        problems.append(
+            tr(
+                "{path}: automountServiceAccountToken is not false; the pod holds a Kubernetes credential",
+                path=pod.path,
+            )
+        )
     return problems
 
 
@@ -190,27 +237,31 @@ def _each_container(
 POD_RULES = (
     Rule(
         "IMAGE_FLOATING",
-        "Every image is pinned by the tag of a release or by digest.",
+        tr("Every image is pinned by the tag of a release or by digest."),
         _each_container(_floating),
         refused_by=("IMAGE_FLOATING",),
     ),
-    Rule("MEMORY_UNLIMITED", "Every container, init containers too, has a memory limit.", _each_container(_unlimited)),
-    Rule("GPU_LIMIT_DIFFERS", "A GPU's request, where given, equals its limit.", _each_container(_gpu_limits)),
-    Rule("GPU_WITHOUT_TOLERATION", "Pods with GPUs tolerate the taint of GPU nodes.", _each_pod(_toleration)),
-    Rule("GPU_WITHOUT_NODE_SELECTOR", "Pods with GPUs choose their nodes.", _each_pod(_node_selector)),
-    Rule("POD_PRIVILEGED", "No container is privileged or may become so.", _each_container(_privileged)),
-    Rule("POD_CAPABILITIES", "No container adds capabilities.", _each_container(_capabilities)),
-    Rule("POD_SECCOMP", "The system calls of every container are filtered.", _each_container(_seccomp)),
+    Rule(
+        "MEMORY_UNLIMITED", tr("Every container, init containers too, has a memory limit."), _each_container(_unlimited)
+    ),
+    Rule("GPU_LIMIT_DIFFERS", tr("A GPU's request, where given, equals its limit."), _each_container(_gpu_limits)),
+    Rule("GPU_WITHOUT_TOLERATION", tr("Pods with GPUs tolerate the taint of GPU nodes."), _each_pod(_toleration)),
+    Rule("GPU_WITHOUT_NODE_SELECTOR", tr("Pods with GPUs choose their nodes."), _each_pod(_node_selector)),
+    Rule("POD_PRIVILEGED", tr("No container is privileged or may become so."), _each_container(_privileged)),
+    Rule("POD_CAPABILITIES", tr("No container adds capabilities."), _each_container(_capabilities)),
+    Rule("POD_SECCOMP", tr("The system calls of every container are filtered."), _each_container(_seccomp)),
     Rule(
         "POD_WRITABLE_ROOT",
-        "No container writes but into its volumes.",
+        tr("No container writes but into its volumes."),
         _each_container(_writable_root),
     ),
-    Rule("POD_HOST_PORT", "No container opens a port on its node.", _each_container(_host_ports)),
-    Rule("POD_ROOT", "No container runs as root without a reason.", _each_pod(_root)),
-    Rule("POD_HOST_PATH", "No pod mounts a folder of its node.", _each_pod(_host_paths)),
-    Rule("VOLUME_ON_NODE", "No PersistentVolume is a folder of a node.", _node_volumes),
-    Rule("POD_HOST_NAMESPACE", "No pod shares its node's namespaces without a reason.", _each_pod(_host_namespaces)),
-    Rule("POD_SERVICE_LINKS", "No pod sees other Services in its environment.", _each_pod(_service_links)),
-    Rule("POD_API_TOKEN", "No pod holds a service account's token.", _each_pod(_service_account_token)),
+    Rule("POD_HOST_PORT", tr("No container opens a port on its node."), _each_container(_host_ports)),
+    Rule("POD_ROOT", tr("No container runs as root without a reason."), _each_pod(_root)),
+    Rule("POD_HOST_PATH", tr("No pod mounts a folder of its node."), _each_pod(_host_paths)),
+    Rule("VOLUME_ON_NODE", tr("No PersistentVolume is a folder of a node."), _node_volumes),
+    Rule(
+        "POD_HOST_NAMESPACE", tr("No pod shares its node's namespaces without a reason."), _each_pod(_host_namespaces)
+    ),
+    Rule("POD_SERVICE_LINKS", tr("No pod sees other Services in its environment."), _each_pod(_service_links)),
+    Rule("POD_API_TOKEN", tr("No pod holds a service account's token."), _each_pod(_service_account_token)),
 )

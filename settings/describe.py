@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from settings.models import Settings
 from settings.paths import Step
 from settings.section import Section
+from settings.translation import listed, tr, trn
 from settings.values import bounds, named, sized, switch, versioned
 
 SHORT_FORMS: dict[object, str] = {
@@ -118,54 +119,67 @@ def kind_at(steps: Sequence[Step]) -> ValueKind | None:
 def in_words(kind: ValueKind) -> str:
     """What is allowed, as the end of the sentence "It must be …"."""
     words = _core_in_words(kind)
-    return words if kind.plain is None else f"{_core_in_words(kind.plain)}, or {words}"
+    if kind.plain is None:
+        return words
+    return tr("{plain}, or {words}", plain=_core_in_words(kind.plain), words=words)
 
 
 def _core_in_words(kind: ValueKind) -> str:
     if kind.is_section:
         keys = fields_of(kind.core)
-        return f"an object with the {'key' if len(keys) == 1 else 'keys'} {_listed(keys)}"
+        return trn("an object with the key {keys}", "an object with the keys {keys}", len(keys), keys=_listed(keys))
     sayings: dict[object, Callable[[], str]] = {
         Literal: lambda: _listed(str(arg) for arg in kind.args),
-        dict: lambda: f"an object of {_entries(kind.limits)}name: value, each value {in_words(kind_of(kind.args[1]))}",
-        tuple: lambda: f"a list{_list_entries(kind.limits)}, each entry {in_words(kind_of(kind.args[0]))}",
-        IPv4Network: lambda: "an address range such as `10.0.0.0/16`",
-        bool: lambda: "`true` or `false`",
+        dict: lambda: tr(
+            "an object of {entries}name: value, each value {value}",
+            entries=_entries(kind.limits),
+            value=in_words(kind_of(kind.args[1])),
+        ),
+        tuple: lambda: tr(
+            "a list{entries}, each entry {entry}",
+            entries=_list_entries(kind.limits),
+            entry=in_words(kind_of(kind.args[0])),
+        ),
+        IPv4Network: lambda: tr("an address range such as `10.0.0.0/16`"),
+        bool: lambda: tr("`true` or `false`"),
         str: lambda: _text_in_words(kind.limits),
-        int: lambda: "a whole number" + _range_in_words(kind.limits),
-        float: lambda: "a number" + _range_in_words(kind.limits),
+        int: lambda: tr("a whole number") + _range_in_words(kind.limits),
+        float: lambda: tr("a number") + _range_in_words(kind.limits),
     }
     return sayings[kind.core]()
 
 
 def _entries(limits: dict[str, Any]) -> str:
-    least = "at least one " if limits.get("min_length") else ""
-    return f"{least}(at most {limits['max_length']}) " if "max_length" in limits else least
+    least = tr("at least one ") if limits.get("min_length") else ""
+    return least + tr("(at most {most}) ", most=limits["max_length"]) if "max_length" in limits else least
 
 
 def _list_entries(limits: dict[str, Any]) -> str:
-    least = " of at least one" if limits.get("min_length") else ""
-    return f"{least} (at most {limits['max_length']})" if "max_length" in limits else least
+    least = tr(" of at least one") if limits.get("min_length") else ""
+    return least + tr(" (at most {most})", most=limits["max_length"]) if "max_length" in limits else least
 
 
 def _text_in_words(limits: dict[str, Any]) -> str:
-    words = str(limits.get("words", "text"))
+    words: str = limits.get("words") or tr("text")
     if "example" in limits and "`" not in words and not words.startswith("text"):
-        words += f" such as `{limits['example']}`"
+        words += tr(" such as `{example}`", example=limits["example"])
     longest = limits.get("max_length", _USUAL_LONGEST)
-    return words if 253 <= longest <= _USUAL_LONGEST else f"{words}, of at most {longest} characters"
+    return (
+        words
+        if 253 <= longest <= _USUAL_LONGEST
+        else tr("{words}, of at most {longest} characters", words=words, longest=longest)
+    )
 
 
 def _range_in_words(limits: dict[str, Any]) -> str:
     least, most = limits.get("ge"), limits.get("le")
-    words = f" from {least} to {most}" if least is not None and most is not None else ""
+    words: str = tr(" from {least} to {most}", least=least, most=most) if least is not None and most is not None else ""
     if not words:
-        words += f" of at least {least}" if least is not None else ""
-        words += f" greater than {limits['gt']}" if "gt" in limits else ""
-        words += (" and" if words else "") + f" at most {most}" if most is not None else ""
-    return words + (f", in steps of {limits['multiple_of']}" if "multiple_of" in limits else "")
+        words += tr(" of at least {least}", least=least) if least is not None else ""
+        words += tr(" greater than {least}", least=limits["gt"]) if "gt" in limits else ""
+        words += (tr(" and") if words else "") + tr(" at most {most}", most=most) if most is not None else ""
+    return words + (tr(", in steps of {step}", step=limits["multiple_of"]) if "multiple_of" in limits else "")
 
 
 def _listed(names: Iterable[str]) -> str:
-    quoted = [f"`{name}`" for name in names]
-    return ", ".join(quoted[:-1]) + f" or {quoted[-1]}" if len(quoted) > 1 else quoted[0]
+    return listed([f"`{name}`" for name in names], "or")

@@ -45,12 +45,6 @@ def softened(found: Diagnostic) -> Diagnostic:
     return replace(found, severity="warning") if found.severity == "error" else found
 
 
-def listed(names: Sequence[str], last: str) -> str:
-    """Names as a sentence has them: ``a, b and c`` with `last` "and"."""
-    *first, final = names
-    return f"{', '.join(first)} {last} {final}" if first else final
-
-
 def blocking(found: Iterable[Diagnostic]) -> bool:
     """Whether one of them is an error."""
     return any(each.severity == "error" for each in found)

@@ -13,6 +13,7 @@ from settings.models import SECRET_NAMES, SECTION_NAMES
 from settings.paths import Step, child, has, join
 from settings.secrecy import HIDDEN, holds_secret
 from settings.suggest import closest
+from settings.translation import tr
 
 _LONGEST = 60
 _LONGEST_BENT = 1024
@@ -26,17 +27,17 @@ def shown(value: object, name: object = "") -> str:
         return HIDDEN
     if isinstance(value, dict):
         keys = ", ".join(repr(key)[1:-1] for key in value)
-        text = f"an object with {keys}" if keys else "an empty object"
+        text = tr("an object with {keys}", keys=keys) if keys else tr("an empty object")
     elif isinstance(value, list):
-        text = f"a list of {len(value)}" if value else "an empty list"
+        text = tr("a list of {count}", count=len(value)) if value else tr("an empty list")
     elif isinstance(value, int) and value.bit_length() > 128:
-        text = "a number of very many digits"
+        text = tr("a number of very many digits")
     elif value is None or isinstance(value, bool):
         text = {None: "nothing", True: "true", False: "false"}[value]
     elif isinstance(value, str):
         text = _cut("'" + repr(value)[1:-1]) + "'"
     else:
-        text = f"the date {value}" if isinstance(value, date) else f"the number {value}"
+        text = tr("the date {value}", value=value) if isinstance(value, date) else tr("the number {value}", value=value)
     return text if isinstance(value, str) else _cut(text)
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from settings import codes
 from settings.diagnostics import Diagnostic
 from settings.paths import Step, join
+from settings.translation import tr
 
 SECRET_VARIABLES = {
     "DATABASE_URL": "databaseUrl",
@@ -31,7 +32,7 @@ _TOKEN = re.compile(r"(?<![A-Za-z0-9_-])(hf_|sk-|AKID|gh[pousr]_)[A-Za-z0-9-]{20
 _PASSWORD_IN_URL = re.compile(r"(?<=[a-z0-9+]:)//[^/\s:@]*:[^/\s@]+@", re.IGNORECASE)
 # Credentials without a prefix, such as a SecretKey of Tencent Cloud: long, and of all three kinds of character.
 _RANDOM = re.compile(r"(?<![A-Za-z0-9_])[A-Za-z0-9]{32,}(?![A-Za-z0-9_])")
-HIDDEN = "(not shown)"
+HIDDEN = tr("(not shown)")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _ARGUMENT = re.compile(r"--([a-z-]+)[= ](.+)")
 # Names of things, or of the keys of labels and taints; not secrets themselves.

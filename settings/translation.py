@@ -6,13 +6,34 @@ are written out where they are used, for Babel finds them there.
 """
 
 from collections.abc import Callable, Iterable
-from typing import Self
+from typing import Literal, Self
 
 Catalogue = Callable[[str], str | None]
 """From an English template to the template of another language; None where it has none."""
 
 
-class Said(str):
+def _filled(template: str, values: dict[str, object]) -> str:
+    return template.format(**values) if values else template
+
+
+def _chained(parts: tuple[str, ...], separator: str, last: str) -> str:
+    *first, final = parts or ("",)
+    return f"{separator.join(first)}{last}{final}" if first else final
+
+
+class _Kept(str):
+    """English text that can be told anew. What is added to it is a part of its own."""
+
+    __slots__ = ()
+
+    def __add__(self, more: str) -> "Joined":
+        return Joined((self, more), "", "")
+
+    def __radd__(self, before: str) -> "Joined":
+        return Joined((before, self), "", "")
+
+
+class Said(_Kept):
     """English text of a `template` and the `values` of its fields. What a value says of itself by `tr` is translated
     too; any other string is a name, and stays."""
 
@@ -29,7 +50,7 @@ class Said(str):
         return self.template, self.values
 
 
-class Joined(str):
+class Joined(_Kept):
     """English text of parts with `separator` between them, and `last` before the last one."""
 
     __slots__ = ("last", "parts", "separator")
@@ -57,7 +78,16 @@ def trn(one: str, many: str, number: int, /, **values: object) -> Said:
     return Said(one if number == 1 else many, {"number": number, **values})
 
 
-def joined(parts: Iterable[str], separator: str = ", ", last: str | None = None) -> Joined:
+_COMMA = tr(", ")
+_LAST: dict[Literal["and", "or"], Said] = {"and": tr(" and "), "or": tr(" or ")}
+
+
+def listed(names: Iterable[str], last: Literal["and", "or"]) -> Joined:
+    """Names as a sentence has them: ``a, b and c`` with `last` "and"."""
+    return joined(names, _COMMA, _LAST[last])
+
+
+def joined(parts: Iterable[str], separator: str = _COMMA, last: str | None = None) -> Joined:
     """Parts in a row; `last` stands before the last one where that is not `separator` (``" and "``)."""
     return Joined(tuple(parts), separator, separator if last is None else last)
 
@@ -66,7 +96,7 @@ def translated(text: str, catalogue: Catalogue) -> str:
     """The text in the catalogue's language, as far as it was made by this module."""
     if isinstance(text, Joined):
         parts = tuple(translated(part, catalogue) for part in text.parts)
-        return _chained(parts, *(catalogue(each) or each for each in (text.separator, text.last)))
+        return _chained(parts, *(each and (catalogue(each) or each) for each in (text.separator, text.last)))
     if isinstance(text, Said):
         values = {
             name: translated(value, catalogue) if isinstance(value, str) else value
@@ -74,12 +104,3 @@ def translated(text: str, catalogue: Catalogue) -> str:
         }
         return _filled(catalogue(text.template) or text.template, values)
     return str(text)
-
-
-def _filled(template: str, values: dict[str, object]) -> str:
-    return template.format(**values) if values else template
-
-
-def _chained(parts: tuple[str, ...], separator: str, last: str) -> str:
-    *first, final = parts or ("",)
-    return separator.join(first) + last + final if first else final

@@ -9,6 +9,8 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 from pydantic.types import Strict
 
+from settings.translation import tr
+
 Flag = Annotated[bool, Strict()]
 MOST_NODES = 1000
 """Nodes of one pool."""
@@ -29,9 +31,9 @@ _DNS_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
 def cidr(given: object) -> object:
     """Refuse what `ipaddress` would quietly read as a network: a bare number or an address without a prefix."""
     if not isinstance(given, str | IPv4Network):
-        raise ValueError("expected an address range such as 10.0.0.0/16")  # noqa: TRY004  pydantic reports ValueError
+        raise ValueError(tr("expected an address range such as 10.0.0.0/16"))  # noqa: TRY004  pydantic reports ValueError
     if isinstance(given, str) and "/" not in given:
-        raise ValueError(f"expected an address range with a prefix length, such as {given}/32")
+        raise ValueError(tr("expected an address range with a prefix length, such as {given}/32", given=given))
     return given
 
 

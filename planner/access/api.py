@@ -29,6 +29,7 @@ from planner.plan.types import (
 from planner.software.charts import choose, home, plan_install
 from settings.api import Client
 from settings.models import Settings
+from settings.translation import tr
 
 CLIENT_KEYS = "clientKeys"
 """The secret of the stack file that gives keys, by client."""
@@ -158,10 +159,10 @@ def api_pods(api: ApiPlan | None, exposure: ExposurePlan | None) -> tuple[CpuPod
     if api is None:
         return ()
     gateways = 1 if exposure is None else 2
-    pods = [CpuPods("Envoy Gateway", 1, *CONTROLLER), CpuPods("the proxies", gateways * PROXIES, *ENVOY_POD)]
+    pods = [CpuPods("Envoy Gateway", 1, *CONTROLLER), CpuPods(tr("the proxies"), gateways * PROXIES, *ENVOY_POD)]
     if api.redis is not None:
         pods += [
-            CpuPods("the rate limit service", 1, *ENVOY_POD),
-            CpuPods("its Redis", 1, api.redis.cpu_millis, api.redis.memory_mib),
+            CpuPods(tr("the rate limit service"), 1, *ENVOY_POD),
+            CpuPods(tr("its Redis"), 1, api.redis.cpu_millis, api.redis.memory_mib),
         ]
     return tuple(pods)

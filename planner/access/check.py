@@ -18,6 +18,7 @@ from settings import codes as shared_codes
 from settings.access import Expose, Tls
 from settings.diagnostics import Diagnostic, Fix
 from settings.models import Settings
+from settings.translation import tr
 
 _COMMON = {"via", "host", "api_host", "tls", "internal", "allow"}
 KEYS = {
@@ -124,7 +125,9 @@ def _attached(expose: Expose) -> Iterator[Diagnostic]:
 def _ingress(settings: Settings) -> Iterator[Diagnostic]:
     expose = settings.expose
     if expose.direct_access and expose.ingress_class != QCLOUD:
-        yield _key_not_for_kind(expose, "direct_access", owner=f"the Ingress class {expose.ingress_class}")
+        yield _key_not_for_kind(
+            expose, "direct_access", owner=tr("the Ingress class {ingress_class}", ingress_class=expose.ingress_class)
+        )
     if expose.ingress_class == QCLOUD and not touches_the_cloud(settings):
         yield codes.ingress_class_assumed("expose.ingressClass", ingress_class=QCLOUD)
     if expose.ingress_class == QCLOUD:

@@ -9,6 +9,7 @@ from catalog.versions import kubernetes_version, minor
 from planner.cluster import codes
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
+from settings.translation import tr
 
 OLDEST = (1, 26)
 """The oldest version that the rendered objects suit: containerd as the only runtime (vendor 457, from 1.24), Pod
@@ -32,7 +33,7 @@ def _version(settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
     if version is None:
         yield codes.kubernetes_version_unreadable(path, version=given, usual=usual, known=known)
         return
-    oldest, feature = OLDEST, "the objects that are rendered"
+    oldest, feature = OLDEST, tr("the objects that are rendered")
     if settings.expose.installs_envoy():
         oldest, feature = OLDEST_FOR_GATEWAY, "Envoy Gateway"
     if minor(version) < oldest:

@@ -10,6 +10,7 @@ from catalog.arguments import Option, Release
 from planner.engines import registry
 from planner.engines.engine import Engine
 from settings.suggest import MISSPELT, closest
+from settings.translation import joined, tr
 
 _SAME = {
     "tp": "tensor-parallel-size",
@@ -193,7 +194,7 @@ class _Reader:
     def _one(self, index: int) -> Argument:
         item = self._arguments[index]
         if self._is_value(item):
-            return Argument("", item, (), (index,), "it belongs to no argument")
+            return Argument("", item, (), (index,), tr("it belongs to no argument"))
         written, equals, inline = item.partition("=")
         name = self._spelt(written)
         dotted = self._flexible and "." in name
@@ -253,7 +254,9 @@ class _Reader:
         if wrong is None or brought:
             return None
         near = closest(wrong, known)
-        return f"{wrong} is none of its parsers ({f'{near}?' if near else ', '.join(known[:12])})"
+        return tr(
+            "{wrong} is none of its parsers ({words})", wrong=wrong, words=(f"{near}?" if near else joined(known[:12]))
+        )
 
     def _unmatched(self, index: int, name: str, found: list[Option]) -> Argument:
         taken = self._following(index)
@@ -261,7 +264,7 @@ class _Reader:
         flag = name.lstrip("-").replace("_", "-")
         if found:
             meant = ", ".join(f"--{option.flag}" for option in found[:4])
-            return Argument(flag, name, taken, items, f"it may mean {meant}")
+            return Argument(flag, name, taken, items, tr("it may mean {meant}", meant=meant))
         near = closest(flag, self._release.by_flag, MISSPELT)
         return Argument(flag, name, taken, items, unknown=True, near=near)
 
@@ -275,18 +278,18 @@ def _most(option: Option) -> int | None:
 
 def _fault(option: Option, given: tuple[str, ...], *, inline: bool) -> str | None:
     if option.nargs == 0:
-        return "it takes no value" if inline else None
+        return tr("it takes no value") if inline else None
     least = option.nargs if isinstance(option.nargs, int) else {"?": 0, "*": 0}.get(option.nargs or "", 1)
     if len(given) < least:
-        return "it needs a value"
+        return tr("it needs a value")
     for value in given:
         if option.choices and option.type != "<lambda>" and value not in option.choices:
             near = closest(value, option.choices)
             some = f"{near}?" if near else ", ".join(option.choices[:12])
-            return f"{value} is none of its values ({some})"
+            return tr("{value} is none of its values ({some})", value=value, some=some)
         reads = _TYPES.get(option.type or "")
         if reads and not reads(value):
-            return f"{value or 'an empty text'} is no {_WORDS[option.type or '']}"
+            return tr("{value} is no {kind}", value=value or tr("an empty text"), kind=_WORDS[option.type or ""])
     return None
 
 
@@ -325,9 +328,9 @@ _TYPES: dict[str, Callable[[str], bool]] = {
     "human_readable_int_or_auto": _human_or_auto,
 }
 _WORDS = {
-    "int": "whole number",
+    "int": tr("whole number"),
     "float": "number",
     "loads": "JSON",
-    "human_readable_int": "whole number",
-    "human_readable_int_or_auto": "whole number or auto",
+    "human_readable_int": tr("whole number"),
+    "human_readable_int_or_auto": tr("whole number or auto"),
 }

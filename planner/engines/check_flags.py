@@ -9,6 +9,7 @@ from catalog.arguments import Release
 from planner.engines import codes
 from planner.engines.arguments import Argument, read
 from settings.diagnostics import Diagnostic
+from settings.translation import tr
 
 Mend = Callable[[Argument, Sequence[str]], list[str] | None]
 """The list with these items in the place of an argument; None where nothing is left."""
@@ -31,7 +32,11 @@ class Known:
     def title(self) -> str:
         """The releases that speak for the image's."""
         own = f"{self.release.package} {self.release.version}"
-        return own if self.later is None else f"{own} (nor {self.later.version}; the image's lies between them)"
+        return (
+            own
+            if self.later is None
+            else tr("{own} (nor {version}; the image's lies between them)", own=own, version=self.later.version)
+        )
 
 
 def check_flags(
@@ -105,7 +110,11 @@ def _gone(
         path,
         written=argument.written,
         given=argument.text,
-        release=f"{known.later.package} {known.later.version}, which came after the image's release,",
+        release=tr(
+            "{package} {version}, which came after the image's release,",
+            package=known.later.package,
+            version=known.later.version,
+        ),
         had=known.release.version,
         near="",
         instead=replaced.get(argument.flag, ""),

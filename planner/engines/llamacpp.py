@@ -12,6 +12,7 @@ from planner.engines.engine import Engine
 from planner.engines.ggml import CACHE
 from planner.engines.request import EngineRequest
 from planner.plan.server import EngineSpec
+from settings.translation import tr
 
 PORT = 8080
 SLOTS = 4
@@ -87,17 +88,17 @@ ENGINE = Engine(
     reserved={
         **dict.fromkeys(
             (f"LLAMA_ARG_{name}" for name in ("TOOLS", "AGENT", "MCP_SERVERS_CONFIG", "MCP_SERVERS_JSON")),
-            "it lets everyone who has the key run commands in the pod",
+            tr("it lets everyone who has the key run commands in the pod"),
         ),
         **dict.fromkeys(
             (f"LLAMA_ARG_{name}" for name in ("HOST", "PORT", "API_PREFIX", "SSL_KEY_FILE", "SSL_CERT_FILE")),
-            "the Service and the probes expect the address that the planner sets",
+            tr("the Service and the probes expect the address that the planner sets"),
         ),
         **dict.fromkeys(
             (f"LLAMA_ARG_{name}" for name in ("MODEL", "MODEL_URL", "HF_REPO", "DOCKER_REPO", "MODELS_DIR")),
-            "the model is the file that the download Job brings",
+            tr("the model is the file that the download Job brings"),
         ),
-        "LLAMA_ARG_API_KEY_FILE": "the API key is generated, or set as the secret tke-llm:apiKeys",
+        "LLAMA_ARG_API_KEY_FILE": tr("the API key is generated, or set as the secret tke-llm:apiKeys"),
     },
     # What its parser takes was not recorded; all but a few of its options are variables as well (LLAMA_ARG_…).
     command_line=None,

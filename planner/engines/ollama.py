@@ -13,6 +13,7 @@ from planner.engines.ggml import CACHE
 from planner.engines.operations import LOAD_MARGIN, PROBE_PERIOD
 from planner.engines.request import EngineRequest
 from planner.plan.server import EngineSpec, ExecProbe
+from settings.translation import tr
 
 PORT = 11434
 LEAST_LOAD_SECONDS = 300
@@ -89,8 +90,8 @@ ENGINE = Engine(
     library="ollama.com/library",
     variables=("OLLAMA_",),
     reserved={
-        "OLLAMA_HOST": "the Service, the probes and the chat page expect the port that the planner sets",
-        "OLLAMA_MODELS": "it must name the folder that the download Job fills",
+        "OLLAMA_HOST": tr("the Service, the probes and the chat page expect the port that the planner sets"),
+        "OLLAMA_MODELS": tr("it must name the folder that the download Job fills"),
     },
     templates=False,
 )

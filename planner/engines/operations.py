@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from catalog.types import SuperGpu
 from planner.plan.types import PoolPlan
 from settings.pools import MACHINE_KINDS
+from settings.translation import tr
 
 PROBE_PERIOD = 10
 LEAST_STARTUP_SECONDS = 600
@@ -70,7 +71,7 @@ def requests(pool: PoolPlan, gpus: int, shm: int, *, least_memory_mib: int = 0, 
     memory = staged + shm + offload_mib if gpus else floor
     cpu = BASE_CPU_MILLIS + CPU_MILLIS_PER_GPU * gpus
     if not pool.allocatable_memory_mib or not pool.allocatable_cpu_millis:
-        return Requests(cpu, memory, fits=True, because="what the engine needs; the machine's size is not known")
+        return Requests(cpu, memory, fits=True, because=tr("what the engine needs; the machine's size is not known"))
     slots = max(1.0, pool.gpus_per_node)
     share = min(1.0, gpus / slots) if gpus else 1.0
     most_memory = int(pool.allocatable_memory_mib * share)
@@ -82,7 +83,7 @@ def requests(pool: PoolPlan, gpus: int, shm: int, *, least_memory_mib: int = 0, 
         cpu_millis=max(min(cpu, most_cpu), 1),
         memory_mib=max(min(memory, most_memory), 1),
         fits=floor <= most_memory and most_cpu >= LEAST_CPU_MILLIS,
-        because="nearly the whole machine, whose GPUs it takes all" if whole else "its share of the machine",
+        because=tr("nearly the whole machine, whose GPUs it takes all") if whole else tr("its share of the machine"),
     )
 
 
@@ -104,10 +105,10 @@ def startup_failures(load: float, warm_up: float) -> int:
 def update(replicas: int, *, spare: bool) -> Update:
     """Rolling where a spare place on the pool takes the new pod first; else the old pod must make room."""
     if spare:
-        return Update("RollingUpdate", 1, 0, "there is a spare place for the new pod")
+        return Update("RollingUpdate", 1, 0, tr("there is a spare place for the new pod"))
     if replicas == 1:
-        return Update("Recreate", 0, 1, "no place is spare, so the old pod must go before the new one can start")
-    return Update("RollingUpdate", 0, 1, "no place is spare, so replicas are replaced one at a time")
+        return Update("Recreate", 0, 1, tr("no place is spare, so the old pod must go before the new one can start"))
+    return Update("RollingUpdate", 0, 1, tr("no place is spare, so replicas are replaced one at a time"))
 
 
 def super_spec(super_gpu: SuperGpu, gpus: int) -> tuple[int, int] | None:

@@ -8,10 +8,11 @@ from typing import get_args
 
 from catalog.engines import EngineName
 from planner.engines.engine import CommandLine, Engine
+from settings.translation import tr
 
 NAMES: tuple[EngineName, ...] = get_args(EngineName)
 
-RESERVED = {"HOME": "it must name a folder that the server's user may write to"}
+RESERVED = {"HOME": tr("it must name a folder that the server's user may write to")}
 """Variables that no engine's user may set, with the reason."""
 
 
@@ -35,7 +36,7 @@ def key_variables() -> frozenset[str]:
 @cache
 def reserved() -> dict[str, str]:
     """The variables that no user sets, whichever engine reads them, with the reason."""
-    keys = dict.fromkeys(key_variables(), "the API key is generated, or set as the secret tke-llm:apiKeys")
+    keys = dict.fromkeys(key_variables(), tr("the API key is generated, or set as the secret tke-llm:apiKeys"))
     return {name: why for engine in every() for name, why in engine.reserved.items()} | keys | RESERVED
 
 

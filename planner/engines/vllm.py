@@ -24,6 +24,7 @@ from planner.engines.engine import (
 )
 from planner.engines.request import EngineRequest
 from planner.plan.server import EngineSpec
+from settings.translation import tr
 
 PORT = 8000
 DRAIN_SECONDS = 60
@@ -287,24 +288,24 @@ ENGINE = Engine(
         },
         # Its parser until the release that dropped each, and the one that followed (vllm/engine/arg_utils.py).
         replaced={
-            "rope-scaling": "Use --hf-overrides with rope_scaling, or rope_parameters from 0.14 on.",
-            "rope-theta": "Use --hf-overrides with rope_theta.",
-            "task": "Set task, or use --runner and --convert.",
-            "enable-reasoning": "Take it out: --reasoning-parser alone does it.",
-            "disable-log-requests": "Take it out: requests are logged only with --enable-log-requests.",
-            "guided-decoding-backend": "Use --structured-outputs-config.backend.",
-            "override-pooler-config": "Use --pooler-config.",
-            "cuda-graph-sizes": "Use --cudagraph-capture-sizes.",
-            "max-seq-len-to-capture": "Use --max-cudagraph-capture-size.",
-            "num-lookahead-slots": "Use --speculative-config.",
-            "override-neuron-config": "Use --additional-config.",
-            "num-scheduler-steps": "Take it out: the engine schedules each step by itself.",
-            "use-v2-block-manager": "Take it out: there is one block manager.",
-            "swap-space": "Take it out: a request that is put off is computed again.",
-            "preemption-mode": "Take it out: a request that is put off is computed again.",
-            "device": "Take it out: the platform is found.",
-            "disable-async-output-proc": "Take it out: there is no such process.",
-            "disable-frontend-multiprocessing": "Take it out: the engine is a process of its own.",
+            "rope-scaling": tr("Use --hf-overrides with rope_scaling, or rope_parameters from 0.14 on."),
+            "rope-theta": tr("Use --hf-overrides with rope_theta."),
+            "task": tr("Set task, or use --runner and --convert."),
+            "enable-reasoning": tr("Take it out: --reasoning-parser alone does it."),
+            "disable-log-requests": tr("Take it out: requests are logged only with --enable-log-requests."),
+            "guided-decoding-backend": tr("Use --structured-outputs-config.backend."),
+            "override-pooler-config": tr("Use --pooler-config."),
+            "cuda-graph-sizes": tr("Use --cudagraph-capture-sizes."),
+            "max-seq-len-to-capture": tr("Use --max-cudagraph-capture-size."),
+            "num-lookahead-slots": tr("Use --speculative-config."),
+            "override-neuron-config": tr("Use --additional-config."),
+            "num-scheduler-steps": tr("Take it out: the engine schedules each step by itself."),
+            "use-v2-block-manager": tr("Take it out: there is one block manager."),
+            "swap-space": tr("Take it out: a request that is put off is computed again."),
+            "preemption-mode": tr("Take it out: a request that is put off is computed again."),
+            "device": tr("Take it out: the platform is found."),
+            "disable-async-output-proc": tr("Take it out: there is no such process."),
+            "disable-frontend-multiprocessing": tr("Take it out: the engine is a process of its own."),
         },
         flexible=True,
     ),
@@ -337,9 +338,9 @@ ENGINE = Engine(
     ),
     whole_batch=True,
     reserved={
-        "VLLM_PORT": "vLLM reads it as the first of its internal ports, not as that of the API",
-        "VLLM_ALLOW_RUNTIME_LORA_UPDATING": "it lets everyone who has the key load adapters from anywhere",
-        "VLLM_SERVER_DEV_MODE": "it opens routes that reset and reconfigure the server to everyone who reaches it",
+        "VLLM_PORT": tr("vLLM reads it as the first of its internal ports, not as that of the API"),
+        "VLLM_ALLOW_RUNTIME_LORA_UPDATING": tr("it lets everyone who has the key load adapters from anywhere"),
+        "VLLM_SERVER_DEV_MODE": tr("it opens routes that reset and reconfigure the server to everyone who reaches it"),
     },
     # 0.8.5, engine/arg_utils.py: with 1 it raises NotImplementedError below compute capability 8.0.
     decisive=frozenset({"VLLM_USE_V1"}),

@@ -13,6 +13,7 @@ from planner.images.decide import Host, ImageChoice, engine_images, for_driver, 
 from planner.images.reference import is_floating, split
 from planner.images.tags import Floors, is_namesake, series
 from settings.diagnostics import Diagnostic, blocking, softened
+from settings.translation import tr
 
 SWITCHED_ON = ("1", "true")
 """What vLLM takes for yes (vllm/env_override.py)."""
@@ -60,7 +61,7 @@ def check_image(
     entry = choice.entry
     yield from _driver(section, host, choice, known)
     if entry is not known[0]:
-        gpu = host.gpu.name if host.gpu else "this host"
+        gpu = host.gpu.name if host.gpu else tr("this host")
         yield codes.legacy_engine(
             f"{section}.engine", engine=engine, tag=entry.tag, gpu=gpu, other=_undemanding().title
         )
@@ -83,7 +84,15 @@ def _of_others(path: str, engine: str, image: str, catalog: Catalog) -> Diagnost
 
 def _unsupported(path: str, engine: str, host: Host) -> Diagnostic:
     gpu = host.gpu
-    capability = f"{gpu.name} has compute capability {gpu.compute_capability}" if gpu else "the pool has no GPU"
+    capability = (
+        tr(
+            "{name} has compute capability {compute_capability}",
+            name=gpu.name,
+            compute_capability=gpu.compute_capability,
+        )
+        if gpu
+        else tr("the pool has no GPU")
+    )
     known = find(engine)
     if known.least_compute is None:
         return codes.engine_unsupported_gpu(path, engine=engine, host=capability, other=_undemanding().title)

@@ -3,102 +3,126 @@
 from collections.abc import Sequence
 
 from settings.diagnostics import Fix, Text, error, note, warning
+from settings.translation import joined, tr
 
 
 @error(
-    meaning="SGLang is to run on a GPU older than Ampere.",
+    meaning=tr("SGLang is to run on a GPU older than Ampere."),
     example="pools: {gpu: {instanceType: GN7.2XLARGE32}}    # T4\n"
     "models: {chat: {engine: sglang, model: Qwen/Qwen2.5-7B-Instruct}}",
-    fix="Use vLLM or Ollama there.",
+    fix=tr("Use vLLM or Ollama there."),
     source="SGLang issues 24224, 24302 and 38515 (T4, RTX 2080: no kernels in sgl-kernel); gpustack PR 3932",
     forceable=False,
 )
 def sglang_needs_ampere(*, engine: str, title: str, least: float, host: str, other: str, able: Sequence[str]) -> Text:
     """`title` is the engine's name in a sentence, `other` that of the first of those `able` to run there."""
     return Text(
-        message=f"{title} needs compute capability {least}; {host}.",
-        remedy=f"Use {other}, or another GPU.",
+        message=tr("{title} needs compute capability {least}; {host}.", title=title, least=least, host=host),
+        remedy=tr("Use {other}, or another GPU.", other=other),
         given=engine,
         allowed=", ".join(able),
     )
 
 
 @error(
-    meaning="No release of the engine has kernels for the GPU.",
+    meaning=tr("No release of the engine has kernels for the GPU."),
     example="pools: {gpu: {instanceType: GN8.LARGE56}}    # P40, compute capability 6.1\n"
     "models: {chat: {model: Qwen/Qwen2.5-7B-Instruct}}",
-    fix="Use Ollama, which serves compute capability 5.0 and newer, or another GPU.",
+    fix=tr("Use Ollama, which serves compute capability 5.0 and newer, or another GPU."),
     source="catalog/data/images.yaml (min_compute); ollama docs/gpu.mdx",
     forceable=False,
 )
 def engine_unsupported_gpu(*, engine: str, host: str, other: str) -> Text:
     """`other`: an engine that runs wherever the others do not."""
     return Text(
-        message=f"No release of {engine} runs here: {host}.",
-        remedy=f"Use {other}, or another GPU.",
+        message=tr("No release of {engine} runs here: {host}.", engine=engine, host=host),
+        remedy=tr("Use {other}, or another GPU.", other=other),
         given=engine,
-        allowed="an engine that supports the GPU",
+        allowed=tr("an engine that supports the GPU"),
     )
 
 
 @warning(
-    meaning="Only an old release of the engine still runs on the GPU; it gets no security fixes and knows no newer "
-    "models.",
+    meaning=tr(
+        "Only an old release of the engine still runs on the GPU; it gets no security fixes and knows no newer models."
+    ),
     example="pools: {gpu: {instanceType: GN10Xp.2XLARGE40}}    # V100: vLLM v0.8.5",
-    fix="Keep the API private. Use a newer GPU, or Ollama, for newer models.",
+    fix=tr("Keep the API private. Use a newer GPU, or Ollama, for newer models."),
     source="vLLM issues 18818, 18835, 19185; production-stack tutorials/25-v100-legacy-gpu-deployment.md",
 )
 def legacy_engine(*, engine: str, tag: str, gpu: str, other: str) -> Text:
     """`other`: an engine that runs wherever the others do not."""
     return Text(
-        message=f"{tag} is the newest {engine} that runs on {gpu}; it gets no security fixes any more and knows no "
-        "newer models.",
-        remedy=f"Keep the API private, or use a newer GPU, or {other}.",
+        message=tr(
+            "{tag} is the newest {engine} that runs on {gpu}; it gets no security fixes any more and knows "
+            "no newer models.",
+            tag=tag,
+            engine=engine,
+            gpu=gpu,
+        ),
+        remedy=tr("Keep the API private, or use a newer GPU, or {other}.", other=other),
         given=tag,
     )
 
 
 @error(
-    meaning="The engine's release does not know the model's architecture, or lacks an argument that the model needs.",
+    meaning=tr(
+        "The engine's release does not know the model's architecture, or lacks an argument that the model needs."
+    ),
     example="pools: {gpu: {instanceType: GN10Xp.2XLARGE40}}    # V100: vLLM v0.8.5\n"
     "models: {chat: {model: openai/gpt-oss-20b}}",
-    fix="Leave image out where you named one; else use a newer GPU or an older model.",
+    fix=tr("Leave image out where you named one; else use a newer GPU or an older model."),
     source="catalog/data/models (min_vllm, min_sglang); catalog/data/model_arguments.yaml (since)",
 )
 def engine_too_old(*, engine: str, tag: str, model: str, least: str, own: bool, verified: bool) -> Text:
     """`own`: the stack file names the image."""
     return Text(
-        message=f"{engine} {tag} is too old for {model}, which needs {least} or newer.",
-        remedy="Leave image out." if own else "Use a newer GPU, or an older model.",
+        message=tr(
+            "{engine} {tag} is too old for {model}, which needs {least} or newer.",
+            engine=engine,
+            tag=tag,
+            model=model,
+            least=least,
+        ),
+        remedy=tr("Leave image out.") if own else tr("Use a newer GPU, or an older model."),
         given=tag,
-        allowed=f"{least} or newer",
+        allowed=tr("{least} or newer", least=least),
         fix=(("", None),) if own else (),
         severity=None if verified else "warning",
     )
 
 
 @error(
-    meaning="The engine's release has given the model's architecture up.",
+    meaning=tr("The engine's release has given the model's architecture up."),
     example="models: {chat: {model: baichuan-inc/Baichuan2-7B-Chat}}",
-    fix="Name the image that is given, or use a newer model.",
+    fix=tr("Name the image that is given, or use a newer model."),
     source="vllm 0.29.0 model_executor/models/registry.py (_PREVIOUSLY_SUPPORTED_MODELS); catalog/data (last_vllm)",
 )
 def engine_too_new(*, engine: str, tag: str, model: str, last: str, image: str | None) -> Text:
     """`image`: the newest of the engine's that still serves it."""
     return Text(
-        message=f"{engine} {tag} does not serve {model} any more; {last} was the last release that did.",
-        remedy=f"Use {image}, or a newer model." if image else "Use a newer model.",
+        message=tr(
+            "{engine} {tag} does not serve {model} any more; {last} was the last release that did.",
+            engine=engine,
+            tag=tag,
+            model=model,
+            last=last,
+        ),
+        remedy=tr("Use {image}, or a newer model.", image=image) if image else tr("Use a newer model."),
         given=tag,
-        allowed=f"{last} or older",
+        allowed=tr("{last} or older", last=last),
         fix=(("", image),) if image else (),
     )
 
 
 @warning(
-    meaning="Nobody stated the driver of the pool's nodes, so the build for the older CUDA was taken. A note, and for "
-    "who asks only, where the nodes are still to be made and nothing speaks against that build.",
+    meaning=tr(
+        "Nobody stated the driver of the pool's nodes, so the build for the older CUDA was taken. A "
+        "note, and for who asks only, where the nodes are still to be made and nothing speaks against "
+        "that build."
+    ),
     example="pools: {gpu: {instanceType: PNV4.7XLARGE116}}",
-    fix="State pools.<name>.driver as nvidia-smi shows it on such a node.",
+    fix=tr("State pools.<name>.driver as nvidia-smi shows it on such a node."),
     source="vLLM PR 39878 (CUDA 13 by default from v0.20.0 on); llm-d issue 706",
 )
 def driver_unknown(
@@ -117,21 +141,34 @@ def driver_unknown(
     return Text(
         severity="note" if sound else None,
         when="asked" if sound else None,
-        message=f"Nobody stated the NVIDIA driver of the {gpu} nodes; {_an_image(cuda, first=False)} was taken, "
-        f"which needs driver {driver} or newer."
-        + (f" The vendor documents {documented}, which may be out of date." if documented else ""),
-        remedy="State the driver that nvidia-smi shows on such a node"
-        + (f"; from {newest[1]} on the CUDA {newest[0]} image serves." if newest else "."),
-        allowed="a driver version such as 580.65.06",
+        message=tr(
+            "Nobody stated the NVIDIA driver of the {gpu} nodes; {an_image} was taken, which needs driver "
+            "{driver} or newer.",
+            gpu=gpu,
+            an_image=_an_image(cuda, first=False),
+            driver=driver,
+        )
+        + (
+            tr(" The vendor documents {documented}, which may be out of date.", documented=documented)
+            if documented
+            else ""
+        ),
+        remedy=tr("State the driver that nvidia-smi shows on such a node")
+        + (
+            tr("; from {newest} on the CUDA {newest_2} image serves.", newest=newest[1], newest_2=newest[0])
+            if newest
+            else "."
+        ),
+        allowed=tr("a driver version such as 580.65.06"),
         fix=((image_path, better),) if better else (),
     )
 
 
 @error(
-    meaning="The CUDA inside the image needs a newer driver than the pool states.",
+    meaning=tr("The CUDA inside the image needs a newer driver than the pool states."),
     example="pools: {gpu: {instanceType: PNV4.7XLARGE116, driver: 550.90.07}}\n"
     'models: {chat: {model: Qwen/Qwen3-8B, image: "docker.io/vllm/vllm-openai:v0.29.0"}}',
-    fix="Use the build that is named, or upgrade the driver of the nodes.",
+    fix=tr("Use the build that is named, or upgrade the driver of the nodes."),
     source="catalog/data/images.yaml (min_driver); vLLM PR 33992 (what it says then); gpustack issue 4678, vLLM issue "
     "33447",
 )
@@ -148,53 +185,75 @@ def driver_too_old(
     """`floor` is the driver that the image needs, `instead` an image that runs with the driver that there is;
     `by_default`: without an image in the stack file it is taken. `bridge` is the path of the variable by which the
     image uses its own libraries for older drivers; None: it has none for this one."""
-    upgrade = f"upgrade the driver of the nodes to branch {floor}"
+    upgrade = tr("upgrade the driver of the nodes to branch {floor}", floor=floor)
     fix: Fix = ()
     if instead is not None:
-        remedy, fix = f"Use {instead}, or {upgrade}.", ((image_path, None if by_default else instead),)
+        remedy, fix = (
+            tr("Use {instead}, or {upgrade}.", instead=instead, upgrade=upgrade),
+            ((image_path, None if by_default else instead),),
+        )
     elif bridge is not None:
-        remedy = f"{upgrade[0].upper()}{upgrade[1:]}, or set {bridge} to 1: the image then uses its own libraries."
+        remedy = tr(
+            "{upper}{upgrade}, or set {bridge} to 1: the image then uses its own libraries.",
+            upper=upgrade[0].upper(),
+            upgrade=upgrade[1:],
+            bridge=bridge,
+        )
         fix = ((bridge, "1"),)
     else:
         remedy = f"{upgrade[0].upper()}{upgrade[1:]}."
     return Text(
-        message=f"{_an_image(cuda)} needs driver {floor} or newer; the pool states {driver}.",
+        message=tr(
+            "{an_image} needs driver {floor} or newer; the pool states {driver}.",
+            an_image=_an_image(cuda),
+            floor=floor,
+            driver=driver,
+        ),
         remedy=remedy,
         given=str(driver),
-        allowed=f"{floor} or newer",
+        allowed=tr("{floor} or newer", floor=floor),
         fix=fix,
     )
 
 
 @warning(
-    meaning="The image's CUDA asks for a newer driver than the pool states, by a figure that nobody has verified; or "
-    "the libraries for older drivers that the image holds may make up for it.",
+    meaning=tr(
+        "The image's CUDA asks for a newer driver than the pool states, by a figure that nobody has "
+        "verified; or the libraries for older drivers that the image holds may make up for it."
+    ),
     example="pools: {gpu: {instanceType: PNV4.7XLARGE116, driver: 550.90.07}}\n"
     'models: {chat: {image: "docker.io/vllm/vllm-openai:v0.29.0", env: {VLLM_ENABLE_CUDA_COMPATIBILITY: "1"}}}',
-    fix="Use a newer driver branch where one can be had.",
+    fix=tr("Use a newer driver branch where one can be had."),
     source='catalog/data/images.yaml (variants with verified false, compat_drivers); NVIDIA, "CUDA compatibility"; '
     "vLLM PR 33992",
 )
 def driver_may_be_too_old(*, cuda: str | None, floor: int | None, driver: int | None, bridged: bool) -> Text:
     """`bridged`: the image has libraries for this driver, and uses them."""
     return Text(
-        message=f"{_an_image(cuda)} asks for driver {floor} or so; the pool states {driver}. "
+        message=tr(
+            "{an_image} asks for driver {floor} or so; the pool states {driver}. ",
+            an_image=_an_image(cuda),
+            floor=floor,
+            driver=driver,
+        )
         + (
-            "It brings libraries for older drivers of data-centre GPUs; nobody has tried them on such nodes."
+            tr("It brings libraries for older drivers of data-centre GPUs; nobody has tried them on such nodes.")
             if bridged
-            else "Nobody has tried that pair."
+            else tr("Nobody has tried that pair.")
         ),
-        remedy=f"Use a driver of branch {floor} or newer where one can be had.",
+        remedy=tr("Use a driver of branch {floor} or newer where one can be had.", floor=floor),
         given=str(driver),
-        allowed=f"{floor} or newer",
+        allowed=tr("{floor} or newer", floor=floor),
     )
 
 
 @error(
-    meaning="The driver is of a branch that the image does not admit, though a newer one than the oldest of those: "
-    "NVIDIA's container toolkit then does not start it.",
+    meaning=tr(
+        "The driver is of a branch that the image does not admit, though a newer one than the oldest of "
+        "those: NVIDIA's container toolkit then does not start it."
+    ),
     example="pools: {gpu: {instanceType: GN10Xp.2XLARGE40, kind: ordinary, driver: 530.30.02}}    # V100: vLLM v0.8.5",
-    fix="Install a driver of one of the branches that are named.",
+    fix=tr("Install a driver of one of the branches that are named."),
     source="catalog/data/images.yaml (branches); vLLM issue 5635 (driver 530, cuda>=12.4: unsatisfied condition)",
 )
 def driver_branch_refused(
@@ -208,11 +267,16 @@ def driver_branch_refused(
 ) -> Text:
     """`branches` are those that are admitted, with all newer ones than the last; `instead` is an image that admits the
     driver that there is."""
-    allowed = f"{', '.join(map(str, branches[:-1]))}, or {branches[-1]} and newer"
-    change = f"nstall a driver of branch {allowed}."
+    allowed = tr("{map}, or {branches} and newer", map=joined(map(str, branches[:-1])), branches=branches[-1])
+    change = tr("nstall a driver of branch {allowed}.", allowed=allowed)
     return Text(
-        message=f"{_an_image(cuda)} admits drivers of the branches {allowed}; the pool states {driver}.",
-        remedy=f"Use {instead}, or i{change}" if instead else f"I{change}",
+        message=tr(
+            "{an_image} admits drivers of the branches {allowed}; the pool states {driver}.",
+            an_image=_an_image(cuda),
+            allowed=allowed,
+            driver=driver,
+        ),
+        remedy=tr("Use {instead}, or i{change}", instead=instead, change=change) if instead else f"I{change}",
         given=str(driver),
         allowed=allowed,
         fix=((image_path, instead),) if instead else (),
@@ -222,46 +286,52 @@ def driver_branch_refused(
 
 def _an_image(cuda: str | None, *, first: bool = True) -> str:
     """The image as a sentence names it, which it may be the `first` word of."""
-    return ("An" if first else "an") + (f" image with CUDA {cuda}" if cuda else " image with a CUDA of its own")
+    return ("An" if first else "an") + (
+        tr(" image with CUDA {cuda}", cuda=cuda) if cuda else tr(" image with a CUDA of its own")
+    )
 
 
 @error(
-    meaning="The image holds another engine than the one that is to serve the model, or none.",
+    meaning=tr("The image holds another engine than the one that is to serve the model, or none."),
     example='models: {chat: {model: Qwen/Qwen3-8B, engine: sglang, image: "docker.io/vllm/vllm-openai:v0.29.0"}}',
-    fix="Leave image out, or set engine to the one that the image holds.",
+    fix=tr("Leave image out, or set engine to the one that the image holds."),
     source="catalog/data/images.yaml (repositories)",
 )
 def image_of_another_engine(*, image: str, holds: str, title: str) -> Text:
     """`holds` is what is inside, `title` the engine that is to serve."""
     return Text(
-        message=f"{image} holds {holds}, and {title} is to serve the model.",
-        remedy=f"Leave image out, or serve the model with {holds}.",
+        message=tr("{image} holds {holds}, and {title} is to serve the model.", image=image, holds=holds, title=title),
+        remedy=tr("Leave image out, or serve the model with {holds}.", holds=holds),
         given=image,
-        allowed=f"an image of {title}",
+        allowed=tr("an image of {title}", title=title),
         fix=(("", None),),
     )
 
 
 @error(
-    meaning="The image is built for other hardware than an NVIDIA GPU in an x86 machine.",
+    meaning=tr("The image is built for other hardware than an NVIDIA GPU in an x86 machine."),
     example='models: {chat: {model: Qwen/Qwen3-8B, engine: sglang, image: "lmsysorg/sglang:v0.5.18-rocm720-mi30x"}}',
-    fix="Leave image out, or name the tag without that part.",
+    fix=tr("Leave image out, or name the tag without that part."),
     source="Tencent Cloud's GPU machines (catalog/data/machines.yaml) are x86 with NVIDIA GPUs",
 )
 def image_for_other_hardware(*, image: str, hardware: str) -> Text:
     return Text(
-        message=f"{image} is built for {hardware}; the GPU machines are x86 with NVIDIA GPUs.",
-        remedy="Leave image out, or name the tag without that part.",
+        message=tr(
+            "{image} is built for {hardware}; the GPU machines are x86 with NVIDIA GPUs.",
+            image=image,
+            hardware=hardware,
+        ),
+        remedy=tr("Leave image out, or name the tag without that part."),
         given=image,
-        allowed="an image for x86 and CUDA",
+        allowed=tr("an image for x86 and CUDA"),
         fix=(("", None),),
     )
 
 
 @error(
-    meaning="The engine image has no tag, or one that moves.",
+    meaning=tr("The engine image has no tag, or one that moves."),
     example='models: {chat: {model: Qwen/Qwen3-8B, image: "vllm/vllm-openai:latest"}}',
-    fix="Leave image out, or pin a release or digest.",
+    fix=tr("Leave image out, or pin a release or digest."),
     source="`latest` moved to CUDA 13 and dropped Volta with vLLM v0.20.0 (PR 39878)",
     rules=("IMAGE_FLOATING",),
 )
@@ -269,115 +339,141 @@ def image_floating(*, image: str, pinned: str | None) -> Text:
     """`pinned` is a release of the same engine; None: the image is the chat page's."""
     if pinned is None:
         return Text(
-            message=f"{image} names no fixed version: a restart may bring another program and migrate the database.",
-            remedy="Give the tag of a release, or leave it out for the catalogue's image.",
+            message=tr(
+                "{image} names no fixed version: a restart may bring another program and migrate the database.",
+                image=image,
+            ),
+            remedy=tr("Give the tag of a release, or leave it out for the catalogue's image."),
             given=image,
-            allowed="an image with the tag of a release, or a digest",
+            allowed=tr("an image with the tag of a release, or a digest"),
             fix=(("", None),),
         )
     return Text(
-        message=f"{image} names no fixed release: what it holds changes under you, and with it CUDA, driver and flags.",
-        remedy=f"Leave image out, or pin it, as {pinned}.",
+        message=tr(
+            "{image} names no fixed release: what it holds changes under you, and with it CUDA, driver and flags.",
+            image=image,
+        ),
+        remedy=tr("Leave image out, or pin it, as {pinned}.", pinned=pinned),
         given=image,
-        allowed="a tag of one release, or a digest",
+        allowed=tr("a tag of one release, or a digest"),
         fix=(("", None),),
     )
 
 
 @warning(
-    meaning="The catalogue does not know the image, or not its arguments: those of the nearest older release "
-    "are taken.",
+    meaning=tr(
+        "The catalogue does not know the image, or not its arguments: those of the nearest older release are taken."
+    ),
     example='models: {chat: {model: Qwen/Qwen3-8B, image: "registry.example.com/vllm:v0.25.1"}}',
-    fix="Try it once by hand; state its CUDA under cuda.",
+    fix=tr("Try it once by hand; state its CUDA under cuda."),
     source="catalog/data/images.yaml",
 )
 def image_unknown(*, image: str, older: str | None, listed: bool) -> Text:
     """`listed`: the catalogue knows that there is such a tag, and its CUDA."""
-    basis = f"treated like {older}" if older else "given only the flags that every known release has"
-    known = f"knows {image}, but not its arguments" if listed else f"does not know {image}"
+    basis = (
+        tr("treated like {older}", older=older) if older else tr("given only the flags that every known release has")
+    )
+    known = (
+        tr("knows {image}, but not its arguments", image=image) if listed else tr("does not know {image}", image=image)
+    )
     return Text(
-        message=f"The catalogue {known}; it is {basis}.",
-        remedy="Try it once by hand, or leave image out.",
+        message=tr("The catalogue {known}; it is {basis}.", known=known, basis=basis),
+        remedy=tr("Try it once by hand, or leave image out."),
         given=image,
-        allowed="an image of the catalogue, or one of your own",
+        allowed=tr("an image of the catalogue, or one of your own"),
     )
 
 
 @error(
-    meaning="The image that you named has no kernels for the GPU.",
+    meaning=tr("The image that you named has no kernels for the GPU."),
     example="pools: {gpu: {instanceType: GN10Xp.2XLARGE40}}    # V100\n"
     'models: {chat: {model: Qwen/Qwen3-8B, image: "docker.io/vllm/vllm-openai:v0.29.0"}}',
-    fix="Leave image out.",
+    fix=tr("Leave image out."),
     source="catalog/data/images.yaml (min_compute); vLLM issues 18818, 19185, 13398",
 )
 def image_drops_gpu(
     *, image: str, gpu: str, capability: float, least: float, verified: bool, beside: Sequence[str]
 ) -> Text:
     """`beside`: the published tags by which that is known of one that the catalogue does not have."""
-    as_these = f", as {' and '.join(beside)}" if beside else ""
+    as_these = tr(", as {beside}", beside=joined(beside, " and ")) if beside else ""
     return Text(
-        message=f"{image} has no kernels for {gpu} (compute capability {capability}){as_these}.",
-        remedy="Leave image out: the planner then takes the newest release that still has them.",
+        message=tr(
+            "{image} has no kernels for {gpu} (compute capability {capability}){as_these}.",
+            image=image,
+            gpu=gpu,
+            capability=capability,
+            as_these=as_these,
+        ),
+        remedy=tr("Leave image out: the planner then takes the newest release that still has them."),
         given=image,
-        allowed=f"compute capability {least} or newer",
+        allowed=tr("compute capability {least} or newer", least=least),
         fix=(("", None),),
         severity=None if verified else "warning",
     )
 
 
 @warning(
-    meaning="`cuda` is set without an image of your own.",
+    meaning=tr("`cuda` is set without an image of your own."),
     example='models: {chat: {model: Qwen/Qwen3-8B, cuda: "12.9"}}',
-    fix="Take cuda out, or name the image.",
+    fix=tr("Take cuda out, or name the image."),
     source="The catalogue knows the CUDA of its own images.",
 )
 def cuda_ignored(*, cuda: str) -> Text:
     return Text(
-        message="cuda says what is inside an image of your own; without image it has no effect.",
-        remedy="Take cuda out, or name the image.",
+        message=tr("cuda says what is inside an image of your own; without image it has no effect."),
+        remedy=tr("Take cuda out, or name the image."),
         given=cuda,
         fix=(("", None),),
     )
 
 
 @note(
-    meaning="The CUDA inside your own image is not known, so it was not held against the driver.",
+    meaning=tr("The CUDA inside your own image is not known, so it was not held against the driver."),
     example='models: {chat: {model: Qwen/Qwen3-8B, image: "registry.example.com/vllm:v0.25.1"}}',
-    fix="State it under cuda.",
+    fix=tr("State it under cuda."),
     source="catalog/data/images.yaml",
 )
 def cuda_not_stated(*, image: str) -> Text:
     return Text(
-        message=f"The CUDA inside {image} is not known, so it was not held against the driver.",
-        remedy="State it under cuda, such as 12.9.",
+        message=tr("The CUDA inside {image} is not known, so it was not held against the driver.", image=image),
+        remedy=tr("State it under cuda, such as 12.9."),
     )
 
 
 @error(
-    meaning="The image's registry is blocked on the mainland, and no mirror of it is known.",
+    meaning=tr("The image's registry is blocked on the mainland, and no mirror of it is known."),
     example="models: {chat: {image: registry.k8s.io/some/engine:v1}}   # in ap-guangzhou",
-    fix="Set images.mirrors for the registry, or copy the image to a registry of your own.",
+    fix=tr("Set images.mirrors for the registry, or copy the image to a registry of your own."),
     source="catalog/data/mirrors.yaml",
 )
 def image_no_road(*, registry: str, image: str) -> Text:
     return Text(
-        message=f"{registry} cannot be reached from the mainland, and no mirror of it is known.",
-        remedy=f"Set images.mirrors for {registry}, or copy the image to a registry of your own and name it there.",
+        message=tr("{registry} cannot be reached from the mainland, and no mirror of it is known.", registry=registry),
+        remedy=tr(
+            "Set images.mirrors for {registry}, or copy the image to a registry of your own and name it there.",
+            registry=registry,
+        ),
         given=image,
-        allowed="an image whose registry has a mirror",
+        allowed=tr("an image whose registry has a mirror"),
     )
 
 
 @warning(
-    meaning="Nobody knows whether nodes on the mainland reach the image's registry.",
+    meaning=tr("Nobody knows whether nodes on the mainland reach the image's registry."),
     example="webui: {image: ghcr.io/open-webui/open-webui:v0.12.4}   # in ap-guangzhou",
-    fix="Set images.mirrors for the registry, or copy the image to a registry of your own.",
+    fix=tr("Set images.mirrors for the registry, or copy the image to a registry of your own."),
     source="catalog/data/mirrors.yaml",
 )
 def image_road_unknown(*, registry: str, image: str) -> Text:
     return Text(
-        message=f"Nobody knows whether nodes on the mainland reach {registry}, and no mirror of it is known.",
-        remedy=f"Set images.mirrors for {registry}, or copy the image to a registry of your own and name it there.",
+        message=tr(
+            "Nobody knows whether nodes on the mainland reach {registry}, and no mirror of it is known.",
+            registry=registry,
+        ),
+        remedy=tr(
+            "Set images.mirrors for {registry}, or copy the image to a registry of your own and name it there.",
+            registry=registry,
+        ),
         given=image,
-        allowed="an image whose registry has a mirror",
+        allowed=tr("an image whose registry has a mirror"),
     )

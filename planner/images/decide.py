@@ -12,6 +12,7 @@ from catalog.versions import release_in
 from planner.engines.registry import find
 from planner.images.reference import Reference, split
 from planner.images.tags import Floors, floors, is_copy
+from settings.translation import tr
 
 
 @dataclass(frozen=True)
@@ -152,16 +153,22 @@ def _choice(
 
 
 def _why(entry: Image, variant: ImageVariant, host: Host) -> str:
-    cuda = f"CUDA {variant.cuda}" if variant.cuda else "any CUDA"
+    cuda = tr("CUDA {cuda}", cuda=variant.cuda) if variant.cuda else tr("any CUDA")
     if host.gpu is None:
-        return f"the catalogue's {entry.engine} release; there is no GPU"
-    driver = f"driver {host.driver}" if host.driver else "a driver that nobody stated"
-    return f"{cuda}, for {host.gpu.name} (compute capability {host.gpu.compute_capability}) and {driver}"
+        return tr("the catalogue's {engine} release; there is no GPU", engine=entry.engine)
+    driver = tr("driver {driver}", driver=host.driver) if host.driver else tr("a driver that nobody stated")
+    return tr(
+        "{cuda}, for {name} (compute capability {compute_capability}) and {driver}",
+        cuda=cuda,
+        name=host.gpu.name,
+        compute_capability=host.gpu.compute_capability,
+        driver=driver,
+    )
 
 
 def _own(image: str, known: tuple[Image, ...], catalog: Catalog) -> ImageChoice:
     """An image that the stack file names; one that the catalogue does not know is treated like its nearest release."""
-    parts, because = split(image), "named in the stack file"
+    parts, because = split(image), tr("named in the stack file")
     match = _match(parts, known)
     if match is not None:
         return _choice(*match, catalog, image, because, own=True)

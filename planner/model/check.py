@@ -11,6 +11,7 @@ from settings.models import Settings
 from settings.paths import join
 from settings.secrecy import SECRET_VARIABLES
 from settings.suggest import closest
+from settings.translation import tr
 
 RESERVED_TAGS = ("project", "qcloud", "tencent")
 """Beginnings of tag keys that Tencent Cloud keeps for itself (vendor 651/13354)."""
@@ -45,10 +46,10 @@ def _secrets(settings: Settings) -> Iterator[Diagnostic]:
             near = closest(model, settings.models)
             yield codes.api_key_without_model(f"apiKeys.{model}", model=model, near=near, models=settings.models)
     if "kubeconfig" in settings.secrets and settings.owns_cluster():
-        why = "the cluster is made by this stack"
+        why = tr("the cluster is made by this stack")
         yield codes.secret_unused("kubeconfig", secret="kubeconfig", why=why, where="cluster.existing")  # noqa: S106
     if "oidcClientSecret" in settings.secrets and settings.webui.oidc is None:
-        why = "no single sign-on is set up"
+        why = tr("no single sign-on is set up")
         yield codes.secret_unused("oidcClientSecret", secret="oidcClientSecret", why=why, where="webui.oidc")  # noqa: S106
     if settings.webui.enabled and settings.webui.oidc and "oidcClientSecret" not in settings.secrets:
         yield codes.oidc_without_secret("webui.oidc")

@@ -12,6 +12,7 @@ from planner.model.figures import ConfigError, Figures, classes, model_type, opt
 from planner.model.layers import cached_layers, heads_in_groups, is_attention_free, is_encoder, layers_of
 from planner.model.stored import dtype, group_size, stored_format
 from settings.models import Architecture, Task
+from settings.translation import tr
 
 UNSAID_POSITIONS = 2048
 """What vLLM takes where a file does not say how long a text may be (vllm 0.29.0, config/model.py)."""
@@ -54,7 +55,7 @@ def describe(config: object, weights_gib: float, *, beside: object = None, pools
     or lacks a figure.
     """
     if not isinstance(config, Mapping):
-        raise ConfigError("config.json is no object")
+        raise ConfigError(tr("config.json is no object"))
     figures, named = text_figures(config), list(classes(config))
     asked = _task(named, pools=pools)
     reads_at_once = asked != "chat" and is_encoder(named, figures)
@@ -90,14 +91,21 @@ def _validated(given: Mapping[str, object]) -> Architecture:
     except ValidationError as error:
         found = error.errors()[0]
         name = ".".join(map(str, found["loc"]))
-        raise ConfigError(f"config.json makes {name} {found['input']}, which cannot be: {found['msg']}") from error
+        raise ConfigError(
+            tr(
+                "config.json makes {name} {found}, which cannot be: {why}",
+                name=name,
+                found=found["input"],
+                why=found["msg"],
+            )
+        ) from error
 
 
 def _attention(figures: Figures) -> dict[str, int | None]:
     free = is_attention_free(figures)
     heads = optional(figures, "num_attention_heads", "n_head", "n_heads", *(["num_heads"] if free else []))
     if heads is None and not free:
-        raise ConfigError("config.json has no num_attention_heads")
+        raise ConfigError(tr("config.json has no num_attention_heads"))
     heads = heads or 1
     rank = optional(figures, "kv_lora_rank")
     kv_heads, head_dim = _kv_heads(figures, heads), _head_dim(figures, heads)
@@ -152,7 +160,7 @@ def _cache(figures: Figures, positions: int, *, encoder: bool) -> dict[str, int 
     """Layers, and which of them keep a cache; not told where all of them do."""
     layers = layers_of(figures)
     if layers is None:
-        raise ConfigError("config.json has no num_hidden_layers")
+        raise ConfigError(tr("config.json has no num_hidden_layers"))
     if encoder or is_attention_free(figures):
         return {"layers": layers, "kvLayers": 0}
     kept = cached_layers(figures, layers, positions)
@@ -198,8 +206,11 @@ def _task(named: list[str], *, pools: bool) -> Task:
 
 def _notes(figures: Figures, positions: int | None) -> Iterator[str]:
     if positions is None:
-        yield f"config.json does not say how long a text may be, and {UNSAID_POSITIONS} tokens are taken then"
+        yield tr(
+            "config.json does not say how long a text may be, and {unsaid_positions} tokens are taken then",
+            unsaid_positions=UNSAID_POSITIONS,
+        )
     if figures.get("compress_ratios"):
-        yield "its attention compresses what it keeps, so that the cache takes less than these figures say"
+        yield tr("its attention compresses what it keeps, so that the cache takes less than these figures say")
     if optional(figures, "index_topk"):
-        yield "its attention keeps an index beside the cache, which these figures leave out"
+        yield tr("its attention keeps an index beside the cache, which these figures leave out")

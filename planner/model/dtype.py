@@ -6,6 +6,7 @@ from catalog.types import Gpu
 from planner.engines.engine import Engine, has
 from planner.engines.registry import find
 from planner.model.facts import ModelFacts
+from settings.translation import tr
 
 TURING, AMPERE = 7.5, 8.0
 PLAIN = ("bf16", "fp16", "fp32")
@@ -51,17 +52,25 @@ def plan_dtype(facts: ModelFacts, gpu: Gpu, dtype: str, quantization: str | None
 
 def in_file_s_format(engine: str) -> Precision:
     """The precision where the engine takes what the file has."""
-    return Precision("half", None, f"{find(engine).title} computes in the format of the file", by_file=True)
+    return Precision(
+        "half", None, tr("{title} computes in the format of the file", title=find(engine).title), by_file=True
+    )
 
 
 def _computation(facts: ModelFacts, gpu: Gpu, dtype: str) -> tuple[str, str]:
     if dtype != "auto":
-        return _HALF.get(dtype, dtype), "set in the stack file"
+        return _HALF.get(dtype, dtype), tr("set in the stack file")
     if not gpu.bf16:
-        return "half", f"{gpu.name} (compute capability {gpu.compute_capability}) has no bfloat16"
+        return "half", tr(
+            "{name} (compute capability {compute_capability}) has no bfloat16",
+            name=gpu.name,
+            compute_capability=gpu.compute_capability,
+        )
     if facts.dtype == "float16":
-        return "half", "the weights are half precision"
+        return "half", tr("the weights are half precision")
     if facts.task != "chat" and facts.dtype == "float32" and facts.float16:
         # vllm 0.29.0, config/model.py (_resolve_auto_dtype) chooses the same.
-        return "half", "vectors and scores keep more digits in half precision than in bfloat16"
-    return "bfloat16", f"the model is published in {facts.dtype} and {gpu.name} computes in bfloat16"
+        return "half", tr("vectors and scores keep more digits in half precision than in bfloat16")
+    return "bfloat16", tr(
+        "the model is published in {dtype} and {name} computes in bfloat16", dtype=facts.dtype, name=gpu.name
+    )

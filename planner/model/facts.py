@@ -22,9 +22,10 @@ from catalog.types import (
 from planner.engines.engine import Engine
 from planner.engines.registry import NAMES, every, find
 from settings.models import Model, Settings, Task
+from settings.translation import tr
 
 BYTES_PER_GIB = 2**30
-KINDS = {"chat": "a chat model", "embedding": "an embedding model", "reranker": "a reranker"}
+KINDS = {"chat": tr("a chat model"), "embedding": tr("an embedding model"), "reranker": tr("a reranker")}
 TASKS: Mapping[ModelKind, Task] = {"chat": "chat", "embedding": "embed", "reranker": "rerank"}
 """What a model of each kind is served for unless the stack file says otherwise."""
 

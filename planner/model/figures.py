@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from settings.translation import tr
+
 Figures = Mapping[str, object]
 
 _NESTED = ("text_config", "llm_config", "language_config", "thinker_config")
@@ -31,7 +33,7 @@ def whole(figures: Figures, *names: str) -> int:
     """As `optional`; raises ConfigError where none is there."""
     value = optional(figures, *names)
     if value is None:
-        raise ConfigError(f"config.json has no {names[0]}")
+        raise ConfigError(tr("config.json has no {names}", names=names[0]))
     return value
 
 

@@ -1,22 +1,29 @@
 """What can be wrong with monitoring, or worth knowing of it."""
 
 from settings.diagnostics import Text, error, note, warning
+from settings.translation import tr
 
 
 @error(
-    meaning="Tencent's managed Prometheus is asked for, which this program does not set up.",
+    meaning=tr("Tencent's managed Prometheus is asked for, which this program does not set up."),
     example="monitoring: {via: tmp}",
-    fix="Use prometheus-operator; an instance of one's own can be attached to the cluster beside it, in the console.",
+    fix=tr(
+        "Use prometheus-operator; an instance of one's own can be attached to the cluster beside it, in the console."
+    ),
     source="tencentcloud-iac-pulumi 0.2.3 (Monitor/tmpTkeClusterAgent, tmpTkeConfig, tmpAlertGroup): its agent was "
     "never run here, and where its pods are, which a NetworkPolicy has to admit, is not documented",
     forceable=False,
 )
 def managed_prometheus_unsupported() -> Text:
     return Text(
-        message="Tencent's managed Prometheus is not set up by this program: its agent could not be tried, and which "
-        "pods the NetworkPolicies would have to admit for it is not documented.",
-        remedy="Use via: prometheus-operator. To have the managed one as well, attach it to the cluster in its console "
-        "and name the namespace of its agent in networkPolicy.admit.",
+        message=tr(
+            "Tencent's managed Prometheus is not set up by this program: its agent could not be tried, and "
+            "which pods the NetworkPolicies would have to admit for it is not documented."
+        ),
+        remedy=tr(
+            "Use via: prometheus-operator. To have the managed one as well, attach it to the cluster in its "
+            "console and name the namespace of its agent in networkPolicy.admit."
+        ),
         given="tmp",
         allowed="prometheus-operator, none",
         fix=(("", "prometheus-operator"),),
@@ -24,65 +31,85 @@ def managed_prometheus_unsupported() -> Text:
 
 
 @warning(
-    meaning="Prometheus and its operator are expected in the cluster, whose kinds PodMonitor and PrometheusRule are "
-    "used.",
+    meaning=tr(
+        "Prometheus and its operator are expected in the cluster, whose kinds PodMonitor and PrometheusRule are used."
+    ),
     example="cluster: {existing: {id: cls-1}} with monitoring: {via: prometheus-operator}",
-    fix="Install kube-prometheus-stack, or the operator alone, once for the cluster.",
+    fix=tr("Install kube-prometheus-stack, or the operator alone, once for the cluster."),
     source="prometheus-operator.dev (custom resource definitions of monitoring.coreos.com/v1)",
 )
 def prometheus_expected(*, owned: bool, namespace: str, labels: str) -> Text:
     """`owned`: the cluster is ours, and its owner says that they bring it."""
-    why = "monitoring.install is none" if owned else "into a cluster that exists already this stack installs none"
+    why = (
+        tr("monitoring.install is none") if owned else tr("into a cluster that exists already this stack installs none")
+    )
     return Text(
-        message=f"Monitoring needs the Prometheus operator and its kinds PodMonitor and PrometheusRule; {why}. Without "
-        f"them `pulumi up` fails. The Prometheus is expected in the namespace {namespace}, and to read what is "
-        f"labelled {labels}.",
-        remedy="See that it runs there; set monitoring.namespace and monitoring.labels where it is another.",
+        message=tr(
+            "Monitoring needs the Prometheus operator and its kinds PodMonitor and PrometheusRule; {why}. "
+            "Without them `pulumi up` fails. The Prometheus is expected in the namespace {namespace}, and to "
+            "read what is labelled {labels}.",
+            why=why,
+            namespace=namespace,
+            labels=labels,
+        ),
+        remedy=tr("See that it runs there; set monitoring.namespace and monitoring.labels where it is another."),
     )
 
 
 @note(
-    meaning="An engine shows no metrics, so that of its models little is seen.",
+    meaning=tr("An engine shows no metrics, so that of its models little is seen."),
     example="monitoring: {via: prometheus-operator} with models: {chat: {model: 'qwen3:8b', engine: ollama}}",
-    fix="Nothing is to be done; another engine shows more.",
+    fix=tr("Nothing is to be done; another engine shows more."),
     source="catalog/data/metrics.yaml; ollama server/routes.go (no metrics)",
 )
 def engine_shows_little(*, engine: str, whole: bool) -> Text:
     """`whole`: it shows nothing at all; else some of it."""
     if whole:
-        message = f"{engine} shows no metrics: of this model only its replica and its GPUs are watched."
+        message = tr(
+            "{engine} shows no metrics: of this model only its replica and its GPUs are watched.", engine=engine
+        )
     else:
-        message = f"{engine} shows no time to the first token, not how full its cache is, and counts no requests."
-    return Text(message=message, remedy="Serve the model with vLLM or SGLang to see more.", given=engine)
+        message = tr(
+            "{engine} shows no time to the first token, not how full its cache is, and counts no requests.",
+            engine=engine,
+        )
+    return Text(message=message, remedy=tr("Serve the model with vLLM or SGLang to see more."), given=engine)
 
 
 @note(
-    meaning="What GPUs do is read from NVIDIA's exporter, which this stack does not install.",
+    meaning=tr("What GPUs do is read from NVIDIA's exporter, which this stack does not install."),
     example="monitoring: {via: prometheus-operator}",
-    fix="Install NVIDIA's dcgm-exporter on the GPU nodes; without it panels and alerts of GPUs stay empty.",
+    fix=tr("Install NVIDIA's dcgm-exporter on the GPU nodes; without it panels and alerts of GPUs stay empty."),
     source="NVIDIA/dcgm-exporter; Tencent Cloud document 457/66285 (TKE's own exporter is for nodes with qGPU)",
     when="asked",
 )
 def gpu_exporter_expected(*, super_nodes: bool) -> Text:
     """`super_nodes`: no DaemonSet runs there."""
-    more = " On super nodes it cannot run." if super_nodes else ""
+    more = tr(" On super nodes it cannot run.") if super_nodes else ""
     return Text(
-        message="Use, memory and errors of GPUs are read from NVIDIA's dcgm-exporter (pods labelled "
-        f"app.kubernetes.io/name=dcgm-exporter), which the stack does not install.{more}",
-        remedy="Install its chart on the GPU nodes; without it these panels and alerts stay empty.",
+        message=tr(
+            "Use, memory and errors of GPUs are read from NVIDIA's dcgm-exporter (pods labelled "
+            "app.kubernetes.io/name=dcgm-exporter), which the stack does not install.{more}",
+            more=more,
+        ),
+        remedy=tr("Install its chart on the GPU nodes; without it these panels and alerts stay empty."),
     )
 
 
 @note(
-    meaning="Prometheus is admitted to the port of an engine's API, for its metrics lie there.",
+    meaning=tr("Prometheus is admitted to the port of an engine's API, for its metrics lie there."),
     example="monitoring: {via: prometheus-operator}",
-    fix="Nothing is to be done; docs/security.md says what it may ask there without the key.",
+    fix=tr("Nothing is to be done; docs/security.md says what it may ask there without the key."),
     source="vllm docs/usage/security.md (the key guards /v1 alone); docs/security.md",
     when="asked",
 )
 def scraper_reaches_api(*, namespace: str) -> Text:
     return Text(
-        message=f"The pods of Prometheus in {namespace} are admitted to the engines' ports, where metrics and API are "
-        "one: without the key they reach what the key does not guard, which of vLLM is all outside /v1.",
-        remedy="Let nobody else run pods labelled as Prometheus in that namespace.",
+        message=tr(
+            "The pods of Prometheus in {namespace} are admitted to the engines' ports, where metrics and API "
+            "are one: without the key they reach what the key does not guard, which of vLLM is all outside "
+            "/v1.",
+            namespace=namespace,
+        ),
+        remedy=tr("Let nobody else run pods labelled as Prometheus in that namespace."),
     )

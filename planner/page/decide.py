@@ -15,6 +15,7 @@ from planner.plan.server import GIB, Scratch
 from planner.plan.types import ModelPlan, Reason, WebuiPlan
 from settings.models import Settings
 from settings.quantity import mebibytes
+from settings.translation import joined, tr
 
 PORT = 8080
 DATA_DIR = "/app/backend/data"
@@ -127,13 +128,15 @@ def function_calling(settings: Settings, models: Mapping[str, ModelPlan]) -> tup
     """
     asked = settings.webui.function_calling
     if asked != "auto":
-        return asked, "set in the stack file"
+        return asked, tr("set in the stack file")
     unable = [name for name, model in offered(models).items() if not model.spec.tool_calls]
     if unable:
-        return "legacy", f"{', '.join(unable)} may refuse a request that offers tools, so they are put into the prompt"
+        return "legacy", tr(
+            "{unable} may refuse a request that offers tools, so they are put into the prompt", unable=joined(unable)
+        )
     if settings.webui.persistent_config:
-        return "legacy", "persistentConfig keeps the first start's value, which a model of later may refuse"
-    return "native", "every model takes tools in a request"
+        return "legacy", tr("persistentConfig keeps the first start's value, which a model of later may refuse")
+    return "native", tr("every model takes tools in a request")
 
 
 OFFLINE = {
@@ -195,7 +198,9 @@ def explain_webui(settings: Settings, models: Mapping[str, ModelPlan]) -> list[R
         return []
     reasons = [Reason("webui.functionCalling", *function_calling(settings, models))]
     if settings.webui.offline:
-        reasons.append(Reason("webui.offline", "True", "at start the page would download an embedding model otherwise"))
+        reasons.append(
+            Reason("webui.offline", "True", tr("at start the page would download an embedding model otherwise"))
+        )
     if not settings.webui.persistent_config:
-        reasons.append(Reason("webui.persistentConfig", "False", "the stack file rules after every restart"))
+        reasons.append(Reason("webui.persistentConfig", "False", tr("the stack file rules after every restart")))
     return reasons

@@ -16,6 +16,7 @@ from settings.models import Settings
 from settings.paths import join
 from settings.pools import MACHINE_KINDS, Driver, Pool
 from settings.suggest import closest
+from settings.translation import tr
 
 _MACHINE_KEYS = {
     "kind",
@@ -75,7 +76,7 @@ def _keys(name: str, pool: Pool) -> Iterator[Diagnostic]:
         yield shared_codes.key_not_for_kind(
             f"pools.{name}.{fields[key].alias}",
             key=str(fields[key].alias),
-            owner=f"a pool of kind {pool.kind}",
+            owner=tr("a pool of kind {kind}", kind=pool.kind),
             setting=f"pools.{name}.kind",
             kind=pool.kind,
             said="kind" in pool.model_fields_set or bool(pool.instance_type),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from catalog.load import Catalog
 from planner.plan.types import ModelPlan, Plan
+from settings.translation import tr
 
 GIB = 2**30
 
@@ -26,7 +27,7 @@ def expectation(name: str, plan: Plan, catalog: Catalog) -> Expectation:
     unknown = []
     length = model.max_model_len if model.memory.kv_one_sequence > 0 else None
     if length is None:
-        unknown.append("the engine takes the context that fits, so the room of the KV cache is its own choice")
+        unknown.append(tr("the engine takes the context that fits, so the room of the KV cache is its own choice"))
     bound, why = _decode_bound(model, plan, catalog)
     return Expectation(
         kv_tokens=None if length is None else int(model.concurrency * length),
@@ -40,10 +41,12 @@ def _decode_bound(model: ModelPlan, plan: Plan, catalog: Catalog) -> tuple[float
     pool = plan.pools[model.pool]
     gpu = catalog.gpus.get(pool.gpu or "")
     if gpu is None or gpu.bandwidth_gbs is None or not model.gpus:
-        return None, f"the catalogue has no memory bandwidth for {pool.gpu or 'a CPU'}"
+        return None, tr("the catalogue has no memory bandwidth for {gpu}", gpu=pool.gpu or tr("a CPU"))
     share = _share_read(model, catalog)
     if share is None:
-        return None, f"how much of {model.model_id} is active for one token is not in the catalogue"
+        return None, tr(
+            "how much of {model_id} is active for one token is not in the catalogue", model_id=model.model_id
+        )
     # The stages of a pipeline work one after the other on one token, the GPUs of one stage at once.
     return gpu.bandwidth_gbs * 1e9 * model.tensor_parallel * model.data_parallel / (model.weights_gib * GIB * share), ""
 

@@ -6,6 +6,7 @@ from catalog.load import Catalog
 from planner.engines.registry import find
 from planner.plan.types import ModelPlan, OrderPlan, PoolPlan, StoragePlan
 from settings.models import Settings
+from settings.translation import tr
 
 POOL_STEP = {"native": "native_gpu_pool", "ordinary": "ordinary_gpu_pool"}
 """The step that makes the nodes of a pool, for the kinds that are billed from then on."""
@@ -45,22 +46,28 @@ def plan_order(
     waits = {name: _wait(name, pools[name], models, durations) for name in pools if pools[name].kind in POOL_STEP}
     waits = {name: wait for name, wait in waits.items() if wait is not None}
     if settings.order == "fastest":
-        return OrderPlan(chosen="fastest", hold=(), because="asked for: downloads and GPU pools start together")
+        return OrderPlan(chosen="fastest", hold=(), because=tr("asked for: downloads and GPU pools start together"))
     if settings.order == "cheapest":
         hold = tuple(waits)
         return OrderPlan(
             chosen="cheapest" if hold else "fastest",
             hold=hold,
-            because="asked for: no GPU is billed before its model is in the store"
+            because=tr("asked for: no GPU is billed before its model is in the store")
             if hold
-            else "no pool is billed before a pod runs on it, so there is nothing to hold back",
+            else tr("no pool is billed before a pod runs on it, so there is nothing to hold back"),
         )
     hold = tuple(name for name, (idle, added) in waits.items() if idle > added)
     if hold:
         idle, added = max(waits[name] for name in hold)
-        because = f"GPUs would be billed for {_minutes(idle)} before the model is there; waiting adds {_minutes(added)}"
+        because = tr(
+            "GPUs would be billed for {minutes} before the model is there; waiting adds {minutes_2}",
+            minutes=_minutes(idle),
+            minutes_2=_minutes(added),
+        )
         return OrderPlan(chosen="cheapest", hold=hold, because=because)
-    because = "the model is there about as soon as the GPUs are" if waits else "no pool is billed before a pod runs"
+    because = (
+        tr("the model is there about as soon as the GPUs are") if waits else tr("no pool is billed before a pod runs")
+    )
     return OrderPlan(chosen="fastest", hold=(), because=because)
 
 
@@ -80,4 +87,4 @@ def _wait(
 
 
 def _minutes(seconds: float) -> str:
-    return f"{seconds / 3600:.1f} h" if seconds >= 5400 else f"{max(1, round(seconds / 60))} min"
+    return f"{seconds / 3600:.1f} h" if seconds >= 5400 else tr("{value} min", value=max(1, round(seconds / 60)))

@@ -28,8 +28,9 @@ from planner.plan.types import (
     WebuiPlan,
 )
 from settings.models import Settings
+from settings.translation import tr
 
-CPU_NODES = "the CPU nodes"
+CPU_NODES = tr("the CPU nodes")
 
 ANSWER_SECONDS = 180
 """For the first answer of a server that is ready; one without a key (Ollama) may load its weights upon the first
@@ -145,10 +146,12 @@ def explain_smoke_test(settings: Settings, planned: SmokeTestPlan | None) -> lis
     if planned is not None:
         return []
     if not settings.smoke_test:
-        return [Reason("smokeTest", "off", "asked for; `tke-llm smoke` asks from your machine")]
+        return [Reason("smokeTest", "off", tr("asked for; `tke-llm smoke` asks from your machine"))]
     if settings.pause:
-        return [Reason("smokeTest", "off", "nothing answers while the stack is paused")]
-    return [Reason("smokeTest", "off", "no image of the stack holds Python; `tke-llm smoke` asks from your machine")]
+        return [Reason("smokeTest", "off", tr("nothing answers while the stack is paused"))]
+    return [
+        Reason("smokeTest", "off", tr("no image of the stack holds Python; `tke-llm smoke` asks from your machine"))
+    ]
 
 
 def _subject(
@@ -195,8 +198,8 @@ def _pending(exposure: ExposurePlan) -> str | None:
     if exposure.scheme != "https" or exposure.tls_secret is None:
         return None
     if exposure.issuer is not None:
-        return f"HTTPS answers when {exposure.issuer} has issued the certificate"
-    return f"HTTPS answers when the Secret {exposure.tls_secret} holds a certificate"
+        return tr("HTTPS answers when {issuer} has issued the certificate", issuer=exposure.issuer)
+    return tr("HTTPS answers when the Secret {tls_secret} holds a certificate", tls_secret=exposure.tls_secret)
 
 
 def _forbidden(
@@ -218,7 +221,7 @@ def _forbidden(
         ForbiddenConnection(
             host=model.name,
             port=model.spec.port,
-            place=f"pool {model.pool}",
+            place=tr("pool {pool}", pool=model.pool),
             promised=ours and pools[model.pool].kind != "super",
             model=model.name,
         )

@@ -20,6 +20,7 @@ from planner.plan.types import (
 )
 from planner.rollout.order import POOL_STEP
 from settings.models import Settings
+from settings.translation import tr
 
 COMPILED = "compile-cache"
 """The folder of the store for what engines compiled, beside the models'."""
@@ -124,10 +125,19 @@ def explain_warm_start(plan: WarmStartPlan | None) -> Iterator[Reason]:
         yield Reason(
             f"models.{name}.start",
             f"{warm.seconds:.0f} s",
-            f"one more replica on a node with room: {_parts(warm)}; "
-            f"with nothing kept {cold.seconds:.0f} s: {_parts(cold)}",
+            tr(
+                "one more replica on a node with room: {parts}; with nothing kept {seconds:.0f} s: {parts_2}",
+                parts=_parts(warm),
+                seconds=cold.seconds,
+                parts_2=_parts(cold),
+            ),
         )
 
 
 def _parts(start: StartPlan) -> str:
-    return f"image {start.image:.0f} s, files {start.files:.0f} s, engine {start.engine:.0f} s"
+    return tr(
+        "image {image:.0f} s, files {files:.0f} s, engine {engine:.0f} s",
+        image=start.image,
+        files=start.files,
+        engine=start.engine,
+    )

@@ -13,6 +13,7 @@ from planner.serving.placement import Placement
 from settings.diagnostics import Diagnostic, softened
 from settings.models import Settings
 from settings.paths import within
+from settings.translation import tr
 
 CACHE_SETTINGS = ("prefixCaching", "kvOffload", "kvCacheDtype")
 """Settings of what is kept between steps."""
@@ -84,11 +85,11 @@ def _whole_models(placed: Placement, catalog: Catalog) -> Iterator[Diagnostic]:
     asked, lora = placed.model.speculative, placed.model.lora
     if asked is not None and asked.model is not None and catalog.find_model(asked.model) is not None:
         path = placed.situation.at("speculative.model")
-        yield codes.whole_model_given(path, name=asked.model, wanted=f"a draft for {asked.method}")
+        yield codes.whole_model_given(path, name=asked.model, wanted=tr("a draft for {method}", method=asked.method))
     for name, adapter in lora.adapters.items() if lora else ():
         if catalog.find_model(adapter.model) is not None:
             path = within(placed.situation.at("lora.adapters"), name)
-            yield codes.whole_model_given(path, name=adapter.model, wanted="an adapter")
+            yield codes.whole_model_given(path, name=adapter.model, wanted=tr("an adapter"))
 
 
 def _without_cache(placed: Placement) -> Iterator[Diagnostic]:

@@ -12,6 +12,7 @@ from planner.serving.placement import Placement, hardware_of
 from planner.sizing.check import check_sizing
 from planner.sizing.decide import plan_sizing
 from settings.diagnostics import Diagnostic
+from settings.translation import tr
 
 _TOKENS = re.compile(r"(\d{1,9})([kKmM]?)")
 _SHARE = re.compile(r"0?\.\d{1,6}|1(\.0{1,6})?")
@@ -57,7 +58,12 @@ def _backends(placed: Placement) -> Iterator[Diagnostic]:
     for argument in read(placed.model.extra_args, release):
         least = line.backends.get(argument.value.strip().upper()) if argument.flag == "attention-backend" else None
         if least is not None and gpu.compute_capability < least:
-            why = f"that needs compute capability {least}, and {gpu.name} has {gpu.compute_capability}."
+            why = tr(
+                "that needs compute capability {least}, and {name} has {compute_capability}.",
+                least=least,
+                name=gpu.name,
+                compute_capability=gpu.compute_capability,
+            )
             yield _refused(placed, [argument], why)
 
 
@@ -66,7 +72,10 @@ def _speculative(placed: Placement) -> Iterator[Diagnostic]:
     unstaged = find(model.engine).speculation.unstaged
     if release is None or stages == 1 or not unstaged:
         return
-    why = f"prediction layers are not cut into {stages} stages (pipelineParallel); the engine would not start."
+    why = tr(
+        "prediction layers are not cut into {stages} stages (pipelineParallel); the engine would not start.",
+        stages=stages,
+    )
     if model.speculative is not None and model.speculative.method in unstaged:
         path = placed.situation.at("speculative")
         yield codes.speculative_with_pipeline(path, given=model.speculative.method, why=why)

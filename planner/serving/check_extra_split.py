@@ -12,6 +12,7 @@ from planner.sizing.check import check_sizing
 from planner.sizing.decide import plan_sizing
 from planner.sizing.split import Split
 from settings.diagnostics import Diagnostic, Fix, blocking
+from settings.translation import tr
 
 SIZES = ("tensorParallel", "pipelineParallel", "dataParallel")
 _DIGITS = 4
@@ -25,10 +26,19 @@ def check_extra_split(placed: Placement) -> Iterator[Diagnostic]:
         return
     split, why = given.split, None
     if split.gpus > placed.gpus:
-        why = f"the server would want {split.gpus} GPUs, and its pods have {placed.gpus}"
+        why = tr("the server would want {gpus} GPUs, and its pods have {gpus_2}", gpus=split.gpus, gpus_2=placed.gpus)
     elif split.gpus < placed.gpus:
         found = [each for each in given.against(given.ask) if each.severity == "error"]
-        why = f"the server would start on {split.gpus} of {placed.gpus} GPUs: {found[0].message}" if found else None
+        why = (
+            tr(
+                "the server would start on {gpus} of {gpus_2} GPUs: {message}",
+                gpus=split.gpus,
+                gpus_2=placed.gpus,
+                message=found[0].message,
+            )
+            if found
+            else None
+        )
     if why is not None:
         yield codes.extra_args_split(
             placed.situation.at("extraArgs"), given=given.text, why=why, typed=bool(given.typed), fix=given.fix

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from settings.diagnostics import Diagnostic, Fix, Text, error, listed, note, warning
+from settings.diagnostics import Diagnostic, Fix, Text, error, note, warning
+from settings.translation import listed, tr
 
 
 @error(
-    meaning="vLLM or SGLang is placed on a pool without GPUs.",
+    meaning=tr("vLLM or SGLang is placed on a pool without GPUs."),
     example="pools: {cpu: {kind: existing, cpu: 8, memory: 16Gi}}\nmodels: {chat: {model: Qwen/Qwen2.5-7B-Instruct}}",
-    fix="Use a machine with a GPU, or Ollama, which serves small models on a CPU.",
+    fix=tr("Use a machine with a GPU, or Ollama, which serves small models on a CPU."),
     source="The engine images of the catalogue are CUDA builds.",
     forceable=False,
 )
@@ -18,8 +19,10 @@ def engine_needs_gpu(
     """`able` are the engines that need none, `other` the name and title of the first, `known` the model's id there."""
     name, title = other
     return Text(
-        message=f"{engine} needs a GPU, and pool {pool} has none.",
-        remedy=f"Serve {known} with {title}, or use a machine with a GPU." if known else "Use a machine with a GPU.",
+        message=tr("{engine} needs a GPU, and pool {pool} has none.", engine=engine, pool=pool),
+        remedy=tr("Serve {known} with {title}, or use a machine with a GPU.", known=known, title=title)
+        if known
+        else tr("Use a machine with a GPU."),
         given=engine,
         allowed=", ".join(able),
         fix=(("", name), (model_path, known)) if known else (),
@@ -27,17 +30,19 @@ def engine_needs_gpu(
 
 
 @error(
-    meaning="No single machine with this GPU holds the model.",
+    meaning=tr("No single machine with this GPU holds the model."),
     example="pools: {gpu: {instanceType: PNV4.28XLARGE466}}    # 4 x A10\n"
     "models: {chat: {model: deepseek-ai/DeepSeek-R1}}",
-    fix="Use the machine that is suggested, a smaller model or format, or ask for the GPUs of several machines "
-    "(gpus, and as many nodes).",
+    fix=tr(
+        "Use the machine that is suggested, a smaller model or format, or ask for the GPUs of several "
+        "machines (gpus, and as many nodes)."
+    ),
     source="planner/sizing/memory.py, planner/serving/nearest.py",
 )
 def multi_node_needed(*, shortage: Diagnostic, gpu: str) -> Text:
     """`shortage`: what MODEL_TOO_LARGE said."""
     return Text(
-        message=f"{shortage.message} No single machine with {gpu} holds it.",
+        message=tr("{message} No single machine with {gpu} holds it.", message=shortage.message, gpu=gpu),
         remedy=shortage.remedy,
         given=shortage.given,
         allowed=shortage.allowed,
@@ -46,18 +51,20 @@ def multi_node_needed(*, shortage: Diagnostic, gpu: str) -> Text:
 
 
 @error(
-    meaning="`extraArgs` splits the model in another way than was planned, over more GPUs than the pods have, or over "
-    "fewer than it needs, so that the server cannot start.",
+    meaning=tr(
+        "`extraArgs` splits the model in another way than was planned, over more GPUs than the pods "
+        "have, or over fewer than it needs, so that the server cannot start."
+    ),
     example='models: {chat: {model: Qwen/Qwen3-8B, extraArgs: [-tp, "4"]}}    # on one A10',
-    fix="Use tensorParallel, pipelineParallel and dataParallel, which the planner counts; or take them out.",
+    fix=tr("Use tensorParallel, pipelineParallel and dataParallel, which the planner counts; or take them out."),
     source="vLLM and SGLang end at once where they see fewer GPUs than they are to use (production-stack tutorial 25: "
     "a tensor-parallel size in extraArgs)",
 )
 def extra_args_split(*, given: str, why: str, typed: bool, fix: Fix) -> Text:
     """`typed`: the settings that say the same would do."""
     return Text(
-        message=f"With {given} {why}.",
-        remedy="Use the settings of that name instead." if typed else "Take it out.",
+        message=tr("With {given} {why}.", given=given, why=why),
+        remedy=tr("Use the settings of that name instead.") if typed else tr("Take it out."),
         given=given,
         allowed="tensorParallel, pipelineParallel, dataParallel",
         fix=fix,
@@ -65,46 +72,59 @@ def extra_args_split(*, given: str, why: str, typed: bool, fix: Fix) -> Text:
 
 
 @error(
-    meaning="`extraArgs` gives a context, a type, a quantisation or a share of memory that would be an error as the "
-    "setting that it wins over, or a kind of attention that the GPU has not: the server cannot start.",
+    meaning=tr(
+        "`extraArgs` gives a context, a type, a quantisation or a share of memory that would be an error "
+        "as the setting that it wins over, or a kind of attention that the GPU has not: the server "
+        "cannot start."
+    ),
     example="models: {chat: {model: Qwen/Qwen3-8B, extraArgs: [--quantization, awq]}}",
-    fix="Take it out, or use a value that goes.",
+    fix=tr("Take it out, or use a value that goes."),
     source="the rule that is quoted; vLLM's documentation, attention backend feature support",
 )
 def extra_args_refused(*, given: str, why: str, rest: Sequence[str] | None) -> Text:
     """`why`: what would be said of the setting."""
-    return Text(message=f"With {given}: {why}", remedy="Take it out.", given=given, fix=(("", rest),))
+    return Text(
+        message=tr("With {given}: {why}", given=given, why=why),
+        remedy=tr("Take it out."),
+        given=given,
+        fix=(("", rest),),
+    )
 
 
 @error(
-    meaning="Speculative decoding by the model's own prediction layers (MTP), with pipeline parallelism.",
+    meaning=tr("Speculative decoding by the model's own prediction layers (MTP), with pipeline parallelism."),
     example="models: {chat: {model: Qwen/Qwen3.5-9B, pipelineParallel: 2, speculative: {method: mtp, tokens: 1}}}",
-    fix="Take speculative out, or split each layer instead (tensorParallel).",
+    fix=tr("Take speculative out, or split each layer instead (tensorParallel)."),
     source="vLLM issues 52069, 49355 and 44697 (SupportsPP is asked of the draft model)",
 )
 def speculative_with_pipeline(*, given: str, why: str) -> Text:
     """`why`: what the engine says of it."""
     return Text(
-        message=f"With {given}: {why}",
-        remedy="Take speculative out, or use tensorParallel.",
+        message=tr("With {given}: {why}", given=given, why=why),
+        remedy=tr("Take speculative out, or use tensorParallel."),
         given=given,
         fix=(("", None),),
     )
 
 
 @warning(
-    meaning="Super nodes are not documented to offer the GPU type with that many GPUs.",
+    meaning=tr("Super nodes are not documented to offer the GPU type with that many GPUs."),
     example="pools: {gpu: {kind: super, gpuType: T4}}\nmodels: {chat: {model: Qwen/Qwen3-8B, gpus: 2}}",
-    fix="Use a number of GPUs from the specification table.",
+    fix=tr("Use a number of GPUs from the specification table."),
     source="catalog/data/super_gpus.yaml",
 )
 def no_super_spec(*, gpu: str, gpus: int, offered: Sequence[int], larger: int | None) -> Text:
     """`larger`: the next larger number of GPUs that is offered."""
     counts = ", ".join(map(str, offered))
     return Text(
-        message=f"Super nodes are documented to offer {gpu} with {counts} GPUs, not {gpus}; the pod may be refused, or "
-        "billed as the next larger.",
-        remedy=f"Set gpus to {larger}." if larger else "Use fewer GPUs.",
+        message=tr(
+            "Super nodes are documented to offer {gpu} with {counts} GPUs, not {gpus}; the pod may be "
+            "refused, or billed as the next larger.",
+            gpu=gpu,
+            counts=counts,
+            gpus=gpus,
+        ),
+        remedy=tr("Set gpus to {larger}.", larger=larger) if larger else tr("Use fewer GPUs."),
         given=str(gpus),
         allowed=counts,
         fix=(("", larger),) if larger else (),
@@ -112,11 +132,11 @@ def no_super_spec(*, gpu: str, gpus: int, offered: Sequence[int], larger: int | 
 
 
 @error(
-    meaning="One replica's share of the machine has less memory or CPU than the engine needs.",
+    meaning=tr("One replica's share of the machine has less memory or CPU than the engine needs."),
     example="pools: {gpu: {kind: existing, gpu: A10, gpusPerNode: 1, cpu: 2, memory: 4Gi, nodeSelector: {gpu: "
     "a10}}}\n"
     "models: {chat: {model: Qwen/Qwen3-8B}}",
-    fix="Use a machine with more memory.",
+    fix=tr("Use a machine with more memory."),
     source="planner/engines/operations.py; catalog/data/reserved.yaml and addons.yaml (what the node keeps)",
 )
 def pod_too_large(
@@ -124,27 +144,39 @@ def pod_too_large(
 ) -> Text:
     """`memory_mib` and `cpu_millis` are a replica's share of a node, `larger` a machine with more memory."""
     return Text(
-        message=f"One replica's share of a node of pool {pool} is {memory_mib} MiB and {cpu_millis} millicores; the "
-        f"engine needs {least_mib} MiB and one core at the least.",
-        remedy=f"Use {larger}, which has more memory." if larger else "Use a machine with more memory.",
+        message=tr(
+            "One replica's share of a node of pool {pool} is {memory_mib} MiB and {cpu_millis} millicores; "
+            "the engine needs {least_mib} MiB and one core at the least.",
+            pool=pool,
+            memory_mib=memory_mib,
+            cpu_millis=cpu_millis,
+            least_mib=least_mib,
+        ),
+        remedy=tr("Use {larger}, which has more memory.", larger=larger)
+        if larger
+        else tr("Use a machine with more memory."),
         given=pool,
-        allowed=f"{least_mib} MiB or more",
+        allowed=tr("{least_mib} MiB or more", least_mib=least_mib),
         fix=((machine_path, larger),) if larger else (),
     )
 
 
 @error(
-    meaning="The image's release has no speculative decoding by this method, or not on this GPU.",
+    meaning=tr("The image's release has no speculative decoding by this method, or not on this GPU."),
     example="pools: {gpu: {instanceType: GN10Xp.2XLARGE40}}    # V100\n"
     "models: {chat: {model: Qwen/Qwen2.5-7B-Instruct, speculative: {method: mtp, tokens: 1}}}",
-    fix="Use a method that it has, or take speculative out.",
+    fix=tr("Use a method that it has, or take speculative out."),
     source="vLLM PR 25232 (mtp for every model, 0.11.0); its documentation of 0.9, speculative decoding",
 )
 def speculation_not_in_image(*, method: str, title: str, known: Sequence[str], path: str) -> Text:
     """`path`: where speculation is requested."""
     return Text(
-        message=f"The image's release of {title} has no {method} on this GPU; it came with a later one.",
-        remedy="Take speculative out, or use a release and a GPU that have it.",
+        message=tr(
+            "The image's release of {title} has no {method} on this GPU; it came with a later one.",
+            title=title,
+            method=method,
+        ),
+        remedy=tr("Take speculative out, or use a release and a GPU that have it."),
         given=method,
         allowed=", ".join(known),
         fix=((path, None),),
@@ -152,20 +184,25 @@ def speculation_not_in_image(*, method: str, title: str, known: Sequence[str], p
 
 
 @error(
-    meaning="Multi-token prediction is requested, and the model's repository holds no layers for it, or its engine has "
-    "no class for them. A warning where nobody has looked.",
+    meaning=tr(
+        "Multi-token prediction is requested, and the model's repository holds no layers for it, or its "
+        "engine has no class for them. A warning where nobody has looked."
+    ),
     example="models: {chat: {model: Qwen/Qwen3-8B, speculative: {method: mtp, tokens: 1}}}",
-    fix="Use another method, or a model that was trained with such layers.",
+    fix=tr("Use another method, or a model that was trained with such layers."),
     source="config.json (num_nextn_predict_layers), as catalog/data/architectures has it; vLLM 0.29.0, "
     "config/speculative.py",
 )
 def no_prediction_layers(*, model: str, sure: bool, path: str) -> Text:
     """`path`: where speculation is requested."""
     return Text(
-        message=f"{model} has no layers for multi-token prediction."
+        message=tr("{model} has no layers for multi-token prediction.", model=model)
         if sure
-        else f"The catalogue does not say whether {model} has layers for multi-token prediction; one is counted.",
-        remedy="Use ngram, a draft model that was trained for it (eagle3), or no speculation.",
+        else tr(
+            "The catalogue does not say whether {model} has layers for multi-token prediction; one is counted.",
+            model=model,
+        ),
+        remedy=tr("Use ngram, a draft model that was trained for it (eagle3), or no speculation."),
         given="mtp",
         allowed="ngram, eagle3, eagle",
         fix=((path, None),) if sure else (),
@@ -173,94 +210,111 @@ def no_prediction_layers(*, model: str, sure: bool, path: str) -> Text:
 
 
 @error(
-    meaning="Speculative decoding for a model that generates no text.",
+    meaning=tr("Speculative decoding for a model that generates no text."),
     example="models: {search: {model: BAAI/bge-m3, task: embed, speculative: {method: ngram, tokens: 3}}}",
-    fix="Take speculative out.",
+    fix=tr("Take speculative out."),
     source="An embedding or a score is one step.",
 )
 def speculation_without_text(*, model: str) -> Text:
     return Text(
-        message=f"{model} generates no text here, so speculative decoding has nothing to do.",
-        remedy="Take speculative out.",
+        message=tr("{model} generates no text here, so speculative decoding has nothing to do.", model=model),
+        remedy=tr("Take speculative out."),
         given="speculative",
         fix=(("", None),),
     )
 
 
 @error(
-    meaning="`speculative.tokens` is more than the model has prediction layers (MTP), and no multiple of them.",
+    meaning=tr("`speculative.tokens` is more than the model has prediction layers (MTP), and no multiple of them."),
     example="models: {chat: {model: XiaomiMiMo/MiMo-V2-Flash, speculative: {method: mtp, tokens: 4}}}",
-    fix="Use a multiple of the layers.",
+    fix=tr("Use a multiple of the layers."),
     source="vLLM 0.29.0, config/speculative.py (num_speculative_tokens must be divisible by n_predict)",
 )
 def speculative_tokens_uneven(*, model: str, layers: int, tokens: int, near: int) -> Text:
     return Text(
-        message=f"{model} has {layers} prediction layers, of which {tokens} tokens are no multiple.",
-        remedy=f"Set it to {near}.",
+        message=tr(
+            "{model} has {layers} prediction layers, of which {tokens} tokens are no multiple.",
+            model=model,
+            layers=layers,
+            tokens=tokens,
+        ),
+        remedy=tr("Set it to {near}.", near=near),
         given=str(tokens),
-        allowed=f"up to {layers}, or a multiple of it",
+        allowed=tr("up to {layers}, or a multiple of it", layers=layers),
         fix=(("", near),),
     )
 
 
 @warning(
-    meaning="The image's release may let layers with a window keep the whole context once it offloads, which takes "
-    "more of the GPUs than is counted.",
+    meaning=tr(
+        "The image's release may let layers with a window keep the whole context once it offloads, which "
+        "takes more of the GPUs than is counted."
+    ),
     example="models: {chat: {model: openai/gpt-oss-20b, kvOffload: {gib: 16}, image: "
     "'docker.io/vllm/vllm-openai:v0.21.0'}}",
-    fix="Use the newest image, or take kvOffload out.",
+    fix=tr("Use the newest image, or take kvOffload out."),
     source="vLLM PR 41847 (connectors turned the hybrid cache manager off before); 0.29.0 keeps it",
 )
 def offload_drops_windows(*, model: str, layers: int, window: int) -> Text:
     return Text(
-        message=f"{layers} layers of {model} keep {window} tokens; with kvOffload this release may let them keep the "
-        "whole context, which is not counted.",
-        remedy="Leave image out for a release that keeps windows, or take kvOffload out.",
+        message=tr(
+            "{layers} layers of {model} keep {window} tokens; with kvOffload this release may let them keep "
+            "the whole context, which is not counted.",
+            layers=layers,
+            model=model,
+            window=window,
+        ),
+        remedy=tr("Leave image out for a release that keeps windows, or take kvOffload out."),
         given=model,
     )
 
 
 @warning(
-    meaning="The size of the draft model is not known, so its weights are not counted.",
+    meaning=tr("The size of the draft model is not known, so its weights are not counted."),
     example="models: {chat: {model: Qwen/Qwen3-8B, speculative: {method: eagle3, model: someone/draft, tokens: 3}}}",
-    fix="Give weightsGib, the size of its weight files.",
+    fix=tr("Give weightsGib, the size of its weight files."),
     source="planner/serving/drafts_and_adapters.py",
 )
 def draft_size_unknown(*, draft: str) -> Text:
     return Text(
-        message=f"Nobody knows the size of {draft}, so its weights are not counted.",
-        remedy="Give its weightsGib, the size of its weight files in GiB.",
+        message=tr("Nobody knows the size of {draft}, so its weights are not counted.", draft=draft),
+        remedy=tr("Give its weightsGib, the size of its weight files in GiB."),
         given=draft,
     )
 
 
 @error(
-    meaning="The image's release does not apply adapters to models of this class.",
+    meaning=tr("The image's release does not apply adapters to models of this class."),
     example="models: {chat: {model: moonshotai/Kimi-K2.5, lora: {maxRank: 16, adapters: {support: someone/adapter}}}}",
-    fix="Take lora out, or serve a model whose class takes adapters.",
+    fix=tr("Take lora out, or serve a model whose class takes adapters."),
     source="catalog/data/arguments (classes that vLLM 0.29.0 marks SupportsLoRA)",
 )
 def adapters_not_for_model(*, model: str, kind: str, title: str) -> Text:
     return Text(
-        message=f"The image's release of {title} applies no adapters to {model} ({kind}), and would refuse to start.",
-        remedy="Take lora out.",
+        message=tr(
+            "The image's release of {title} applies no adapters to {model} ({kind}), and would refuse to start.",
+            title=title,
+            model=model,
+            kind=kind,
+        ),
+        remedy=tr("Take lora out."),
         given=model,
         fix=(("", None),),
     )
 
 
 @error(
-    meaning="The engine has no speculative decoding by this method for a model with LoRA adapters.",
+    meaning=tr("The engine has no speculative decoding by this method for a model with LoRA adapters."),
     example="models: {chat: {engine: sglang, model: Qwen/Qwen3-8B, speculative: {method: eagle3, model: someone/draft, "
     "tokens: 3}, lora: {maxRank: 16, adapters: {support: someone/adapter}}}}",
-    fix="Take one of the two out.",
+    fix=tr("Take one of the two out."),
     source="sglang/srt/server_args.py (0.5.18, check_lora_server_args)",
 )
 def adapters_with_speculation(*, title: str, method: str, able: Sequence[str], speculative: str) -> Text:
     """`speculative`: the path of that setting."""
     return Text(
-        message=f"{title} has no speculative decoding by {method} beside LoRA adapters.",
-        remedy="Take speculative out, or lora.",
+        message=tr("{title} has no speculative decoding by {method} beside LoRA adapters.", title=title, method=method),
+        remedy=tr("Take speculative out, or lora."),
         given=method,
         allowed=", ".join(able),
         fix=((speculative, None),),
@@ -268,107 +322,131 @@ def adapters_with_speculation(*, title: str, method: str, able: Sequence[str], s
 
 
 @error(
-    meaning="An adapter has the name of a model, so that nobody could tell them apart.",
+    meaning=tr("An adapter has the name of a model, so that nobody could tell them apart."),
     example="models: {chat: {model: Qwen/Qwen3-8B, lora: {maxRank: 16, adapters: {chat: someone/adapter}}}}",
-    fix="Give it a name of its own.",
+    fix=tr("Give it a name of its own."),
     source="The API chooses by the name in a request's `model`.",
 )
 def adapter_name_taken(*, name: str, by: str) -> Text:
     """`by`: the path of what has the name."""
     return Text(
-        message=f"{name} is what {by} is called in the API.",
-        remedy="Give the adapter a name of its own.",
+        message=tr("{name} is what {by} is called in the API.", name=name, by=by),
+        remedy=tr("Give the adapter a name of its own."),
         given=name,
         fix=(("", None),),
     )
 
 
 @error(
-    meaning="A whole model is given as an adapter, or as a draft for `eagle` or `eagle3`; no engine loads it as one.",
+    meaning=tr(
+        "A whole model is given as an adapter, or as a draft for `eagle` or `eagle3`; no engine loads it as one."
+    ),
     example="models: {chat: {model: Qwen/Qwen3-8B, lora: {maxRank: 16, adapters: {support: Qwen/Qwen3-4B}}}}",
-    fix="Name the repository of an adapter (with adapter_config.json), or of a draft that was trained for the model.",
+    fix=tr(
+        "Name the repository of an adapter (with adapter_config.json), or of a draft that was trained for the model."
+    ),
     source='vLLM 0.29.0, lora/peft_helper.py (adapter_config.json); documentation, "speculative decoding", EAGLE',
 )
 def whole_model_given(*, name: str, wanted: str) -> Text:
     """`wanted`: what the engine looks for in that repository."""
     return Text(
-        message=f"{name} is a whole model and not {wanted}, so the engine would not start.",
-        remedy=f"Name the repository of {wanted}.",
+        message=tr(
+            "{name} is a whole model and not {wanted}, so the engine would not start.", name=name, wanted=wanted
+        ),
+        remedy=tr("Name the repository of {wanted}.", wanted=wanted),
         given=name,
-        allowed=f"a repository with {wanted}",
+        allowed=tr("a repository with {wanted}", wanted=wanted),
     )
 
 
 @warning(
-    meaning="A model that reads a text at once keeps no cache between steps, so settings of the cache change nothing "
-    "or harm.",
+    meaning=tr(
+        "A model that reads a text at once keeps no cache between steps, so settings of the cache change "
+        "nothing or harm."
+    ),
     example="models: {vectors: {model: BAAI/bge-m3, kvOffload: {gib: 8}}}",
-    fix="Take the setting out.",
+    fix=tr("Take the setting out."),
     source="vLLM 0.29.0, config/model.py (is_prefix_caching_supported); engine/arg_utils.py: to turn prefix caching on "
     "there may crash the engine or spoil its output",
 )
 def cache_setting_without_cache(*, model: str, setting: str, given: str) -> Text:
     return Text(
-        message=f"{model} reads a text at once and keeps no cache, so {setting} has nothing to act on.",
-        remedy=f"Take {setting} out.",
+        message=tr(
+            "{model} reads a text at once and keeps no cache, so {setting} has nothing to act on.",
+            model=model,
+            setting=setting,
+        ),
+        remedy=tr("Take {setting} out.", setting=setting),
         given=given,
         fix=(("", None),),
     )
 
 
 @warning(
-    meaning="`download` chooses other files of a repository in GGUF than those whose size is known.",
+    meaning=tr("`download` chooses other files of a repository in GGUF than those whose size is known."),
     example="models: {chat: {engine: llamacpp, model: Qwen/Qwen3-8B-GGUF, download: {include: ['*Q8_0*']}}}",
-    fix="See that one model matches, and that its size fits.",
+    fix=tr("See that one model matches, and that its size fits."),
     source="planner/engines/serve_llamacpp.sh (it serves one file and refuses several)",
 )
 def other_files_chosen(*, model: str, gib: float, usual: str, given: str) -> Text:
     """`usual` are the files that weigh `gib`."""
     return Text(
-        message=f"Memory is counted for {usual} of {model} ({gib:.1f} GiB); how large other files are, nobody knows.",
-        remedy="See that one model matches and fits, or leave download.include and exclude out.",
+        message=tr(
+            "Memory is counted for {usual} of {model} ({gib:.1f} GiB); how large other files are, nobody knows.",
+            usual=usual,
+            model=model,
+            gib=gib,
+        ),
+        remedy=tr("See that one model matches and fits, or leave download.include and exclude out."),
         given=given,
     )
 
 
 @warning(
-    meaning="The widths of the model's layers are not known, so what its adapters take of the GPUs is not counted.",
+    meaning=tr("The widths of the model's layers are not known, so what its adapters take of the GPUs is not counted."),
     example="models: {chat: {model: someone/model, architecture: {…}, lora: {maxRank: 64, adapters: {support: "
     "someone/adapter}}}}",
-    fix="Leave room: set a lower gpuMemoryUtilization or a shorter maxModelLen.",
+    fix=tr("Leave room: set a lower gpuMemoryUtilization or a shorter maxModelLen."),
     source="planner/sizing/extras.py",
 )
 def adapters_not_counted(*, model: str) -> Text:
     return Text(
-        message=f"The widths of {model}'s layers are not known, so its adapters are not counted.",
-        remedy="Leave room for them: a shorter maxModelLen, or more GPUs.",
+        message=tr("The widths of {model}'s layers are not known, so its adapters are not counted.", model=model),
+        remedy=tr("Leave room for them: a shorter maxModelLen, or more GPUs."),
         given=model,
     )
 
 
 @error(
-    meaning="The memory for offloaded cache (`kvOffload`) is more than a replica's share of the machine has beside the "
-    "engine's own.",
+    meaning=tr(
+        "The memory for offloaded cache (`kvOffload`) is more than a replica's share of the machine has "
+        "beside the engine's own."
+    ),
     example="models: {chat: {model: Qwen/Qwen3-8B, kvOffload: {gib: 500}}}",
-    fix="Offload less, or use a machine with more memory.",
+    fix=tr("Offload less, or use a machine with more memory."),
     source="planner/engines/operations.py; vLLM 0.29.0, v1/kv_offload/cpu (all of it is taken at the start)",
 )
 def offload_too_large(*, gib: int, most: int, pool: str) -> Text:
     return Text(
-        message=f"{gib} GiB for offloaded cache are more than the {most} that a replica's share of a node of pool "
-        f"{pool} has to spare.",
-        remedy=f"Set it to {most}, or use a machine with more memory.",
+        message=tr(
+            "{gib} GiB for offloaded cache are more than the {most} that a replica's share of a node of pool "
+            "{pool} has to spare.",
+            gib=gib,
+            most=most,
+            pool=pool,
+        ),
+        remedy=tr("Set it to {most}, or use a machine with more memory.", most=most),
         given=str(gib),
-        allowed=f"1 to {most}",
+        allowed=tr("1 to {most}", most=most),
         fix=(("", most),),
     )
 
 
 @error(
-    meaning="The replicas of all models on a pool need more nodes than it may have.",
+    meaning=tr("The replicas of all models on a pool need more nodes than it may have."),
     example="pools: {gpu: {instanceType: PNV4.7XLARGE116, nodes: 1}}\n"
     "models: {chat: {model: Qwen/Qwen3-8B, replicas: 2}}",
-    fix="Raise the pool's nodes, use machines with more GPUs, or lower the replicas of what has several.",
+    fix=tr("Raise the pool's nodes, use machines with more GPUs, or lower the replicas of what has several."),
     source="planner/serving/capacity.py (pods are packed largest first)",
 )
 def pool_too_small(
@@ -386,93 +464,109 @@ def pool_too_small(
     `most` that a pool has; `larger`: machines of which as many as there are suffice, in words; `several`: a model has
     more replicas than one, which may be lowered."""
     ways = [
-        *([f"let the pool have {needed} nodes"] if grown is not None else []),
-        *([f"use {larger}"] if larger else []),
-        *(["lower the replicas"] if several else []),
+        *([tr("let the pool have {needed} nodes", needed=needed)] if grown is not None else []),
+        *([tr("use {larger}", larger=larger)] if larger else []),
+        *([tr("lower the replicas")] if several else []),
     ]
-    remedy = ", or ".join(ways) or "put one of the models on another pool"
+    remedy = tr(", or ").join(ways) or tr("put one of the models on another pool")
     return Text(
-        message=f"Pool {pool} grows to {nodes} node(s), but its models ({asked}) need {needed}."
-        + (f" A pool has {most} nodes at most." if grown is None else ""),
+        message=tr(
+            "Pool {pool} grows to {nodes} node(s), but its models ({asked}) need {needed}.",
+            pool=pool,
+            nodes=nodes,
+            asked=asked,
+            needed=needed,
+        )
+        + (tr(" A pool has {most} nodes at most.", most=most) if grown is None else ""),
         remedy=f"{remedy[0].upper()}{remedy[1:]}.",
         given=str(nodes),
-        allowed=f"what {most} nodes hold" if grown is None else f"{needed} or more",
+        allowed=tr("what {most} nodes hold", most=most) if grown is None else tr("{needed} or more", needed=needed),
         fix=() if grown is None else (("", grown),),
     )
 
 
 @note(
-    meaning="Half a machine's GPUs or more serve no model, and are paid for.",
+    meaning=tr("Half a machine's GPUs or more serve no model, and are paid for."),
     example="pools: {gpu: {instanceType: PNV4.28XLARGE466}}    # 4 x A10\nmodels: {chat: {model: Qwen/Qwen3-8B}}",
-    fix="Raise the replicas, add a model, or use a machine with fewer GPUs.",
+    fix=tr("Raise the replicas, add a model, or use a machine with fewer GPUs."),
     source="planner/serving/capacity.py",
 )
 def gpus_idle(*, pool: str, idle: int, gpus: int) -> Text:
     return Text(
-        message=f"{idle} of the {gpus} GPUs of pool {pool} are paid for but serve nothing.",
-        remedy="Raise the replicas, or use a machine with fewer GPUs.",
+        message=tr(
+            "{idle} of the {gpus} GPUs of pool {pool} are paid for but serve nothing.", idle=idle, gpus=gpus, pool=pool
+        ),
+        remedy=tr("Raise the replicas, or use a machine with fewer GPUs."),
         given=str(gpus),
     )
 
 
 @error(
-    meaning="Autoscaling may ask for more replicas than the pool has room for.",
+    meaning=tr("Autoscaling may ask for more replicas than the pool has room for."),
     example="pools: {gpu: {instanceType: PNV4.7XLARGE116, nodes: {min: 1, max: 2}}}\n"
     "models: {chat: {model: Qwen/Qwen3-8B, autoscaling: {max: 4}}}",
-    fix="Lower autoscaling.max, or raise the pool's largest number of nodes.",
+    fix=tr("Lower autoscaling.max, or raise the pool's largest number of nodes."),
     source="planner/serving/capacity.py",
 )
 def autoscaling_beyond_pool(*, pool: str, least: int, most: int, fitting: int) -> Text:
     return Text(
-        message=f"Autoscaling may ask for {most} replicas, but pool {pool} has room for {fitting}.",
-        remedy=f"Set autoscaling.max to {fitting}, or raise pools.{pool}.nodes.",
+        message=tr(
+            "Autoscaling may ask for {most} replicas, but pool {pool} has room for {fitting}.",
+            most=most,
+            pool=pool,
+            fitting=fitting,
+        ),
+        remedy=tr("Set autoscaling.max to {fitting}, or raise pools.{pool}.nodes.", fitting=fitting, pool=pool),
         given=str(most),
-        allowed=f"{least} to {fitting}",
+        allowed=tr("{least} to {fitting}", least=least, fitting=fitting),
         fix=(("", fitting),),
     )
 
 
 @warning(
-    meaning="`replicas` is set beside autoscaling, which decides the number.",
+    meaning=tr("`replicas` is set beside autoscaling, which decides the number."),
     example="models: {chat: {model: Qwen/Qwen3-8B, replicas: 2, autoscaling: {max: 4}}}",
-    fix="Take replicas out.",
+    fix=tr("Take replicas out."),
     source="A Deployment that an autoscaler owns carries no replicas.",
 )
 def replicas_ignored(*, replicas: int) -> Text:
     return Text(
-        message="Autoscaling decides the number of replicas, so replicas has no effect.",
-        remedy="Take replicas out.",
+        message=tr("Autoscaling decides the number of replicas, so replicas has no effect."),
+        remedy=tr("Take replicas out."),
         given=str(replicas),
         fix=(("", None),),
     )
 
 
 @note(
-    meaning="No place on the pool is spare, so an update stops the model until the new pod is ready.",
+    meaning=tr("No place on the pool is spare, so an update stops the model until the new pod is ready."),
     example="pools: {gpu: {instanceType: PNV4.7XLARGE116, nodes: 1}}",
-    fix="Give the pool room for one more replica if that is too long.",
+    fix=tr("Give the pool room for one more replica if that is too long."),
     source="LLMKube issues 192 and 196, production-stack PR 103 (a rolling update waits for a GPU that never comes)",
     when="asked",
 )
 def update_interrupts(*, load_seconds: float) -> Text:
     return Text(
-        message="No place on the pool is spare for a second pod, so a change to this model stops it until the new pod "
-        f"has loaded its weights (about {max(load_seconds / 60, 1):.0f} min) and started.",
-        remedy="Give the pool room for one more replica if that is too long.",
+        message=tr(
+            "No place on the pool is spare for a second pod, so a change to this model stops it until the "
+            "new pod has loaded its weights (about {load_seconds:.0f} min) and started.",
+            load_seconds=max(load_seconds / 60, 1),
+        ),
+        remedy=tr("Give the pool room for one more replica if that is too long."),
     )
 
 
 @error(
-    meaning="The engine cannot read what comes from this source.",
+    meaning=tr("The engine cannot read what comes from this source."),
     example="models: {chat: {engine: vllm, source: ollama}}",
-    fix="Use a source of the list.",
+    fix=tr("Use a source of the list."),
     source="Ollama serves models of its own registry; vLLM and SGLang serve repositories",
     forceable=False,
 )
 def source_not_for_engine(*, engine: str, source: str, readable: Sequence[str]) -> Text:
     return Text(
-        message=f"{engine} cannot read what comes from {source}.",
-        remedy=f"Use {listed(readable, 'or')}.",
+        message=tr("{engine} cannot read what comes from {source}.", engine=engine, source=source),
+        remedy=tr("Use {readable}.", readable=listed(readable, "or")),
         given=source,
         allowed=", ".join(readable),
         fix=(("", readable[0]),),
@@ -480,15 +574,15 @@ def source_not_for_engine(*, engine: str, source: str, readable: Sequence[str]) 
 
 
 @error(
-    meaning="The catalogue knows no repository of this model at this source.",
+    meaning=tr("The catalogue knows no repository of this model at this source."),
     example="models: {chat: {source: modelscope}}   # with a model that is on Hugging Face only",
-    fix="Use the other source.",
+    fix=tr("Use the other source."),
     source="catalog/data/models",
 )
 def not_at_source(*, model: str, source: str, path: str, others: Sequence[str], near: str | None) -> Text:
     return Text(
-        message=f"The catalogue knows no repository of {model} at {source}.",
-        remedy=f"Set {path} to {near}." if near else "Name a model that this source has.",
+        message=tr("The catalogue knows no repository of {model} at {source}.", model=model, source=source),
+        remedy=tr("Set {path} to {near}.", path=path, near=near) if near else tr("Name a model that this source has."),
         given=source,
         allowed=", ".join(others),
         fix=(("", near),) if near else (),
@@ -496,26 +590,26 @@ def not_at_source(*, model: str, source: str, path: str, others: Sequence[str], 
 
 
 @error(
-    meaning="The repository is open to accounts only that accepted its licence, and no token is set.",
+    meaning=tr("The repository is open to accounts only that accepted its licence, and no token is set."),
     example="models: {chat: {model: meta-llama/Llama-3.3-70B-Instruct, source: huggingface}}",
-    fix="`pulumi config set --secret tke-llm:hfToken`, or use source: modelscope.",
+    fix=tr("`pulumi config set --secret tke-llm:hfToken`, or use source: modelscope."),
     source="Hugging Face documentation, gated models",
 )
 def gated_without_token(*, model: str, elsewhere: bool) -> Text:
     """`elsewhere`: ModelScope has the model too."""
     return Text(
-        message=f"{model} is given to accounts that accepted its licence only, and no token is set.",
-        remedy="Run `pulumi config set --secret tke-llm:hfToken`"
-        + (", or use source: modelscope." if elsewhere else "."),
+        message=tr("{model} is given to accounts that accepted its licence only, and no token is set.", model=model),
+        remedy=tr("Run `pulumi config set --secret tke-llm:hfToken`")
+        + (tr(", or use source: modelscope.") if elsewhere else "."),
         given="huggingface",
         fix=(("", "modelscope"),) if elsewhere else (),
     )
 
 
 @warning(
-    meaning="Hugging Face is not reached from mainland regions as a rule.",
+    meaning=tr("Hugging Face is not reached from mainland regions as a rule."),
     example="models: {chat: {source: huggingface}}   # in ap-guangzhou",
-    fix="Use ModelScope, or set download.endpoint to a mirror.",
+    fix=tr("Use ModelScope, or set download.endpoint to a mirror."),
     source="The guide, step 5 (ModelScope for networks in China); HF_ENDPOINT of huggingface_hub",
 )
 def huggingface_from_mainland(
@@ -523,49 +617,53 @@ def huggingface_from_mainland(
 ) -> Text:
     """`elsewhere`: ModelScope has the model too."""
     return Text(
-        message=f"{host} is not reached from {region} as a rule.",
-        remedy=f"Use source: modelscope, or set {endpoint_path} to a mirror, such as {mirror}."
+        message=tr("{host} is not reached from {region} as a rule.", host=host, region=region),
+        remedy=tr(
+            "Use source: modelscope, or set {endpoint_path} to a mirror, such as {mirror}.",
+            endpoint_path=endpoint_path,
+            mirror=mirror,
+        )
         if elsewhere
-        else f"Set {endpoint_path} to a mirror, such as {mirror}.",
+        else tr("Set {endpoint_path} to a mirror, such as {mirror}.", endpoint_path=endpoint_path, mirror=mirror),
         given="huggingface",
-        allowed="modelscope, or a mirror" if elsewhere else "a mirror",
+        allowed=tr("modelscope, or a mirror") if elsewhere else tr("a mirror"),
         fix=(("", "modelscope"),) if elsewhere else ((endpoint_path, mirror),),
     )
 
 
 @warning(
-    meaning="A Hugging Face mirror is given for a model that comes from elsewhere.",
+    meaning=tr("A Hugging Face mirror is given for a model that comes from elsewhere."),
     example="models: {chat: {source: modelscope, download: {endpoint: https://hf-mirror.com}}}",
-    fix="Remove it, or use source huggingface.",
+    fix=tr("Remove it, or use source huggingface."),
     source="huggingface_hub, HF_ENDPOINT",
 )
 def endpoint_without_effect(*, endpoint: str, source: str, source_path: str) -> Text:
     return Text(
-        message=f"The endpoint is a mirror of Hugging Face; this model comes from {source}.",
-        remedy=f"Remove it, or set {source_path} to huggingface.",
+        message=tr("The endpoint is a mirror of Hugging Face; this model comes from {source}.", source=source),
+        remedy=tr("Remove it, or set {source_path} to huggingface.", source_path=source_path),
         given=endpoint,
         fix=(("", None),),
     )
 
 
 @note(
-    meaning="No revision is pinned, so a new store may get newer files.",
+    meaning=tr("No revision is pinned, so a new store may get newer files."),
     example="models: {chat: {model: Qwen/Qwen3-8B}}",
-    fix="Set the model's revision to the commit that you have tried.",
+    fix=tr("Set the model's revision to the commit that you have tried."),
     source="planner/serving/downloads.py",
     when="asked",
 )
 def revision_floating() -> Text:
     return Text(
-        message="No revision is named: a new store may get newer files than this one has.",
-        remedy="Pin the commit that you have tried.",
+        message=tr("No revision is named: a new store may get newer files than this one has."),
+        remedy=tr("Pin the commit that you have tried."),
     )
 
 
 @warning(
-    meaning="The download takes hours at the bandwidth of the NAT gateway.",
+    meaning=tr("The download takes hours at the bandwidth of the NAT gateway."),
     example="network: {nat: {bandwidth: 100}}   # with DeepSeek-R1, 642 GB",
-    fix="Use the bandwidth that is suggested, for the first deployment at least.",
+    fix=tr("Use the bandwidth that is suggested, for the first deployment at least."),
     source="imroc/tke-guide (more than 16 hours for 642 GB at 100 Mbps)",
 )
 def download_slow(
@@ -573,9 +671,17 @@ def download_slow(
 ) -> Text:
     """`near`: the bandwidth of the NAT gateway, of the `steps` that there are, that is enough, or the most."""
     return Text(
-        message=f"Fetching {gigabytes:.0f} GB for model {model} takes about {hours:.0f} hours at {mbps} Mbps.",
-        remedy=f"Set network.nat.bandwidth to {near} Mbps." if near else "Keep the store (retain) once it is filled.",
-        given=f"{mbps} Mbps",
+        message=tr(
+            "Fetching {gigabytes:.0f} GB for model {model} takes about {hours:.0f} hours at {mbps} Mbps.",
+            gigabytes=gigabytes,
+            model=model,
+            hours=hours,
+            mbps=mbps,
+        ),
+        remedy=tr("Set network.nat.bandwidth to {near} Mbps.", near=near)
+        if near
+        else tr("Keep the store (retain) once it is filled."),
+        given=tr("{mbps} Mbps", mbps=mbps),
         allowed=", ".join(map(str, steps)),
         fix=(("", {"bandwidth": near}),) if near else (),
     )

@@ -27,6 +27,7 @@ from planner.serving.placement import Placement, has_rdma
 from planner.sizing import on_cpu
 from settings.models import Model, Settings
 from settings.pools import MACHINE_KINDS
+from settings.translation import tr
 
 NETWORK_STORES = ("cfs", "cfs-turbo")
 SCHEDULING_SECONDS = 60
@@ -171,9 +172,9 @@ def explain_model(plan: ModelPlan, served: ServedModel) -> Iterator[Reason]:
     if plan.nodes > 1:
         yield Reason(
             f"{at}.gpus",
-            f"{plan.nodes} machines x {plan.gpus // plan.nodes}",
-            "one machine of the pool has fewer GPUs than a replica was asked to take"
-            + ("; they talk over RDMA" if plan.spec.on_host else ""),
+            tr("{nodes} machines x {gpus}", nodes=plan.nodes, gpus=plan.gpus // plan.nodes),
+            tr("one machine of the pool has fewer GPUs than a replica was asked to take")
+            + (tr("; they talk over RDMA") if plan.spec.on_host else ""),
         )
     for setting, choice, because in placed.sizing.because:
         yield Reason(f"{at}.{setting}", choice, because)
@@ -185,13 +186,17 @@ def explain_model(plan: ModelPlan, served: ServedModel) -> Iterator[Reason]:
     yield Reason(
         f"{at}.startup",
         f"{plan.startup_seconds} s",
-        f"{plan.weights_gib:.1f} GiB take about {replica.load_seconds:.0f} s to read; twice that and the engine's own "
-        "start, ten minutes at the least",
+        tr(
+            "{weights_gib:.1f} GiB take about {load_seconds:.0f} s to read; twice that and the engine's own "
+            "start, ten minutes at the least",
+            weights_gib=plan.weights_gib,
+            load_seconds=replica.load_seconds,
+        ),
     )
     yield Reason(
         f"{at}.memory",
-        f"{spec.resources.memory_mib} MiB",
-        f"{replica.because}; {replica.shm_mib} MiB of it for /dev/shm",
+        tr("{memory_mib} MiB", memory_mib=spec.resources.memory_mib),
+        tr("{because}; {shm_mib} MiB of it for /dev/shm", because=replica.because, shm_mib=replica.shm_mib),
     )
     yield served.why_download
 
@@ -323,7 +328,12 @@ def _speculation(model: Model) -> str | None:
     asked = model.speculative
     if asked is None:
         return None
-    return f"{asked.method}{f' of {asked.model}' if asked.model else ''}, {asked.tokens} tokens at a time"
+    return tr(
+        "{method}{words}, {tokens} tokens at a time",
+        method=asked.method,
+        words=(tr(" of {model}", model=asked.model) if asked.model else ""),
+        tokens=asked.tokens,
+    )
 
 
 def _adapter_names(model: Model, served: str) -> tuple[str, ...]:

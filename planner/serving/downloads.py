@@ -10,6 +10,7 @@ from planner.network.decide import node_bandwidth
 from planner.plan.server import GIB, Scratch
 from planner.plan.types import DownloadPlan, Reason, StoragePlan
 from settings.models import Download, Model, Settings
+from settings.translation import tr
 
 MARKER = ".complete"
 """File in a model's directory that says that the download is whole."""
@@ -125,9 +126,15 @@ def deadline(seconds: float, retries: int) -> int:
 
 def _reason(name: str, plan: DownloadPlan, format_: str, megabytes: float) -> Reason:
     hours = plan.seconds / 3600
-    took = f"{hours:.1f} h" if hours >= 1 else f"{plan.seconds / 60:.0f} min"
+    took = f"{hours:.1f} h" if hours >= 1 else tr("{seconds:.0f} min", seconds=plan.seconds / 60)
     return Reason(
         subject=f"models.{name}.source",
         choice=f"{plan.source}: {plan.repository}",
-        because=f"{plan.bytes / 1e9:.1f} GB of {format_} weights at {megabytes:.1f} MB/s take about {took}",
+        because=tr(
+            "{bytes:.1f} GB of {format} weights at {megabytes:.1f} MB/s take about {took}",
+            bytes=plan.bytes / 1000000000.0,
+            format=format_,
+            megabytes=megabytes,
+            took=took,
+        ),
     )

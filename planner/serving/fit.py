@@ -17,6 +17,7 @@ from planner.sizing.check import check_sizing
 from planner.sizing.decide import GOOD_CONTEXT, Hardware, Sizing, plan_sizing
 from settings.diagnostics import Diagnostic, Severity, blocking
 from settings.models import Model
+from settings.translation import tr
 
 Verdict = Literal["fits", "tight", "spills", "doubtful", "no"]
 """What the sizing says of memory (planner/sizing/decide.py), and `no` for all that stops the engine."""
@@ -268,7 +269,11 @@ def _fit(facts: ModelFacts, offer: Offer, sizing: Sizing, found: list[Diagnostic
         assert refused is not None  # noqa: S101  a refusal is an error
         return replace(_refusal(facts, offer, refused), need_gib=need, limit_gib=sizing.layout.limit)
     if sizing.concurrency < requests:
-        reason = f"fewer than {requests} requests of {sizing.context:,} tokens have room at once"
+        reason = tr(
+            "fewer than {requests} requests of {context:,} tokens have room at once",
+            requests=requests,
+            context=sizing.context,
+        )
         return replace(_no(facts, offer, reason, TOO_FEW), concurrency=sizing.concurrency, context=sizing.context)
     minded = _first("warning", found)
     return Fit(

@@ -18,6 +18,7 @@ from planner.sizing.check import check_sizing
 from planner.sizing.decide import Hardware, plan_sizing
 from settings.diagnostics import Fix, blocking
 from settings.pools import MACHINE_KINDS
+from settings.translation import tr
 
 MOST_MACHINES = 4
 """Machines for one replica that are proposed; more may be asked for."""
@@ -55,7 +56,7 @@ def ways(case: Situation, catalog: Catalog) -> Iterator[tuple[str, Fix]]:
     if engine.instead is not None:
         other = replace(case, ask=replace(case.ask, engine=engine.instead))
         if starts(other, catalog, rigid=True):
-            yield f"Set engine to {engine.instead}.", ((case.at("engine"), engine.instead),)
+            yield tr("Set engine to {instead}.", instead=engine.instead), ((case.at("engine"), engine.instead),)
     machines = _machines(case, catalog)
     yield from _on_machines(case, catalog, [machine for machine in machines if machine.gpu == case.pool.gpu])
     yield from _formats(case, catalog)
@@ -71,7 +72,10 @@ def _of_own_registries(case: Situation, gpu: Gpu, entry: CatalogModel) -> Iterat
         known = own_id(entry, engine)
         if known is not None and entry.weights[engine.formats[0]].gib < gpu.usable_gib:
             change = ((case.at("engine"), engine.name), (case.at("model"), known))
-            yield f"Serve {known} with {engine.title}, which runs on {gpu.name}.", change
+            yield (
+                tr("Serve {known} with {title}, which runs on {name}.", known=known, title=engine.title, name=gpu.name),
+                change,
+            )
 
 
 def _machines(case: Situation, catalog: Catalog) -> list[Machine]:
@@ -125,7 +129,9 @@ def _on_machines(case: Situation, catalog: Catalog, machines: list[Machine]) -> 
         change: Fix = ((f"pools.{case.pool.name}.instanceType", machine.name),)
         rigid = starts(case, catalog, machine, rigid=True)
         if rigid or (unpinned and starts(case, catalog, machine)):
-            holds = f"Use {machine.name} ({machine.gpus:g} x {machine.gpu}), which holds it."
+            holds = tr(
+                "Use {name} ({gpus:g} x {gpu}), which holds it.", name=machine.name, gpus=machine.gpus, gpu=machine.gpu
+            )
             yield holds, change if rigid else (*change, *unpinned)
             return
 
@@ -150,9 +156,17 @@ def _on_several(case: Situation, catalog: Catalog) -> Iterator[tuple[str, Fix]]:
             unpinned = [change for change in _unpinned(case) if change[0] != case.at("gpus")]
             nodes = count if pool.min_nodes == pool.max_nodes else {"min": pool.min_nodes, "max": count}
             grown = [(f"pools.{pool.name}.nodes", nodes)] if pool.max_nodes < count else []
-            enough = f", and give pool {pool.name} {count} nodes" if grown else ""
+            enough = tr(", and give pool {name} {count} nodes", name=pool.name, count=count) if grown else ""
             change = ((case.at("gpus"), gpus), *unpinned, *grown)
-            yield f"Set gpus to {gpus}: {count} machines hold it together{enough}.", change
+            yield (
+                tr(
+                    "Set gpus to {gpus}: {count} machines hold it together{enough}.",
+                    gpus=gpus,
+                    count=count,
+                    enough=enough,
+                ),
+                change,
+            )
             return
 
 
@@ -173,7 +187,7 @@ def _formats(case: Situation, catalog: Catalog) -> Iterator[tuple[str, Fix]]:
         if starts(replace(case, facts=facts, ask=ask), catalog):
             unsaid: Fix = ((case.at("quantization"), None),) if case.ask.quantization else ()
             change: Fix = ((case.at("model"), facts.id), *_unpinned(case), *unsaid)
-            yield f"Use {facts.id} ({facts.format}), which fits this GPU.", change
+            yield tr("Use {id} ({format}), which fits this GPU.", id=facts.id, format=facts.format), change
 
 
 def roomier(case: Situation, gpus: int, memory_mib: int, catalog: Catalog) -> Machine | None:

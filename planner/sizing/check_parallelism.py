@@ -12,6 +12,7 @@ from planner.sizing.parallelism import beyond, cut, divides, legal_tensor_parall
 from planner.sizing.split import Split
 from planner.sizing.widths import doubtful, experts_dealt, heads_divide, uneven
 from settings.diagnostics import Diagnostic, Fix, blocking
+from settings.translation import tr
 
 
 def check_parallelism(section: str, facts: ModelFacts, slots: int, nodes: int, ask: Ask) -> Iterator[Diagnostic]:
@@ -126,7 +127,7 @@ class _Asked:
             others = [engine.title for engine in every() if engine.experts.flag is not None]
             yield engine_codes.setting_not_for_engine(path, setting=setting, title=title, others=others)
         elif flag not in self.ask.flags:
-            release = f"The image's release of {title}"
+            release = tr("The image's release of {title}", title=title)
             yield engine_codes.setting_not_in_image(
                 path, setting=setting, flag=flag, release=release, first=None, image_path=None
             )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from settings.diagnostics import Diagnostic, Fix, Text, error, warning
+from settings.translation import tr
 
 
 @dataclass(frozen=True)
@@ -27,15 +28,28 @@ class Shortage:
     def __str__(self) -> str:
         where = f"{self.gpus} x {self.gpu}" if self.gpus > 1 else self.gpu
         if self.loading > self.usable:
-            return (
-                f"This release reads all weights of {self.model} before it quantises them: {self.loading:.1f} GiB on "
-                f"each GPU, and there are {self.usable:.1f} GiB on {where}."
+            return tr(
+                "This release reads all weights of {model} before it quantises them: {loading:.1f} GiB on each "
+                "GPU, and there are {usable:.1f} GiB on {where}.",
+                model=self.model,
+                loading=self.loading,
+                usable=self.usable,
+                where=where,
             )
-        computing = f", and at least {self.working:.1f} GiB to compute in," if self.working else ""
-        return (
-            f"{self.model} ({self.format}) needs {self.weights:.1f} GiB for weights and {self.cache:.1f} GiB for the "
-            f"cache of one sequence of {self.context} tokens{computing} on each GPU; the engine has {self.limit:.1f} "
-            f"of {self.usable:.1f} GiB on {where}."
+        computing = tr(", and at least {working:.1f} GiB to compute in,", working=self.working) if self.working else ""
+        return tr(
+            "{model} ({format}) needs {weights:.1f} GiB for weights and {cache:.1f} GiB for the cache of one "
+            "sequence of {context} tokens{computing} on each GPU; the engine has {limit:.1f} of {usable:.1f} "
+            "GiB on {where}.",
+            model=self.model,
+            format=self.format,
+            weights=self.weights,
+            cache=self.cache,
+            context=self.context,
+            computing=computing,
+            limit=self.limit,
+            usable=self.usable,
+            where=where,
         )
 
 
@@ -50,24 +64,34 @@ class NodeShortage:
     limit: float
 
     def __str__(self) -> str:
-        return (
-            f"{self.model} needs {self.needed:.1f} GiB of memory at {self.context} tokens; a node of pool {self.pool} "
-            f"has {self.limit:.1f} GiB."
+        return tr(
+            "{model} needs {needed:.1f} GiB of memory at {context} tokens; a node of pool {pool} has {limit:.1f} GiB.",
+            model=self.model,
+            needed=self.needed,
+            context=self.context,
+            pool=self.pool,
+            limit=self.limit,
         )
 
 
 @error(
-    meaning="The tensor-parallel size does not divide the model's attention heads (or KV heads).",
+    meaning=tr("The tensor-parallel size does not divide the model's attention heads (or KV heads)."),
     example="models: {chat: {model: Qwen/Qwen3-32B, tensorParallel: 3}}",
-    fix="Use the size that is suggested, or leave tensorParallel out.",
+    fix=tr("Use the size that is suggested, or leave tensorParallel out."),
     source="vLLM issues 2652, 414, 4232, 5003; the guide's FAQ",
 )
 def heads_not_divisible(
     *, model: str, heads: int, kv_heads: int, asked: int, nearest: int, legal: Sequence[int]
 ) -> Text:
     return Text(
-        message=f"{model} has {heads} attention heads and {kv_heads} KV heads, which {asked} GPUs cannot share evenly.",
-        remedy=f"Set tensorParallel to {nearest}, or leave it out.",
+        message=tr(
+            "{model} has {heads} attention heads and {kv_heads} KV heads, which {asked} GPUs cannot share evenly.",
+            model=model,
+            heads=heads,
+            kv_heads=kv_heads,
+            asked=asked,
+        ),
+        remedy=tr("Set tensorParallel to {nearest}, or leave it out.", nearest=nearest),
         given=str(asked),
         allowed=", ".join(map(str, legal)),
         fix=(("", nearest),),
@@ -75,26 +99,35 @@ def heads_not_divisible(
 
 
 @warning(
-    meaning="The tensor-parallel size divides the heads but is no power of two, and the other widths of the model are "
-    "not known.",
+    meaning=tr(
+        "The tensor-parallel size divides the heads but is no power of two, and the other widths of the "
+        "model are not known."
+    ),
     example="models: {chat: {model: my-org/my-model, architecture: {heads: 24, kvHeads: 12, …}, tensorParallel: 6}}",
-    fix="Use a power of two.",
+    fix=tr("Use a power of two."),
     source="Widths of the catalogue's models are multiples of powers of two; few divide by anything else.",
 )
 def tensor_parallel_unusual(*, model: str, asked: int, usual: Sequence[int]) -> Text:
     return Text(
-        message=f"{asked} divides the heads of {model}, but its other layers are rarely cut for such a number.",
-        remedy="Use a power of two.",
+        message=tr(
+            "{asked} divides the heads of {model}, but its other layers are rarely cut for such a number.",
+            asked=asked,
+            model=model,
+        ),
+        remedy=tr("Use a power of two."),
         given=str(asked),
         allowed=", ".join(map(str, usual)),
     )
 
 
 @error(
-    meaning="A layer's width cannot be shared by so many GPUs: the parts are no whole number, or cut the blocks or "
-    "groups of weights that share a scale. A warning where nobody read how large those groups are.",
+    meaning=tr(
+        "A layer's width cannot be shared by so many GPUs: the parts are no whole number, or cut the "
+        "blocks or groups of weights that share a scale. A warning where nobody read how large those "
+        "groups are."
+    ),
     example="models: {chat: {model: MiniMaxAI/MiniMax-M2, tensorParallel: 8}}",
-    fix="Set expertParallel, use the size that is suggested, or leave the split to the planner.",
+    fix=tr("Set expertParallel, use the size that is suggested, or leave the split to the planner."),
     source="vLLM's recipe of MiniMax-M2 (pure TP8 is not supported); vllm issues 17569, 25292, 42384; QwenLM/Qwen3 "
     "issue 1485 (SGLang); planner/sizing/widths.py",
 )
@@ -103,48 +136,62 @@ def width_not_divisible(
 ) -> Text:
     """`what` is the width, the GPUs and the parts; `doubtful`: the group of this file was not read."""
     setting, value = fix[0][0].rpartition(".")[2], fix[0][1]
-    change = f"Set {setting} to {str(value).lower()}" if value is not None else f"Leave {setting} out"
+    change = (
+        tr("Set {setting} to {lower}", setting=setting, lower=str(value).lower())
+        if value is not None
+        else tr("Leave {setting} out", setting=setting)
+    )
     return Text(
-        message=f"{model} ({format_}) cannot be cut so: {what}.",
-        remedy=f"{change}; the planner chooses a split that goes if all of them are left out.",
+        message=tr("{model} ({format}) cannot be cut so: {what}.", model=model, format=format_, what=what),
+        remedy=tr("{change}; the planner chooses a split that goes if all of them are left out.", change=change),
         given=given,
-        allowed="tensorParallel of " + ", ".join(map(str, legal)),
+        allowed=tr("tensorParallel of ") + ", ".join(map(str, legal)),
         fix=fix,
         severity="warning" if doubtful else None,
     )
 
 
 @error(
-    meaning="Expert parallelism: the experts of a layer cannot be divided among the GPUs.",
+    meaning=tr("Expert parallelism: the experts of a layer cannot be divided among the GPUs."),
     example="models: {chat: {engine: sglang, model: MiniMaxAI/MiniMax-M2, tensorParallel: 24, expertParallel: true}}\n"
     "# on three machines with 8 GPUs",
-    fix="Leave expertParallel out, or use a number of GPUs that divides the experts.",
+    fix=tr("Leave expertParallel out, or use a number of GPUs that divides the experts."),
     source="planner/sizing/widths.py (each GPU holds experts whole; SGLang deals out as many to each)",
 )
 def experts_not_divisible(*, model: str, experts: int, gpus: int) -> Text:
     return Text(
-        message=f"{model} has {experts} experts in a layer, which cannot be divided among {gpus} GPUs.",
-        remedy="Leave expertParallel out.",
+        message=tr(
+            "{model} has {experts} experts in a layer, which cannot be divided among {gpus} GPUs.",
+            model=model,
+            experts=experts,
+            gpus=gpus,
+        ),
+        remedy=tr("Leave expertParallel out."),
         given="true",
-        allowed=f"a number of GPUs that divides {experts}",
+        allowed=tr("a number of GPUs that divides {experts}", experts=experts),
         fix=(("", None),),
     )
 
 
 @error(
-    meaning="`expertParallel` or `dataParallel` is requested with a model that has no experts. A warning where nobody "
-    "says whether it has.",
+    meaning=tr(
+        "`expertParallel` or `dataParallel` is requested with a model that has no experts. A warning "
+        "where nobody says whether it has."
+    ),
     example="models: {chat: {model: Qwen/Qwen3-8B, expertParallel: true}}",
-    fix="Take it out; more replicas do for a dense model what data parallelism would.",
+    fix=tr("Take it out; more replicas do for a dense model what data parallelism would."),
     source="vLLM documentation, expert parallel deployment and data parallel deployment",
 )
 def no_experts(*, model: str, setting: str, given: str, known: bool) -> Text:
     return Text(
-        message=f"{model} has no experts to divide among GPUs."
+        message=tr("{model} has no experts to divide among GPUs.", model=model)
         if known
-        else f"Nothing says whether {model} has experts, so each data-parallel rank is counted with all weights.",
-        remedy=f"Take {setting} out."
-        + (" For more requests at once raise replicas." if setting == "dataParallel" else ""),
+        else tr(
+            "Nothing says whether {model} has experts, so each data-parallel rank is counted with all weights.",
+            model=model,
+        ),
+        remedy=tr("Take {setting} out.", setting=setting)
+        + (tr(" For more requests at once raise replicas.") if setting == "dataParallel" else ""),
         given=given,
         fix=(("", None),),
         severity=None if known else "warning",
@@ -152,34 +199,49 @@ def no_experts(*, model: str, setting: str, given: str, known: bool) -> Text:
 
 
 @error(
-    meaning="The data-parallel ranks of a replica would lie on several machines, which this program does not set up.",
+    meaning=tr(
+        "The data-parallel ranks of a replica would lie on several machines, which this program does not set up."
+    ),
     example="models: {chat: {model: deepseek-ai/DeepSeek-R1, dataParallel: 16}} on machines with 8 GPUs",
-    fix="Keep the ranks on one machine; use tensorParallel and pipelineParallel over several, or more replicas.",
+    fix=tr("Keep the ranks on one machine; use tensorParallel and pipelineParallel over several, or more replicas."),
     source="vLLM documentation, data parallel deployment (each machine is started with its own "
     "--data-parallel-size-local, --data-parallel-start-rank and --data-parallel-address)",
 )
 def data_parallel_spans_machines(*, ranks: int, gpus: int, slots: int) -> Text:
     return Text(
-        message=f"{ranks} data-parallel ranks on {gpus} GPUs take more than one machine with {slots}; each would have "
-        "to be started as a server of its own.",
-        remedy="Leave dataParallel out: tensorParallel and pipelineParallel span machines, and so do replicas.",
+        message=tr(
+            "{ranks} data-parallel ranks on {gpus} GPUs take more than one machine with {slots}; each would "
+            "have to be started as a server of its own.",
+            ranks=ranks,
+            gpus=gpus,
+            slots=slots,
+        ),
+        remedy=tr("Leave dataParallel out: tensorParallel and pipelineParallel span machines, and so do replicas."),
         given=str(ranks),
-        allowed=f"up to {slots} GPUs",
+        allowed=tr("up to {slots} GPUs", slots=slots),
         fix=(("", None),),
     )
 
 
 @error(
-    meaning="`gpus` is not tensorParallel x pipelineParallel (x dataParallel).",
+    meaning=tr("`gpus` is not tensorParallel x pipelineParallel (x dataParallel)."),
     example="models: {chat: {model: Qwen/Qwen3-32B, gpus: 4, tensorParallel: 2, pipelineParallel: 1}}",
-    fix="Give two of the three, or none.",
+    fix=tr("Give two of the three, or none."),
     source="vLLM documentation, parallelism",
 )
 def parallelism_mismatch(*, gpus: int, tensor_parallel: int, pipeline_parallel: int, data_parallel: int) -> Text:
     return Text(
-        message=f"{gpus} GPUs per replica are not tensorParallel {tensor_parallel} x pipelineParallel "
-        f"{pipeline_parallel}" + (f" x dataParallel {data_parallel}." if data_parallel > 1 else "."),
-        remedy=f"Set gpus to {tensor_parallel * pipeline_parallel * data_parallel}, or leave it out.",
+        message=tr(
+            "{gpus} GPUs per replica are not tensorParallel {tensor_parallel} x pipelineParallel {pipeline_parallel}",
+            gpus=gpus,
+            tensor_parallel=tensor_parallel,
+            pipeline_parallel=pipeline_parallel,
+        )
+        + (tr(" x dataParallel {data_parallel}.", data_parallel=data_parallel) if data_parallel > 1 else "."),
+        remedy=tr(
+            "Set gpus to {tensor_parallel}, or leave it out.",
+            tensor_parallel=tensor_parallel * pipeline_parallel * data_parallel,
+        ),
         given=str(gpus),
         allowed="tensorParallel x pipelineParallel" + (" x dataParallel" if data_parallel > 1 else ""),
         fix=(("", None),),
@@ -187,15 +249,20 @@ def parallelism_mismatch(*, gpus: int, tensor_parallel: int, pipeline_parallel: 
 
 
 @error(
-    meaning="The engine cannot cut this kind of model into pipeline stages.",
+    meaning=tr("The engine cannot cut this kind of model into pipeline stages."),
     example="models: {chat: {model: google/gemma-3n-E4B-it, pipelineParallel: 2}}",
-    fix="Leave pipelineParallel (or gpus) out.",
+    fix=tr("Leave pipelineParallel (or gpus) out."),
     source="catalog/data/unstaged.yaml (vLLM's classes that are no SupportsPP)",
 )
 def no_stages(*, model: str, title: str, stages: int) -> Text:
     return Text(
-        message=f"{title} cannot cut {model} into pipeline stages, and {stages} are requested.",
-        remedy="Leave it out: layers are then split over as many GPUs as the model needs.",
+        message=tr(
+            "{title} cannot cut {model} into pipeline stages, and {stages} are requested.",
+            title=title,
+            model=model,
+            stages=stages,
+        ),
+        remedy=tr("Leave it out: layers are then split over as many GPUs as the model needs."),
         given=str(stages),
         allowed="1",
         fix=(("", None),),
@@ -203,27 +270,34 @@ def no_stages(*, model: str, title: str, stages: int) -> Text:
 
 
 @error(
-    meaning="There are more pipeline stages than layers.",
+    meaning=tr("There are more pipeline stages than layers."),
     example="models: {chat: {model: Qwen/Qwen2.5-0.5B-Instruct, pipelineParallel: 32}}",
-    fix="Leave pipelineParallel out.",
+    fix=tr("Leave pipelineParallel out."),
     source="Each stage holds at least one layer.",
 )
 def too_many_stages(*, model: str, layers: int, stages: int) -> Text:
     return Text(
-        message=f"{model} has {layers} layers; they cannot be cut into {stages} stages.",
-        remedy="Leave pipelineParallel out.",
+        message=tr(
+            "{model} has {layers} layers; they cannot be cut into {stages} stages.",
+            model=model,
+            layers=layers,
+            stages=stages,
+        ),
+        remedy=tr("Leave pipelineParallel out."),
         given=str(stages),
-        allowed=f"1 to {layers}",
+        allowed=tr("1 to {layers}", layers=layers),
         fix=(("", None),),
     )
 
 
 @error(
-    meaning="A replica asks for more GPUs than the pool's machines can share evenly, one machine where the pool has "
-    "one node.",
+    meaning=tr(
+        "A replica asks for more GPUs than the pool's machines can share evenly, one machine where the "
+        "pool has one node."
+    ),
     example="pools: {gpu: {instanceType: PNV4.7XLARGE116}}    # 1 x A10\n"
     "models: {chat: {model: Qwen/Qwen3-8B, tensorParallel: 4}}",
-    fix="Leave the setting out, use a larger machine, or give the pool as many nodes as a replica is to span.",
+    fix=tr("Leave the setting out, use a larger machine, or give the pool as many nodes as a replica is to span."),
     source="A pod runs on one node; over several a LeaderWorkerSet gives each machine an equal share "
     "(planner/sizing/parallelism.py).",
     forceable=False,
@@ -231,64 +305,83 @@ def too_many_stages(*, model: str, layers: int, stages: int) -> Text:
 def gpus_exceed_node(*, asked: int, slots: int, nodes: int, setting: str, nearest: int) -> Text:
     """`slots` GPUs on each of up to `nodes` machines."""
     return Text(
-        message=f"{nodes} machines with {slots} GPUs each cannot evenly share a replica of {asked} GPUs."
+        message=tr(
+            "{nodes} machines with {slots} GPUs each cannot evenly share a replica of {asked} GPUs.",
+            nodes=nodes,
+            slots=slots,
+            asked=asked,
+        )
         if nodes > 1
-        else f"A replica of {asked} GPUs does not fit one machine of this pool, which has {slots}, and the pool has "
-        "one.",
-        remedy=f"Set {setting} to {nearest}, leave it out, use a machine with {asked} GPUs, or give the pool more "
-        "nodes for a replica to span.",
+        else tr(
+            "A replica of {asked} GPUs does not fit one machine of this pool, which has {slots}, and the pool has one.",
+            asked=asked,
+            slots=slots,
+        ),
+        remedy=tr(
+            "Set {setting} to {nearest}, leave it out, use a machine with {asked} GPUs, or give the pool "
+            "more nodes for a replica to span.",
+            setting=setting,
+            nearest=nearest,
+            asked=asked,
+        ),
         given=str(asked),
-        allowed=f"up to {slots * nodes}",
+        allowed=tr("up to {slots}", slots=slots * nodes),
         fix=(("", None),),
     )
 
 
 @error(
-    meaning="Weights and the cache of one sequence exceed what the engine may use of the GPUs, so it cannot start.",
+    meaning=tr("Weights and the cache of one sequence exceed what the engine may use of the GPUs, so it cannot start."),
     example="pools: {gpu: {instanceType: GN7.2XLARGE32}}    # 1 x T4\n"
     "models: {chat: {model: deepseek-ai/DeepSeek-R1-Distill-Qwen-7B}}",
-    fix="Use more or larger GPUs, a smaller format, or a smaller model; the nearest that works is named.",
+    fix=tr("Use more or larger GPUs, a smaller format, or a smaller model; the nearest that works is named."),
     source="planner/sizing/memory.py (KAITO's formulas; vLLM refuses to start with less)",
 )
 def model_too_large(*, shortage: Shortage | NodeShortage) -> Text:
     on_gpu = isinstance(shortage, Shortage)
     return Text(
         message=str(shortage),
-        remedy="Use more or larger GPUs, or a smaller format of the model."
+        remedy=tr("Use more or larger GPUs, or a smaller format of the model.")
         if on_gpu
-        else "Use a smaller model, or larger nodes.",
+        else tr("Use a smaller model, or larger nodes."),
         given=shortage.model,
-        allowed=f"up to {shortage.limit:.1f} GiB" + (" on each GPU" if on_gpu else ""),
+        allowed=tr("up to {limit:.1f} GiB", limit=shortage.limit) + (tr(" on each GPU") if on_gpu else ""),
     )
 
 
 @error(
-    meaning="The weights fit, but not the cache of one sequence of `maxModelLen` tokens, so the engine refuses to "
-    "start.",
+    meaning=tr(
+        "The weights fit, but not the cache of one sequence of `maxModelLen` tokens, so the engine refuses to start."
+    ),
     example="models: {chat: {model: deepseek-ai/DeepSeek-R1-Distill-Qwen-7B, maxModelLen: 131072}}    # on one A10",
-    fix="Set maxModelLen to what fits, which is named.",
+    fix=tr("Set maxModelLen to what fits, which is named."),
     source='planner/sizing/memory.py; the guide\'s FAQ ("max seq len is larger than the maximum number of tokens")',
 )
 def context_too_long(*, shortage: Shortage) -> Text:
     return Text(
         message=str(shortage),
-        remedy="Use more or larger GPUs, or a smaller format of the model.",
+        remedy=tr("Use more or larger GPUs, or a smaller format of the model."),
         given=str(shortage.context),
-        allowed=f"up to {shortage.limit:.1f} GiB on each GPU",
+        allowed=tr("up to {limit:.1f} GiB on each GPU", limit=shortage.limit),
     )
 
 
 @warning(
-    meaning="The model does not fit the GPUs, so Ollama keeps a part of it in RAM, which is many times slower.",
+    meaning=tr("The model does not fit the GPUs, so Ollama keeps a part of it in RAM, which is many times slower."),
     example="pools: {gpu: {instanceType: GN7.2XLARGE32}}    # 1 x T4\n"
     'models: {chat: {engine: ollama, model: "deepseek-r1:32b"}}',
-    fix="Use more or larger GPUs, or a smaller model.",
+    fix=tr("Use more or larger GPUs, or a smaller model."),
     source="Ollama's scheduler (partial offload)",
 )
 def cpu_offload(*, shortage: Diagnostic, engine: str, gpu: str) -> Text:
     """`shortage`: what MODEL_TOO_LARGE or CONTEXT_TOO_LONG said."""
     return Text(
-        message=f"{shortage.message} {engine} keeps what does not fit {gpu} in RAM, where it is many times slower.",
+        message=tr(
+            "{message} {engine} keeps what does not fit {gpu} in RAM, where it is many times slower.",
+            message=shortage.message,
+            engine=engine,
+            gpu=gpu,
+        ),
         remedy=shortage.remedy,
         given=shortage.given,
         allowed=shortage.allowed,
@@ -297,18 +390,24 @@ def cpu_offload(*, shortage: Diagnostic, engine: str, gpu: str) -> Text:
 
 
 @error(
-    meaning="The model fits neither the GPUs nor the RAM that goes with them, where Ollama would keep the rest.",
+    meaning=tr("The model fits neither the GPUs nor the RAM that goes with them, where Ollama would keep the rest."),
     example="pools: {gpu: {instanceType: GN7.2XLARGE32}}    # 1 x T4, 32 GiB\n"
     'models: {chat: {engine: ollama, model: "deepseek-r1:671b"}}',
-    fix="Use a machine whose GPUs hold the model, or a smaller model.",
+    fix=tr("Use a machine whose GPUs hold the model, or a smaller model."),
     source='Ollama: "model requires more system memory than is available" (issues 14719, 5958)',
 )
 def ram_too_small(*, shortage: Diagnostic, engine: str, spilled: float, ram: float) -> Text:
     """`shortage`: what MODEL_TOO_LARGE or CONTEXT_TOO_LONG said; `spilled`: GiB that the GPUs do not hold at the least,
     `ram`: GiB of the node's memory that go with them."""
     return Text(
-        message=f"{shortage.message} {engine} would keep the other {spilled:.1f} GiB in RAM, and {ram:.1f} GiB of the "
-        "node's go with these GPUs.",
+        message=tr(
+            "{message} {engine} would keep the other {spilled:.1f} GiB in RAM, and {ram:.1f} GiB of the "
+            "node's go with these GPUs.",
+            message=shortage.message,
+            engine=engine,
+            spilled=spilled,
+            ram=ram,
+        ),
         remedy=shortage.remedy,
         given=shortage.given,
         allowed=shortage.allowed,
@@ -317,90 +416,112 @@ def ram_too_small(*, shortage: Diagnostic, engine: str, spilled: float, ram: flo
 
 
 @warning(
-    meaning="vLLM's old engine, on a GPU older than Ampere, gets a context whose prompts may take more "
-    "memory than there is, for it reads a prompt whole there.",
+    meaning=tr(
+        "vLLM's old engine, on a GPU older than Ampere, gets a context whose prompts may take more "
+        "memory than there is, for it reads a prompt whole there."
+    ),
     example="models: {chat: {maxModelLen: 65536}}, on a V100",
-    fix="Set maxModelLen to 16384 or less.",
+    fix=tr("Set maxModelLen to 16384 or less."),
     source="vLLM issues 6723, 8024, 11352 (chunked prefill aborts); vllm 0.8.5, vllm/engine/arg_utils.py",
 )
 def context_long_for_v0(*, asked: int, longest: int) -> Text:
     return Text(
-        message=f"On this GPU vLLM's old engine reads a whole prompt at once, and {asked} tokens of it may take more "
-        "memory than there is: reading it in chunks aborts the server on GPUs older than Ampere.",
-        remedy=f"Set maxModelLen to {longest} or less.",
+        message=tr(
+            "On this GPU vLLM's old engine reads a whole prompt at once, and {asked} tokens of it may take "
+            "more memory than there is: reading it in chunks aborts the server on GPUs older than Ampere.",
+            asked=asked,
+        ),
+        remedy=tr("Set maxModelLen to {longest} or less.", longest=longest),
         given=str(asked),
-        allowed=f"up to {longest}",
+        allowed=tr("up to {longest}", longest=longest),
         fix=(("", longest),),
     )
 
 
 @error(
-    meaning="`maxModelLen` is longer than the model was made for.",
+    meaning=tr("`maxModelLen` is longer than the model was made for."),
     example="models: {chat: {model: Qwen/Qwen2.5-7B-Instruct, maxModelLen: 100000}}",
-    fix="Set it to the model's own limit or less; or give the engine --hf-overrides with a rope scaling in extraArgs.",
+    fix=tr(
+        "Set it to the model's own limit or less; or give the engine --hf-overrides with a rope scaling in extraArgs."
+    ),
     source="max_position_embeddings of the model's config.json; vLLM refuses more",
 )
 def context_beyond_model(*, model: str, asked: int, longest: int, settable: bool, doubtful: bool) -> Text:
     """`longest` is the model's own context, `settable` where maxModelLen may be so short; `doubtful`: it may be gone
     beyond, or nobody has verified it."""
     return Text(
-        message=f"{model} was made for at most {longest} tokens; the engine refuses more.",
-        remedy=f"Set maxModelLen to {longest} or less." if settable else "Leave maxModelLen out.",
+        message=tr(
+            "{model} was made for at most {longest} tokens; the engine refuses more.", model=model, longest=longest
+        ),
+        remedy=tr("Set maxModelLen to {longest} or less.", longest=longest)
+        if settable
+        else tr("Leave maxModelLen out."),
         given=str(asked),
-        allowed=f"up to {longest}",
+        allowed=tr("up to {longest}", longest=longest),
         fix=(("", longest if settable else None),),
         severity="warning" if doubtful else None,
     )
 
 
 @warning(
-    meaning="The engine can start by the strict rule, but the published estimators would keep more memory free.",
+    meaning=tr("The engine can start by the strict rule, but the published estimators would keep more memory free."),
     example="models: {chat: {model: deepseek-ai/DeepSeek-R1}}    # fp8 on 8 x H20 96 GB: run in practice, refused "
     "by KAITO",
-    fix="Shorten maxModelLen, or use more GPUs, if the engine runs out of memory as it starts.",
+    fix=tr("Shorten maxModelLen, or use more GPUs, if the engine runs out of memory as it starts."),
     source="KAITO's estimator and PR 2139 (activations, CUDA graphs, margins)",
 )
 def memory_tight(*, taken: float, limit: float, gpu: str, context: int, shorter: int | None) -> Text:
     """`taken` GiB of the `limit` that the engine has on each GPU; `shorter`: a context that leaves enough."""
     return Text(
-        message=f"Weights and cache take {taken:.1f} of the {limit:.1f} GiB that the engine has on each {gpu}; the "
-        "published estimators would keep more for activations and CUDA graphs, so it may fail to start.",
-        remedy="If it fails, use more GPUs or a smaller format."
+        message=tr(
+            "Weights and cache take {taken:.1f} of the {limit:.1f} GiB that the engine has on each {gpu}; "
+            "the published estimators would keep more for activations and CUDA graphs, so it may fail to "
+            "start.",
+            taken=taken,
+            limit=limit,
+            gpu=gpu,
+        ),
+        remedy=tr("If it fails, use more GPUs or a smaller format.")
         if shorter is None
-        else f"Set maxModelLen to {shorter}.",
+        else tr("Set maxModelLen to {shorter}.", shorter=shorter),
         given=str(context),
-        allowed="" if shorter is None else f"up to {shorter} by those estimators",
+        allowed="" if shorter is None else tr("up to {shorter} by those estimators", shorter=shorter),
         fix=() if shorter is None else (("", shorter),),
     )
 
 
 @warning(
-    meaning="The model keeps its cache in a way that is not modelled, so only its weights were checked.",
+    meaning=tr("The model keeps its cache in a way that is not modelled, so only its weights were checked."),
     example="models: {chat: {model: google/gemma-4-E2B-it}}",
-    fix="Set maxModelLen to what the model's card recommends.",
+    fix=tr("Set maxModelLen to what the model's card recommends."),
     source="catalog/data/models (computable)",
 )
 def kv_not_computed(*, model: str) -> Text:
     return Text(
-        message=f"The attention of {model} keeps its cache in a way that is not modelled, so only its weights were "
-        "checked.",
-        remedy="Set maxModelLen to what the model's card recommends for this GPU.",
+        message=tr(
+            "The attention of {model} keeps its cache in a way that is not modelled, so only its weights were checked.",
+            model=model,
+        ),
+        remedy=tr("Set maxModelLen to what the model's card recommends for this GPU."),
         given=model,
     )
 
 
 @warning(
-    meaning="`gpuMemoryUtilization` is nearly all GPU memory, though the CUDA context lies outside it.",
+    meaning=tr("`gpuMemoryUtilization` is nearly all GPU memory, though the CUDA context lies outside it."),
     example="models: {chat: {model: Qwen/Qwen3-8B, gpuMemoryUtilization: 0.99}}",
-    fix="Stay at 0.95 or below.",
+    fix=tr("Stay at 0.95 or below."),
     source="vLLM refuses to start where less than its share is free; KAITO uses 0.82 to 0.84",
 )
 def utilization_high(*, share: float, most: float) -> Text:
     return Text(
-        message=f"The engine may take {share:.0%} of each GPU, but the CUDA context and the communication "
-        "buffers lie outside that share.",
-        remedy=f"Set gpuMemoryUtilization to {most} or less.",
+        message=tr(
+            "The engine may take {share:.0%} of each GPU, but the CUDA context and the communication buffers "
+            "lie outside that share.",
+            share=share,
+        ),
+        remedy=tr("Set gpuMemoryUtilization to {most} or less.", most=most),
         given=str(share),
-        allowed=f"up to {most}",
+        allowed=tr("up to {most}", most=most),
         fix=(("", None),),
     )

@@ -21,6 +21,7 @@ from planner.sizing.parallelism import splits
 from planner.sizing.split import Split
 from planner.sizing.static_memory import Static, plan_static
 from planner.sizing.widths import uneven
+from settings.translation import tr
 
 LEAST_CONTEXT = 2048
 GOOD_CONTEXT = 8192
@@ -285,48 +286,74 @@ def _context(facts: ModelFacts, ask: Ask, layout: Layout) -> int:
 
 def _why_share(ask: Ask, layout: Layout) -> str:
     if ask.utilization is not None:
-        return "set in the stack file"
+        return tr("set in the stack file")
     if layout.static is None:
-        return "the engine's own default"
+        return tr("the engine's own default")
     static = layout.static
-    return (
-        f"weights and cache alone are within it; {find(ask.engine).title} keeps about {static.outside:.1f} GiB beside "
-        f"it for prefills of {static.chunk} tokens and the graphs of {static.running} requests at once"
+    return tr(
+        "weights and cache alone are within it; {title} keeps about {outside:.1f} GiB beside it for "
+        "prefills of {chunk} tokens and the graphs of {running} requests at once",
+        title=find(ask.engine).title,
+        outside=static.outside,
+        chunk=static.chunk,
+        running=static.running,
     )
 
 
 def _why_split(facts: ModelFacts, ask: Ask, layout: Layout, gpu: Gpu) -> str:
     split, limit = layout.split, layout.limit
     if ask.split_asked:
-        return "set in the stack file"
+        return tr("set in the stack file")
     weights = layout.need.weights * split.gpus
     if split == Split():
-        return f"{weights:.1f} GiB of weights fit one {gpu.name} ({limit:.1f} GiB for the engine)"
-    slow = "" if gpu.nvlink or gpu.nvlink is None else "; without NVLink, so no more GPUs than needed"
-    heads = f", and {split.tensor} divides {facts.heads} heads" if split.tensor > 1 else ""
+        return tr(
+            "{weights:.1f} GiB of weights fit one {name} ({limit:.1f} GiB for the engine)",
+            weights=weights,
+            name=gpu.name,
+            limit=limit,
+        )
+    slow = "" if gpu.nvlink or gpu.nvlink is None else tr("; without NVLink, so no more GPUs than needed")
+    heads = (
+        tr(", and {tensor} divides {heads} heads", tensor=split.tensor, heads=facts.heads) if split.tensor > 1 else ""
+    )
     wider = uneven(facts, replace(split, tensor=split.gpus, pipeline=1)) if split.pipeline > 1 else None
-    cut = f"; more in a layer would not go: {wider}" if wider and find(ask.engine).tensor_parallel else ""
-    return f"the fewest GPUs that hold {weights:.1f} GiB of weights at {limit:.1f} GiB each{heads}{cut}{slow}"
+    cut = (
+        tr("; more in a layer would not go: {wider}", wider=wider) if wider and find(ask.engine).tensor_parallel else ""
+    )
+    return tr(
+        "the fewest GPUs that hold {weights:.1f} GiB of weights at {limit:.1f} GiB each{heads}{cut}{slow}",
+        weights=weights,
+        limit=limit,
+        heads=heads,
+        cut=cut,
+        slow=slow,
+    )
 
 
 def _experts(facts: ModelFacts, ask: Ask, split: Split) -> Iterator[tuple[str, str, str]]:
     """Why the experts are dealt out whole, and what ranks are for, where they are."""
     if split.by_expert:
         cut = uneven(facts, replace(split, by_expert=False))
-        why = f"cut over {split.stage} GPUs they would not go: {cut}" if cut else "each GPU holds some of them whole"
-        yield "expertParallel", "true", "set in the stack file" if ask.expert_parallel else why
+        why = (
+            tr("cut over {stage} GPUs they would not go: {cut}", stage=split.stage, cut=cut)
+            if cut
+            else tr("each GPU holds some of them whole")
+        )
+        yield "expertParallel", "true", tr("set in the stack file") if ask.expert_parallel else why
     if split.data > 1:
-        yield "dataParallel", str(split.data), "set in the stack file; each rank has a cache of its own"
+        yield "dataParallel", str(split.data), tr("set in the stack file; each rank has a cache of its own")
 
 
 def _why_context(facts: ModelFacts, ask: Ask, need: Need, context: int) -> str:
     if ask.context is not None:
-        return "set in the stack file"
+        return tr("set in the stack file")
     if need.kv_per_token is None:
-        return "its cache is not modelled; a cautious value"
+        return tr("its cache is not modelled; a cautious value")
     if context == facts.max_positions:
-        return "the model's own longest context fits"
+        return tr("the model's own longest context fits")
     if context == ask.longest:
-        return f"more fits, but {find(ask.engine).title}'s old engine reads a whole prompt at once on this GPU"
+        return tr(
+            "more fits, but {title}'s old engine reads a whole prompt at once on this GPU", title=find(ask.engine).title
+        )
     per_token = need.kv_per_token * memory.BYTES_PER_GIB / 1024
-    return f"what fits beside the weights at {per_token:.0f} KiB of cache per token and GPU"
+    return tr("what fits beside the weights at {per_token:.0f} KiB of cache per token and GPU", per_token=per_token)

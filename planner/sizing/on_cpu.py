@@ -8,6 +8,7 @@ from planner.sizing.ask import Ask
 from planner.sizing.decide import GOOD_CONTEXT, LEAST_CONTEXT, Layout, Sizing, tokens
 from planner.sizing.memory import PROCESS_GIB
 from planner.sizing.split import Split
+from settings.translation import tr
 
 
 def needed_mib(sizing: Sizing) -> int:
@@ -47,5 +48,5 @@ def plan_on_cpu(facts: ModelFacts, pool: PoolPlan, ask: Ask) -> Sizing:
         ),
         concurrency=1.0,
         verdict=layout.verdict(context, certain=facts.verified) if known else "ready",
-        because=(("maxModelLen", str(context), "what fits the node's memory, up to 8,192 on a CPU"),),
+        because=(("maxModelLen", str(context), tr("what fits the node's memory, up to 8,192 on a CPU")),),
     )

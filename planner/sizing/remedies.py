@@ -11,6 +11,7 @@ from planner.sizing.check import SIZE_CODES, check_sizing
 from planner.sizing.decide import Hardware, Sizing, plan_sizing
 from planner.sizing.parallelism import legal_tensor_parallel
 from settings.diagnostics import Diagnostic, Fix
+from settings.translation import joined, tr
 
 _FIELD = {
     "maxModelLen": "context",
@@ -85,14 +86,17 @@ class _Trial:
         """Changes of the model's own settings that may undo an error, the nearest first."""
         if fault.code == codes.context_beyond_model.name:
             yield fault.fix, fault.remedy
-            yield self._without(("maxModelLen",)), "Leave maxModelLen out."
+            yield self._without(("maxModelLen",)), tr("Leave maxModelLen out.")
         elif fault.fix:
             yield fault.fix, fault.remedy
         asked = self.ask.tensor_parallel
         if fault.code in _UNEVEN and asked is not None:
             legal = legal_tensor_parallel(self.facts, self.hardware.slots * self.hardware.nodes, self.ask)
             for size in sorted(legal, key=lambda size: abs(size - asked)):
-                yield ((self._at("tensorParallel"), size),), f"Set tensorParallel to {size}, or leave it out."
+                yield (
+                    ((self._at("tensorParallel"), size),),
+                    tr("Set tensorParallel to {size}, or leave it out.", size=size),
+                )
         elif fault.code in SIZE_CODES:
             yield from self._more_memory()
 
@@ -111,24 +115,30 @@ class _Trial:
             "maxNumBatchedTokens": ask.batched_tokens is not None,
         }
         if others["maxNumBatchedTokens"]:
-            yield self._without(("maxNumBatchedTokens",)), "Leave maxNumBatchedTokens out: a step then reads less."
+            yield self._without(("maxNumBatchedTokens",)), tr("Leave maxNumBatchedTokens out: a step then reads less.")
         if others["maxModelLen"]:
             free, found = self._sized(replace(ask, context=None))
             if free.computed and not _faults(found):
-                yield ((self._at("maxModelLen"), free.context),), f"Set maxModelLen to {free.context}, which fits."
+                yield (
+                    ((self._at("maxModelLen"), free.context),),
+                    tr("Set maxModelLen to {context}, which fits.", context=free.context),
+                )
         if fewer:
             names = " and ".join(fewer)
-            yield self._without(fewer), f"Leave {names} out: the planner then takes as many GPUs as the model needs."
+            yield (
+                self._without(fewer),
+                tr("Leave {names} out: the planner then takes as many GPUs as the model needs.", names=names),
+            )
         if others["gpuMemoryUtilization"]:
             yield (
                 self._without(("gpuMemoryUtilization",)),
-                "Leave gpuMemoryUtilization out: the engine then takes more.",
+                tr("Leave gpuMemoryUtilization out: the engine then takes more."),
             )
         if others["dtype"]:
-            yield self._without(("dtype",)), "Leave dtype out: 16 bits take half the memory."
+            yield self._without(("dtype",)), tr("Leave dtype out: 16 bits take half the memory.")
         everything = [*fewer, *(setting for setting, asked in others.items() if asked)]
         if len(everything) > 1:
-            yield self._without(everything), f"Leave {', '.join(everything)} out."
+            yield self._without(everything), tr("Leave {everything} out.", everything=joined(everything))
 
     def _without(self, settings: Iterable[str]) -> Fix:
         return tuple((self._at(setting), None) for setting in settings)

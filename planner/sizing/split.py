@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from settings.translation import tr
+
 
 @dataclass(frozen=True)
 class Split:
@@ -36,6 +38,6 @@ class Split:
 
     def __str__(self) -> str:
         parts = [f"{self.tensor} x {self.pipeline}"]
-        parts += [f"data parallel {self.data}"] if self.data > 1 else []
-        parts += ["expert parallel"] if self.by_expert else []
+        parts += [tr("data parallel {data}", data=self.data)] if self.data > 1 else []
+        parts += [tr("expert parallel")] if self.by_expert else []
         return ", ".join(parts)

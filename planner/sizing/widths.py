@@ -24,6 +24,7 @@ from typing import NamedTuple
 
 from planner.model.facts import ModelFacts
 from planner.sizing.split import Split
+from settings.translation import tr
 
 VOCABULARY_STEP = 64
 GROUPED = ("awq", "gptq")
@@ -40,7 +41,11 @@ class Uneven(NamedTuple):
 
     def __str__(self) -> str:
         each = f"{self.part} {self.width} / {self.ways} = {self.width / self.ways:g}"
-        return f"{each} is no whole number" if self.step == 1 else f"{each} is no multiple of {self.step}"
+        return (
+            tr("{each} is no whole number", each=each)
+            if self.step == 1
+            else tr("{each} is no multiple of {step}", each=each, step=self.step)
+        )
 
 
 def heads_divide(facts: ModelFacts, size: int) -> bool:
@@ -74,14 +79,14 @@ def _cuts(facts: ModelFacts, split: Split) -> Iterator[Uneven]:
     widths, group = facts.widths, facts.widths.group or 1
     if widths.vocabulary is not None:
         padded = -(-widths.vocabulary // VOCABULARY_STEP) * VOCABULARY_STEP
-        yield Uneven("vocab_size (padded)", padded, split.dense, 1)
+        yield Uneven(tr("vocab_size (padded)"), padded, split.dense, 1)
     if widths.vision_heads is not None:
-        yield Uneven("heads of the image encoder", widths.vision_heads, split.tensor, 1)
+        yield Uneven(tr("heads of the image encoder"), widths.vision_heads, split.tensor, 1)
     if widths.heads_out is not None and facts.format in GROUPED:
-        yield Uneven("the heads' width", widths.heads_out, split.tensor, group)
+        yield Uneven(tr("the heads' width"), widths.heads_out, split.tensor, group)
     if widths.dense is not None:
         yield Uneven("intermediate_size", widths.dense, split.dense, group)
     if widths.shared:
-        yield Uneven("the shared experts' width", widths.shared, split.dense, group)
+        yield Uneven(tr("the shared experts' width"), widths.shared, split.dense, group)
     if widths.experts and widths.expert is not None and not split.by_expert:
         yield Uneven("moe_intermediate_size", widths.expert, split.stage, group)

@@ -15,6 +15,7 @@ from planner.software.charts import OCI, is_tested
 from planner.software.lws import LWS, lws_chart
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
+from settings.translation import tr
 
 
 def check_chart(chart: Chart, path: str, settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
@@ -40,7 +41,7 @@ def check_release(software: str, path: str, catalog: Catalog, chart: Chart | Non
         path,
         software=software,
         release=chart and chart.number,
-        chooser="the app market installs" if chart else "the cluster has",
+        chooser=tr("the app market installs") if chart else tr("the cluster has"),
         rehearsed=rehearsed and rehearsed.rehearsed,
         reason=rehearsed.rehearsed_note if rehearsed and rehearsed is chart else None,
     )

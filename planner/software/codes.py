@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 
-from settings.diagnostics import Text, error, listed, note, warning
+from settings.diagnostics import Text, error, note, warning
+from settings.translation import listed, tr
 
 
 @note(
-    meaning="Software that is installed into the cluster is not tested on its version of Kubernetes by those who make "
-    "it.",
+    meaning=tr(
+        "Software that is installed into the cluster is not tested on its version of Kubernetes by those who make it."
+    ),
     example="cluster: {version: 1.32.2} with models: {chat: {autoscaling: {max: 2}}}",
-    fix="It usually works; use a version of the range to be sure.",
+    fix=tr("It usually works; use a version of the range to be sure."),
     source="catalog/data/charts.yaml",
 )
 def chart_not_tested(
@@ -17,18 +19,29 @@ def chart_not_tested(
 ) -> Text:
     """The chart is tested on Kubernetes `oldest` to `newest`; `near` is a version of those that TKE offers."""
     return Text(
-        message=f"{software} {version} is tested on Kubernetes {oldest} to {newest}, not on {kubernetes}.",
-        remedy=f"It will probably work; {near} would be sure." if near else "Try it on a test cluster.",
+        message=tr(
+            "{software} {version} is tested on Kubernetes {oldest} to {newest}, not on {kubernetes}.",
+            software=software,
+            version=version,
+            oldest=oldest,
+            newest=newest,
+            kubernetes=kubernetes,
+        ),
+        remedy=tr("It will probably work; {near} would be sure.", near=near)
+        if near
+        else tr("Try it on a test cluster."),
         given=kubernetes,
-        allowed=f"{oldest} to {newest}",
+        allowed=tr("{oldest} to {newest}", oldest=oldest, newest=newest),
     )
 
 
 @note(
-    meaning="Which release of a controller is installed or expected, and which was run against a real API server when "
-    "this program was tested.",
+    meaning=tr(
+        "Which release of a controller is installed or expected, and which was run against a real API "
+        "server when this program was tested."
+    ),
     example="expose: {via: gateway, install: helm, host: chat.example.com}",
-    fix="Nothing is to be done; where the two differ, look at the first pulumi up more closely.",
+    fix=tr("Nothing is to be done; where the two differ, look at the first pulumi up more closely."),
     source="catalog/data/charts.yaml (rehearsed); docs/verification.md",
     when="asked",
 )
@@ -38,46 +51,68 @@ def controller_rehearsed(
     """`release` is installed, or is not known, being up to `chooser`; `rehearsed` was run, for the `reason` given
     where it stands in for `release`."""
     if release is not None and release == rehearsed:
-        message = f"{software} {release}, which is installed, was run against a real API server with what is rendered."
-        return Text(message=message, remedy="Nothing is to be done.")
-    has = f"{software} {release} is installed" if release else f"Which release of {software} {chooser} is not known"
-    run = f"{rehearsed} was" if rehearsed else "none was"
+        message = tr(
+            "{software} {release}, which is installed, was run against a real API server with what is rendered.",
+            software=software,
+            release=release,
+        )
+        return Text(message=message, remedy=tr("Nothing is to be done."))
+    has = (
+        tr("{software} {release} is installed", software=software, release=release)
+        if release
+        else tr("Which release of {software} {chooser} is not known", software=software, chooser=chooser)
+    )
+    run = tr("{rehearsed} was", rehearsed=rehearsed) if rehearsed else tr("none was")
     because = f" ({reason})" if reason else ""
     return Text(
-        message=f"{has}; against a real API server {run} run with what is rendered{because}.",
-        remedy="Look at the conditions of what it reconciles after the first `pulumi up`.",
+        message=tr(
+            "{has}; against a real API server {run} run with what is rendered{because}.",
+            has=has,
+            run=run,
+            because=because,
+        ),
+        remedy=tr("Look at the conditions of what it reconciles after the first `pulumi up`."),
     )
 
 
 @warning(
-    meaning="A Helm chart is read from a registry that is not reached from the mainland, by the machine that runs "
-    "Pulumi.",
+    meaning=tr(
+        "A Helm chart is read from a registry that is not reached from the mainland, by the machine that runs Pulumi."
+    ),
     example="expose: {via: gateway, install: helm, host: chat.example.com}   # in ap-guangzhou",
-    fix="Copy the chart to a registry of your own and set images.mirrors, use install market, or run Pulumi elsewhere.",
+    fix=tr(
+        "Copy the chart to a registry of your own and set images.mirrors, use install market, or run Pulumi elsewhere."
+    ),
     source="catalog/data/mirrors.yaml",
 )
 def chart_from_abroad(*, registry: str, chart: str) -> Text:
     return Text(
-        message=f"The chart is read from {registry} by the machine that runs `pulumi up`; from the mainland that "
-        "registry is not reached.",
-        remedy=f"Copy the chart to a registry of your own and set images.mirrors for {registry}, or run Pulumi "
-        "where it is reached.",
+        message=tr(
+            "The chart is read from {registry} by the machine that runs `pulumi up`; from the mainland that "
+            "registry is not reached.",
+            registry=registry,
+        ),
+        remedy=tr(
+            "Copy the chart to a registry of your own and set images.mirrors for {registry}, or run Pulumi "
+            "where it is reached.",
+            registry=registry,
+        ),
         given=chart,
     )
 
 
 @error(
-    meaning="The engine has no metric of waiting requests.",
+    meaning=tr("The engine has no metric of waiting requests."),
     example="models: {chat: {model: 'qwen3:8b', engine: ollama, autoscaling: {max: 2}}}",
-    fix="Use a fixed number of replicas, or another engine.",
+    fix=tr("Use a fixed number of replicas, or another engine."),
     source="ollama envconfig/config.go and server/routes.go (no metrics)",
     forceable=False,
 )
 def autoscaling_without_metric(*, engine: str, others: Sequence[str]) -> Text:
     """`others` are the engines that have one."""
     return Text(
-        message=f"{engine} does not say how many requests wait, so there is nothing to scale by.",
-        remedy=f"Set replicas to a fixed number, or serve the model with {listed(others, 'or')}.",
+        message=tr("{engine} does not say how many requests wait, so there is nothing to scale by.", engine=engine),
+        remedy=tr("Set replicas to a fixed number, or serve the model with {others}.", others=listed(others, "or")),
         given=engine,
         allowed=", ".join(others),
         fix=(("", None),),
@@ -85,67 +120,82 @@ def autoscaling_without_metric(*, engine: str, others: Sequence[str]) -> Text:
 
 
 @error(
-    meaning="A model is to have no replica while nobody asks it, and nothing would bring one back.",
+    meaning=tr("A model is to have no replica while nobody asks it, and nothing would bring one back."),
     example="models: {chat: {autoscaling: {min: 0, max: 2}}}",
-    fix="Keep one replica, or pause the stack for the hours in which nobody asks.",
+    fix=tr("Keep one replica, or pause the stack for the hours in which nobody asks."),
     source="keda issue 6040; docs/decisions/scale-to-zero.md",
     forceable=False,
 )
 def scale_to_zero(*, model: str, engine: str, counts: bool, via: str) -> Text:
     """`counts`: the engine tells how many requests wait; `via`: how people reach it (`expose.via`)."""
-    told = f"what waits is told by {engine}'s own pods" if counts else f"{engine} never tells what waits"
+    told = (
+        tr("what waits is told by {engine}'s own pods", engine=engine)
+        if counts
+        else tr("{engine} never tells what waits", engine=engine)
+    )
     road = {
-        "port-forward": "a port-forward ends where there is no pod",
-        "gateway": "Envoy Gateway answers 503 at once where there is no pod",
-        "ingress": "an Ingress holds no request for a pod that is to come",
+        "port-forward": tr("a port-forward ends where there is no pod"),
+        "gateway": tr("Envoy Gateway answers 503 at once where there is no pod"),
+        "ingress": tr("an Ingress holds no request for a pod that is to come"),
     }
     return Text(
-        message=f"Without a replica {model} would never come back: {told}, and {road[via]}.",
-        remedy="Set it to 1. `pause: true` takes the whole stack to zero for a time.",
+        message=tr(
+            "Without a replica {model} would never come back: {told}, and {road}.",
+            model=model,
+            told=told,
+            road=road[via],
+        ),
+        remedy=tr("Set it to 1. `pause: true` takes the whole stack to zero for a time."),
         given="0",
-        allowed="1 to 1000",
+        allowed=tr("1 to 1000"),
         fix=(("", 1),),
     )
 
 
 @note(
-    meaning="Idle replicas are taken away, and the GPUs with them, which may be sold out later.",
+    meaning=tr("Idle replicas are taken away, and the GPUs with them, which may be sold out later."),
     example="models: {chat: {autoscaling: {max: 2, scaleDown: true}}}",
-    fix="Leave scaleDown off.",
+    fix=tr("Leave scaleDown off."),
     source="imroc/tke-guide, docs/ai/llm.md (step 6)",
 )
 def gpus_given_back() -> Text:
     return Text(
-        message="Nodes that become idle are given back, and their GPUs may be sold out when they are wanted again.",
-        remedy="Leave scaleDown off where an answer must always come in time.",
+        message=tr("Nodes that become idle are given back, and their GPUs may be sold out when they are wanted again."),
+        remedy=tr("Leave scaleDown off where an answer must always come in time."),
         given="true",
     )
 
 
 @warning(
-    meaning="Scaling by load needs KEDA, which is not installed into a cluster that exists already.",
+    meaning=tr("Scaling by load needs KEDA, which is not installed into a cluster that exists already."),
     example="cluster: {existing: {id: cls-1}} with models: {chat: {autoscaling: {max: 2}}}",
-    fix="Install KEDA 2.20 or later once for the cluster.",
+    fix=tr("Install KEDA 2.20 or later once for the cluster."),
     source="keda PR 6565 and issue 7641",
 )
 def keda_expected() -> Text:
     return Text(
-        message="Scaling by load needs KEDA 2.20 or later, of which a cluster has one or none; into a cluster that "
-        "exists already this stack installs none.",
-        remedy="See that KEDA runs there.",
+        message=tr(
+            "Scaling by load needs KEDA 2.20 or later, of which a cluster has one or none; into a cluster "
+            "that exists already this stack installs none."
+        ),
+        remedy=tr("See that KEDA runs there."),
     )
 
 
 @warning(
-    meaning="A model over several machines needs the LeaderWorkerSet controller, which is not installed into a cluster "
-    "that exists already.",
+    meaning=tr(
+        "A model over several machines needs the LeaderWorkerSet controller, which is not installed into "
+        "a cluster that exists already."
+    ),
     example="cluster: {existing: {id: cls-1}} with models: {chat: {pipelineParallel: 2, gpus: 16}}",
-    fix="Install it once for the cluster.",
+    fix=tr("Install it once for the cluster."),
     source="lws.sigs.k8s.io",
 )
 def lws_expected() -> Text:
     return Text(
-        message="A model over several machines needs the LeaderWorkerSet controller, of which a cluster has one or "
-        "none; into a cluster that exists already this stack installs none.",
-        remedy="See that it runs there (lws.sigs.k8s.io).",
+        message=tr(
+            "A model over several machines needs the LeaderWorkerSet controller, of which a cluster has one "
+            "or none; into a cluster that exists already this stack installs none."
+        ),
+        remedy=tr("See that it runs there (lws.sigs.k8s.io)."),
     )

@@ -5,6 +5,7 @@ from catalog.types import Chart
 from planner.plan.types import CpuPods, InstallPlan
 from planner.software.charts import choose, plan_install
 from settings.models import Settings
+from settings.translation import tr
 
 PROMETHEUS = "kube-prometheus-stack"
 KEPT_GIB = 8
@@ -32,4 +33,4 @@ def prometheus_chart(settings: Settings, catalog: Catalog) -> Chart:
 def prometheus_pods(settings: Settings, catalog: Catalog) -> tuple[CpuPods, ...]:
     """The pods that it adds to the CPU nodes."""
     parts = prometheus_chart(settings, catalog).parts if installs_prometheus(settings) else ()
-    return tuple(CpuPods("Prometheus and Grafana", 1, part.cpu_millis, part.memory_mib) for part in parts)
+    return tuple(CpuPods(tr("Prometheus and Grafana"), 1, part.cpu_millis, part.memory_mib) for part in parts)

@@ -12,6 +12,7 @@ from planner.storage.origin import ID_PREFIX, outlives, storage_kind
 from settings import codes as shared_codes
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
+from settings.translation import tr
 
 TURBO_RANGES = tuple(map(IPv4Network, ("11.0.0.0/24", "192.168.255.0/24", "172.31.255.0/24", "10.255.255.0/24")))
 """Ranges for CFS Turbo's mount target, the first outside all that a VPC of ours may have (the guide's example is
@@ -53,7 +54,7 @@ def _keys(settings: Settings) -> Iterator[Diagnostic]:
         yield shared_codes.key_not_for_kind(
             f"storage.{alias[key]}",
             key=alias[key],
-            owner=f"storage of kind {kind}",
+            owner=tr("storage of kind {kind}", kind=kind),
             setting="storage.kind",
             kind=kind,
             said=True,

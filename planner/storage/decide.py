@@ -10,6 +10,7 @@ from planner.storage.drivers import CFS_PROVISIONER, TURBO_DRIVER
 from planner.storage.file_system import plan_file_system, storage_type, store_zone
 from planner.storage.origin import origin, storage_kind
 from settings.models import Settings
+from settings.translation import tr
 
 MODEL_CLASS = "cfs-ai"
 """The StorageClass of the model store, which is NFS."""
@@ -109,13 +110,13 @@ def explain_storage(store: StoragePlan) -> list[Reason]:
     reasons = []
     if store.kind == "cfs":
         reasons.append(
-            Reason("storage.kind", "cfs", "every replica reads the same files, so one download serves them all")
+            Reason("storage.kind", "cfs", tr("every replica reads the same files, so one download serves them all"))
         )
     if store.origin == "made" and store.kind == "cfs":
-        reasons.append(Reason("retain", "true", "the stack makes the file system itself, to find it again"))
+        reasons.append(Reason("retain", "true", tr("the stack makes the file system itself, to find it again")))
     if store.webui_class is not None:
         reasons.append(
-            Reason("storage.webuiClassName", store.webui_class, "SQLite loses data on NFS, so the page has a disk")
+            Reason("storage.webuiClassName", store.webui_class, tr("SQLite loses data on NFS, so the page has a disk"))
         )
     return reasons
 
