@@ -1,0 +1,58 @@
+"""Sentences keep what they are made of, and are told anew from it."""
+
+import copy
+import pickle
+
+from settings.translation import joined, listed, tr, translated, trn
+
+_CHINESE = {
+    "{count:,} models need {what}": "{count:,} 个模型需要 {what}",
+    "a GPU": "GPU",
+    "{number} replicas": "{number} 个副本",
+    "{number} replica": "{number} 个副本",
+    ", ": "、",
+    " and ": "和",
+    " at the most": "（上限）",
+}.get
+
+
+def test_english_text_is_the_text_itself() -> None:
+    said = tr("{count:,} models need {what}", count=1200, what=tr("a GPU"))
+
+    assert said == "1,200 models need a GPU"
+    assert tr("braces {stay} where nothing fills them") == "braces {stay} where nothing fills them"
+    assert [trn("{number} replica", "{number} replicas", number) for number in (1, 2)] == ["1 replica", "2 replicas"]
+
+
+def test_template_values_and_what_values_say_are_translated_and_names_are_not() -> None:
+    assert (
+        translated(tr("{count:,} models need {what}", count=1200, what=tr("a GPU")), _CHINESE) == "1,200 个模型需要 GPU"
+    )
+    assert translated(tr("{count:,} models need {what}", count=2, what="a GPU"), _CHINESE) == "2 个模型需要 a GPU"
+    assert translated(trn("{number} replica", "{number} replicas", 1), _CHINESE) == "1 个副本"
+
+
+def test_what_the_catalogue_has_not_stays_english() -> None:
+    assert translated(tr("no {what}", what=tr("a GPU")), _CHINESE) == "no GPU"
+    assert translated("a GPU", _CHINESE) == "a GPU"
+
+
+def test_names_in_a_row_have_the_language_s_own_separators() -> None:
+    assert listed(["a", "b", "c"], "and") == "a, b and c"
+    assert translated(listed(["a", "b", "c"], "and"), _CHINESE) == "a、b和c"
+    assert (joined([]), joined(["a"]), joined(("a", "b"), " x ")) == ("", "a", "a x b")
+
+
+def test_what_is_added_to_a_sentence_is_told_beside_it() -> None:
+    longer = "- " + tr("a GPU") + tr(" at the most") + "!"
+
+    assert longer == "- a GPU at the most!"
+    assert translated(longer, _CHINESE) == "- GPU（上限）!"
+
+
+def test_copies_keep_what_a_sentence_is_made_of() -> None:
+    said = tr("{count:,} models need {what}", count=1, what=listed(["a", "b"], "and"))
+
+    for again in (copy.deepcopy(said), pickle.loads(pickle.dumps(said))):
+        assert again == said
+        assert translated(again, _CHINESE) == "1 个模型需要 a和b"
