@@ -15,7 +15,7 @@ PINNED_UV := --require-hashes --requirement tools/uv.txt
 RUN := $(UV) run --no-sync --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help uv demo check rehearse e2e test test-downloads test-deep test-all builds control-plane engine controllers fuzz lint fmt docs generated test-real record-arguments record-kv-cache clean
+.PHONY: help uv demo check rehearse e2e test test-downloads test-deep test-all builds control-plane engine controllers fuzz lint fmt docs generated dist test-real record-arguments record-kv-cache clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -100,10 +100,11 @@ test-all: .venv/test.stamp $(BUILDS) ## everything, with every sample stack (nee
 fuzz: .venv/test.stamp ## prove stack files by chance, new ones at each run (EXAMPLES=2000 for each property)
 	@FUZZ_EXAMPLES=$(or $(EXAMPLES),2000) $(RUN) pytest -n 2 tests/fuzz
 
-lint: .venv/lint.stamp ## ruff and pyright, as CI runs them
+lint: .venv/lint.stamp ## ruff, pyright, and zizmor for the workflows, as CI runs them
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
 	@$(RUN) pyright
+	@$(RUN) zizmor --offline --no-progress --quiet .github
 
 fmt: .venv/lint.stamp ## format and sort imports
 	@$(RUN) ruff check --fix --quiet .
@@ -123,6 +124,11 @@ generated: .venv/run.stamp ## write the generated documents anew (a test holds t
 test-real: .venv/test.stamp ## rendered commands under each engine release's real parser (8 GB, minutes a release)
 	@$(RUN) pytest -n 0 tests/real
 
+# A release is the source archive; docs/releases.md. Without a tag it is built and tried all the same.
+dist: .venv/run.stamp ## build a release into dist/ and try it, all but the publishing (TAG=v0.2.0)
+	@$(RUN) python -m tools.release build --tag "$$TAG"
+	@$(RUN) python -m tools.release try
+
 record-arguments: .venv/run.stamp ## record what each engine release takes, from the releases themselves (RELEASES=vllm-0.29.0)
 	@$(RUN) python -m tools.record_arguments $(RELEASES)
 
@@ -130,4 +136,4 @@ record-kv-cache: .venv/run.stamp ## record what vLLM's own code caches for publi
 	@$(RUN) python -m tools.record_kv_cache
 
 clean: ## remove everything that make made
-	@rm -rf .venv .tools out .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv .tools out dist .pytest_cache .ruff_cache .hypothesis

@@ -40,11 +40,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")
 
 def _version(asked: bool) -> None:
     if asked:
-        from importlib.metadata import version  # noqa: PLC0415
+        from cli.text import line, show  # noqa: PLC0415
+        from cli.version import said  # noqa: PLC0415
 
-        from cli.text import put  # noqa: PLC0415
-
-        put(f"tke-llm {version('tke-llm')}\n")
+        show([line(said())])
         raise typer.Exit
 
 

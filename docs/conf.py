@@ -10,7 +10,7 @@ from sphinx.application import Sphinx
 HERE = Path(__file__).parent
 PARTS = {
     "Tasks": ["team", "monitoring", "warm-starts", "images", "operations", "e2e"],
-    "Reference": ["configuration", "diagnostics", "security", "guide-coverage", "verification"],
+    "Reference": ["configuration", "diagnostics", "security", "guide-coverage", "verification", "releases"],
     "How it is made": ["architecture", "decisions/index"],
 }
 

@@ -1,6 +1,5 @@
 import json
 import re
-from importlib.metadata import version
 from io import StringIO
 from pathlib import Path
 
@@ -262,10 +261,6 @@ def test_an_index_that_tells_no_size_is_passed_over(tmp_path, index):
 @pytest.mark.parametrize("size", ["nan", "inf", "0", "-1"])
 def test_a_size_that_is_none_is_wrong_usage(tmp_path, size):
     assert command("model", "add", str(tmp_path), "--weights-gib", size).exit_code == 2
-
-
-def test_the_version_is_that_of_the_package():
-    assert command("--version").stdout == f"tke-llm {version('tke-llm')}\n"
 
 
 def test_a_shell_completes_the_names_of_the_stacks():
