@@ -41,7 +41,7 @@ class PrivateFolder:
 
     @property
     def world(self) -> Path:
-        return self.root / "cloud" / "world.jsonl"
+        return self.root / "cloud" / "world"
 
     @property
     def events(self) -> Path:

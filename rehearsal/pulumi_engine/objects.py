@@ -16,7 +16,7 @@ from rehearsal.pulumi_engine.infrastructure import Infrastructure
 from rehearsal.pulumi_engine.normal import pruned
 from rehearsal.pulumi_engine.providers import Made, Properties, Provider
 from rehearsal.pulumi_engine.rules import awaited
-from rehearsal.pulumi_engine.world import CloudResource, CloudState, DeniedError
+from rehearsal.pulumi_engine.world import CloudResource, CloudState, DeniedError, Warned
 from rehearsal.registration import MASK
 from settings.paths import value_at
 
@@ -70,7 +70,7 @@ class ObjectProvider(Provider):
             if did == "create":
                 after_creation(self._world, resource)
             for warning in warnings:
-                self._world.warn(str(ref(sent)), warning)
+                self._world.warn(Warned(str(ref(sent)), warning))
         waits = ready and awaited(resource.type, resource.inputs) is not None
         unready = self._objects.awaited(sent) if waits else []
         live = self._objects.get(object_ref(resource)) or live

@@ -133,8 +133,11 @@ class EngineSession:
         """What `up` would do. `replacing`: URNs of resources to make anew, whether they changed or not."""
         return self._operate("preview", replace=list(replacing))
 
-    def up(self, faults: Sequence[Fault] = (), *, replacing: Sequence[str] = ()) -> EngineOutcome:
-        return self._operate("up", faults, replace=list(replacing))
+    def up(
+        self, faults: Sequence[Fault] = (), *, replacing: Sequence[str] = (), goes_on: bool = False
+    ) -> EngineOutcome:
+        """`goes_on`: after a failure with all that does not wait for what failed (`--continue-on-error`)."""
+        return self._operate("up", faults, replace=list(replacing), goes_on=goes_on)
 
     def refresh(self, *, clear_pending: bool = False) -> EngineOutcome:
         """Read all resources anew. `clear_pending` forgets creations that a killed engine left open in the state."""
@@ -149,7 +152,7 @@ class EngineSession:
 
     def send_up(self, faults: Sequence[Fault]) -> None:
         """Begin an `up` and do not wait for it."""
-        self._send("up", seed=self._seed, faults=[asdict(each) for each in faults], replace=[])
+        self._send("up", seed=self._seed, faults=[asdict(each) for each in faults], replace=[], goes_on=False)
 
     def kill(self) -> None:
         """Kill the worker and the engine at once, as the end of a machine would."""

@@ -120,7 +120,13 @@ class _Worker:
 
     def _up(self, order: Order) -> None:
         with self._served(order), as_the_engine_starts_it(self._program):
-            self._opened.up(on_event=self._note, color="never", show_secrets=False, replace=order["replace"])
+            self._opened.up(
+                on_event=self._note,
+                color="never",
+                show_secrets=False,
+                replace=order["replace"],
+                continue_on_error=order["goes_on"],
+            )
 
     def _refresh(self, order: Order) -> None:
         with self._served(order):

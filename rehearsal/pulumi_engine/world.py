@@ -1,10 +1,13 @@
 """What exists in the simulated cloud, kept in a file, so that it outlives the engine as a real cloud does."""
 
-import json
+import pickle
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import wraps
 from pathlib import Path
 from threading import Lock
+from typing import Concatenate, ParamSpec
 
 from rehearsal.cloud import Cloud
 from rehearsal.kinds import ROLE
@@ -70,11 +73,28 @@ class Warned:
     message: str
 
 
+_More = ParamSpec("_More")
+
+
+def _journaled(
+    change: Callable[Concatenate["CloudState", _More], None],
+) -> Callable[Concatenate["CloudState", _More], None]:
+    """A change of the state that is written down first, for those who open the journal after."""
+
+    @wraps(change)
+    def noted(world: "CloudState", *about: _More.args, **more: _More.kwargs) -> None:
+        with world.file.open("ab") as journal:
+            pickle.dump((change.__name__, about, more), journal)
+        change(world, *about, **more)
+
+    return noted
+
+
 @dataclass
 class CloudState:
     """All that exists, in the order of creation, and all that happened.
 
-    `file` is a journal with one JSON object a line, which a process that is killed leaves readable.
+    `file` is a journal of all changes, which a process that is killed leaves readable.
     """
 
     file: Path
@@ -92,10 +112,10 @@ class CloudState:
     def open(cls, file: Path, seed: str) -> "CloudState":
         """The world of a journal, or a new one. `seed` is what all generated values of a new world follow from."""
         world = cls(file)
-        for entry in _entries(file):
-            world._replay(entry)
+        for change, about, more in _calls(file):
+            vars(cls)[change].__wrapped__(world, *about, **more)
         if not world.seed:
-            world._write({"did": "begin", "seed": seed})
+            world.begin(seed)
         return world
 
     @property
@@ -134,111 +154,50 @@ class CloudState:
         _, outputs = self.cloud.create(resource.type, resource.secret_name, inputs)
         return replace(resource, inputs=inputs, outputs=outputs)
 
+    @_journaled
+    def begin(self, seed: str) -> None:
+        """A new world, in which all generated values follow from `seed`."""
+        self.seed = seed
+
+    @_journaled
     def put(self, did: str, resource: CloudResource) -> None:
         """Note that a resource was made (``create``) or changed (``update``)."""
-        self._write(
-            {
-                "did": did,
-                "type": resource.type,
-                "id": resource.id,
-                "urn": resource.urn,
-                "secretName": resource.secret_name,
-                "inputs": resource.inputs,
-                "outputs": resource.outputs,
-            }
-        )
+        self.resources[resource.key] = resource
+        self.gone.discard(resource.id)
+        self.operations.append(CloudOperation(did, resource.type, resource.id, resource.urn))
 
+    @_journaled
     def put_volume(self, volume: CloudVolume) -> None:
         """Note that a claim brought a volume about."""
-        self._write(
-            {
-                "did": "volume",
-                "claim": list(volume.claim),
-                "provisioner": volume.provisioner,
-                "holds": list(volume.holds),
-                "kept": volume.kept,
-            }
-        )
+        self.volumes[volume.claim] = volume
 
+    @_journaled
     def remove_volume(self, claim: Key) -> None:
-        self._write({"did": "volume-gone", "claim": list(claim)})
+        self.volumes.pop(claim, None)
 
+    @_journaled
     def remove(self, resource: CloudResource, by: str = "") -> None:
         """Note that a resource is gone."""
-        self._write({"did": "delete", "type": resource.type, "id": resource.id, "urn": resource.urn, "by": by})
+        self.resources.pop(resource.key, None)
+        if not any(id_ == resource.id for _, id_ in self.resources):
+            self.gone.add(resource.id)
+        self.operations.append(CloudOperation("delete", resource.type, resource.id, resource.urn, by))
 
+    @_journaled
     def leave(self, text: str) -> None:
         """Note that something is left that no resource stands for."""
-        self._write({"did": "leave", "text": text})
+        self.left_behind.append(text)
 
-    def warn(self, resource: str, message: str) -> None:
+    @_journaled
+    def warn(self, warned: Warned) -> None:
         """Note what the API server warned of when it took an object."""
-        self._write({"did": "warn", "resource": resource, "message": message})
-
-    def _write(self, entry: Mapping[str, object]) -> None:
-        with self.file.open("a", encoding="utf-8") as journal:
-            journal.write(json.dumps(entry) + "\n")
-        self._replay(entry)
-
-    def _replay(self, entry: Mapping[str, object]) -> None:
-        _REPLAYS[str(entry["did"])](self, entry)
+        self.warnings.append(warned)
 
 
-def _entries(file: Path) -> Iterator[Mapping[str, object]]:
+def _calls(file: Path) -> Iterator[tuple[str, tuple[object, ...], dict[str, object]]]:
+    """The calls of a journal, up to one that a process was killed in while it wrote."""
     if not file.exists():
         return
-    for line in file.read_text(encoding="utf-8").splitlines():
-        try:
-            yield json.loads(line)
-        except ValueError:
-            # The last line of a process that was killed while it wrote.
-            return
-
-
-def _begin(world: CloudState, entry: Mapping) -> None:
-    world.seed = entry["seed"]
-
-
-def _put(world: CloudState, entry: Mapping) -> None:
-    resource = CloudResource(
-        entry["type"], entry["id"], entry["urn"], entry["secretName"], entry["inputs"], entry["outputs"]
-    )
-    world.resources[resource.key] = resource
-    world.gone.discard(resource.id)
-    world.operations.append(CloudOperation(entry["did"], resource.type, resource.id, resource.urn))
-
-
-def _remove(world: CloudState, entry: Mapping) -> None:
-    world.resources.pop((entry["type"], entry["id"]), None)
-    if not any(id_ == entry["id"] for _, id_ in world.resources):
-        world.gone.add(entry["id"])
-    world.operations.append(CloudOperation("delete", entry["type"], entry["id"], entry["urn"], entry["by"]))
-
-
-def _put_volume(world: CloudState, entry: Mapping) -> None:
-    claim = (entry["claim"][0], entry["claim"][1])
-    world.volumes[claim] = CloudVolume(claim, entry["provisioner"], tuple(entry["holds"]), entry["kept"])
-
-
-def _remove_volume(world: CloudState, entry: Mapping) -> None:
-    world.volumes.pop((entry["claim"][0], entry["claim"][1]), None)
-
-
-def _leave(world: CloudState, entry: Mapping) -> None:
-    world.left_behind.append(entry["text"])
-
-
-def _warn(world: CloudState, entry: Mapping) -> None:
-    world.warnings.append(Warned(entry["resource"], entry["message"]))
-
-
-_REPLAYS: Mapping[str, Callable[[CloudState, Mapping], None]] = {
-    "begin": _begin,
-    "create": _put,
-    "update": _put,
-    "delete": _remove,
-    "volume": _put_volume,
-    "volume-gone": _remove_volume,
-    "leave": _leave,
-    "warn": _warn,
-}
+    with file.open("rb") as journal, suppress(EOFError, pickle.UnpicklingError):
+        while True:
+            yield pickle.load(journal)  # noqa: S301  written by ourselves, in a private place

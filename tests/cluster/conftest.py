@@ -53,7 +53,7 @@ def controllers(rehearsed: Access) -> Iterator[Controllers]:
 def stage(rehearsed: Access, controllers: Controllers, tmp_path: Path) -> Iterator[Stage]:
     """A cluster without nodes, and a namespace that no test had before."""
     with Cluster(rehearsed, load()) as cluster:
-        world = CloudState.open(tmp_path / "world.jsonl", "stage")
+        world = CloudState.open(tmp_path / "world", "stage")
         stage = Stage(rehearsed, cluster, controllers, f"llm-{next(_NUMBERS)}", world)
         yield stage
         stage.clear()

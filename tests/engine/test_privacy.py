@@ -85,7 +85,7 @@ def test_the_engine_is_the_only_program_on_its_search_path(pulumi: Path, tmp_pat
 
 @pytest.fixture
 def world(tmp_path: Path) -> CloudState:
-    return CloudState.open(tmp_path / "world.jsonl", "seed")
+    return CloudState.open(tmp_path / "world", "seed")
 
 
 def test_simulated_providers_that_all_answer_are_let_through(world: CloudState) -> None:

@@ -13,10 +13,11 @@ from rehearsal.pulumi_engine.session import EngineSession
 
 
 def each_fails_once(session: EngineSession, names: Iterable[str]) -> tuple[set[str], EngineOutcome]:
-    """`up`, again and again, while each of these resources is refused once: those that never were, and the last."""
+    """`up`, again and again, while each of these resources is refused once: those that never were, and the last. Each
+    `up` goes as far as it can, so that there are no more of them than resources that wait for one another."""
     left = set(names)
     while True:
-        outcome = session.up([Fault(each) for each in sorted(left)])
+        outcome = session.up([Fault(each) for each in sorted(left)], goes_on=True)
         hit = left & {each.name for each in outcome.failed}
         if not hit:
             return left, outcome

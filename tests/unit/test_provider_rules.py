@@ -63,7 +63,7 @@ class Stand:
     type."""
 
     def __init__(self, folder: Path, **config: str) -> None:
-        self.world = CloudState.open(folder / "world.jsonl", "seed")
+        self.world = CloudState.open(folder / "world", "seed")
         self._provider = Provider(self.world, Faults())
         self._context = Mock()
         self._context.abort.side_effect = lambda _, said: (_ for _ in ()).throw(RefusedError(said))

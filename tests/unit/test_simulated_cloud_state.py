@@ -19,7 +19,7 @@ PREFIX = "urn:pulumi:dev::tke-llm::"
 
 @pytest.fixture
 def world(tmp_path: Path) -> CloudState:
-    return CloudState.open(tmp_path / "world.jsonl", "seed")
+    return CloudState.open(tmp_path / "world", "seed")
 
 
 def make(world: CloudState, type_: str, name: str, /, *, cluster: str | None = None, **inputs: object) -> CloudResource:
@@ -78,10 +78,11 @@ def test_what_exists_outlives_the_process(world: CloudState) -> None:
     assert again.seed == "seed"
 
 
-def test_a_process_that_is_killed_while_it_writes_loses_only_that_line(world: CloudState) -> None:
+def test_a_process_that_is_killed_while_it_writes_loses_only_that_change(world: CloudState) -> None:
     vpc = make(world, "tencentcloud:Vpc/instance:Instance", "vpc", cidrBlock="10.0.0.0/16")
-    with world.file.open("a") as journal:
-        journal.write('{"did": "crea')
+    whole = world.file.read_bytes()
+    make(world, "tencentcloud:Eip/instance:Instance", "eip")
+    world.file.write_bytes(world.file.read_bytes()[: len(whole) + 40])
 
     assert list(CloudState.open(world.file, "").resources) == [vpc.key]
 
