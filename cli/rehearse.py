@@ -80,7 +80,7 @@ def rehearse(stack: str, *, as_json: bool, out: Path | None, extra_rehearsal: Ex
 
 def _write(folder: Path, stack: str, story: Story) -> tuple[tuple[Path, ...], OSError | None]:
     """The files that were written, or why none could be."""
-    results = files(story.plan, story.recording.registrations, story.timeline)
+    results = files(story.plan, story.recording.registrations)
     try:
         return replace_folder(folder, {"report.html": page(stack, story, results), **results}), None
     except OSError as error:

@@ -1,4 +1,4 @@
-"""A rehearsal as files: manifests, the plan, the graph, the dashboard where there is one."""
+"""A rehearsal as files: manifests, the plan, the dashboard where there is one."""
 
 import json
 from collections.abc import Mapping
@@ -6,22 +6,18 @@ from collections.abc import Mapping
 from components.workloads import dashboard
 from planner.plan.types import Plan
 from planner.report.document import document
-from rehearsal.clock import Timeline
-from rehearsal.graph import svg
 from rehearsal.kinds import CONFIG_MAP
 from rehearsal.manifests import manifests
 from rehearsal.registration import Registration
 
 
-def files(plan: Plan, registrations: tuple[Registration, ...], timeline: Timeline) -> Mapping[str, str]:
+def files(plan: Plan, registrations: tuple[Registration, ...]) -> Mapping[str, str]:
     """Relative path -> text. Two rehearsals of one stack give the same texts."""
-    notes = {step.urn: step.span for step in timeline.steps if step.seconds >= 1}
     sheet = _dashboard(registrations)
     return {
         **({} if sheet is None else {dashboard.FILE: sheet}),
         **{f"manifests/{each.file}": each.text for each in manifests(registrations)},
         "plan.json": json.dumps(document(plan), indent=2, ensure_ascii=False) + "\n",
-        "graph.svg": svg(registrations, timeline.critical, notes),
     }
 
 

@@ -1,8 +1,8 @@
 """Properties as they travel between the program, the engine and the providers: protobuf to plain data and back."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 
-from google.protobuf import struct_pb2
+from google.protobuf import json_format, struct_pb2
 from pulumi.runtime import rpc
 
 from rehearsal.registration import Secret, Unknown
@@ -25,40 +25,31 @@ _UNKNOWNS = frozenset(
 
 def decode(given: struct_pb2.Struct) -> dict[str, object]:
     """The properties in a message. Raises `ValueError` for an asset or an archive."""
+    plain = json_format.MessageToDict(given)
     # Protobuf's maps have no order; sorted keys make two runs write the same files.
-    return {key: _decoded_value(given.fields[key]) for key in sorted(given.fields)}
+    return {key: _decoded(plain[key]) for key in sorted(plain)}
 
 
-def _decoded_value(value: struct_pb2.Value) -> object:
-    return _DECODERS[value.WhichOneof("kind") or "null_value"](value)
+def _decoded(value: object) -> object:
+    if isinstance(value, list):
+        return [_decoded(part) for part in value]
+    if isinstance(value, dict):
+        return _object(value)
+    if isinstance(value, float):
+        # Protobuf knows one kind of number; whole ones were integers in the program.
+        return int(value) if value.is_integer() else value
+    return Unknown() if isinstance(value, str) and value in _UNKNOWNS else value
 
 
-def _object(value: struct_pb2.Value) -> object:
-    fields = value.struct_value.fields
-    if _SIGNATURE not in fields:
-        return decode(value.struct_value)
-    signature = fields[_SIGNATURE].string_value
+def _object(value: Mapping[str, object]) -> object:
+    signature = value.get(_SIGNATURE)
+    if signature is None:
+        return {key: _decoded(value[key]) for key in sorted(value)}
     if signature == _SECRET:
-        return Secret(_decoded_value(fields["value"]))
+        return Secret(_decoded(value["value"]))
     if signature == _REFERENCE:
-        return fields["id"].string_value or fields["urn"].string_value
+        return value.get("id") or value["urn"]
     raise ValueError("assets and archives are not simulated")
-
-
-def _number(value: struct_pb2.Value) -> int | float:
-    # Protobuf knows one kind of number; whole ones were integers in the program.
-    number = value.number_value
-    return int(number) if number.is_integer() else number
-
-
-_DECODERS: dict[str, Callable[[struct_pb2.Value], object]] = {
-    "null_value": lambda _: None,
-    "bool_value": lambda value: value.bool_value,
-    "number_value": _number,
-    "string_value": lambda value: Unknown() if value.string_value in _UNKNOWNS else value.string_value,
-    "list_value": lambda value: [_decoded_value(part) for part in value.list_value.values],
-    "struct_value": _object,
-}
 
 
 def holds_secret(value: object) -> bool:
@@ -72,33 +63,18 @@ def holds_secret(value: object) -> bool:
 
 def encode(values: Mapping[str, object], secret: Collection[str] = ()) -> struct_pb2.Struct:
     """Properties as a message, without those that are None; the ones named in `secret` are marked so."""
-    built = struct_pb2.Struct()
-    for key, value in values.items():
-        if value is not None:
-            built.fields[key].CopyFrom(_value(Secret(value) if key in secret else value))
-    return built
+    written = {
+        key: _written(Secret(value) if key in secret else value) for key, value in values.items() if value is not None
+    }
+    return json_format.ParseDict(written, struct_pb2.Struct())
 
 
-def _value(given: object) -> struct_pb2.Value:
-    """Python value to protobuf. Raises `TypeError` for what no provider could answer with."""
-    given = _written(given)
-    if given is None:
-        return struct_pb2.Value(null_value=struct_pb2.NULL_VALUE)
-    if isinstance(given, bool):
-        return struct_pb2.Value(bool_value=given)
-    if isinstance(given, int | float):
-        return struct_pb2.Value(number_value=given)
-    if isinstance(given, str):
-        return struct_pb2.Value(string_value=given)
-    if isinstance(given, list):
-        return struct_pb2.Value(list_value=struct_pb2.ListValue(values=[_value(part) for part in given]))
-    if isinstance(given, Mapping):
-        return struct_pb2.Value(struct_value=encode(given))
-    raise TypeError(f"a simulated resource answered with a {type(given).__name__}")
-
-
-def _written(given: object) -> object:
+def _written(value: object) -> object:
     """Secrets and unknowns as the wire format writes them; anything else as it is."""
-    if isinstance(given, Secret):
-        return {_SIGNATURE: _SECRET, "value": given.value}
-    return rpc.UNKNOWN if isinstance(given, Unknown) else given
+    if isinstance(value, Secret):
+        return {_SIGNATURE: _SECRET, "value": _written(value.value)}
+    if isinstance(value, Mapping):
+        return {key: _written(part) for key, part in value.items() if part is not None}
+    if isinstance(value, list):
+        return [_written(part) for part in value]
+    return rpc.UNKNOWN if isinstance(value, Unknown) else value

@@ -1,6 +1,5 @@
 """The random provider (`pulumi-random`): new values in every run, so that a leak can be searched for."""
 
-import base64
 import string
 from collections.abc import Mapping
 from random import Random
@@ -13,38 +12,15 @@ def create(kind: str, inputs: Mapping[str, object], random: Random) -> tuple[str
 
     Raises `ValueError` for a kind that is not simulated.
     """
-    if kind in ("RandomPassword", "RandomString"):
-        result = _text(inputs, random)
-        hashed = {"bcryptHash": f"$2a$10${_letters(random, 53)}"} if kind == "RandomPassword" else {}
-        return ("none" if kind == "RandomPassword" else result), {"result": result, **hashed}
-    if kind in ("RandomId", "RandomBytes"):
-        raw = random.randbytes(_whole(inputs, "byteLength" if kind == "RandomId" else "length", 8))
-        url = base64.urlsafe_b64encode(raw).decode().rstrip("=")
-        encoded: dict[str, object] = {
-            "hex": raw.hex(),
-            "dec": str(int.from_bytes(raw, "big")),
-            "b64Std": base64.b64encode(raw).decode(),
-            "base64": base64.b64encode(raw).decode(),
-            "b64Url": url,
-        }
-        return url, encoded
-    if kind == "RandomUuid":
-        text = random.randbytes(16).hex()
-        result = f"{text[:8]}-{text[8:12]}-4{text[13:16]}-8{text[17:20]}-{text[20:]}"
-        return result, {"result": result}
-    if kind == "RandomInteger":
-        drawn = random.randint(_whole(inputs, "min", 0), _whole(inputs, "max", 0))
-        return str(drawn), {"result": drawn}
-    raise ValueError(f"the simulated random provider has no {kind}")
+    if kind != "RandomPassword":
+        raise ValueError(f"the simulated random provider has no {kind}; add it to rehearsal/simulated/randomness.py")
+    hashed = "$2a$10$" + "".join(random.choices(string.ascii_letters + string.digits, k=53))
+    return "none", {"result": _text(inputs, random), "bcryptHash": hashed}
 
 
 def _whole(inputs: Mapping[str, object], key: str, default: int) -> int:
     given = inputs.get(key, default)
     return given if isinstance(given, int) else default
-
-
-def _letters(random: Random, length: int) -> str:
-    return "".join(random.choices(string.ascii_letters + string.digits, k=length))
 
 
 def _text(inputs: Mapping[str, object], random: Random) -> str:

@@ -104,7 +104,7 @@ def test_everything_that_the_engine_is_told_is_recorded(tmp_path):
         import pulumi_random as random
         parent = pulumi.ComponentResource("t:m:Group", "group")
         first = random.RandomPassword("first", length=8, opts=pulumi.ResourceOptions(parent=parent))
-        random.RandomString("second", length=9, keepers={"of": first.result}, opts=pulumi.ResourceOptions(
+        random.RandomPassword("second", length=9, keepers={"of": first.result}, opts=pulumi.ResourceOptions(
             parent=parent, protect=True, retain_on_delete=True, ignore_changes=["length"],
             custom_timeouts=pulumi.CustomTimeouts(create="20m"), replace_on_changes=["keepers"],
             delete_before_replace=True, aliases=[pulumi.Alias(name="old")]))
@@ -150,7 +150,7 @@ def test_the_program_sees_its_configuration_as_from_the_engine(tmp_path):
 def test_nothing_of_one_run_is_left_for_the_next(tmp_path):
     code = """
     import pulumi_random as random
-    random.RandomId("id", byte_length=4)
+    random.RandomPassword("word", length=4)
     pulumi.export("given", pulumi.Config("tke-llm").get("order"))
     """
     first = run(tmp_path, code, config={"tke-llm:order": "cheapest"})
@@ -219,8 +219,8 @@ def test_a_function_that_is_not_simulated_is_named_in_the_failure(tmp_path):
 def test_two_resources_of_one_name_are_refused(tmp_path):
     code = """
     import pulumi_random as random
-    random.RandomId("same", byte_length=4)
-    random.RandomId("same", byte_length=4)
+    random.RandomPassword("same", length=4)
+    random.RandomPassword("same", length=4)
     """
     with pytest.raises(ProgramError, match="same"):
         run(tmp_path, code)
