@@ -1,9 +1,9 @@
-"""The access log of the proxies that serve the API of all models."""
+"""What the proxies that serve the API of all models tell of it: a line for each request, and counters."""
 
 METADATA = "tke-llm"
 """Namespace of what the script beside this file tells Envoy: client, model, tokens."""
 
-TELEMETRY = {
+_TELEMETRY = {
     "accessLog": {
         "settings": [
             {
@@ -35,3 +35,19 @@ TELEMETRY = {
 }
 """Of the proxies: a line for each request, without prompt, answer or key. A client is who the key says it is, not what
 a request says of itself; tokens are null where the engine told none, or the client did not wait for them."""
+
+LABELS = {"client": r"\.lua\.tke_llm\.\w+(\.client\.([^.]+))", "model": r"\.lua\.tke_llm\..*?(\.model\.(.+))$"}
+"""What of the names of the script's counters becomes a label: of an expression the first group goes, and the second is
+the value (Envoy, config/metrics/v3/stats.proto, TagSpecifier). A client's name has no dot, a model's may have any."""
+
+ACCOUNTS = {
+    "telemetry": _TELEMETRY,
+    "bootstrap": {
+        "type": "JSONPatch",
+        "jsonPatches": [
+            {"op": "add", "path": "/stats_config/stats_tags/-", "value": {"tag_name": label, "regex": regex}}
+            for label, regex in LABELS.items()
+        ],
+    },
+}
+"""Of an EnvoyProxy."""

@@ -1,12 +1,14 @@
 -- Runs in Envoy for each request of the API, after the key was checked and before anything else is decided: says in
--- headers whose request it is and for which model, and on the way back counts tokens. It fails closed: whatever it does
--- not understand is refused.
+-- headers whose request it is and for which model, and on the way back counts tokens, for the log in metadata and as
+-- counters of Envoy's own. It fails closed: whatever it does not understand is refused.
 
 local CLIENT, MODEL = "x-tke-llm-client", "x-tke-llm-model"
 local METADATA = "tke-llm"
 local PREVIOUS = "%.previous$"
 -- Where a stream tells its usage only when asked.
 local STREAMS = { ["/v1/chat/completions"] = true, ["/v1/completions"] = true }
+local WITH_USAGE = '{"include_usage":true,"continuous_usage_stats":true}'
+local BOOLEANS = { ["true"] = true, ["false"] = true, ["null"] = true }
 local USAGE_BYTES = 4096
 local TYPES = { [401] = "authentication_error", [403] = "permission_error", [429] = "rate_limit_error" }
 local CODES = { [401] = "invalid_api_key", [403] = "model_not_allowed", [413] = "request_too_large", [429] = "rate_limit_exceeded" }
@@ -21,6 +23,46 @@ local MESSAGES = {
 -- Envoy's objects are good until the script waits for more of a body, so that each is asked for anew.
 local function note(handle, name, content)
   handle:streamInfo():dynamicMetadata():set(METADATA, name, content)
+end
+
+-- Counters, which access_log.py makes series with the labels client and model of. `answered` are the answers that cost
+-- tokens, `counted` those of them whose engine told how many.
+local COUNTERS = { "requests", "limited", "answered", "counted", "prompt_tokens", "completion_tokens" }
+local OTHER = "(other)"
+
+-- Envoy before 1.39 has no counters for scripts, and neither has what Envoy Gateway tries a script on.
+local function counter(handle, name, client, model)
+  return handle.stats and handle:stats():counter("tke_llm." .. name .. ".client." .. client .. ".model." .. model)
+end
+
+local function count(handle, name, seen, amount)
+  local found = seen.client and amount > 0 and counter(handle, name, seen.client, seen.model)
+  if found then found:add(amount) end
+end
+
+local function holds(names, name)
+  for _, each in ipairs(names or {}) do
+    if each == name then return true end
+  end
+  return false
+end
+
+local version, models, ends
+
+-- What is configured, kept by each of Envoy's threads: to read it anew for each request takes as long as it is large.
+-- All counters there may be are shown at nought then: of one that is first read with something in it nobody can tell
+-- whether that is old.
+local function configured(handle)
+  local context = handle:filterContext()
+  if version == context:get("version") then return end
+  version, models, ends = context:get("version"), context:get("models"), context:get("ends")
+  if not handle.stats then return end
+  for client, names in pairs(models) do
+    for _, name in ipairs(COUNTERS) do
+      for _, model in ipairs(names) do counter(handle, name, client, model):add(0) end
+    end
+    counter(handle, "requests", client, OTHER):add(0)
+  end
 end
 
 local function quoted(text)
@@ -89,15 +131,20 @@ local function value(text, span)
   return span and text:sub(span[1], span[2]):match("^%s*(.-)%s*$")
 end
 
--- Ask for the usage of a stream whose client did not: nil where nothing is to be changed.
-local function with_usage(text, spans)
-  if value(text, spans.stream) ~= "true" then return nil end
-  local options = spans.stream_options
-  if not options then
-    return (text:gsub("{", '{"stream_options":{"include_usage":true},', 1))
+-- Ask for a stream's usage with each piece of it, for a client may break off before the end; whatever the client asked
+-- is written anew, or it could ask twice and differently. What it is then not shown: nil, "pieces" where it asked for
+-- the usage at the end, "all". Engines that know nothing of continuous_usage_stats pass over it.
+local function with_usage(text, options)
+  local asked = options and value(text, options) or ""
+  local all = not asked:find('"include_usage"%s*:%s*true')
+  local pieces = all or not asked:find('"continuous_usage_stats"%s*:%s*true')
+  local changed
+  if options then
+    changed = text:sub(1, options[1] - 1) .. WITH_USAGE .. text:sub(options[2] + 1)
+  else
+    changed = text:gsub("{", '{"stream_options":' .. WITH_USAGE .. ",", 1)
   end
-  if value(text, options):find('"include_usage"%s*:%s*true') then return nil end
-  return text:sub(1, options[1] - 1) .. '{"include_usage":true}' .. text:sub(options[2] + 1)
+  return changed, all and "all" or pieces and "pieces" or nil
 end
 
 local function listed(names)
@@ -109,7 +156,8 @@ local function listed(names)
 end
 
 local function admit(handle)
-  local headers, context = handle:headers(), handle:filterContext()
+  local headers = handle:headers()
+  configured(handle)
   headers:remove(MODEL)
   -- Engines would else compress an answer that is to be read here.
   headers:remove("accept-encoding")
@@ -119,13 +167,12 @@ local function admit(handle)
   headers:replace(CLIENT, client)
   note(handle, "client", client)
   note(handle, "tokens", 0)
-  local ends = context:get("ends")[id]
-  if ends and handle:timestamp() / 1000 >= ends then
+  if ends[id] and handle:timestamp() / 1000 >= ends[id] then
     return refuse(handle, 401, "This API key has expired.", CODES[401])
   end
   local path = headers:get(":path"):gsub("%?.*", "")
   if path == "/v1/models" then
-    return handle:respond({ [":status"] = "200", ["content-type"] = "application/json" }, listed(context:get("models")[client]))
+    return handle:respond({ [":status"] = "200", ["content-type"] = "application/json" }, listed(models[client]))
   end
   local body = handle:body(true)
   local text = body:length() > 0 and body:getBytes(0, body:length()) or ""
@@ -135,9 +182,13 @@ local function admit(handle)
   if not name then return refuse(handle, 400, "The body names no model.", "model_not_found") end
   note(handle, "model", name)
   handle:headers():replace(MODEL, name)
-  local changed = STREAMS[path] and with_usage(text, spans)
-  if changed then
-    note(handle, "hidden", true)
+  if not STREAMS[path] then return end
+  local stream = value(text, spans.stream)
+  -- Some engines take other words for true, and would answer with a stream that tells no usage.
+  if stream and not BOOLEANS[stream] then return refuse(handle, 400, "stream is neither true nor false.") end
+  if stream == "true" then
+    local changed, hidden = with_usage(text, spans.stream_options)
+    if hidden then note(handle, "hidden", hidden) end
     body:setBytes(changed)
   end
 end
@@ -179,9 +230,14 @@ end
 
 local function keep(handle, seen)
   local total = seen.total or (seen.prompt or 0) + (seen.completion or 0)
+  local prompt, completion = seen.prompt or total, seen.completion or 0
   note(handle, "tokens", total)
-  note(handle, "prompt_tokens", seen.prompt or total)
-  note(handle, "completion_tokens", seen.completion or 0)
+  note(handle, "prompt_tokens", prompt)
+  note(handle, "completion_tokens", completion)
+  if not seen.counted then count(handle, "counted", seen, 1) end
+  count(handle, "prompt_tokens", seen, prompt - (seen.counted_prompt or 0))
+  count(handle, "completion_tokens", seen, completion - (seen.counted_completion or 0))
+  seen.counted, seen.counted_prompt, seen.counted_completion = true, prompt, completion
 end
 
 -- The event that tells only the usage, which goes to nobody who did not ask for it.
@@ -189,14 +245,19 @@ local function usage_only(line)
   return line:find('"choices"%s*:%s*%[%s*%]') and line:find('"usage"%s*:%s*{')
 end
 
+-- A line as it may go on. Within a string the quotes would be escaped.
+local function without_usage(line, hidden)
+  if usage_only(line) then return hidden == "all" and "" or line end
+  return (line:gsub(',%s*"usage"%s*:%s*%b{}', ""))
+end
+
 -- What of the text may go on, and the beginning of a line that is yet to come whole.
-local function without_usage(text)
+local function whole_lines(text, hidden)
   local kept, at = {}, 1
   while true do
     local stop = text:find("\n", at, true)
     if not stop then break end
-    local line = text:sub(at, stop)
-    if not usage_only(line) then kept[#kept + 1] = line end
+    kept[#kept + 1] = without_usage(text:sub(at, stop), hidden)
     at = stop + 1
   end
   local rest = text:sub(at)
@@ -207,18 +268,17 @@ local function without_usage(text)
   return table.concat(kept), rest
 end
 
-local function follow(handle)
-  local noted = handle:streamInfo():dynamicMetadata():get(METADATA)
-  local hide, seen, cut, held = noted and noted.hidden, {}, "", ""
+local function follow(handle, seen, hidden)
+  local cut, held = "", ""
   for chunk in handle:bodyChunks() do
     local size = chunk:length()
     if size > 0 then
       local text = chunk:getBytes(0, size)
       seen.fresh = false
       cut = read_usage(cut .. text, seen)
-      if hide then
+      if hidden then
         local whole
-        whole, held = without_usage(held .. text)
+        whole, held = whole_lines(held .. text, hidden)
         if whole ~= text then chunk:setBytes(whole) end
       end
       if seen.fresh then keep(handle, seen) end
@@ -238,8 +298,16 @@ end
 function envoy_on_response(handle)
   local headers = handle:headers()
   local status = tonumber(headers:get(":status")) or 500
+  local noted = handle:streamInfo():dynamicMetadata():get(METADATA) or {}
+  -- Whoever has a key could else make as many series as it thinks of names.
+  configured(handle)
+  local own = holds(models[noted.client], noted.model)
+  local seen = { client = noted.client, model = own and noted.model or OTHER }
+  count(handle, "requests", seen, 1)
+  if status == 429 then count(handle, "limited", seen, 1) end
   if status < 400 then
-    follow(handle)
+    if own then count(handle, "answered", seen, 1) end
+    follow(handle, seen, noted.hidden)
   elseif not (headers:get("content-type") or ""):find("json", 1, true) then
     explain(handle, status)
   end

@@ -22,7 +22,7 @@ import pulumi_kubernetes as kubernetes
 from pulumi_kubernetes.apiextensions import CustomResource
 
 from components.workloads import kube
-from components.workloads.access_log import METADATA, TELEMETRY
+from components.workloads.access_log import ACCOUNTS, METADATA
 from components.workloads.gateway import (
     API_VERSION,
     CONTROLLER,
@@ -212,7 +212,7 @@ def proxy_spec(node_selector: Mapping[str, str]) -> dict[str, Any]:
     if node_selector:
         deployment["pod"] = {"nodeSelector": dict(node_selector)}
     inside = {"envoyDeployment": deployment, "envoyService": {"type": "ClusterIP"}}
-    return {"provider": {"type": "Kubernetes", "kubernetes": inside}, "telemetry": TELEMETRY}
+    return {"provider": {"type": "Kubernetes", "kubernetes": inside}, **ACCOUNTS}
 
 
 def gateway_spec(class_name: str) -> dict[str, Any]:
@@ -308,10 +308,11 @@ def security_spec(targets: Sequence[str], allowed: Sequence[str] | None) -> dict
 
 def script_spec(plan: ApiPlan, previous: Mapping[str, object]) -> dict[str, Any]:
     """The script, with what it must know of the clients."""
-    context = {
+    context: dict[str, Any] = {
         "ends": dict(ends(plan.clients, previous)),
         "models": {client.name: list(client.models) for client in plan.clients},
     }
+    context["version"] = hashlib.sha256(json.dumps(context, sort_keys=True).encode()).hexdigest()[:8]
     lua = {"type": "Inline", "inline": SCRIPT.read_text(encoding="utf-8"), "filterContext": context}
     return {"targetSelectors": [_ROUTES], "lua": [lua]}
 

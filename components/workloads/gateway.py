@@ -14,7 +14,7 @@ import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
 from components.workloads import kube
-from components.workloads.access_log import TELEMETRY
+from components.workloads.access_log import ACCOUNTS
 from planner.access.api import PROXIES
 from planner.access.sources import GATEWAY
 from planner.plan.types import ExposurePlan, RoutePlan
@@ -149,7 +149,7 @@ def proxy_spec(args: GatewayRoutesArgs) -> dict[str, Any]:
         service["annotations"] = annotations
     kubernetes = {"envoyDeployment": deployment, "envoyService": service}
     provider = {"provider": {"type": "Kubernetes", "kubernetes": kubernetes}}
-    return {**provider, "telemetry": TELEMETRY} if args.api else provider
+    return {**provider, **ACCOUNTS} if args.api else provider
 
 
 def balancer_annotations(args: GatewayRoutesArgs) -> dict[str, pulumi.Input[str]]:

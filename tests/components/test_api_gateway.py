@@ -2,12 +2,21 @@
 tests/requests/test_api.py."""
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from components.workloads.api_gateway import CLIENT_HEADER, ApiGateway, ApiGatewayArgs, ends, limit_rules, object_name
+from components.workloads.api_gateway import (
+    CLIENT_HEADER,
+    ApiGateway,
+    ApiGatewayArgs,
+    ends,
+    limit_rules,
+    object_name,
+    script_spec,
+)
 from planner.access.sources import InNamespace
 from planner.plan.types import ApiModelPlan, ApiPlan, ClientPlan, ExposurePlan, RedisPlan
 from tests.components.recorder import ComponentRun, Registered, build
@@ -197,6 +206,25 @@ def test_the_script_knows_what_each_client_is_shown() -> None:
     (lua,) = spec(run(), "EnvoyExtensionPolicy", "api")["lua"]
     assert lua["filterContext"]["models"] == {"anna": ["Qwen/Big", "free"], "bert": ["free"]}
     assert "function envoy_on_request" in lua["inline"]
+
+
+def test_the_script_is_told_that_something_else_is_configured() -> None:
+    def version(plan: ApiPlan) -> str:
+        return script_spec(plan, {})["lua"][0]["filterContext"]["version"]
+
+    assert version(PLAN) == version(replace(PLAN))
+    assert version(PLAN) != version(replace(PLAN, clients=PLAN.clients[:1]))
+
+
+def test_the_names_of_the_scripts_counters_become_labels() -> None:
+    patches = spec(run(), "EnvoyProxy", "api")["bootstrap"]["jsonPatches"]
+    regexes = {each["value"]["tag_name"]: each["value"]["regex"] for each in patches}
+    name = "http.http-10080.lua.tke_llm.prompt_tokens.client.a-1.model.Qwen/Qwen2.5.client.x"
+    for label, value in (("client", "a-1"), ("model", "Qwen/Qwen2.5.client.x")):
+        found = re.search(regexes[label], name)
+        assert found is not None
+        assert found[2] == value
+        assert not re.search(regexes[label], "cluster.httproute/llm/api-model.client.rule/0.upstream_rq_200")
 
 
 @pytest.mark.parametrize(("first", "second"), [("Qwen/Big", "qwen-big"), ("a.b", "a-b"), ("x" * 60, "x" * 61)])

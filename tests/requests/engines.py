@@ -9,8 +9,8 @@ from typing import Any
 
 from tests.requests.containers import OwnServer
 
-CLOCK = "clock"
-"""As `behave` of a request: each token of the stream says when it was written."""
+CLOCK, SLOW = "clock", "slow"
+"""As `behave` of a request: each token of the stream says when it was written; a tenth of a second lies between two."""
 
 
 @dataclass(frozen=True)
@@ -82,13 +82,18 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/event-stream; charset=utf-8")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
+        options = asked.get("stream_options") or {}
+        pause = 0.1 if asked.get("behave") == SLOW else pause
         for number in range(asked.get("max_tokens", 4)):
             if number and pause:
                 time.sleep(pause)
             said = repr(time.monotonic()) if asked.get("behave") == CLOCK else asked.get("say", f"{number} ")
             delta = {"index": 0, "delta": {"content": said}, "finish_reason": None}
-            self._event({"model": asked["model"], "choices": [delta]})
-        if (asked.get("stream_options") or {}).get("include_usage"):
+            # As vLLM does (entrypoints/openai/chat_completion/serving.py of the wheel 0.29.0).
+            running = options.get("include_usage") and options.get("continuous_usage_stats")
+            told = {"usage": _usage({**asked, "max_tokens": number + 1})} if running else {}
+            self._event({"model": asked["model"], "choices": [delta], **told})
+        if options.get("include_usage"):
             self._event({"model": asked["model"], "choices": [], "usage": _usage(asked)})
         self._chunk(b"data: [DONE]\n\n")
         self._chunk(b"")

@@ -1,24 +1,32 @@
 """One API for all models, at the real Envoy with its rate limit service."""
 
 import json
+import re
 import time
+import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli.usage import NOBODY, used
 from planner.access.sources import InNamespace
 from planner.plan.types import ApiModelPlan, ApiPlan, ClientPlan, RedisPlan
 from rehearsal.control_plane.api import Api
 from rehearsal.control_plane.processes import Processes
 from tests.requests.api_door import Door, engine_key, open_door, rendered
 from tests.requests.client import Answer, Connection
-from tests.requests.engines import Question
+from tests.requests.engines import SLOW, Question
 from tests.requests.entrance import eventually
 
 pytestmark = pytest.mark.xdist_group("envoy-gateway")
 
+METRICS_PORT = 19001
+"""At which a proxy's pod shows its metrics (catalog/data/metrics.yaml)."""
+OTHER = "(other)"
+"""Stands for all models that are not the client's own, in the counters alone."""
 CHAT, EMBED = "/v1/chat/completions", "/v1/embeddings"
 
 
@@ -42,6 +50,7 @@ PLAN = ApiPlan(
         ClientPlan(name="carl", models=("small", "sql-adapter")),
         ClientPlan(name="dora", models=("small",), key_version=2, previous_until="2020-01-01T12:00Z"),
         ClientPlan(name="emil", models=("Qwen/Large", "small"), requests_per_minute=3, tokens_per_day=1_000_000),
+        ClientPlan(name="finn", models=("small",), tokens_per_minute=100),
         ClientPlan(name="old", models=("small",), expires="2020-01-01"),
     ),
     redis=RedisPlan("", 0, 0, 0),
@@ -200,18 +209,61 @@ def test_the_model_is_the_one_of_the_request_and_not_of_what_lies_in_it(door: Do
 
 
 @pytest.mark.parametrize(
-    ("options", "shown"), [({}, False), ({"include_usage": False}, False), ({"include_usage": True}, True)]
+    ("options", "at_the_end", "with_each"),
+    [
+        ({}, False, False),
+        ({"include_usage": False}, False, False),
+        ({"include_usage": True}, True, False),
+        ({"include_usage": True, "continuous_usage_stats": False}, True, False),
+        ({"include_usage": True, "continuous_usage_stats": True}, True, True),
+    ],
 )
-def test_a_stream_is_counted_and_its_usage_shown_to_who_asked(door: Door, options: dict[str, Any], shown: bool) -> None:
+def test_a_stream_is_counted_and_its_usage_shown_to_who_asked(
+    door: Door, options: dict[str, Any], at_the_end: bool, with_each: bool
+) -> None:
     body = chat("Qwen/Large", "seven!!", stream=True, max_tokens=6, **({"stream_options": options} if options else {}))
     answer = ask("sk-anna", body)
     events = [each for each in answer.body.decode().split("\n") if each.startswith("data: ")]
     assert events[-1] == "data: [DONE]"
     contents = [json.loads(each.removeprefix("data: ")) for each in events[:-1]]
     assert [each["choices"][0]["delta"]["content"] for each in contents[:6]] == [f"{n} " for n in range(6)]
-    assert [each["usage"]["total_tokens"] for each in contents[6:]] == ([13] if shown else [])
+    told = [each["usage"]["total_tokens"] for each in contents[:6] if "usage" in each]
+    assert told == (list(range(8, 14)) if with_each else [])
+    assert [each["usage"]["total_tokens"] for each in contents[6:]] == ([13] if at_the_end else [])
     told = last_line(door)
     assert (told["prompt_tokens"], told["completion_tokens"]) == (7, 6)
+
+
+def test_a_stream_that_its_client_breaks_off_is_counted_as_far_as_it_came(door: Door) -> None:
+    body = json.dumps(chat("Qwen/Large", "seven!!", stream=True, max_tokens=100, behave=SLOW)).encode()
+    _requests.append(CHAT)
+    with Connection() as connection:
+        connection.send("api", CHAT, "POST", body, {"Authorization": "Bearer sk-anna"})
+        with connection.begin("POST") as answer:
+            read = b""
+            while read.count(b"data: ") < 3:
+                read += answer.read1(1000)
+    told = last_line(door)
+    assert told["prompt_tokens"] == 7
+    assert 3 <= told["completion_tokens"] < 20
+
+
+def test_who_breaks_off_reaches_a_limit_too(door: Door) -> None:
+    _at_the_start_of_a_minute()
+    body = json.dumps(chat("small", "x" * 150, stream=True, max_tokens=100, behave=SLOW)).encode()
+    _requests.append(CHAT)
+    with Connection() as connection:
+        connection.send("api", CHAT, "POST", body, {"Authorization": "Bearer sk-finn"})
+        with connection.begin("POST") as answer:
+            answer.read1(1000)
+    last_line(door)
+    eventually(lambda: ask("sk-finn", chat("small")).status == 429)
+
+
+@pytest.mark.parametrize("stream", [1, "true", "on", {}])
+def test_a_stream_is_asked_for_by_true_alone(door: Door, stream: Any) -> None:
+    assert error(ask("sk-anna", chat("Qwen/Large", stream=stream)))[:2] == (400, "invalid_request_error")
+    assert asked(door) == {}
 
 
 def test_each_answer_is_a_line_with_client_model_and_tokens(door: Door) -> None:
@@ -305,6 +357,40 @@ def test_requests_are_counted_over_all_models(door: Door) -> None:
     _at_the_start_of_a_minute()
     names = ["small", "Qwen/Large"] * 2
     assert [ask("sk-emil", chat(name)).status for name in names] == [200, 200, 200, 429]
+
+
+def test_envoys_counters_say_what_the_log_says(door: Door) -> None:
+    """For all that was asked above, but those of whom Envoy knows no client."""
+    eventually(lambda: len(door.lines()) >= len(_requests))
+    expected = Counter[tuple[str, str, str]]()
+    for each in used(door.log.read_text(encoding="utf-8").splitlines()):
+        own = any(client.name == each.client and each.model in client.models for client in PLAN.clients)
+        whose = (each.client, each.model if own else OTHER)
+        expected[*whose, "requests"] += each.requests
+        if own:
+            expected[*whose, "limited"] += each.limited
+            expected[*whose, "prompt_tokens"] += each.tokens_in
+            expected[*whose, "completion_tokens"] += each.tokens_out
+            expected[*whose, "uncounted"] += each.uncounted
+    counted = Counter[tuple[str, str, str]]()
+    for client, name, what, number in counters():
+        counted[client, name, what] += number
+    for client, name in {(client, name) for client, name, _ in counted}:
+        answered, told = counted.pop((client, name, "answered"), 0), counted.pop((client, name, "counted"), 0)
+        counted[client, name, "uncounted"] = answered - told
+    nobody = {key: number for key, number in expected.items() if key[0] == NOBODY}
+    assert +counted == +(expected - Counter(nobody))
+    assert {client for client, _, _ in counted} == {client.name for client in PLAN.clients}
+
+
+def counters() -> Iterator[tuple[str, str, str, int]]:
+    """Client, model, what is counted, and how much, as Prometheus reads it of Envoy."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{METRICS_PORT}/stats/prometheus", timeout=10) as answer:
+        text = answer.read().decode()
+    for what, client, name, number in re.findall(
+        r'^envoy_http_lua_tke_llm_(\w+)\{client="([^"]+)",model="([^"]+)",[^}]*\} (\d+)$', text, re.MULTILINE
+    ):
+        yield client, name, what, int(number)
 
 
 def _at_the_start_of_a_minute() -> None:
