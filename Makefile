@@ -121,6 +121,10 @@ generated: .venv/run.stamp ## write the generated documents anew (a test holds t
 	@$(RUN) python -m planner.diagnostics.explain
 	@$(RUN) python -m tests.engine.change_table
 
+.PHONY: messages
+messages: .venv/run.stamp ## bring the Chinese catalogues in step with the sentences of the code
+	@$(RUN) python -m tools.messages
+
 test-real: .venv/test.stamp ## rendered commands under each engine release's real parser (8 GB, minutes a release)
 	@$(RUN) pytest -n 0 tests/real
 

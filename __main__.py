@@ -2,6 +2,7 @@
 
 import pulumi
 
+from cli.language import say
 from components.stack import LlmStack, LlmStackArgs
 from planner.prove import prove, refusal
 from settings import load
@@ -10,10 +11,10 @@ from settings.parse import parse
 
 plan, diagnostics = prove(parse(load.read()))
 if plan is None or blocking(diagnostics):
-    raise pulumi.RunError(refusal(diagnostics))
+    raise pulumi.RunError(say(refusal(diagnostics)))
 for each in diagnostics:
     if each.severity == "warning":
-        pulumi.log.warn(f"{each.code} {each.path}: {each.message} {each.remedy}")
+        pulumi.log.warn(f"{each.code} {each.path}: {say(each.message)} {say(each.remedy)}")
 
 stack = LlmStack("llm", LlmStackArgs(plan=plan, secrets=load.secret_inputs()))
 for key, value in stack.outputs.items():

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cli.language import say, spoken
 from cli.text import UNSEEN, put, writes_unicode
 from planner.plan.types import Plan
 from planner.report.document import document
@@ -62,8 +63,19 @@ def _object(value: object) -> dict[str, object]:
 def dump(report: object, indent: int | None = 2) -> None:
     """Print one JSON document to stdout: in ASCII where that takes no more, and with nothing that a terminal obeys. A
     document that nobody reads line by line is written several times as fast without `indent`."""
-    text = json.dumps(report, indent=indent, ensure_ascii=not writes_unicode())
+    text = json.dumps(_said(report), indent=indent, ensure_ascii=not writes_unicode())
     put(text.translate(_ESCAPED) + "\n")
+
+
+def _said(value: object) -> object:
+    """The document with its sentences in the language that is spoken. Keys, codes and names are no sentences."""
+    if spoken() == "en":
+        return value
+    if isinstance(value, str):
+        return say(value)
+    if isinstance(value, dict):
+        return {key: _said(part) for key, part in value.items()}
+    return list(map(_said, value)) if isinstance(value, list | tuple) else value
 
 
 _ESCAPED = {code: f"\\u{code:04x}" for code in UNSEEN if code > 0x1F}

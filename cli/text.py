@@ -1,13 +1,17 @@
-"""Text for people: styled lines, laid out for the terminal, in colour only on one."""
+"""Text for people: styled lines in the language that is spoken, laid out for the terminal, in colour only on one."""
 
 import codecs
 import io
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
+from unicodedata import combining, east_asian_width
+
+from cli.language import say, tr
 
 WIDTH = 100
 """Columns where the output is no terminal."""
@@ -36,10 +40,13 @@ _COLOURS: dict[Style, str] = {
 
 @dataclass(frozen=True)
 class Piece:
-    """A piece of a line in one style."""
+    """A piece of a line in one style. Its text is in the language that is spoken."""
 
     text: str
     style: Style = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", say(self.text))
 
 
 Line = tuple[Piece, ...]
@@ -89,25 +96,70 @@ def settle_streams() -> None:
             stream.reconfigure(errors="tke-llm")
 
 
+def cells(text: str) -> int:
+    """Columns that a text takes: two for a character of Chinese, none for what is set over another."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if combining(each) else 2 if east_asian_width(each) in "WF" else 1 for each in text)
+
+
+def flush_left(text: str, columns: int) -> str:
+    return text + " " * (columns - cells(text))
+
+
+def flush_right(text: str, columns: int) -> str:
+    return " " * (columns - cells(text)) + text
+
+
+def shortened(text: str, columns: int) -> str:
+    """The text, or as much of its beginning as there is room for."""
+    if cells(text) <= columns:
+        return text
+    while text and cells(text) >= columns:
+        text = text[:-1]
+    return text + "…" if columns > 0 else ""
+
+
 def line(*parts: str | Piece) -> Line:
     return tuple(part if isinstance(part, Piece) else Piece(part) for part in parts)
 
 
 def paragraph(text: str, lead: str | Piece = "", indent: int = 0, style: Style = "") -> list[Line]:
     """Wrapped text after a lead; further lines are set below the text, not below the lead."""
-    import textwrap  # noqa: PLC0415  a run that prints JSON needs no layout
-
     first = lead if isinstance(lead, Piece) else Piece(lead)
-    room = max(20, width() - indent - len(first.text))
-    pieces = [
-        piece
-        for part in text.splitlines() or [""]
-        for piece in textwrap.wrap(part, room, break_long_words=False, break_on_hyphens=False) or [""]
-    ]
-    blank = " " * len(first.text)
+    room = max(20, width() - indent - cells(first.text))
+    pieces = [piece for part in say(text).splitlines() or [""] for piece in wrapped(part, room) or [""]]
+    blank = " " * cells(first.text)
     return [
         line(" " * indent, first if place == 0 else blank, Piece(piece, style)) for place, piece in enumerate(pieces)
     ]
+
+
+_ATOMS = re.compile(
+    r"""\s+
+    |[（《「『“]*                     # what opens stays with what follows,
+    (?:[⺀-〿぀-ヿ㐀-鿿豈-﫿＀-￯…—] # one character of Chinese
+      |[^\s⺀-鿿豈-﫿＀-￯“”…—]+)       # or a word of anything else,
+    [，。、；：？！）》」』”…—]*        # and what closes with what is before it
+    |.""",
+    re.VERBOSE,
+)
+"""Where a line of Chinese may not be broken (W3C, Requirements for Chinese Text Layout, 3.1.2)."""
+
+
+def wrapped(text: str, columns: int) -> list[str]:
+    """Lines of at most so many columns, but for words that are longer. Chinese is broken between characters."""
+    if cells(text) == len(text):
+        import textwrap  # noqa: PLC0415  a run that prints JSON needs no layout
+
+        return textwrap.wrap(text, columns, break_long_words=False, break_on_hyphens=False)
+    lines, current = [], ""
+    for atom in _ATOMS.findall(text):
+        if current.strip() and cells(current + atom.rstrip()) > columns:
+            lines.append(current.rstrip())
+            current = ""
+        current += atom if current or not lines else atom.lstrip()
+    return [*lines, current.rstrip()] if current.strip() else lines
 
 
 def heading(text: str) -> list[Line]:
@@ -116,28 +168,28 @@ def heading(text: str) -> list[Line]:
 
 def facts(rows: Iterable[tuple[str, str]], indent: int = 2) -> list[Line]:
     """Two columns: names, dimmed and aligned, and what is to be said of each. A repeated name is shown once."""
-    given = list(rows)
-    width = max((len(name) for name, _ in given), default=0) + 2
+    given = [(say(name), text) for name, text in rows]
+    widest = max((cells(name) for name, _ in given), default=0) + 2
     lines: list[Line] = []
     last = None
     for name, text in given:
         shown = "" if name == last else name
-        lines += paragraph(text, Piece(shown.ljust(width), "dim"), indent)
+        lines += paragraph(text, Piece(flush_left(shown, widest), "dim"), indent)
         last = name
     return lines
 
 
 def table(rows: Iterable[tuple[str, ...]], right: frozenset[int] = frozenset(), indent: int = 2) -> list[Line]:
     """Aligned columns, the first row as their heading; `right` names the columns that are set flush right."""
-    given = list(rows)
-    widths = [max(len(row[column]) for row in given) for column in range(len(given[0]))] if given else []
+    given = [tuple(map(say, row)) for row in rows]
+    widths = [max(cells(row[column]) for row in given) for column in range(len(given[0]))] if given else []
 
     def laid_out(row: tuple[str, ...]) -> str:
-        cells = (
-            cell.rjust(width) if place in right else cell.ljust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        padded = (
+            flush_right(cell, columns) if place in right else flush_left(cell, columns)
+            for place, (cell, columns) in enumerate(zip(row, widths, strict=True))
         )
-        return (" " * indent + "  ".join(cells)).rstrip()
+        return (" " * indent + "  ".join(padded)).rstrip()
 
     return [line(Piece(laid_out(row), "dim" if place == 0 else "")) for place, row in enumerate(given)]
 
@@ -152,7 +204,12 @@ def show(lines: Iterable[Line]) -> None:
         for each in lines:
             console.print(Text.assemble(*((seen(span.text), _COLOURS[span.style]) for span in each)))
         return
-    put("".join(seen("".join(span.text for span in each)).rstrip() + "\n" for each in lines))
+    put(plain(lines))
+
+
+def plain(lines: Iterable[Line]) -> str:
+    """The lines without their styles."""
+    return "".join(seen("".join(span.text for span in each)).rstrip() + "\n" for each in lines)
 
 
 def put(text: str) -> None:
@@ -168,7 +225,7 @@ def put(text: str) -> None:
 
 def complain(text: str) -> None:
     """One message on stderr."""
-    sys.stderr.write("".join(f"{seen(each)}\n" for each in text.splitlines()))
+    sys.stderr.write("".join(f"{seen(each)}\n" for each in say(text).splitlines()))
 
 
 def count(number: int, noun: str) -> str:
@@ -178,12 +235,12 @@ def count(number: int, noun: str) -> str:
 def duration(seconds: float) -> str:
     """A length of time as a person says it: ``45 s``, ``12 min``, ``3 h 20 min``."""
     if seconds < 90:
-        return f"{seconds:.0f} s"
+        return tr("{seconds:.0f} s", seconds=seconds)
     minutes = round(seconds / 60)
     if minutes < 120:
-        return f"{minutes} min"
+        return tr("{minutes} min", minutes=minutes)
     hours, rest = divmod(minutes, 60)
-    return f"{hours} h {rest} min" if rest else f"{hours} h"
+    return tr("{hours} h {minutes} min", hours=hours, minutes=rest) if rest else tr("{hours} h", hours=hours)
 
 
 def size(number: float) -> str:
