@@ -8,7 +8,7 @@ from settings.diagnostics import Diagnostic
 from settings.parse import Parsed
 from settings.paths import split
 from settings.secrecy import discreet
-from settings.translation import tr
+from settings.translation import joined, tr
 
 
 def prove(parsed: Parsed) -> tuple[Plan | None, tuple[Diagnostic, ...]]:
@@ -33,11 +33,12 @@ def refusal(diagnostics: Iterable[Diagnostic]) -> str:
     count = tr("1 error") if len(errors) == 1 else tr("{count} errors", count=len(errors))
     lines = [tr("The stack file has {count}; nothing was made.", count=count)]
     for error in errors:
-        lines += ["", f"{error.path or 'stack file'}: {error.message} [{error.code}]"]
+        place = error.path or tr("stack file")
+        lines += ["", tr("{place}: {message} [{code}]", place=place, message=error.message, code=error.code)]
         lines += [tr("    given:   {given}", given=error.given)] if error.given else []
         lines += [tr("    allowed: {allowed}", allowed=error.allowed)] if error.allowed else []
         lines += [tr("    fix:     {remedy}", remedy=error.remedy)]
-    return "\n".join([*lines, "", tr("`tke-llm explain CODE` says more about a code.")])
+    return joined([*lines, "", tr("`tke-llm explain CODE` says more about a code.")], "\n")
 
 
 def _follows(finding: Diagnostic, problem: Diagnostic) -> bool:
