@@ -110,7 +110,7 @@ def _record(record: RecordPlan) -> dict[str, Any]:
     return {
         "record": record.name,
         "expr": record.expr,
-        "labels": {"namespace": record.namespace, "model": record.model},
+        "labels": {"namespace": record.namespace, **({} if record.model is None else {"model": record.model})},
     }
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from catalog.load import Catalog
 from catalog.metrics import MetricsEndpoint
 from planner.monitoring import alerts
+from planner.monitoring.clients import API, client_records
 from planner.monitoring.panels import plan_panels
 from planner.monitoring.records import plan_records
 from planner.plan.monitoring import AlertPlan, MonitoringPlan, MonitorPlan, RecordPlan
@@ -54,6 +55,8 @@ def plan_monitoring(
             model, pools[model.pool], namespace, shown_by(model.engine, catalog), catalog.metrics["dcgm"]
         )
     )
+    if api is not None:
+        records = (*records, *client_records(catalog.metrics["envoy"], namespace))
     proxies = dict(_proxies(exposure, api))
     keda = next((each.namespace for each in installs if each.software == KEDA), home(KEDA, catalog))
     return MonitoringPlan(
@@ -84,7 +87,7 @@ def _proxies(exposure: ExposurePlan | None, api: ApiPlan | None) -> Iterator[tup
     if ours is not None and (api is None or ours != api.inside):
         yield alerts.GATEWAY, ours
     if api is not None:
-        yield "api", api.inside
+        yield API, api.inside
 
 
 def _ends_tls(exposure: ExposurePlan | None, proxies: Mapping[str, InNamespace]) -> bool:

@@ -1,19 +1,21 @@
-"""What the dashboard shows: every model beside the others, then the gateway."""
+"""What the dashboard shows: every model beside the others, then the clients and the gateway."""
 
 from collections.abc import Iterable, Iterator
 
 from catalog.load import Catalog
+from planner.monitoring import clients
 from planner.monitoring import records as kept
 from planner.monitoring.alerts import GATEWAY, routed
 from planner.monitoring.records import WINDOW
 from planner.plan.monitoring import PanelPlan, RecordPlan
 
-GLANCE, ASKED, SPEED, CACHES, MACHINES, WAY_IN = (
+GLANCE, ASKED, SPEED, CACHES, MACHINES, CLIENTS, WAY_IN = (
     "At a glance",
     "What is asked",
     "How fast",
     "Queue and cache",
     "Replicas, GPUs, cost",
+    "Clients of the API",
     "Gateway",
 )
 """Rows."""
@@ -31,7 +33,7 @@ def plan_panels(
     """The panels, in the order in which they are read; of what no model has there is none. `gateway`: proxies are
     read, and with a `certificate` of theirs."""
     names = {each.name for each in records}
-    for panel in (*_glance(namespace, names), *_of_models(namespace)):
+    for panel in (*_glance(namespace, names), *_of_models(namespace), *_of_clients(namespace)):
         queries = tuple((expr, legend) for needs, expr, legend in panel[3] if needs is None or needs in names)
         if queries:
             yield PanelPlan(row=panel[0], title=panel[1], unit=panel[2], queries=queries, single=panel[0] == GLANCE)
@@ -85,6 +87,17 @@ def _of_models(namespace: str) -> Iterator[Panel]:
     yield MACHINES, "GPUs at work", SHARE, lines((kept.GPU_USE, ""))
     yield MACHINES, "GPU memory in use", SHARE, lines((kept.GPU_MEMORY, ""))
     yield MACHINES, "Cost per hour", NUMBER, lines((kept.COST, ""))
+
+
+def _of_clients(namespace: str) -> Iterator[Panel]:
+    def lines(record: str, legend: str) -> tuple[Query, ...]:
+        return ((record, f'{record}{{namespace="{namespace}",client=~"$client"}}', legend),)
+
+    both = "{{client}} {{model}}"
+    yield CLIENTS, "Requests", PER_SECOND, lines(clients.REQUESTS, both)
+    yield CLIENTS, "Tokens a second, read", NUMBER, lines(clients.PROMPTS, both)
+    yield CLIENTS, "Tokens a second, written", NUMBER, lines(clients.GENERATED, both)
+    yield CLIENTS, "Refused with 429", SHARE, lines(clients.REFUSED, "{{client}}")
 
 
 def _of_gateway(catalog: Catalog, namespace: str, *, certificate: bool) -> Iterator[PanelPlan]:

@@ -23,12 +23,13 @@ class MonitorPlan:
 
 @dataclass(frozen=True)
 class RecordPlan:
-    """A series that Prometheus keeps of others: `name` is asked for, with the labels `namespace` and `model`."""
+    """A series that Prometheus keeps of others: `name` is asked for, with the labels `namespace` and `model`; None: the
+    models are those of `expr`."""
 
     name: str
     expr: str
     namespace: str
-    model: str
+    model: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +48,8 @@ class AlertPlan:
 
 @dataclass(frozen=True, kw_only=True)
 class PanelPlan:
-    """A picture of the dashboard, in its `row`: `queries` are what is asked and what its lines are called; `$model` in
-    them stands for the models that are looked at. `single`: one number, not its course."""
+    """A picture of the dashboard, in its `row`: `queries` are what is asked and what its lines are called; `$model` and
+    `$client` in them stand for those that are looked at. `single`: one number, not its course."""
 
     row: str
     title: str

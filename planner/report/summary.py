@@ -14,6 +14,7 @@ def summary(plan: Plan) -> dict[str, Any]:
         "models": {name: _model(model) for name, model in plan.models.items()},
         "forced": list(plan.forced),
         "warnings": [f"{each.path}: {each.message}" for each in plan.warnings],
+        **({} if plan.monitoring is None else {"monitoring": {"namespace": plan.monitoring.scraper.name}}),
     }
 
 

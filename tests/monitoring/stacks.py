@@ -11,16 +11,28 @@ MODELS = {
     "plain": {"model": "qwen2.5:0.5b", "engine": "ollama"},
 }
 
+CLIENT = "ide"
+
 
 def stack() -> Plan:
-    """Four models, one of each engine, behind a gateway with a certificate; the plan has no error."""
+    """Four models, one of each engine, behind a gateway with a certificate that serves the API of them all to a client;
+    the plan has no error."""
     plan = planned(
         {
             "models": MODELS,
             "pools.gpu.nodes": 8,
             "cluster.systemPool.disk": 200,
             "prices": {"PNV4.7XLARGE116": 10.5},
-            "expose": {"via": "gateway", "host": "chat.example.com", "tls": {"secret": "chat"}},
+            "expose": {
+                "via": "gateway",
+                "install": "helm",
+                "host": "chat.example.com",
+                "apiHost": "api.example.com",
+                "tls": {"secret": "chat"},
+            },
+            "cluster.version": "1.34.1",
+            "api": {"via": "gateway"},
+            "clients": {CLIENT: {"models": ["chat", "fast"]}},
             "monitoring": {"via": "prometheus-operator"},
         }
     )

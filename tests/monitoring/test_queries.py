@@ -10,23 +10,29 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from components.workloads.access_log import LABELS
+from components.workloads.api_gateway import CLIENT_HEADER, script_spec
 from components.workloads.monitoring import monitor_spec
+from planner.monitoring import clients
 from planner.plan.monitoring import MonitoringPlan, MonitorPlan
 from rehearsal.control_plane import ports
 from rehearsal.control_plane.processes import Processes
 from rehearsal.controllers.binaries import ControllerBinaries
 from tests.monitoring.shown import KEY, Shown, serving
-from tests.monitoring.stacks import stack
+from tests.monitoring.stacks import CLIENT, stack
 from tests.requests.certificates import certificate
 
 ENOUGH = 4
 """Readings after which a rate is known, and one more of the rules that build on others."""
+CHAT = "/v1/chat/completions"
+LUA = "envoy.filters.http.lua"
 ROUTE = "httproute/llm/chat/rule/0"
 
 
@@ -91,6 +97,7 @@ def prometheus(
     def enough() -> bool:
         for status in (200, 200, 429):
             assert _status(f"http://127.0.0.1:{door}/status/{status}") == status
+        _chat(door)
         kept = ask(address, "count(count_over_time(llm:cost:per_hour[1m]) >= 3)")
         return bool(kept) and all(times > ENOUGH for times in shown.asked.values())
 
@@ -128,7 +135,21 @@ def _snaked(rule: Mapping[str, Any]) -> dict[str, Any]:
     return {re.sub(r"[A-Z]", lambda found: f"_{found[0].lower()}", name): value for name, value in rule.items()}
 
 
+def _typed(kind: str, **rest: Any) -> dict[str, Any]:
+    return {"@type": f"type.googleapis.com/envoy.extensions.filters.http.lua.v3.{kind}", **rest}
+
+
+def _script() -> dict[str, Any]:
+    api = stack().api
+    assert api is not None
+    (lua,) = script_spec(api, {})["lua"]
+    return {"code": lua["inline"], "context": lua["filterContext"]}
+
+
 def _envoy(door: int, metrics: int, secure: int, upstream: int) -> dict[str, Any]:
+    script = _script()
+    told = {"filter_context": script["context"]}
+
     def listener(name: str, port: int, **more: Any) -> dict[str, Any]:
         manager = {
             "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3"
@@ -139,15 +160,30 @@ def _envoy(door: int, metrics: int, secure: int, upstream: int) -> dict[str, Any
                     {
                         "name": "all",
                         "domains": ["*"],
-                        "routes": [{"match": {"prefix": "/"}, "route": {"cluster": ROUTE}}],
+                        "routes": [
+                            {
+                                "match": {"path": CHAT},
+                                "route": {"cluster": ROUTE},
+                                "typed_per_filter_config": {LUA: _typed("LuaPerRoute", **told)},
+                            },
+                            {
+                                "match": {"prefix": "/"},
+                                "route": {"cluster": ROUTE},
+                                "typed_per_filter_config": {LUA: _typed("LuaPerRoute", disabled=True)},
+                            },
+                        ],
                     }
                 ]
             },
             "http_filters": [
                 {
+                    "name": LUA,
+                    "typed_config": _typed("Lua", default_source_code={"inline_string": script["code"]}),
+                },
+                {
                     "name": "envoy.filters.http.router",
                     "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"},
-                }
+                },
             ],
         }
         chain = {"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}
@@ -173,6 +209,7 @@ def _envoy(door: int, metrics: int, secure: int, upstream: int) -> dict[str, Any
     secured = {"transport_socket": {"name": "envoy.transport_sockets.tls", "typed_config": tls}}
     return {
         "admin": {"address": _address(metrics)},
+        "stats_config": {"stats_tags": [{"tag_name": label, "regex": regex} for label, regex in LABELS.items()]},
         "static_resources": {
             "listeners": [listener("http", door), listener("https", secure, **secured)],
             "clusters": [cluster],
@@ -194,6 +231,14 @@ def _status(url: str) -> int:
         return 0
 
 
+def _chat(door: int) -> None:
+    """As a client whose key was checked; nobody answers it."""
+    body = json.dumps({"model": "chat", "messages": []}).encode()
+    request = urllib.request.Request(f"http://127.0.0.1:{door}{CHAT}", body, {CLIENT_HEADER: CLIENT})
+    with suppress(urllib.error.HTTPError):
+        urllib.request.urlopen(request, timeout=5).close()
+
+
 def ask(address: str, query: str) -> list[dict[str, Any]]:
     url = f"{address}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
     with urllib.request.urlopen(url, timeout=10) as answer:
@@ -211,15 +256,30 @@ def test_everything_that_is_to_be_read_is_read(prometheus: str, plan: Monitoring
 
 def test_every_series_that_is_kept_has_a_number(prometheus: str, plan: MonitoringPlan) -> None:
     for record in plan.records:
-        found = ask(prometheus, f'{record.name}{{namespace="llm",model="{record.model}"}}')
-        assert len(found) == 1, record
-        assert numbers(found)[0] == pytest.approx(numbers(found)[0]), record
+        if record.model is not None:
+            found = ask(prometheus, f'{record.name}{{namespace="llm",model="{record.model}"}}')
+            assert len(found) == 1, record
+            assert numbers(found)[0] == pytest.approx(numbers(found)[0]), record
+
+
+def test_the_series_of_clients_are_by_client_and_model_as_requests_name_it(prometheus: str) -> None:
+    for record in (clients.REQUESTS, clients.PROMPTS, clients.GENERATED):
+        found = {
+            (each["metric"]["client"], each["metric"]["model"]): float(each["value"][1])
+            for each in ask(prometheus, f'{record}{{namespace="llm"}}')
+        }
+        assert {("ide", "chat"), ("ide", "fast")} <= found.keys()
+        assert found["ide", "fast"] == 0
+        # Both PodMonitors of the proxies read the one Envoy that there is here.
+        assert found["ide", "chat"] > 0 or record != clients.REQUESTS
+    (refused,) = ask(prometheus, f'{clients.REFUSED}{{namespace="llm"}}')
+    assert (refused["metric"]["client"], float(refused["value"][1])) == ("ide", 0)
 
 
 def test_every_panel_shows_something(prometheus: str, plan: MonitoringPlan) -> None:
     for panel in plan.panels:
         for query, _ in panel.queries:
-            found = numbers(ask(prometheus, query.replace("$model", ".*")))
+            found = numbers(ask(prometheus, query.replace("$model", ".*").replace("$client", ".*")))
             assert found, (panel.title, query)
             assert all(number == number for number in found), (panel.title, query)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from catalog.load import load
-from planner.monitoring import records
+from planner.monitoring import clients, records
 from planner.monitoring.decide import PODS
 from planner.plan.monitoring import MonitoringPlan
 from planner.plan.types import InNamespace
@@ -203,6 +203,19 @@ def test_the_gateway_of_one_api_for_all_models_is_read_wherever_it_is() -> None:
     plan = measured(api)
     assert [each.name for each in plan.monitors if each.port == "metrics"] == ["api"]
     assert "LlmTooManyRefused" in alerts(plan)
+    shown = {each.title for each in plan.panels if each.row == "Clients of the API"}
+    assert {"Tokens a second, read", "Tokens a second, written", "Refused with 429"} <= shown
+    assert {clients.REQUESTS, clients.REFUSED} <= kept(plan).keys()
+    assert not any("client" in each.row.lower() for each in measured().panels)
+
+
+def test_what_a_client_used_is_exact_as_long_as_no_proxy_began_anew() -> None:
+    query = clients.used_queries(load().metrics["envoy"], "llm", "24h")["client_prompt_tokens"]
+    read = 'envoy_http_lua_tke_llm_prompt_tokens{job=~"llm/(api|gateway)"}[24h]'
+    assert query == (
+        f"sum by (client, model) (max_over_time({read}) - min_over_time({read}) and resets({read}) == 0 "
+        f"or increase({read}))"
+    )
 
 
 def test_what_prometheus_keeps_is_counted_on_the_cpu_nodes_disk() -> None:
