@@ -27,7 +27,7 @@ from components.workloads.monitoring import Monitoring, MonitoringArgs
 from components.workloads.multi_node import on_host_network
 from components.workloads.smoke_test import SmokeTest, SmokeTestArgs, find_findings, job_names
 from components.workloads.webui import ChatPage, ChatPageArgs
-from planner.access.api import CLIENT_KEYS, PAGE_CLIENT
+from planner.access.api import CLIENT_KEYS, OWN_CLIENTS, PAGE_CLIENT
 from planner.page.decide import offered
 from planner.page.variables import SEALED as SEALED_ENV
 from planner.plan.types import (
@@ -496,10 +496,10 @@ class LlmStack(pulumi.ComponentResource):
 
 
 def _clients(keys: ClientKeys | None) -> dict[str, pulumi.Input[Any]]:
-    """The output with the key of each client but the chat page."""
+    """The output with the key of each client but the stack's own."""
     if keys is None:
         return {}
-    shown = {name: key for name, key in keys.current.items() if name != PAGE_CLIENT}
+    shown = {name: key for name, key in keys.current.items() if name not in OWN_CLIENTS}
     # Of nothing `all` makes a list.
     return {"clients": pulumi.Output.secret(pulumi.Output.all(**shown) if shown else {})}
 

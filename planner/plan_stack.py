@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from catalog.load import Catalog, load
-from planner.access.api import api_pods, has_api, has_limits, plan_api, plan_envoy
+from planner.access.api import api_pods, has_api, has_limits, plan_api, plan_envoy, with_test_client
 from planner.access.check import check_exposure, check_rules
 from planner.access.check_api import check_api
 from planner.access.check_namespace import check_namespace
@@ -142,7 +142,7 @@ def plan_stack(settings: Settings, catalog: Catalog | None = None) -> Plan:
         exposure=exposure,
         scaling=scaling,
         cpu=cpu,
-        api=api,
+        api=with_test_client(api, smoke_test),
         installs=installs,
         policies=with_smoke_test(policies, smoke_test),
         smoke_test=running,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 
 from components.workloads import webui
-from planner.access.api import PAGE_CLIENT
+from planner.access.api import OWN_CLIENTS
 from planner.page.decide import PORT
 from planner.plan.types import ApiPlan, ExposurePlan, ModelPlan, Plan
 
@@ -83,7 +83,7 @@ def _with_api(found: Exposure, plan: Plan, api: ApiPlan) -> Exposure:
 def _first_question(url: str, plan: Plan, api: ApiPlan) -> str | None:
     """What the first client may ask first; None where nobody but the page may ask."""
     models = {each.name: each.model for each in api.models}
-    asking = [(client.name, name) for client in api.clients if client.name != PAGE_CLIENT for name in client.models]
+    asking = [(client.name, name) for client in api.clients if client.name not in OWN_CLIENTS for name in client.models]
     if not asking:
         return None
     client, name = asking[0]

@@ -160,7 +160,9 @@ class NetworkPolicies(pulumi.ComponentResource):
             asked.append({"to": [page], "ports": [_tcp(PAGE_PORT)]})
         if allowed.proxies is not None:
             # On ports that Envoy Gateway chooses for its pods.
-            asked.append({"to": [_peer(allowed.proxies)], "ports": [_tcp()]})
+            asked.append(_towards(allowed.proxies))
+        if args.api is not None:
+            asked.append(_towards(args.api.inside))
         opened = [self._policy(f"allow-{smoke_test.ASKS}", ASKS, egress=asked)]
         tried = self._to_models([model for model in args.models if model.name in allowed.tried])
         return [*opened, self._policy(f"allow-{smoke_test.TRIES}", TRIES, egress=tried)] if tried else opened

@@ -15,10 +15,12 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.workloads import inference, kube, webui
+from components.workloads.api_gateway import CLIENTS
 from components.workloads.scripts import smoke_test as script
+from planner.access.api import SMOKE_CLIENT
 from planner.plan.server import Resources
 from planner.plan.types import CpuPlan, SmokeTestPlan
-from planner.rollout.smoke_test import ADMIN_VARIABLE, attempts, key_variables, questions
+from planner.rollout.smoke_test import ADMIN_VARIABLE, API_VARIABLE, attempts, key_variables, questions
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.core.v1 import EnvVarArgsDict, PodSpecArgsDict
@@ -34,9 +36,9 @@ MODULES = "/opt/tke-llm"
 PACKAGE = "smoke_test"
 
 
-POOLING = "pooling.py"
-"""The module that asks models which embed or rank. A stack without any does not hold it, so that its Jobs keep their
-names."""
+POOLING, API = "pooling.py", "api.py"
+"""The modules that ask models which embed or rank, and one API of all models (with the help of the first). A stack
+without any does not hold them, so that its Jobs keep their names."""
 
 
 def pools(plan: SmokeTestPlan) -> bool:
@@ -47,7 +49,15 @@ def pools(plan: SmokeTestPlan) -> bool:
 def files(plan: SmokeTestPlan) -> dict[str, str]:
     """The script, a package of a few modules, by the names of its files."""
     found = sorted(Path(script.__file__).parent.glob("*.py"))
-    return {path.name: path.read_text(encoding="utf-8") for path in found if path.name != POOLING or pools(plan)}
+    held = {POOLING: pools(plan) or plan.api is not None, API: plan.api is not None}
+    return {path.name: path.read_text(encoding="utf-8") for path in found if held.get(path.name, True)}
+
+
+def module(plan: SmokeTestPlan) -> str:
+    """What Python runs: the package, or one of its modules that asks more."""
+    if plan.api is not None:
+        return f"{PACKAGE}.api"
+    return f"{PACKAGE}.pooling" if pools(plan) else PACKAGE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +142,8 @@ def asking_env(plan: SmokeTestPlan) -> "list[EnvVarArgsDict]":
         env.append(kube.secret_env(variable, inference.key_secret(model), inference.KEY_NAME))
     if plan.page is not None and plan.page.by_password:
         env.append(kube.secret_env(ADMIN_VARIABLE, webui.NAME, webui.SECRET_ENV["WEBUI_ADMIN_PASSWORD"]))
+    if plan.api is not None:
+        env.append(kube.secret_env(API_VARIABLE, CLIENTS, SMOKE_CLIENT))
     return env
 
 
@@ -173,7 +185,7 @@ def test_pod(args: SmokeTestArgs, env: "list[EnvVarArgsDict]", *, script: pulumi
                 "name": APPLICATION,
                 "image": args.plan.image,
                 "image_pull_policy": "IfNotPresent",
-                "command": ["python3", "-m", f"{PACKAGE}.pooling" if pools(args.plan) else PACKAGE],
+                "command": ["python3", "-m", module(args.plan)],
                 "env": env,
                 "resources": kube.requirements(RESOURCES),
                 "security_context": kube.container_security(),

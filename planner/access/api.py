@@ -25,6 +25,7 @@ from planner.plan.types import (
     ExposurePlan,
     InstallPlan,
     ModelPlan,
+    SmokeTestPlan,
 )
 from planner.software.charts import choose, home, plan_install
 from settings.api import Client
@@ -33,8 +34,13 @@ from settings.translation import tr
 
 CLIENT_KEYS = "clientKeys"
 """The secret of the stack file that gives keys, by client."""
-PAGE_CLIENT = "webui"
-"""The chat page, as a client of the API."""
+PAGE_CLIENT, SMOKE_CLIENT = "webui", "smoke-test"
+"""The chat page and the smoke test, as clients of the API."""
+OWN_CLIENTS = (PAGE_CLIENT, SMOKE_CLIENT)
+"""Clients that the stack itself brings; their keys are shown to nobody."""
+SMOKE_REQUESTS, SMOKE_TOKENS = 120, 2_000
+"""Most requests a minute of the smoke test, and most tokens for each model: it asks for 16 (and again every two seconds
+where something is not ready), so that its key, should it get out, is worth little."""
 REDIS = "api-redis"
 """Name of the Redis with the counters: Service, Deployment and Secrets, in either namespace."""
 REDIS_PASSWORD = "password"  # noqa: S105  a key of the Secret
@@ -125,6 +131,19 @@ def _client(name: str, client: Client, served: tuple[ApiModelPlan, ...]) -> Clie
         key_version=client.key_version,
         previous_until=client.previous_until,
     )
+
+
+def with_test_client(api: ApiPlan | None, test: SmokeTestPlan | None) -> ApiPlan | None:
+    """The API with the smoke test as one more client, which reaches all models; it has limits where there is something
+    that counts."""
+    if api is None or test is None:
+        return api
+    names = tuple(model.name for model in api.models)
+    asking = ClientPlan(name=SMOKE_CLIENT, models=names)
+    if api.redis is not None:
+        tokens = SMOKE_TOKENS * len(names)
+        asking = replace(asking, requests_per_minute=SMOKE_REQUESTS, tokens_per_minute=tokens)
+    return replace(api, clients=(*api.clients, asking))
 
 
 def has_limits(settings: Settings) -> bool:

@@ -184,7 +184,7 @@ def unknown_api_model(*, name: str, near: str | None, known: Iterable[str]) -> T
 )
 def client_name_taken(*, name: str, free: str, kept: object) -> Text:
     return Text(
-        message=tr("{name} is the name of the chat page at the API.", name=name),
+        message=tr("{name} is a name by which the stack itself asks the API.", name=name),
         remedy=tr("Call it {free}.", free=free),
         given=name,
         allowed=tr("any other name"),

@@ -8,7 +8,7 @@ from catalog import versions
 from catalog.load import Catalog
 from planner.access import api_codes as codes
 from planner.access import codes as exposure_codes
-from planner.access.api import CLIENT_KEYS, OLDEST_ENVOY, PAGE_CLIENT, api_chart, api_host, has_api, names_at_api
+from planner.access.api import CLIENT_KEYS, OLDEST_ENVOY, OWN_CLIENTS, api_chart, api_host, has_api, names_at_api
 from planner.software.charts import is_tested
 from planner.software.check import check_chart
 from settings.access import Expose
@@ -97,7 +97,7 @@ def _clients(settings: Settings) -> Iterator[Diagnostic]:
     served = {name: model for name, model, _ in names_at_api(settings)}
     by_model = {model: name for name, model in reversed(served.items())}
     for client, asked in settings.clients.items():
-        if client == PAGE_CLIENT:
+        if client in OWN_CLIENTS:
             free = next(each for count in range(2, 300) if (each := f"{client}-{count}") not in settings.clients)
             kept = asked.model_dump(mode="json", by_alias=True, exclude_unset=True)
             yield codes.client_name_taken(f"clients.{client}", name=client, free=free, kept=kept)

@@ -629,6 +629,17 @@ class AskedModel:
 
 
 @dataclass(frozen=True)
+class AskedApi:
+    """The API of all models that is asked, by a client's key of its own: at `url` in the cluster, and at `public_url`
+    from outside. `models` are what requests may name there, each once."""
+
+    url: str
+    public_url: str | None
+    models: tuple[AskedModel, ...]
+    patience_seconds: int
+
+
+@dataclass(frozen=True)
 class AskedPage:
     """The chat page that is asked, by an account that the administrator called `email` makes and removes. Where nobody
     signs in `by_password` it is asked as far as its login. `chats`: whoever signs in may talk to the models."""
@@ -657,7 +668,8 @@ class ForbiddenConnection:
 class SmokeTestPlan:
     """What is asked of the stack after the rollout. `gateway`: the Service at which public addresses are asked, None
     where they are not; `pending`: what HTTPS waits for there that is not the stack's to make. `limit_seconds`: of the
-    asking, `deadline_seconds`: of the Job. `subject` changes with anything that is worth asking again."""
+    asking, `deadline_seconds`: of the Job. `subject` changes with anything that is worth asking again. `api`: None
+    where each model has an address of its own."""
 
     image: str
     models: tuple[AskedModel, ...]
@@ -668,6 +680,7 @@ class SmokeTestPlan:
     limit_seconds: int
     deadline_seconds: int
     subject: str
+    api: AskedApi | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

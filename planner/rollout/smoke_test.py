@@ -15,6 +15,7 @@ from planner.engines.registry import find
 from planner.page.decide import PORT
 from planner.plan.types import (
     ApiPlan,
+    AskedApi,
     AskedModel,
     AskedPage,
     ExposurePlan,
@@ -36,12 +37,18 @@ ANSWER_SECONDS = 180
 """For the first answer of a server that is ready; one without a key (Ollama) may load its weights upon the first
 question."""
 PAGE_SECONDS = 120
+API_SECONDS = 60
+"""For each answer at the API of all models; by then each of them has answered at its own address."""
 MARGIN_SECONDS = 120
 START_SECONDS = 900
 """For the image, where the pod comes to a node that does not have it."""
 
 ADMIN_VARIABLE = "WEBUI_ADMIN_PASSWORD"
 """Variable of the Job that holds the administrator's password."""
+API_VARIABLE = "API_KEY"
+"""Variable of the Job that holds its key for the API of all models."""
+_API_STEPS = 4
+"""That its name leads somewhere, that it is closed to strangers, that it lists all models, and its public host."""
 
 _OFF = {"false", "0"}
 
@@ -75,7 +82,9 @@ def plan_smoke_test(
         for model in models.values()
     )
     page = None if webui is None else page_asked(webui, exposure)
+    at_api = None if api is None else _api_asked(api, models, exposure)
     limit = sum(each.patience_seconds for each in asked) + (PAGE_SECONDS if page else 0) + MARGIN_SECONDS
+    limit += 0 if at_api is None else API_SECONDS * (len(at_api.models) + _API_STEPS)
     return SmokeTestPlan(
         image=image,
         models=asked,
@@ -86,6 +95,7 @@ def plan_smoke_test(
         limit_seconds=limit,
         deadline_seconds=limit + START_SECONDS,
         subject=_subject(models, webui, exposure, policies, api),
+        api=at_api,
     )
 
 
@@ -117,6 +127,17 @@ def questions(plan: SmokeTestPlan, *, owner: str, alone: bool) -> dict[str, Any]
         "gateway": None if plan.gateway is None else gateway,
         "forbidden": [],
         **({"pooling": others} if others else {}),
+        **({} if plan.api is None else {"api": _at_api(plan.api)}),
+    }
+
+
+def _at_api(asked: AskedApi) -> dict[str, Any]:
+    return {
+        "url": asked.url,
+        "public": asked.public_url,
+        "key": API_VARIABLE,
+        "patience": asked.patience_seconds,
+        "models": [{"name": each.name, "task": each.task} for each in asked.models],
     }
 
 
@@ -191,6 +212,18 @@ def page_asked(webui: WebuiPlan, exposure: ExposurePlan | None) -> AskedPage:
         patience_seconds=PAGE_SECONDS,
         public_url=None if exposure is None else exposure.chat_url,
     )
+
+
+def _api_asked(api: ApiPlan, models: Mapping[str, ModelPlan], exposure: ExposurePlan | None) -> AskedApi:
+    """How the API of all models is asked."""
+    asked = (
+        AskedModel(
+            each.name, each.name, api.url, keyed=True, patience_seconds=API_SECONDS, task=models[each.model].task
+        )
+        for each in api.models
+    )
+    public = None if api.host is None or exposure is None else f"{exposure.scheme}://{api.host}/v1"
+    return AskedApi(api.url, public, tuple(asked), API_SECONDS)
 
 
 def _pending(exposure: ExposurePlan) -> str | None:

@@ -30,7 +30,7 @@ def clients(**app: Any) -> dict[str, object]:
 
 def test_every_client_has_a_key_and_the_output_holds_all_but_the_pages() -> None:
     made = stack(dict(API))
-    assert keys(made) == {"app-1", "webui-1"}
+    assert keys(made) == {"app-1", "webui-1", "smoke-test-1"}
     shown = made.seen["clients"]
     assert shown.secret
     assert shown.value.keys() == {"app"}
@@ -44,12 +44,12 @@ def test_a_stack_without_an_api_has_no_such_output_and_no_such_key() -> None:
 
 def test_a_raised_version_makes_a_key_and_keeps_the_one_before_alone() -> None:
     made = stack(merged(API, clients(keyVersion=3)))
-    assert keys(made) == {"app-3", "app-2", "webui-1"}
+    assert keys(made) == {"app-3", "app-2", "webui-1", "smoke-test-1"}
 
 
 def test_a_given_key_is_the_clients_and_none_is_made() -> None:
     made = stack(dict(API), secrets={"clientKeys.app": "a key of mine"})
-    assert keys(made) == {"webui-1"}
+    assert keys(made) == {"webui-1", "smoke-test-1"}
     assert made.seen["clients"].value == {"app": "a key of mine"}
 
 

@@ -8,9 +8,10 @@ import pulumi
 import pytest
 
 from components.workloads import smoke_test
+from components.workloads.scripts.smoke_test.api import read_api
 from components.workloads.scripts.smoke_test.request import read_request
 from components.workloads.smoke_test import SmokeTest, SmokeTestArgs, find_findings, job_names
-from planner.plan.types import AskedModel, AskedPage, CpuPlan, ForbiddenConnection, SmokeTestPlan
+from planner.plan.types import AskedApi, AskedModel, AskedPage, CpuPlan, ForbiddenConnection, SmokeTestPlan
 from tests.components.recorder import ComponentRun, Registered, build
 
 JOB = "batch/v1:Job"
@@ -153,6 +154,23 @@ def test_where_nothing_is_forbidden_nothing_is_tried() -> None:
     recorder = made(forbidden=())
     assert [each.name for each in recorder.of(JOB)] == ["smoke-asks"]
     assert len(job_names(args(forbidden=()))) == 1
+
+
+def test_a_stack_with_one_api_asks_it_by_the_key_of_the_tests_own_and_the_others_jobs_keep_their_names() -> None:
+    model = AskedModel("Qwen/Large", "Qwen/Large", "http://api.envoy.svc/v1", keyed=True, patience_seconds=60)
+    api = AskedApi("http://api.envoy.svc/v1", None, (model,), 60)
+    recorder = made(api=api)
+    assert {"api.py", "pooling.py"} <= recorder.one("core/v1:ConfigMap").inputs["data"].keys()
+    assert not {"api.py", "pooling.py"} & made().one("core/v1:ConfigMap").inputs["data"].keys()
+    for role in ("asks", "tries"):
+        assert pod(job(recorder, role))["containers"][0]["command"] == ["python3", "-m", "smoke_test.api"]
+    given = environment(job(recorder, "asks"))
+    assert given["API_KEY"]["secretKeyRef"] == {"name": "api-clients", "key": "smoke-test"}
+    read = read_api({**given, "API_KEY": "the key"})
+    assert read is not None
+    assert [(each.name, each.key) for each in read.models] == [("Qwen/Large", "the key")]
+    assert "API_KEY" not in environment(job(recorder, "tries"))
+    assert read_api(environment(job(recorder, "tries"))) is None
 
 
 def test_the_findings_are_found_by_the_pods_label() -> None:

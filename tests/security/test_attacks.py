@@ -129,7 +129,7 @@ def out(name: str) -> Iterator[Attempt]:
         database = source.role == "page" and plan.webui is not None and plan.webui.database
         yield Attempt(source.pod, INTERNET, HTTPS, opens=online or (source.role == "page" and login))
         yield Attempt(source.pod, VPC_HOST, POSTGRES, opens=database)
-        asks = source.role == "page" and plan.api is not None
+        asks = source.role in ("page", "smoke test") and plan.api is not None
         yield Attempt(source.pod, proxy(name, API_GATEWAY), HTTP, opens=asks, as_address=database)
         yield Attempt(source.pod, DNS, DNS_PORT, opens=True)
         for target in (METADATA, HEALTH_CHECK, STRANGER, KUBE_SYSTEM, INFRA):

@@ -18,6 +18,8 @@ HOLDERS = {
     "webui": {"page", "smoke test"},
     "webui-redis": {"redis"},
     "api-redis": {"counters"},
+    # Of the clients' keys its own alone.
+    "api-clients": {"smoke test"},
     "download": {"download"},
 }
 """Which parts of the stack may hold a Secret, by the end of the Secret's name."""

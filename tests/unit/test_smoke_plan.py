@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from components.workloads.scripts.smoke_test.api import read_api
 from components.workloads.scripts.smoke_test.pooling import read_models
 from components.workloads.scripts.smoke_test.request import read_request
 from planner.plan.types import Plan, SmokeTestPlan
@@ -89,6 +90,43 @@ def test_the_gateway_is_asked_at_the_service_of_its_proxies() -> None:
     assert test.models[0].public_url == "https://chat.example.com/v1"
     assert test.pending == "HTTPS answers when the Secret chat-example-com holds a certificate"
     assert [asking(name).gateway for name in ("dev", "ingress", "gateway-of-others")] == [None, None, None]
+
+
+def test_one_api_of_all_models_is_asked_for_each_name_by_a_key_of_the_tests_own() -> None:
+    made = planned("team")
+    test, gateway = made.smoke_test, made.api
+    assert test is not None
+    assert test.api is not None
+    assert gateway is not None
+    assert test.api.url == gateway.url
+    assert test.api.public_url == "https://api.example.com/v1"
+    assert [each.name for each in test.api.models] == [each.name for each in gateway.models]
+    assert {each.name: each.task for each in test.api.models}["embed"] == "embed"
+    (client,) = [each for each in gateway.clients if each.name == "smoke-test"]
+    assert client.models == tuple(each.name for each in gateway.models)
+    assert client.requests_per_minute == 120
+    assert test.limit_seconds - asking("team", api={"via": "none"}, clients={}).limit_seconds == 60 * (4 + 4)
+    given = {"SMOKE_TEST": json.dumps(questions(test, owner="job", alone=True)), "API_KEY": "the key"}
+    read = read_api(given)
+    assert read is not None
+    assert (read.key, [each.name for each in read.models]) == ("the key", list(client.models))
+
+
+def test_who_asks_for_no_smoke_test_has_no_key_for_one() -> None:
+    made = planned("team", smokeTest=False)
+    assert made.api is not None
+    assert "smoke-test" not in [each.name for each in made.api.clients]
+
+
+def test_where_nobody_has_a_limit_nothing_counts_for_the_smoke_test_alone() -> None:
+    made = planned("team", clients={"ide": {"models": ["coder"]}})
+    assert made.api is not None
+    assert made.api.redis is None
+    assert {each.requests_per_minute for each in made.api.clients} == {None}
+
+
+def test_a_pause_changes_no_key_of_the_api() -> None:
+    assert planned("team", pause=True).api == planned("team").api
 
 
 @pytest.mark.parametrize(

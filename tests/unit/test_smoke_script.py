@@ -392,7 +392,9 @@ def test_a_request_that_cannot_be_read_says_why(environ: dict[str, str], says: s
         read_request(environ)
 
 
-def container(folder: Path, request: dict[str, Any], **environ: str) -> subprocess.Popen[str]:
+def container(
+    folder: Path, request: dict[str, Any], *, module: str = "smoke_test", **environ: str
+) -> subprocess.Popen[str]:
     """The script as the container runs it: the package alone, and nothing of this repository."""
     (folder / "smoke_test").symlink_to(SCRIPTS / "smoke_test")
     given = {
@@ -402,9 +404,7 @@ def container(folder: Path, request: dict[str, Any], **environ: str) -> subproce
         "TERMINATION_LOG": str(folder / "termination-log"),
         **environ,
     }
-    return subprocess.Popen(
-        [sys.executable, "-m", "smoke_test"], cwd=folder, env=given, stdout=subprocess.PIPE, text=True
-    )
+    return subprocess.Popen([sys.executable, "-m", module], cwd=folder, env=given, stdout=subprocess.PIPE, text=True)
 
 
 def test_the_container_leaves_its_findings_and_its_verdict(started: ExitStack, tmp_path: Path) -> None:
