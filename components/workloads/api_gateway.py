@@ -85,15 +85,26 @@ class ApiGateway(pulumi.ComponentResource):
         super().__init__("tke-llm:workloads:ApiGateway", name, None, opts)
         self._name, self._args = name, args
         gateway = self._gateway()
-        self._secret("clients", CLIENTS, client_keys(args.keys, args.previous_keys))
-        self._envoy("unknown", "HTTPRouteFilter", UNKNOWN, UNKNOWN_SPEC)
-        models = [self._model(model, gateway) for model in args.plan.models]
-        routes = [self._route(NAME, "routes", unknown_rules(), gateway), *models]
-        after = [gateway, *(each for some in routes for each in some)]
-        self._envoy("script", "EnvoyExtensionPolicy", NAME, script_spec(args.plan, args.previous_keys), after)
-        self._envoy("traffic", "BackendTrafficPolicy", NAME, traffic_spec(args.plan), after)
-        self._envoy("connections", "ClientTrafficPolicy", NAME, connections_spec(args.plan, args.exposure), after)
-        self._envoy("policy", "SecurityPolicy", NAME, security_spec(self._targets(NAME), None), after)
+        # A route comes after all that guards it, and goes before: without its policies it would open to everybody.
+        guards = [
+            self._secret("clients", CLIENTS, client_keys(args.keys, args.previous_keys)),
+            self._envoy("script", "EnvoyExtensionPolicy", NAME, script_spec(args.plan, args.previous_keys)),
+            self._envoy("traffic", "BackendTrafficPolicy", NAME, traffic_spec(args.plan)),
+            self._envoy("connections", "ClientTrafficPolicy", NAME, connections_spec(args.plan, args.exposure)),
+        ]
+        before = [gateway, *guards]
+        self._route(
+            NAME,
+            "routes",
+            unknown_rules(),
+            [
+                *before,
+                self._envoy("unknown", "HTTPRouteFilter", UNKNOWN, UNKNOWN_SPEC),
+                self._envoy("policy", "SecurityPolicy", NAME, security_spec(self._targets(NAME), None)),
+            ],
+        )
+        for model in args.plan.models:
+            self._model(model, before)
         self.register_outputs({})
 
     def _gateway(self) -> CustomResource:
@@ -119,34 +130,25 @@ class ApiGateway(pulumi.ComponentResource):
             annotations={"pulumi.com/waitFor": "condition=Programmed"},
         )
 
-    def _model(self, model: ApiModelPlan, gateway: pulumi.Resource) -> list[pulumi.Resource]:
+    def _model(self, model: ApiModelPlan, before: Sequence[pulumi.Resource]) -> None:
         """What leads to one model."""
         args, name = self._args, object_name(model.name)
-        filters: list[pulumi.Resource] = []
+        allowed = [client.name for client in args.plan.clients if model.name in client.models]
+        guards = [self._envoy(f"{name}-policy", "SecurityPolicy", name, security_spec(self._targets(name), allowed))]
         if model.keyed:
             key = pulumi.Output.from_input(args.engine_keys[model.model])
-            filters = [
+            guards += [
                 self._secret(f"{name}-key", name, {"credential": key.apply(lambda word: f"Bearer {word}")}),
                 self._envoy(f"{name}-key", "HTTPRouteFilter", name, credential_spec(name)),
             ]
-        allowed = [client.name for client in args.plan.clients if model.name in client.models]
-        routes = self._route(name, name, model_rules(model), gateway, filters)
-        self._envoy(f"{name}-policy", "SecurityPolicy", name, security_spec(self._targets(name), allowed), routes)
-        return routes
+        self._route(name, name, model_rules(model), [*before, *guards])
 
     def _route(
-        self,
-        name: str,
-        role: str,
-        rules: Sequence[Mapping[str, Any]],
-        gateway: pulumi.Resource,
-        after: Sequence[pulumi.Resource] = (),
-    ) -> list[pulumi.Resource]:
+        self, name: str, role: str, rules: Sequence[Mapping[str, Any]], before: Sequence[pulumi.Resource]
+    ) -> None:
         """The same rules at the Gateway inside the cluster, where any host name will do, and at the public one."""
-        return [
-            self._object(f"{role}-{place}", "HTTPRoute", route, {**where, "rules": rules}, [gateway, *after])
-            for place, route, where in places(name, self._args.plan, self._args.exposure)
-        ]
+        for place, route, where in places(name, self._args.plan, self._args.exposure):
+            self._object(f"{role}-{place}", "HTTPRoute", route, {**where, "rules": rules}, before)
 
     def _targets(self, name: str) -> list[str]:
         return [route for _, route, _ in places(name, self._args.plan, self._args.exposure)]

@@ -235,10 +235,19 @@ def test_names_that_differ_have_objects_that_differ(first: str, second: str) -> 
         assert set(object_name(name)) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
 
 
-def test_routes_go_before_the_gateway_and_policies_come_after_their_routes() -> None:
+def test_a_route_comes_after_all_that_guards_it_and_goes_before() -> None:
     made = run(public=exposure())
-    gateway = named(made, "Gateway", "api")
-    assert all(made.depends(each, gateway) for each in made.of(":HTTPRoute"))
-    policy = named(made, "SecurityPolicy", "api-free")
-    assert made.depends(policy, named(made, "HTTPRoute", "api-free"))
-    assert made.depends(policy, named(made, "HTTPRoute", "api-free-public"))
+    for route in made.of(":HTTPRoute"):
+        name = route.inputs["metadata"]["name"].removesuffix("-public")
+        guards = [
+            named(made, kind, of)
+            for kind, of in (
+                ("Gateway", "api"),
+                ("Secret", "api-clients"),
+                ("EnvoyExtensionPolicy", "api"),
+                ("BackendTrafficPolicy", "api"),
+                ("ClientTrafficPolicy", "api"),
+                ("SecurityPolicy", name),
+            )
+        ]
+        assert all(made.depends(route, each) for each in guards), name
