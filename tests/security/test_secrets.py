@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from policy.pods import pods as templates
-from rehearsal.clock import planned
 from rehearsal.registration import Secret, mask
 from rehearsal.render import files
 from tests.program.rehearsed import secrets_of
@@ -105,8 +104,7 @@ def test_nothing_that_is_written_or_put_out_holds_a_secret_in_clear(name: str) -
     recorded = done.recording
     secrets = secrets_of(done.recording)
     assert secrets
-    times = planned(recorded.registrations, done.plan)
-    shown = [*files(done.plan, recorded.registrations, times).values(), str(mask(recorded.exports)), repr(done.plan)]
+    shown = [*files(done.plan, recorded.registrations).values(), str(mask(recorded.exports)), repr(done.plan)]
     for text in shown:
         assert not [secret for secret in secrets if secret in text]
 
