@@ -10,6 +10,9 @@ local STREAMS = { ["/v1/chat/completions"] = true, ["/v1/completions"] = true }
 local WITH_USAGE = '{"include_usage":true,"continuous_usage_stats":true}'
 local BOOLEANS = { ["true"] = true, ["false"] = true, ["null"] = true }
 local USAGE_BYTES = 4096
+-- Of what one request may have this script read: a body made to be slow would hold up others, for Envoy's thread waits.
+-- A model's name has at most 253 characters (settings/names.py), of up to four bytes.
+local MOST_MARKS, MOST_LEVELS, MOST_MEMBERS, MOST_NAME_BYTES = 1000000, 200, 1000, 1012
 local TYPES = { [401] = "authentication_error", [403] = "permission_error", [429] = "rate_limit_error" }
 local CODES = { [401] = "invalid_api_key", [403] = "model_not_allowed", [413] = "request_too_large", [429] = "rate_limit_exceeded" }
 local MESSAGES = {
@@ -80,33 +83,43 @@ local function refuse(handle, status, message, code)
   handle:respond({ [":status"] = tostring(status), ["content-type"] = "application/json" }, problem(status, message, code))
 end
 
+-- Where a string ends that is open, and how many marks were looked at.
 local function closing_quote(text, opening)
-  local at = opening + 1
+  local at, marks = opening + 1, 0
   while true do
-    local stop = text:find('["\\]', at)
-    if not stop or text:byte(stop) == 34 then return stop end
-    at = stop + 2
+    local stop = text:find('"', at, true)
+    marks = marks + 1
+    if not stop or marks > MOST_MARKS then return nil, marks end
+    local before = stop - 1
+    while before >= at and text:byte(before) == 92 do before = before - 1 end
+    if (stop - before) % 2 == 1 then return stop, marks end
+    at = stop + 1
   end
 end
 
--- Where the values of a JSON object's members lie, by their names; nil for what two readers may read differently: a
--- name that is there twice or has escapes, and zero bytes, by which some readers guess at UTF-16.
+-- Where the values of a JSON object's members lie, by their names; nil for what two readers may read differently (a
+-- name that is there twice or has escapes, something before or behind the object, and zero bytes, by which some readers
+-- guess at UTF-16), and for what takes too long to read.
 local function members(text)
-  if text:find("\0", 1, true) then return nil end
+  if text:find("\0", 1, true) or not text:find("^%s*{") then return nil end
   local spans, depth, at, name, first = {}, 0, 1, nil, nil
+  local marks, count = 0, 0
   local function close(last)
     if not name or not first then return true end
-    if spans[name] then return false end
+    count = count + 1
+    if spans[name] or count > MOST_MEMBERS then return false end
     spans[name], name, first = { first, last }, nil, nil
     return true
   end
   while true do
-    local found = text:find('["{}%[%],:]', at)
-    if not found then return nil end
+    local found = text:find(depth == 1 and '["{}%[%],:]' or '["{}%[%]]', at)
+    marks = marks + 1
+    if not found or marks > MOST_MARKS then return nil end
     local mark = text:sub(found, found)
     at = found + 1
     if mark == '"' then
-      local stop = closing_quote(text, found)
+      local stop, passed = closing_quote(text, found)
+      marks = marks + passed
       if not stop then return nil end
       if depth == 1 and not first then
         name = text:sub(found + 1, stop - 1)
@@ -114,11 +127,11 @@ local function members(text)
       end
       at = stop + 1
     elseif mark == "{" or mark == "[" then
-      if depth == 0 and mark == "[" then return nil end
       depth = depth + 1
+      if depth > MOST_LEVELS then return nil end
     elseif mark == "}" or mark == "]" then
       depth = depth - 1
-      if depth == 0 then return close(found - 1) and spans or nil end
+      if depth == 0 then return close(found - 1) and text:find("^%s*$", at) and spans or nil end
     elseif depth == 1 and mark == ":" then
       if not first then first = found + 1 end
     elseif depth == 1 then
@@ -171,6 +184,8 @@ local function admit(handle)
     return refuse(handle, 401, "This API key has expired.", CODES[401])
   end
   local path = headers:get(":path"):gsub("%?.*", "")
+  -- No path here takes a query; a key that somebody put there would stand in the engine's log.
+  headers:replace(":path", path)
   if path == "/v1/models" then
     return handle:respond({ [":status"] = "200", ["content-type"] = "application/json" }, listed(models[client]))
   end
@@ -179,7 +194,9 @@ local function admit(handle)
   local spans = members(text)
   if not spans then return refuse(handle, 400, "The body is not a JSON object with each name once.") end
   local name = (value(text, spans.model) or ""):gsub("\\/", "/"):match('^"([^"\\%c]+)"$')
-  if not name then return refuse(handle, 400, "The body names no model.", "model_not_found") end
+  if not name or #name > MOST_NAME_BYTES then
+    return refuse(handle, 400, "The body names no model.", "model_not_found")
+  end
   note(handle, "model", name)
   handle:headers():replace(MODEL, name)
   if not STREAMS[path] then return end

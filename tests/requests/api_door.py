@@ -53,7 +53,8 @@ VALUES = {
 }
 """What the chart of Envoy Gateway is given for an API (planner/access/api.py)."""
 
-_FIRST = ("Namespace", "Secret", "Service", "GatewayClass", "EnvoyProxy", "Gateway", "HTTPRouteFilter", "HTTPRoute")
+_FIRST = ("Namespace", "Secret", "Service", "GatewayClass", "EnvoyProxy", "Gateway", "HTTPRouteFilter")
+"""Before the policies; the routes come last, as in a stack."""
 _LIMITER = "envoy-ratelimit"
 _SLICES = "/apis/discovery.k8s.io/v1/namespaces"
 
@@ -89,7 +90,12 @@ def rendered(plan: ApiPlan, keys: Mapping[str, str], previous: Mapping[str, str]
         ApiGateway("api", args)
 
     objects = [each.inputs for each in build(make).resources if each.type.startswith("kubernetes:")]
-    return sorted(objects, key=lambda each: _FIRST.index(each["kind"]) if each["kind"] in _FIRST else len(_FIRST))
+    return sorted(objects, key=_turn)
+
+
+def _turn(each: Object) -> int:
+    kind = each["kind"]
+    return _FIRST.index(kind) if kind in _FIRST else len(_FIRST) + (kind == "HTTPRoute")
 
 
 def engine_key(model: str) -> str:

@@ -61,7 +61,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._whole({"error": {"message": "too long", "type": "BadRequestError"}}, 400)
         elif "input" in asked:
             usage = {"prompt_tokens": len(asked["input"]), "total_tokens": len(asked["input"])}
-            self._whole({"data": [{"embedding": [0.5] * 64}], "model": asked["model"], "usage": usage})
+            vectors = [{"embedding": [0.5] * 64}] * (len(asked["input"]) if isinstance(asked["input"], list) else 1)
+            self._whole({"data": vectors, "model": asked["model"], "usage": usage})
         elif asked.get("stream"):
             self._stream(asked, engine.pause)
         else:
