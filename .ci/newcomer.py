@@ -1,4 +1,4 @@
-"""The commands of a README as a shell script: what a newcomer types, in order, each shown before it runs."""
+"""The commands of pages as a shell script: what a newcomer types, in order, each shown before it runs."""
 
 import re
 import shlex
@@ -14,13 +14,14 @@ REPLACED = {
 
 LAST = "pulumi preview"
 REFUSAL = r"plugin|credential"
-"""What the README says the preview asks for on a machine that lacks it."""
+"""What the page says the preview asks for on a machine that lacks it."""
 
 
 def commands(text: str) -> list[str]:
-    """Every command of the README from the first on to the preview, without comments."""
+    """Every command from the first on to the preview, without comments; what shows output is an example."""
     blocks = re.findall(r"^```console\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    lines = [line[2:] for block in blocks for line in block.splitlines() if line.startswith("$ ")]
+    typed_blocks = [block.splitlines() for block in blocks if re.fullmatch(r"(\$ .*\n)+", block)]
+    lines = [line[2:] for block in typed_blocks for line in block]
     typed = [re.sub(r"\s+#\s.*$", "", line) for line in lines]
     typed = typed[typed.index("make demo") :]
     return typed[: typed.index(LAST) + 1]
@@ -51,4 +52,4 @@ def script(text: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(script(Path(sys.argv[1]).read_text(encoding="utf-8")))
+    sys.stdout.write(script("".join(Path(name).read_text(encoding="utf-8") for name in sys.argv[1:])))

@@ -9,9 +9,17 @@ from sphinx.application import Sphinx
 
 HERE = Path(__file__).parent
 PARTS = {
-    "Tasks": ["team", "monitoring", "warm-starts", "images", "operations", "e2e"],
-    "Reference": ["configuration", "diagnostics", "security", "guide-coverage", "verification", "releases"],
+    "Start": ["first-stack", "choose-gpu", "deploy", "use"],
+    "Tasks": [
+        *("existing-cluster", "https", "team", "several-machines", "updates", "costs"),
+        *("monitoring", "warm-starts", "images", "pipeline", "trouble", "tear-down"),
+    ],
+    "Reference": [
+        *("commands", "configuration", "diagnostics", "faq", "security", "verification"),
+        *("guide-coverage", "provider-traps", "e2e", "releases"),
+    ],
     "How it is made": ["architecture", "decisions/index"],
+    "中文": ["index.zh"],
 }
 
 project = "tke-llm"

@@ -13,12 +13,12 @@ from cli.text import size
 from tools.binaries import TARGETS, default_cache, locate
 
 PULUMI = (3, 246, 0)
-"""The oldest CLI that the program was run with (docs/operations.md, Install)."""
+"""The oldest CLI that the program was run with (docs/deploy.md, Install)."""
 PYTHON = (3, 11)
 PLUGINS = {"tencentcloud": "tencentcloud-iac-pulumi", "kubernetes": "pulumi-kubernetes", "random": "pulumi-random"}
 """The package in this environment that each resource plugin belongs to."""
 SERVER = "github://api.github.com/tencentcloudstack"
-"""Where the one plugin is that the registry of Pulumi does not have (docs/operations.md, Install)."""
+"""Where the one plugin is that the registry of Pulumi does not have (docs/deploy.md, Install)."""
 ROOM = 2e9
 """Bytes: what the environment (0.6 GB), the plugins (0.6 GB) and the state take, with some to spare."""
 _GET_PULUMI = "curl -fsSL https://get.pulumi.com | sh"

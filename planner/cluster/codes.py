@@ -165,7 +165,7 @@ def name_taken(
     ),
     example="pause: true",
     fix=tr("Remove pause, or set it to false, once models are to answer again; their GPUs may be sold out then."),
-    source="docs/operations.md (Pause)",
+    source="docs/costs.md (Pause)",
 )
 def paused(*, ranged: Sequence[str], existing: Sequence[str], prepaid: Sequence[str]) -> Text:
     """Pools whose idle nodes the cluster autoscaler takes away, whose nodes are not ours, and that are paid by the

@@ -1,4 +1,4 @@
-"""What the provider does badly, and that no program of ours meets it (docs/operations.md, "The provider's traps").
+"""What the provider does badly, and that no program of ours meets it (docs/provider-traps.md).
 
 The whole stack is built with one pool of each kind, so that a trap is looked for in everything that is registered.
 """

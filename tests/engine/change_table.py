@@ -1,6 +1,6 @@
 """The table of changes: what a change of the stack file does to a stack that is up.
 
-`python -m tests.engine.change_table` writes it into `docs/operations.md` anew.
+`python -m tests.engine.change_table` writes it into `docs/updates.md` anew.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from settings.parse import StackInput
 from settings.paths import apply_fix
 
 _FILE = Path(__file__).with_name("change_table.yaml")
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "operations.md"
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "updates.md"
 _BEGIN, _END = "<!-- changes:begin -->", "<!-- changes:end -->"
 _WORDS = {"create": "makes", "update": "updates", "replace": "**replaces**", "delete": "deletes"}
 

@@ -81,7 +81,7 @@ def test_a_generated_key_is_renewed_by_replacing_it(standing: DeployedStacks) ->
     assert key(session) != before
 
 
-def test_operations_md_shows_the_table_as_it_is() -> None:
+def test_updates_md_shows_the_table_as_it_is() -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
 
     assert documented(text) == text, "python -m tests.engine.change_table"

@@ -47,10 +47,6 @@ def missing_tests(text: str) -> list[str]:
     return lost
 
 
-def local_links(text: str) -> set[str]:
-    return set(re.findall(r"\]\(#([^)]*)\)", text))
-
-
 def file_links(text: str) -> set[str]:
     """Relative links to other files, without anchors."""
     return {link.partition("#")[0] for link in re.findall(r"\]\((?!#|https?://)([^)]+)\)", text)}

@@ -12,7 +12,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 DOCKERFILE = (ROOT / "images/vllm-cuda/Dockerfile").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("file", [*WORKFLOWS, ROOT / "docs/operations.md"], ids=lambda file: file.name)
+@pytest.mark.parametrize("file", [*WORKFLOWS, ROOT / "docs/pipeline.md"], ids=lambda file: file.name)
 def test_every_action_is_named_by_its_commit(file):
     used = re.findall(r"^\s*-?\s*uses:\s*(\S+)", file.read_text(encoding="utf-8"), re.MULTILINE)
     assert used
