@@ -32,10 +32,10 @@ PAGES = {
     for path in links.files()
     if (name := path.relative_to(ROOT).as_posix()) not in GENERATED
 }
-NEEDS = {"account", "cluster", "registry", "docker"}
+NEEDS = {"account", "registry", "docker", "repository"}
 BLOCK = re.compile(r"(?:^ *<!-- (needs|on): ([\w-]+) -->\n)?^( *)```(\w*)\n(.*?)^\3```$", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"^(?:uv run |\.venv/bin/)?(tke-llm .*)$")
-VARIABLES = r"(PULUMI|TENCENTCLOUD|RAG|ENABLE|LDAP|BYPASS|OPENAI|OLLAMA|VLLM|USE|LLM)_[A-Z_]+"
+VARIABLES = r"(PULUMI|TENCENTCLOUD|API|LC|RAG|ENABLE|LDAP|BYPASS|OPENAI|OLLAMA|VLLM|USE|LLM)_[A-Z_]+"
 """Variables, which are named in capitals too."""
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS = set(re.findall(r"^([a-z0-9-]+):(?!=)", MAKEFILE, re.MULTILINE))
@@ -113,18 +113,22 @@ def spans(text: str) -> list[str]:
 
 
 def unknown(command: str) -> str | None:
-    """The first word of a `tke-llm` command that the command does not have."""
+    """The first word of a `tke-llm` command that the command does not have; capitals and `…` stand for any word."""
     at: Any = typer.main.get_command(app)
-    for word in command.split()[1:]:
+    words = iter(command.split()[1:])
+    for word in words:
         commands = getattr(at, "commands", {})
         if word in commands:
             at = commands[word]
-        elif commands and word != "…" and not word.startswith("-"):
-            return word
         elif word.startswith("--"):
             named = re.split(r"[=,:;.)]", word)[0]
-            if named not in {"--help", *(option for each in at.params for option in each.opts + each.secondary_opts)}:
+            options = {name: each for each in at.params for name in (*each.opts, *each.secondary_opts)}
+            if named not in {"--help", *options}:
                 return named
+            if commands and not options[named].is_flag:
+                next(words, None)
+        elif commands and word != "…" and not word.isupper():
+            return word
     return None
 
 
