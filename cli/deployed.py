@@ -29,6 +29,11 @@ LOCAL = "127.0.0.1"
 PAGE = "webui"
 API = "api"
 """What the output `portForward` calls the Service of an API of all models; it is in Envoy Gateway's namespace."""
+PROMETHEUS = "monitoring/prometheus"
+"""Stands for the Service of Prometheus; no model is called so."""
+_PROMETHEUS_SERVICE, _PROMETHEUS_PORT = "prometheus-operated", 9090
+"""Of every Prometheus that its operator runs (prometheus-operator, pkg/prometheus/server/statefulset.go,
+governingServiceName)."""
 
 _NEEDED: Mapping[str, type] = {"models": dict, "apiKeys": dict, "kubeconfig": str, "portForward": dict}
 _FORWARDING = re.compile(rf"Forwarding from {re.escape(LOCAL)}:(\d+) ->")
@@ -64,8 +69,8 @@ class DeployedModel:
 
 @dataclass(frozen=True)
 class Deployed:
-    """The outputs of a stack. `services` are by model's name, and the chat page's by `PAGE`; `plan` is the output of
-    that name."""
+    """The outputs of a stack. `services` are by model's name, the chat page's by `PAGE`, those of the API and of its
+    Prometheus by `API` and `PROMETHEUS` where it has them; `plan` is the output of that name."""
 
     stack: str
     models: Mapping[str, DeployedModel]
@@ -79,7 +84,7 @@ class Deployed:
     @property
     def namespace(self) -> str:
         """The stack's own."""
-        return next(each.namespace for name, each in self.services.items() if name != API)
+        return next(each.namespace for name, each in self.services.items() if name not in (API, PROMETHEUS))
 
     def model(self, name: str | None) -> DeployedModel:
         """A model that chats by its name in the stack file, the first one for None; `DeployedError` where there is
@@ -105,7 +110,7 @@ def deployed(stack: str) -> Deployed:
     missing = next((key for key, shape in _NEEDED.items() if not isinstance(outputs.get(key), shape)), None)
     if missing is not None:
         raise DeployedError(f"stack {name} has no output {missing}: run `pulumi up --stack {name}` first")
-    keys, admin = outputs["apiKeys"], outputs.get("webuiAdmin") or {}
+    keys, admin, plan = outputs["apiKeys"], outputs.get("webuiAdmin") or {}, outputs.get("plan") or {}
     return Deployed(
         stack=name,
         models={
@@ -125,9 +130,16 @@ def deployed(stack: str) -> Deployed:
         admin_email=admin.get("email"),
         admin_password=admin.get("password"),
         kubeconfig=outputs["kubeconfig"],
-        services={target: service(command) for target, command in outputs["portForward"].items()},
-        plan=outputs.get("plan") or {},
+        services={target: service(command) for target, command in outputs["portForward"].items()} | dict(_reader(plan)),
+        plan=plan,
     )
+
+
+def _reader(plan: Mapping[str, Any]) -> Iterator[tuple[str, DeployedService]]:
+    """The Prometheus that reads the stack's metrics, if one does."""
+    measured = plan.get("monitoring")
+    if measured is not None:
+        yield PROMETHEUS, DeployedService(measured["namespace"], _PROMETHEUS_SERVICE, _PROMETHEUS_PORT)
 
 
 def service(command: str) -> DeployedService:

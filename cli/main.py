@@ -225,10 +225,16 @@ def usage(
     access_log: Annotated[
         Path | None, typer.Option(metavar="FILE", help=tr("Read this access log, whole, instead of the proxies' own."))
     ] = None,
+    source: Annotated[
+        Literal["prometheus", "log"] | None,
+        typer.Option("--from", help=tr("Who is asked; else Prometheus where monitoring is on.")),
+    ] = None,
 ) -> None:
     from cli.usage import usage as run  # noqa: PLC0415
 
-    raise typer.Exit(run(stack, since=since, access_log=access_log, as_json=as_json))
+    if access_log is not None and source == "prometheus":
+        raise typer.BadParameter("does not go with --from prometheus", param_hint="--access-log")
+    raise typer.Exit(run(stack, since=since, access_log=access_log, source=source, as_json=as_json))
 
 
 @app.command(

@@ -1,14 +1,17 @@
-"""`tke-llm usage`: who used which model, and how many tokens went in and out, from the log of the API's proxies."""
+"""`tke-llm usage`: who used which model, and how many tokens went in and out, from Prometheus or from the log of the
+API's proxies."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from cli.deployed import API, DeployedError, deployed, proxy_logs
+from cli.deployed import API, PROMETHEUS, Deployed, DeployedError, deployed, proxy_logs
 from cli.report import dump
-from cli.text import Piece, complain, heading, show
+from cli.text import Line, complain, heading, paragraph, show, table
 from planner.access.sources import OWNING_GATEWAY
+from settings.translation import tr
 
 NOBODY = "(nobody)"
 """Stands for the client of a request without a key, and for the model of one that named none."""
@@ -16,7 +19,17 @@ LIMITED = 429
 SUCCESS = range(200, 300)
 _NAMES = 2
 """Columns with names."""
-_HEAD = ("client", "model", "requests", "refused by limits", "tokens in", "tokens out", "not counted")
+_HEAD = (
+    tr("client"),
+    tr("model"),
+    tr("requests"),
+    tr("refused by limits"),
+    tr("tokens in"),
+    tr("tokens out"),
+    tr("not counted"),
+)
+OTHER = "(other)"
+"""Stands for all models that are not the client's own, where proxies count (components/workloads/api_gateway.lua)."""
 
 
 @dataclass
@@ -32,18 +45,29 @@ class Used:
     uncounted: int = 0
 
 
-def usage(stack: str, *, since: str, access_log: Path | None, as_json: bool) -> int:
-    """Print the table. 1 where there is no log to be had."""
+@dataclass(frozen=True)
+class Told:
+    """A table, where it is from, and what it cannot hold."""
+
+    table: list[Used]
+    source: str
+    unseen: str
+
+
+def usage(
+    stack: str, *, since: str, access_log: Path | None, source: Literal["prometheus", "log"] | None, as_json: bool
+) -> int:
+    """Print the table, and what it does not hold. 1 where there is nothing to be read."""
     try:
-        lines = _of_file(access_log) if access_log is not None else _of_cluster(stack, since)
-        table = used(lines)
+        told = _of_file(access_log) if access_log is not None else _of_cluster(deployed(stack), since, source)
     except DeployedError as error:
         complain(str(error))
         return 1
     if as_json:
-        dump({"usage": [vars(each) for each in table]})
+        dump({"usage": [vars(each) for each in told.table], "source": told.source, "notSeen": told.unseen})
     else:
-        show([*heading(f"Usage of {stack}"), *_rows(table)])
+        says = tr("From {source}. {unseen}", source=told.source, unseen=told.unseen)
+        show([*heading(tr("Usage of {stack}", stack=stack)), *_rows(told.table), (), *paragraph(says, indent=2)])
     return 0
 
 
@@ -83,33 +107,55 @@ def _number(value: object) -> int | None:
         return None
 
 
-def _of_file(path: Path) -> list[str]:
+def _of_file(path: Path) -> Told:
     try:
-        return path.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError as error:
-        raise DeployedError(f"{path} cannot be read: {error.strerror}") from None
+        raise DeployedError(tr("{path} cannot be read: {why}", path=path, why=error.strerror)) from None
+    return Told(used(lines), str(path), tr("An answer that its client broke off may have no tokens in it."))
 
 
-def _of_cluster(stack: str, since: str) -> list[str]:
-    """Of all proxies of the stack that there are now: one that is gone has taken its log along."""
-    found = deployed(stack)
+def _of_cluster(found: Deployed, since: str, source: Literal["prometheus", "log"] | None) -> Told:
     if API not in found.services:
-        raise DeployedError(f"stack {found.stack} has no API of all models: set api.via to gateway")
-    labels = f"{OWNING_GATEWAY}-namespace={found.namespace}"
-    return proxy_logs(found, found.services[API].namespace, labels, since)
+        raise DeployedError(tr("stack {stack} has no API of all models: set api.via to gateway", stack=found.stack))
+    measured = PROMETHEUS in found.services
+    if source == "prometheus" and not measured:
+        text = tr("stack {stack} is read by no Prometheus: set monitoring.via, or use --from log", stack=found.stack)
+        raise DeployedError(text)
+    return _of_prometheus(found, since) if measured and source != "log" else _of_proxies(found, since)
 
 
-def _rows(table: list[Used]) -> list[tuple[Piece, ...]]:
-    told = [tuple(f"{value:,}" if isinstance(value, int) else value for value in vars(each).values()) for each in table]
-    wide = [max(map(len, column)) for column in zip(_HEAD, *told, strict=True)]
-    head, *rows = (_line(row, wide) for row in (_HEAD, *told))
-    return [(Piece(head, "dim"),), *((Piece(row),) for row in rows)]
+def _of_prometheus(found: Deployed, since: str) -> Told:
+    from cli.usage_prometheus import used_by_prometheus  # noqa: PLC0415  it needs this module's table
 
-
-def _line(row: Sequence[str], wide: Sequence[int]) -> str:
-    """Names to the left, numbers to the right."""
-    client, model, *numbers = (
-        cell.ljust(width) if at < _NAMES else cell.rjust(width)
-        for at, (cell, width) in enumerate(zip(row, wide, strict=True))
+    return Told(
+        used_by_prometheus(found, since),
+        tr("Prometheus, the last {since}", since=since),
+        tr(
+            "It does not see requests without a valid key, of models that are not the client's own only how many there "
+            "were ({other}), and nothing that a proxy counted before Prometheus read it first or after it read it last."
+            " It knows no more than it keeps, and loses that with its pod.",
+            other=OTHER,
+        ),
     )
-    return "  ".join(("", client, model, *numbers)).rstrip()
+
+
+def _of_proxies(found: Deployed, since: str) -> Told:
+    """Of all proxies of the stack that there are now. What kubelets keep, and kubectl shows of it: kubernetes.io,
+    concepts/cluster-administration/logging (containerLogMaxSize)."""
+    labels = f"{OWNING_GATEWAY}-namespace={found.namespace}"
+    return Told(
+        used(proxy_logs(found, found.services[API].namespace, labels, since)),
+        tr("the log of the API's proxies, the last {since}", since=since),
+        tr(
+            "It does not see what proxies that are gone have answered, and of each of the others at most the last "
+            "10 MiB of its log, unless the kubelets keep more."
+        ),
+    )
+
+
+def _rows(table_: list[Used]) -> list[Line]:
+    told = [
+        tuple(f"{value:,}" if isinstance(value, int) else value for value in vars(each).values()) for each in table_
+    ]
+    return table([_HEAD, *told], right=frozenset(range(_NAMES, len(_HEAD))))
