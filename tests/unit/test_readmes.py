@@ -1,6 +1,8 @@
-"""README.md and README.zh-CN.md have one structure: what is said in one is said in the other."""
+"""README.md and README.zh-CN.md have one structure: what is said in one is said in the other. So do both indexes."""
 
 import re
+
+import pytest
 
 from tests.unit.documents import ROOT, file_links
 
@@ -44,3 +46,10 @@ def test_both_lead_to_the_same_files_which_exist() -> None:
     assert {link.replace(".zh.md", ".md") for link in file_links(CHINESE)} - others == file_links(ENGLISH) - others
     for link in file_links(CHINESE) | file_links(ENGLISH):
         assert (ROOT / link).exists(), link
+
+
+@pytest.mark.parametrize("name", ["index.md", "index.zh.md"])
+def test_an_index_leads_to_every_page(name: str) -> None:
+    docs = ROOT / "docs"
+    pages = {path.name for path in docs.glob("*.md")} - {"index.md", "index.zh.md"}
+    assert file_links((docs / name).read_text(encoding="utf-8")) - {"index.zh.md"} == pages | {"decisions/index.md"}
