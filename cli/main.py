@@ -114,6 +114,9 @@ def new(
     price: Annotated[
         list[str] | None, typer.Option(metavar="MACHINE=AMOUNT", help=tr("Price per hour; the cheapest come first."))
     ] = None,
+    take: Annotated[
+        str | None, typer.Option(metavar="N|MACHINE", help=tr("Which proposal: its number, or a machine type."))
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help=tr("Ask nothing: the defaults for what is not given."))] = False,
     force: Annotated[bool, typer.Option("--force", help=tr("Write over a stack file of that name."))] = False,
     as_json: AsJson = False,
@@ -135,7 +138,7 @@ def new(
         "keep": None if keep is None else "yes" if keep else "no",
     }
     given = {key: text for key, text in typed.items() if text is not None}
-    options = NewOptions(given, address, price or (), defaults=yes, force=force)
+    options = NewOptions(given, take, address, price or (), defaults=yes, force=force)
     raise typer.Exit(run(name, options, as_json=as_json))
 
 

@@ -12,17 +12,19 @@ from catalog.engines import EngineName
 from catalog.load import Catalog
 from catalog.names import gpus_meant, region_meant
 from catalog.types import CatalogModel
+from cli.language import tr
 from planner.engines.registry import NAMES, every, find
 from planner.model.facts import KINDS, TASKS, nearest
+from settings import translation
 from settings.names import ClusterId, Hostname, OneLine
 from settings.suggest import closest
 
 Purpose = Literal["chat", "api", "embed", "rerank"]
 PURPOSES: Mapping[Purpose, str] = {
-    "chat": "a chat page and an API",
-    "api": "an API that chats, without a page",
-    "embed": "an API that turns texts into vectors",
-    "rerank": "an API that orders texts by a question",
+    "chat": translation.tr("a chat page and an API"),
+    "api": translation.tr("an API that chats, without a page"),
+    "embed": translation.tr("an API that turns texts into vectors"),
+    "rerank": translation.tr("an API that orders texts by a question"),
 }
 MODELS: Mapping[str, str] = {
     "reasoning": "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B",
@@ -38,6 +40,7 @@ ON_CPU = "qwen2.5:0.5b"
 MOST = 1000
 """Replicas of a model, and nodes of a pool (settings)."""
 
+_YES, _NO = ("y", "yes", "是"), ("n", "no", "否")
 _DEMAND = re.compile(r"(\d{1,6})\s*(gpus?)?", re.IGNORECASE)
 _NODES = re.compile(
     r"(?:(\d{1,2})\s*x\s*)?([A-Za-z][\w*.-]*)(?:\s*,\s*(\d{1,4})\s*cores?)?(?:\s*,\s*(\d{1,5})\s*Gi)?", re.IGNORECASE
@@ -114,7 +117,7 @@ def engine_of(model: str) -> EngineName:
 def read_purpose(text: str) -> Purpose:
     found = next((each for each in get_args(Purpose) if each == text.lower()), None)
     if found is None:
-        raise AnswerError(f"{text!r} is none of {', '.join(PURPOSES)}")
+        raise AnswerError(tr("{text!r} is none of {known}", text=text, known=", ".join(PURPOSES)))
     return found
 
 
@@ -123,17 +126,21 @@ def read_cluster(text: str) -> str | None:
     if text.lower() == "new":
         return None
     if re.match(r"cls-\w+$", text):
-        return _valid(_CLUSTER, text, "the id of a TKE cluster, such as cls-1a2b3c4d")
+        return _valid(_CLUSTER, text, tr("the id of a TKE cluster, such as cls-1a2b3c4d"))
     if "/" not in text and "." not in text:
-        raise AnswerError(f"{text!r} is no answer: `new`, the path of a kubeconfig (~/.kube/config), or an id (cls-…)")
-    return _valid(_PATH, text, "the path of a kubeconfig")
+        raise AnswerError(
+            tr("{text!r} is no answer: `new`, the path of a kubeconfig (~/.kube/config), or an id (cls-…)", text=text)
+        )
+    return _valid(_PATH, text, tr("the path of a kubeconfig"))
 
 
 def read_region(text: str, catalog: Catalog) -> str:
     if text not in catalog.regions:
         meant = region_meant(text, catalog.regions)
-        advice = f"did you mean {meant}?" if meant else f"known: {', '.join(catalog.regions)}"
-        raise AnswerError(f"the catalogue has no region {text}; {advice}")
+        if meant:
+            raise AnswerError(tr("the catalogue has no region {text}; did you mean {meant}?", text=text, meant=meant))
+        known = ", ".join(catalog.regions)
+        raise AnswerError(tr("the catalogue has no region {text}; known: {known}", text=text, known=known))
     return text
 
 
@@ -143,21 +150,35 @@ def read_model(text: str, purpose: Purpose, nodes: Nodes | None, catalog: Catalo
     entry = catalog.find_model(given)
     if entry is None:
         near = nearest(given, find(engine_of(given)), catalog) or closest(given, MODELS)
-        advice = f"did you mean {near}?" if near else f"give a task ({', '.join(MODELS)}), or describe the model: "
-        more = "" if near else "`tke-llm model add` prints what the stack file needs"
-        raise AnswerError(f"the catalogue has no model {given}; {advice}{more}")
+        if near:
+            raise AnswerError(tr("the catalogue has no model {model}; did you mean {near}?", model=given, near=near))
+        raise AnswerError(
+            tr(
+                "the catalogue has no model {model}; give a task ({tasks}), or describe the model: `tke-llm model add` "
+                "prints what the stack file needs",
+                model=given,
+                tasks=", ".join(MODELS),
+            )
+        )
     _serves(given, entry, purpose)
     if nodes is not None and nodes.gpu is None and not is_tag(given):
-        raise AnswerError(f"without a GPU a model is served by its tag, such as {ON_CPU}, not {given}")
+        raise AnswerError(
+            tr("without a GPU a model is served by its tag, such as {tag}, not {model}", tag=ON_CPU, model=given)
+        )
     return given
 
 
 def _serves(given: str, entry: CatalogModel, purpose: Purpose) -> None:
     task = TASKS[entry.kind]
     if task != ("chat" if purpose == "api" else purpose):
-        good = [each for each in PURPOSES if each == task]
         raise AnswerError(
-            f"{given} is {KINDS[entry.kind]}, which does not serve {purpose!r}; choose another, or --for {good[0]}"
+            tr(
+                "{model} is {kind}, which does not serve {purpose!r}; choose another, or --for {task}",
+                model=given,
+                kind=KINDS[entry.kind],
+                purpose=purpose,
+                task=task,
+            )
         )
 
 
@@ -165,7 +186,13 @@ def read_demand(text: str) -> Demand:
     found = _DEMAND.fullmatch(text.strip())
     number = int(found[1]) if found else 0
     if found is None or not 1 <= number <= MOST:
-        raise AnswerError(f"{text!r} is neither a number of people (10) nor of GPUs (2 gpus), from 1 to {MOST}")
+        raise AnswerError(
+            tr(
+                "{text!r} is neither a number of people (10) nor of GPUs (2 gpus), from 1 to {most}",
+                text=text,
+                most=MOST,
+            )
+        )
     return Demand(gpus=number) if found[2] else Demand(users=number)
 
 
@@ -173,19 +200,27 @@ def read_nodes(text: str, purpose: Purpose, catalog: Catalog) -> Nodes:
     """``1 x A10``, ``cpu``, or with what else the node has: ``2 x T4, 20 cores, 80Gi``."""
     found = _NODES.fullmatch(text.strip())
     if found is None:
-        raise AnswerError(f"{text!r} is not like `1 x A10`, `2 x T4, 20 cores, 80Gi`, or `cpu, 4 cores, 8Gi`")
+        raise AnswerError(
+            tr("{text!r} is not like `1 x A10`, `2 x T4, 20 cores, 80Gi`, or `cpu, 4 cores, 8Gi`", text=text)
+        )
     count, what = int(found[1] or 1), found[2]
     cores, memory = (int(found[place]) if found[place] else None for place in (3, 4))
     if min(count, cores or 1, memory or 1) < 1 or count > 16:
-        raise AnswerError(f"{text!r}: a node has 1 to 16 GPUs, at least one core and 1Gi")
+        raise AnswerError(tr("{text!r}: a node has 1 to 16 GPUs, at least one core and 1Gi", text=text))
     if what.lower() == "cpu":
         if purpose not in ("chat", "api"):
-            raise AnswerError(f"without a GPU nothing serves {purpose!r} that the catalogue has; give nodes with a GPU")
+            raise AnswerError(
+                tr(
+                    "without a GPU nothing serves {purpose!r} that the catalogue has; give nodes with a GPU",
+                    purpose=purpose,
+                )
+            )
         return Nodes(None, 0, cores or 4, memory or 8)
     exact = next((name for name in catalog.gpus if name.lower() == what.lower()), None)
     meant = (exact,) if exact else gpus_meant(what, catalog.gpus)
     if len(meant) != 1:
-        raise AnswerError(f"the catalogue has no GPU {what}; known: {', '.join(meant or catalog.gpus)}")
+        known = ", ".join(meant or catalog.gpus)
+        raise AnswerError(tr("the catalogue has no GPU {gpu}; known: {known}", gpu=what, known=known))
     return Nodes(meant[0], count, cores or 8 * count, memory or 32 * count)
 
 
@@ -193,13 +228,13 @@ def read_reach(text: str) -> str | None:
     """``port-forward``, or the host name that people will open."""
     if text.lower() in ("port-forward", "forward", "nobody"):
         return None
-    return _valid(_HOST, text.removeprefix("https://").rstrip("/"), "`port-forward`, or a host name of yours")
+    return _valid(_HOST, text.removeprefix("https://").rstrip("/"), tr("`port-forward`, or a host name of yours"))
 
 
 def read_yes(text: str) -> bool:
-    if text.lower() not in ("y", "yes", "n", "no"):
-        raise AnswerError(f"{text!r} is neither yes nor no")
-    return text.lower().startswith("y")
+    if text.lower() not in (*_YES, *_NO):
+        raise AnswerError(tr("{text!r} is neither yes nor no", text=text))
+    return text.lower() in _YES
 
 
 def read_address(text: str) -> str:
@@ -207,11 +242,11 @@ def read_address(text: str) -> str:
     try:
         return str(IPv4Network(text, strict=False))
     except ValueError:
-        raise AnswerError(f"{text!r} is no IPv4 address or range, such as 198.51.100.7/32") from None
+        raise AnswerError(tr("{text!r} is no IPv4 address or range, such as 198.51.100.7/32", text=text)) from None
 
 
 def _valid(adapter: TypeAdapter[str], text: str, wanted: str) -> str:
     try:
         return adapter.validate_python(text)
     except ValidationError:
-        raise AnswerError(f"{text!r} is not {wanted}") from None
+        raise AnswerError(tr("{text!r} is not {wanted}", text=text, wanted=wanted)) from None

@@ -9,10 +9,11 @@ from pathlib import Path
 from catalog.load import Catalog
 from catalog.load import load as load_catalog
 from cli.fit import UsageError, read_price
+from cli.language import tr
 from cli.new.answers import AnswerError, Answers, read_address
-from cli.new.choose import Chosen, NothingFitsError, choose
+from cli.new.choose import NothingFitsError, file_text
 from cli.new.questions import FLAGS, Question, answers, following
-from cli.new.stack_text import described
+from cli.new.take import FLAG, Taken, listed, take
 from cli.report import dump
 from cli.stackfile import project_root
 from cli.text import Piece, complain, facts, heading, line, paragraph, show
@@ -26,9 +27,10 @@ STOPPED = 130
 
 @dataclass(frozen=True)
 class NewOptions:
-    """The options as they were typed; `given` are the answers by the questions' keys."""
+    """The options as they were typed; `given` are the answers by the questions' keys, `take` the proposal."""
 
     given: Mapping[str, str] = field(default_factory=dict)
+    take: str | None = None
     address: str | None = None
     prices: Sequence[str] = ()
     defaults: bool = False
@@ -43,14 +45,21 @@ def new(name: str, options: NewOptions, *, as_json: bool) -> int:
     """
     file = (project_root(Path.cwd()) or Path.cwd()) / f"Pulumi.{name}.yaml"
     if len(name) > LONGEST or not re.fullmatch(DNS_LABEL, name):
-        complain(f"{name!r} is no name for a stack: take at most {LONGEST} lower-case letters, digits and dashes")
+        complain(
+            tr(
+                "{name!r} is no name for a stack: take at most {longest} lower-case letters, digits and dashes",
+                name=name,
+                longest=LONGEST,
+            )
+        )
         return 2
     try:
         _free(file, force=options.force)
         catalog = load_catalog()
         given = _answers(options, catalog, as_json=as_json)
-        chosen = choose(name, given, catalog)
-        _write(file, chosen.text, force=options.force)
+        may_ask = not (options.defaults or as_json) and sys.stdin.isatty()
+        taken = take(name, given, options.take, catalog, may_ask=may_ask)
+        _write(file, file_text(name, given, taken.proposal, taken.others, catalog), force=options.force)
     except (_RefusedError, NothingFitsError) as error:
         complain(str(error))
         return 1
@@ -58,12 +67,12 @@ def new(name: str, options: NewOptions, *, as_json: bool) -> int:
         complain(str(error))
         return 2
     except KeyboardInterrupt:
-        complain("\nstopped; nothing was written")
+        complain("\n" + tr("stopped; nothing was written"))
         return STOPPED
     except EOFError:
-        complain("\nthe answers ended; nothing was written")
+        complain("\n" + tr("the answers ended; nothing was written"))
         return 1
-    _report(name, file, chosen, as_json=as_json)
+    _report(name, file, taken, as_json=as_json)
     return 0
 
 
@@ -79,14 +88,18 @@ def _free(file: Path, *, force: bool) -> None:
     if not file.exists():
         return
     if not force:
-        raise _RefusedError(f"{file} is there already; choose another name, or write over it with --force")
+        raise _RefusedError(
+            tr("{file} is there already; choose another name, or write over it with --force", file=file)
+        )
     try:
         tree, _ = read_yaml(file.read_text(encoding="utf-8"), file.name)
     except (OSError, UnicodeDecodeError):
         tree = None
     sealed = ("encryptionsalt", "encryptedkey", "secretsprovider")
     if isinstance(tree, dict) and any(key in tree for key in sealed):
-        raise _RefusedError(f"{file} belongs to a stack with secrets; choose another name, or move it away")
+        raise _RefusedError(
+            tr("{file} belongs to a stack with secrets; choose another name, or move it away", file=file)
+        )
 
 
 def _answers(options: NewOptions, catalog: Catalog, *, as_json: bool) -> Answers:
@@ -108,15 +121,18 @@ def _answers(options: NewOptions, catalog: Catalog, *, as_json: bool) -> Answers
             show(paragraph(f"{question.default}: {question.reason}", "   ", style="dim"))
             found[question.key] = _asked(question)
     if left:
-        where = "the stack's own cluster" if found["cluster"] is None else "a cluster that exists"
-        raise AnswerError(f"{FLAGS[next(iter(left))]} is not asked for {where}")
+        flag = FLAGS[next(iter(left))]
+        if found["cluster"] is None:
+            raise AnswerError(tr("{flag} is not asked for the stack's own cluster", flag=flag))
+        raise AnswerError(tr("{flag} is not asked for a cluster that exists", flag=flag))
     return answers(found, address, prices)
 
 
 def _can_ask(*, as_json: bool) -> None:
     if as_json or not sys.stdin.isatty():
-        why = "--json asks nothing" if as_json else "there is no terminal to ask in"
-        raise _UnaskedError(f"{why}: give --yes to take the defaults, beside any of {', '.join(FLAGS.values())}")
+        why = tr("--json asks nothing") if as_json else tr("there is no terminal to ask in")
+        flags = ", ".join((*FLAGS.values(), FLAG))
+        raise _UnaskedError(tr("{why}: give --yes to take the defaults, beside any of {flags}", why=why, flags=flags))
 
 
 def _asked(question: Question) -> object:
@@ -135,12 +151,12 @@ def _write(file: Path, text: str, *, force: bool) -> None:
         _free(file, force=force)
         fresh.replace(file)
     except OSError as error:
-        raise _RefusedError(f"{file} cannot be written: {error.strerror}") from None
+        raise _RefusedError(tr("{file} cannot be written: {why}", file=file, why=error.strerror)) from None
     finally:
         fresh.unlink(missing_ok=True)
 
 
-def _report(name: str, file: Path, chosen: Chosen, *, as_json: bool) -> None:
+def _report(name: str, file: Path, taken: Taken, *, as_json: bool) -> None:
     steps = _next(name)
     if as_json:
         dump(
@@ -155,25 +171,30 @@ def _report(name: str, file: Path, chosen: Chosen, *, as_json: bool) -> None:
                         "gpus": each.gpus,
                         "nodes": each.nodes,
                         "replicas": each.replicas,
+                        "machinesPerReplica": each.machines,
                         "model": each.fit.model,
+                        "contextTokens": each.context,
                         "answersAtOnce": each.users,
                         "pricePerHour": each.price,
+                        "taken": each is taken.proposal,
                     }
-                    for each in chosen.proposals
+                    for each in taken.proposals
                 ],
                 "next": [command for command, _ in steps],
             }
         )
         return
-    rows = [(each.name, described(each)) for each in chosen.proposals]
-    fitting = [*heading("Machines that fit; the file has the first"), *facts(rows)] if rows else []
-    written = line(Piece(f"written: {file.name}", "good"))
-    show([(), written, *fitting, *heading("Next"), *facts(steps)])
+    seen = taken.asked or taken.proposal is None
+    name_taken = taken.proposal.name if taken.proposal else ""
+    title = tr("Machines that fit; the file has {name}, {flag} chooses", name=name_taken, flag=FLAG)
+    fitting = [] if seen else [*heading(title), *listed(taken.proposals)]
+    written = line(Piece(tr("written: {file}", file=file.name), "good"))
+    show([(), written, *fitting, *heading(tr("Next")), *facts(steps)])
 
 
 def _next(name: str) -> list[tuple[str, str]]:
     return [
-        (f"tke-llm check {name}", "proves it; makes nothing"),
-        (f"tke-llm rehearse {name}", "runs all of it without a cloud"),
-        (f"tke-llm doctor {name}", "says what `pulumi up` lacks on this machine"),
+        (f"tke-llm check {name}", tr("proves it; makes nothing")),
+        (f"tke-llm rehearse {name}", tr("runs all of it without a cloud")),
+        (f"tke-llm doctor {name}", tr("says what `pulumi up` lacks on this machine")),
     ]

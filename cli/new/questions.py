@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog.load import Catalog
+from cli.language import tr
 from cli.new.answers import (
     MODELS,
     ON_CPU,
@@ -74,16 +75,16 @@ def answers(found: Mapping[str, Any], address: str | None, prices: Mapping[str, 
 
 
 def _purpose(_: Mapping[str, Any], __: Catalog) -> Question:
-    asks = "What is it for? chat (a page and an API), api (without a page), embed (vectors) or rerank"
-    return Question("purpose", asks, "chat", "people can try it in a browser", read_purpose)
+    asks = tr("What is it for? chat (a page and an API), api (without a page), embed (vectors) or rerank")
+    return Question("purpose", asks, "chat", tr("people can try it in a browser"), read_purpose)
 
 
 def _cluster(_: Mapping[str, Any], __: Catalog) -> Question:
     return Question(
         "cluster",
-        "Which cluster? new, the path of a kubeconfig, or the id of a TKE cluster (cls-…)",
+        tr("Which cluster? new, the path of a kubeconfig, or the id of a TKE cluster (cls-…)"),
         "new",
-        "one of its own goes as a whole with `pulumi destroy`",
+        tr("one of its own goes as a whole with `pulumi destroy`"),
         read_cluster,
     )
 
@@ -91,21 +92,21 @@ def _cluster(_: Mapping[str, Any], __: Catalog) -> Question:
 def _region(_: Mapping[str, Any], catalog: Catalog) -> Question:
     return Question(
         "region",
-        "Which region of Tencent Cloud?",
+        tr("Which region of Tencent Cloud?"),
         "ap-guangzhou",
-        "most kinds of GPU machines are sold there",
+        tr("most kinds of GPU machines are sold there"),
         lambda text: read_region(text, catalog),
     )
 
 
 def _nodes(found: Mapping[str, Any], catalog: Catalog) -> Question:
     purpose = found["purpose"]
-    default, reason = "cpu", "a small model answers on any cluster"
+    default, reason = "cpu", tr("a small model answers on any cluster")
     if purpose not in ("chat", "api"):
-        default, reason = "1 x A10", "this needs a GPU"
+        default, reason = "1 x A10", tr("this needs a GPU")
     return Question(
         "nodes",
-        "What has a node of that cluster? cpu, 1 x A10, or with cores and memory: 2 x T4, 20 cores, 80Gi",
+        tr("What has a node of that cluster? cpu, 1 x A10, or with cores and memory: 2 x T4, 20 cores, 80Gi"),
         default,
         reason,
         lambda text: read_nodes(text, purpose, catalog),
@@ -116,20 +117,24 @@ def _model(found: Mapping[str, Any], catalog: Catalog) -> Question:
     purpose, nodes = found["purpose"], found.get("nodes")
     on_cpu = nodes is not None and nodes.gpu is None
     chats = purpose in ("chat", "api")
-    default, reason = (MODELS[purpose], "small and good at it") if not chats else ("reasoning", MODELS["reasoning"])
+    default, reason = "reasoning", MODELS["reasoning"]
+    if not chats:
+        default, reason = MODELS[purpose], tr("small and good at it")
     if on_cpu:
-        default, reason = ON_CPU, "it answers at reading speed on four cores"
-    tasks = ", ".join(task for task in MODELS if task not in PURPOSES)
-    asks = f"Which model? A task ({tasks}), or a model's id" if chats and not on_cpu else "Which model? Its id"
+        default, reason = ON_CPU, tr("it answers at reading speed on four cores")
+    asks = tr("Which model? Its id")
+    if chats and not on_cpu:
+        tasks = ", ".join(task for task in MODELS if task not in PURPOSES)
+        asks = tr("Which model? A task ({tasks}), or a model's id", tasks=tasks)
     return Question("model", asks, default, reason, lambda text: read_model(text, purpose, nodes, catalog))
 
 
 def _demand(_: Mapping[str, Any], __: Catalog) -> Question:
     return Question(
         "demand",
-        "How many people wait for an answer at the same time (4), or how many GPUs may it cost (1 gpu)?",
+        tr("How many people wait for an answer at the same time (4), or how many GPUs may it cost (1 gpu)?"),
         "4",
-        "each with a conversation of up to 8,192 tokens; who comes later waits",
+        tr("each with a conversation of up to 8,192 tokens; who comes later waits"),
         read_demand,
     )
 
@@ -137,9 +142,9 @@ def _demand(_: Mapping[str, Any], __: Catalog) -> Question:
 def _reach(_: Mapping[str, Any], __: Catalog) -> Question:
     return Question(
         "reach",
-        "How do people reach it? port-forward, or a host name of yours for public HTTPS",
+        tr("How do people reach it? port-forward, or a host name of yours for public HTTPS"),
         "port-forward",
-        "nothing is public, and only who has the kubeconfig gets in",
+        tr("nothing is public, and only who has the kubeconfig gets in"),
         read_reach,
     )
 
@@ -147,8 +152,8 @@ def _reach(_: Mapping[str, Any], __: Catalog) -> Question:
 def _keep(_: Mapping[str, Any], __: Catalog) -> Question:
     return Question(
         "keep",
-        "Keep models and chats when the stack is destroyed (yes or no)?",
+        tr("Keep models and chats when the stack is destroyed (yes or no)?"),
         "no",
-        "what is kept is billed until you delete it",
+        tr("what is kept is billed until you delete it"),
         read_yes,
     )

@@ -1,20 +1,17 @@
 """The stack file that `tke-llm new` writes: short, with a comment wherever somebody will want to change something."""
 
-import textwrap
 from collections.abc import Sequence
 
 from catalog.load import Catalog
+from cli.language import tr, trn
 from cli.new.answers import PURPOSES, Answers, Nodes, is_tag
 from cli.new.propose import Proposal
-from cli.text import count
+from cli.text import wrapped
 from planner.model.facts import catalogued, format_of
 
 NOBODY = "203.0.113.10/32"
 """An address of a documentation range (RFC 5737), which reaches nobody."""
-_NO_ADDRESS = (
-    "  # Who may reach the API server: nobody yet. Put in your own address with",
-    "  #   pulumi config set --path 'tke-llm:cluster.endpoint.allow[0]' <your address>/32",
-)
+_SET_ADDRESS = "  #   pulumi config set --path 'tke-llm:cluster.endpoint.allow[0]' <IP>/32"
 _WIDTH = 118
 
 
@@ -39,14 +36,22 @@ def stack_text(
     return "\n".join(lines).rstrip() + "\n"
 
 
+def key_of(answers: Answers) -> str:
+    """The key of the stack's model, which is its name in the API."""
+    return "chat" if answers.purpose == "api" else answers.purpose
+
+
 def _comment(text: str, indent: str = "  ") -> list[str]:
-    return [f"{indent}# {line}" for line in textwrap.wrap(text, _WIDTH - len(indent) - 2, break_on_hyphens=False)]
+    return [f"{indent}# {line}" for line in wrapped(text, _WIDTH - len(indent) - 2)]
 
 
 def _head(name: str, answers: Answers) -> list[str]:
-    purpose = PURPOSES[answers.purpose]
-    said = f"{purpose[0].upper()}{purpose[1:]}, written by `tke-llm new`. `tke-llm check {name}` proves it, "
-    said += f"`tke-llm rehearse {name}` shows all it would make; every key is in docs/configuration.md."
+    said = tr(
+        "For {purpose}; written by `tke-llm new`. `tke-llm check {name}` proves it, `tke-llm rehearse {name}` shows "
+        "all it would make; every key is in docs/configuration.md.",
+        purpose=PURPOSES[answers.purpose],
+        name=name,
+    )
     return ["# yaml-language-server: $schema=docs/stack.schema.json", "#", *_comment(said, "")]
 
 
@@ -55,21 +60,28 @@ def _place(answers: Answers, catalog: Catalog) -> list[str]:
     if answers.cluster is None:
         allow = answers.address or NOBODY
         return [
-            *_comment("The zones where the machine is sold to you; the first one gets it."),
+            *_comment(tr("The zones where the machine is sold to you; the first one gets it.")),
             f"  tke-llm:network: {{zones: [{zones}]}}",
-            *([] if answers.address else _NO_ADDRESS),
+            *([] if answers.address else _no_address()),
             f"  tke-llm:cluster: {{endpoint: {{access: public, allow: [{allow}]}}}}",
         ]
     if answers.by_id:
         return [
             f"  tke-llm:network: {{zones: [{zones}]}}",
             f"  tke-llm:cluster: {{existing: {{id: {answers.cluster}}}}}",
-            *_comment("Models go to the cluster's default StorageClass; `className` names another."),
+            *_comment(tr("Models go to the cluster's default StorageClass; `className` names another.")),
             "  tke-llm:storage: {kind: class}",
         ]
     return [
-        *_comment("The current context of the file, unless `context` names another."),
+        *_comment(tr("The current context of the file, unless `context` names another.")),
         f"  tke-llm:cluster: {{existing: {{kubeconfigPath: {_quoted(str(answers.cluster))}}}}}",
+    ]
+
+
+def _no_address() -> list[str]:
+    return [
+        *_comment(tr("Who may reach the API server: nobody yet. Put in your own address with")),
+        _SET_ADDRESS,
     ]
 
 
@@ -78,10 +90,10 @@ def _pools(answers: Answers, proposal: Proposal | None, others: Sequence[Proposa
         assert answers.nodes is not None  # noqa: S101  of a cluster that exists they are asked
         return _nodes(answers.nodes)
     offer = proposal.fit.offer
-    lines = _comment(f"{described(proposal)}.")
+    lines = _comment(tr("{proposal}.", proposal=described(proposal)))
     if others:
-        named = "; ".join(f"{each.name} ({described(each)})" for each in others)
-        lines += _comment(f"Others that fit: {named}.")
+        named = tr("; ").join(tr("{name} ({what})", name=each.name, what=_machines(each)) for each in others)
+        lines += _comment(tr("Others that fit: {named}.", named=named))
     if offer.kind == "super":
         return [*lines, "  tke-llm:pools:", f"    gpu: {{kind: super, gpuType: {_quoted(offer.name)}}}"]
     kind = "" if offer.kind == "native" else f"kind: {offer.kind}, "
@@ -92,7 +104,7 @@ def _pools(answers: Answers, proposal: Proposal | None, others: Sequence[Proposa
 
 
 def _nodes(nodes: Nodes) -> list[str]:
-    said = "What one node offers to pods: see `kubectl describe node`, Allocatable."
+    said = tr("What one node offers to pods: see `kubectl describe node`, Allocatable.")
     if nodes.gpu is None:
         return [
             *_comment(said),
@@ -100,7 +112,8 @@ def _nodes(nodes: Nodes) -> list[str]:
             f"    cpu: {{kind: existing, cpu: {nodes.cores}, memory: {nodes.memory}Gi}}",
         ]
     return [
-        *_comment(f"{said} `nodeSelector` names a label of these nodes, where not all GPU nodes are alike."),
+        *_comment(said),
+        *_comment(tr("`nodeSelector` names a label of these nodes, where not all GPU nodes are alike.")),
         "  tke-llm:pools:",
         "    gpu:",
         "      kind: existing",
@@ -112,12 +125,14 @@ def _nodes(nodes: Nodes) -> list[str]:
 
 
 def _models(answers: Answers, proposal: Proposal | None, catalog: Catalog) -> list[str]:
-    key = "chat" if answers.purpose == "api" else answers.purpose
     model = answers.model if proposal is None else proposal.fit.model
-    lines = _comment("The key is the name in the API. Context length, precision, memory and probes are worked out.")
-    lines += ["  tke-llm:models:", f"    {key}:", f"      model: {model}"]
+    lines = _comment(tr("The key is the name in the API. Context length, precision, memory and probes are worked out."))
+    lines += ["  tke-llm:models:", f"    {key_of(answers)}:", f"      model: {model}"]
     lines += [f"      engine: {answers.engine}"] if answers.engine_is_named else []
     lines += ["      source: huggingface"] if _on_hugging_face_alone(model, catalog) else []
+    if proposal is not None and proposal.machines > 1:
+        said = tr("One server over {number} machines (LeaderWorkerSet).", number=proposal.machines)
+        lines += [*_comment(said, "      "), f"      gpus: {proposal.fit.gpus}"]
     if proposal is not None and proposal.replicas > 1:
         lines.append(f"      replicas: {proposal.replicas}")
     return lines
@@ -136,15 +151,18 @@ def _access(answers: Answers) -> list[str]:
         secret = answers.host.replace(".", "-")
         install = "" if answers.cluster is None else ", install: helm"
         lines += _comment(
-            f"People come by HTTPS. Make the Secret `{secret}` with the certificate in the stack's namespace, and lead "
-            "the host to the address that the output `dns` tells."
+            tr(
+                "People come by HTTPS. Make the Secret `{secret}` with the certificate in the stack's namespace, and "
+                "lead the host to the address that the output `dns` tells.",
+                secret=secret,
+            )
         )
         lines.append(f"  tke-llm:expose: {{via: gateway, host: {answers.host}{install}, tls: {{secret: {secret}}}}}")
     if answers.purpose != "chat":
         return [*lines, "  tke-llm:webui: false"]
     return [
         *lines,
-        *_comment("The address that the administrator logs in with: put your own. The password is generated."),
+        *_comment(tr("The address that the administrator logs in with: put your own. The password is generated.")),
         "  tke-llm:webui: {adminEmail: admin@example.com}",
     ]
 
@@ -152,20 +170,53 @@ def _access(answers: Answers) -> list[str]:
 def _keep(answers: Answers) -> list[str]:
     if not answers.keep:
         return []
-    return [*_comment("`pulumi destroy` leaves models and chats in the account, billed."), "  tke-llm:retain: true"]
+    return [*_comment(tr("`pulumi destroy` leaves models and chats in the account, billed.")), "  tke-llm:retain: true"]
 
 
 def described(found: Proposal) -> str:
-    """A proposal in words: machines, GPUs, how many people, the price where it is known."""
+    """A proposal in words: machines, what they cost as far as it is known, and what there is room for."""
     offer = found.fit.offer
+    parts = [_machines(found), tr("{hours:,} GPU-hours a day", hours=24 * found.gpus)]
+    parts += [] if found.price is None else [tr("{price:,.2f} per hour", price=found.price)]
+    parts += [_room(found)]
+    parts += [] if offer.availability != "invite" else [tr("sold by invitation")]
+    parts += [] if offer.sold else [tr("unknown whether the region has it")]
+    return tr("; ").join(parts)
+
+
+def _machines(found: Proposal) -> str:
+    offer, values = found.fit.offer, {"gpus": f"{found.fit.offer.gpus:g}", "gpu": found.fit.offer.gpu}
     if offer.kind == "super":
-        what = f"{count(found.replicas, 'pod')} with {found.fit.gpus} x {offer.gpu} each, billed per pod"
-    else:
-        what = f"{count(found.nodes, 'machine')} with {offer.gpus:g} x {offer.gpu}{' each' if found.nodes > 1 else ''}"
-    price = "" if found.price is None else f", {found.price:,.2f} per hour"
-    invite = ", by invitation" if offer.availability == "invite" else ""
-    unknown = "" if offer.sold else ", unknown whether the region has it"
-    return f"{what}, room for {count(found.users, 'answer')} at once{price}{invite}{unknown}"
+        values["gpus"] = str(found.fit.gpus)
+        return trn(
+            "{number} pod with {gpus} x {gpu}, billed per pod",
+            "{number} pods with {gpus} x {gpu} each, billed per pod",
+            found.replicas,
+            **values,
+        )
+    if found.machines > 1:
+        return trn(
+            "{number} server over {machines} machines with {gpus} x {gpu} each",
+            "{number} servers, each over {machines} machines with {gpus} x {gpu} each",
+            found.replicas,
+            machines=found.machines,
+            **values,
+        )
+    return trn(
+        "{number} machine with {gpus} x {gpu}", "{number} machines with {gpus} x {gpu} each", found.nodes, **values
+    )
+
+
+def _room(found: Proposal) -> str:
+    at_once = trn(
+        "{number} request of {length:,} tokens at a time",
+        "{number} requests of {length:,} tokens at a time",
+        found.users,
+        length=found.fit.context,
+    )
+    if found.context is None:
+        return at_once
+    return tr("{requests}, context up to {context:,} tokens", requests=at_once, context=found.context)
 
 
 def _quoted(text: str) -> str:

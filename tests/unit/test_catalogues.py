@@ -7,7 +7,7 @@ import pytest
 
 from tools.messages import Message, area, catalogues, first, said
 
-COMPLETE = ("command",)
+COMPLETE = ("command", "new")
 """The areas of which nothing may be missing."""
 CATALOGUES = catalogues()
 HAN = r"[\u4e00-\u9fff]"

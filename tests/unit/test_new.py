@@ -11,18 +11,25 @@ from typing import Any
 import pytest
 
 from catalog.load import load
-from cli.new.answers import MODELS, PURPOSES, AnswerError, Answers, Demand, read_demand, read_nodes
-from cli.new.choose import NothingFitsError, choose
+from cli.new.answers import MODELS, PURPOSES, AnswerError, Answers, Demand, read_demand, read_nodes, read_yes
+from cli.new.choose import NothingFitsError, file_text, proposals
 from cli.new.questions import MOST_QUESTIONS, answers, following
+from cli.new.take import take
+from cli.text import cells
 from tests.unit.terminal import Terminal
 from tests.unit.test_cli import command
 
 CATALOG = load()
 SHORT = 40
 """Lines of a file that one reads at a glance."""
-REFUSED = r"no single machine in .* serves|needs .* GiB|nothing may be reached from outside|does not run on"
+REFUSED = (
+    r"no (single )?machine in .* serves|does not serve|needs .* GiB|nothing may be reached from outside"
+    r"|does not run on|has kernels for it from compute capability"
+)
 """What stands against some answers: of these nothing can be deployed."""
 
+SEVERAL = "moonshotai/Kimi-K2-Instruct"
+"""A model that no single machine of the catalogue holds: 1,000 billion parameters in 8 bits."""
 MODELS_OF = {
     "chat": [
         "reasoning",
@@ -33,6 +40,8 @@ MODELS_OF = {
         "openai/gpt-oss-20b",
         "qwen2.5:7b",
         "Qwen/Qwen3-8B",
+        "deepseek-ai/DeepSeek-R1",
+        SEVERAL,
     ],
     "embed": ["embed", "BAAI/bge-m3", "Qwen/Qwen3-Embedding-8B"],
     "rerank": ["rerank", "BAAI/bge-reranker-v2-m3"],
@@ -84,9 +93,14 @@ def flags(typed: dict[str, str]) -> list[str]:
     "seed", [*range(12), *(pytest.param(each, marks=pytest.mark.exhaustive) for each in range(12, 200))]
 )
 def test_whatever_is_answered_the_file_passes_check_or_it_is_said_that_nothing_fits(here, seed) -> None:
-    typed = answered(random.Random(seed))
-    result = command("new", "mine", *flags(typed), "--json")
+    chance = random.Random(seed)
+    typed = answered(chance)
+    wish = chance.choice(["", "1", "2", "3"]) if "demand" in typed else ""
+    result = command("new", "mine", *flags(typed), *(["--take", wish] if wish else []), "--json")
     file = here / "Pulumi.mine.yaml"
+    if result.exit_code == 2:
+        assert f"there is no proposal '{wish}'" in result.stderr
+        return
     if result.exit_code == 1:
         assert not file.exists()
         assert re.search(REFUSED, result.stderr), result.stderr
@@ -100,9 +114,10 @@ def test_whatever_is_answered_the_file_passes_check_or_it_is_said_that_nothing_f
     plan = json.loads(checked.stdout)["plan"]
     assert list(plan["models"]) == ["chat" if typed["purpose"] == "api" else typed["purpose"]]
     demand = read_demand(typed["demand"]) if "demand" in typed else Demand()
-    proposals = json.loads(result.stdout)["proposals"]
-    assert bool(proposals) == ("demand" in typed)
-    for each in proposals:
+    offered = json.loads(result.stdout)["proposals"]
+    assert bool(offered) == ("demand" in typed)
+    assert [number for number, each in enumerate(offered, 1) if each["taken"]] == ([int(wish or 1)] if offered else [])
+    for each in offered:
         assert demand.gpus is None or each["gpus"] <= demand.gpus
         assert demand.users is None or each["answersAtOnce"] >= demand.users
 
@@ -111,7 +126,7 @@ def test_whatever_is_answered_the_file_passes_check_or_it_is_said_that_nothing_f
 def test_the_model_of_each_task_is_catalogued_and_one_gpu_serves_it(task) -> None:
     purpose = task if task in PURPOSES else "chat"
     given = Answers(purpose, None, "ap-guangzhou", MODELS[task], Demand(gpus=1), None, None, keep=False)
-    assert choose("mine", given, CATALOG).proposals[0].gpus == 1
+    assert proposals("mine", given, CATALOG)[0].gpus == 1
 
 
 def test_the_defaults_are_a_stack_whose_file_says_what_to_change(here) -> None:
@@ -131,7 +146,9 @@ def test_never_more_than_seven_questions_and_each_has_a_default_that_it_takes_it
             found[question.key] = question.read(cluster if question.key == "cluster" else question.default)
             assert "\n" not in question.reason
         assert len(asked) <= MOST_QUESTIONS
-        assert choose("mine", answers(found, None, {}), CATALOG).text
+        given = answers(found, None, {})
+        taken = take("mine", given, None, CATALOG, may_ask=False)
+        assert file_text("mine", given, taken.proposal, taken.others, CATALOG)
 
 
 def test_the_cheapest_comes_first_where_prices_are_given_and_no_price_is_made_up(here) -> None:
@@ -145,6 +162,47 @@ def test_the_cheapest_comes_first_where_prices_are_given_and_no_price_is_made_up
     ]
     assert "tke-llm:prices: {GT4.4XLARGE96: 3, PNV4.7XLARGE116: 12.5}" in (here / "Pulumi.two.yaml").read_text()
     assert command("check", "two").exit_code == 0
+
+
+def test_a_machine_that_is_named_is_taken_although_others_come_first(here) -> None:
+    result = command("new", "mine", "--yes", "--take", "gn7.2xlarge32", "--model", "Qwen/Qwen3-8B", "--json")
+    assert [each["machine"] for each in json.loads(result.stdout)["proposals"]] == ["GN7.2XLARGE32"]
+    assert "instanceType: GN7.2XLARGE32, nodes: 2" in (here / "Pulumi.mine.yaml").read_text()
+    assert command("check", "mine").exit_code == 0
+
+
+def test_a_model_that_no_machine_holds_is_laid_over_several_where_that_is_taken(here) -> None:
+    refused = command("new", "mine", "--yes", "--model", SEVERAL)
+    assert (refused.exit_code, list(here.glob("Pulumi.mine*"))) == (1, [])
+    assert "Over several it fits as one server: GT4.41XLARGE948 (1 server over 4 machines" in refused.stderr
+    result = command("new", "mine", "--yes", "--model", SEVERAL, "--take", "PNV6.32XLARGE1280", "--json")
+    (offered,) = json.loads(result.stdout)["proposals"]
+    # Two machines as the sample two-machines has for DeepSeek-R1: 16 GPUs of 96 GB for about 960 GiB of weights.
+    assert (offered["machinesPerReplica"], offered["nodes"], offered["gpus"]) == (2, 2, 16)
+    plan = json.loads(command("check", "mine", "--json").stdout)["plan"]
+    assert (plan["models"]["chat"]["nodes"], plan["models"]["chat"]["pipelineParallel"]) == (2, 2)
+
+
+def test_several_machines_as_one_are_offered_where_they_hold_as_much_with_fewer_gpus(here) -> None:
+    result = command("new", "mine", "--yes", "--model", "deepseek-ai/DeepSeek-R1", "--users", "20", "--json")
+    first, *others = json.loads(result.stdout)["proposals"]
+    assert (first["taken"], first["machinesPerReplica"]) == (True, 1)
+    assert others
+    for each in others:
+        assert each["machinesPerReplica"] > 1
+        assert each["gpus"] < first["gpus"]
+        assert each["answersAtOnce"] >= 20
+
+
+def test_several_machines_are_taken_at_a_terminal_only_by_their_number(here) -> None:
+    given = ["--cluster", "new", "--region", "ap-guangzhou", "--users", "4", "--reach", "port-forward", "--no-keep"]
+    for typed, code, says in (("\n", 1, "nothing was taken"), ("1\n", 0, "tke-llm rehearse mine")):
+        with Terminal(here, "new", "mine", "--for", "api", "--model", SEVERAL, *given) as terminal:
+            terminal.until("Which one? [none] ")
+            terminal.type(typed)
+            terminal.until(says)
+            assert terminal.process.wait(30) == code
+        assert (here / "Pulumi.mine.yaml").exists() == (code == 0)
 
 
 def test_a_file_that_is_there_is_not_written_over_unless_asked(here) -> None:
@@ -173,7 +231,12 @@ def test_a_stack_with_secrets_is_never_written_over(here) -> None:
         (["--region", "ap-guangzou"], 2, "did you mean ap-guangzhou?"),
         (["--model", "Qwen/Qwen3-8"], 2, "did you mean Qwen/Qwen3-8B?"),
         (["--for", "embed", "--model", "Qwen/Qwen3-8B"], 2, "does not serve 'embed'"),
-        (["--model", "deepseek-ai/DeepSeek-R1", "--gpus", "1"], 1, "no single machine in ap-guangzhou serves"),
+        (["--model", "deepseek-ai/DeepSeek-R1", "--gpus", "1"], 1, "no machine in ap-guangzhou serves"),
+        (["--model", SEVERAL], 1, "no single machine in ap-guangzhou serves"),
+        (["--take", "4"], 2, "there is no proposal '4': take one of 1, 2, 3"),
+        (["--take", "GN7.2XLARGE3"], 2, "did you mean GN7.2XLARGE32?"),
+        (["--take", "GN7.2XLARGE32", "--model", "Qwen/Qwen3-32B"], 1, "GN7.2XLARGE32 does not serve Qwen/Qwen3-32B"),
+        (["--cluster", "~/.kube/config", "--take", "1"], 2, "--take is not asked for a cluster that exists"),
         (["--cluster", "mine"], 2, "the path of a kubeconfig"),
         (
             ["--cluster", "~/.kube/config", "--users", "4"],
@@ -219,11 +282,27 @@ def test_what_a_node_has_is_read_in_short_and_in_full() -> None:
         read_nodes("1 x V100", "chat", CATALOG)
 
 
+def test_in_chinese_the_file_is_explained_in_chinese_and_passes_check_all_the_same(here) -> None:
+    result = command("--lang", "zh", "new", "mine", "--yes", "--reach", "chat.acme.cn", "--keep")
+    assert result.exit_code == 0
+    assert "已写入：Pulumi.mine.yaml" in result.stdout
+    text = (here / "Pulumi.mine.yaml").read_text()
+    comments = [line for line in text.splitlines() if re.match(r"\s*# ", line)]
+    english = [line for line in comments if not re.search("[\u4e00-\u9fff]", line)]
+    assert [line.split()[1] for line in english] == ["yaml-language-server:", "pulumi"]
+    assert max(map(cells, text.splitlines())) <= 120
+    assert command("check", "mine").exit_code == 0
+
+
+def test_yes_and_no_are_understood_in_chinese_too() -> None:
+    assert [read_yes(each) for each in ("yes", "Y", "是", "no", "N", "否")] == [True, True, True, False, False, False]
+
+
 def test_a_node_that_is_too_small_is_refused_with_the_planners_own_words() -> None:
     nodes = read_nodes("1 x T4", "chat", CATALOG)
     given = Answers("chat", "~/.kube/config", None, "Qwen/Qwen3-32B", None, nodes, None, keep=False)
     with pytest.raises(NothingFitsError, match="Qwen/Qwen3-32B"):
-        choose("mine", given, CATALOG)
+        file_text("mine", given, None, (), CATALOG)
 
 
 def test_at_a_terminal_it_asks_again_what_it_did_not_understand_and_writes_the_file(here) -> None:
@@ -235,10 +314,14 @@ def test_at_a_terminal_it_asks_again_what_it_did_not_understand_and_writes_the_f
             terminal.until(prompt)
             terminal.seen = ""
             terminal.type("\n")
+        terminal.until("Which one? [1] ")
+        terminal.type("many\n")
+        terminal.until("there is no proposal 'many': take one of 1, 2, 3")
+        terminal.type("2\n")
         terminal.until("tke-llm rehearse mine")
         assert terminal.process.wait(30) == 0
         assert "\x1b[" not in terminal.seen
-    assert (here / "Pulumi.mine.yaml").exists()
+    assert "instanceType: GN10X.2XLARGE40" in (here / "Pulumi.mine.yaml").read_text()
 
 
 @pytest.mark.parametrize("how", ["interrupt", "end of input"])
