@@ -255,7 +255,7 @@ def duplicate_key(*, key: str) -> Text:
 )
 def missing_key(*, path: str, allowed: str, top: bool) -> Text:
     """`top`: a whole section is missing."""
-    example = f" {EXAMPLE}" if top else ""
+    example = " " + EXAMPLE if top else ""
     return Text(
         message=tr("`{path}` is missing.", path=path),
         remedy=tr("Add `{path}`: {allowed}.{example}", path=path, allowed=allowed, example=example),
@@ -323,7 +323,7 @@ def name_not_allowed(*, name: str, holder: str, allowed: str, given: str, near: 
 
 def least_above_most(*, path: str, rule: str, given: str, least: int) -> Text:
     return Text(
-        message=f"`{path}`: {rule}.",
+        message=tr("`{path}`: {rule}.", path=path, rule=rule),
         remedy=tr("Raise `{path}.max` to {least}, or lower `{path}.min`.", path=path, least=least),
         given=given,
         allowed="min <= max",
@@ -332,7 +332,7 @@ def least_above_most(*, path: str, rule: str, given: str, least: int) -> Text:
 
 
 def keys_disagree(*, path: str, rule: str, remedy: str, given: str) -> Text:
-    return Text(message=f"`{path}`: {rule}.", remedy=remedy, given=given, allowed=rule)
+    return Text(message=tr("`{path}`: {rule}.", path=path, rule=rule), remedy=remedy, given=given, allowed=rule)
 
 
 def value_nested_too_deeply(*, path: str, most: int) -> Text:
@@ -467,20 +467,18 @@ def key_not_for_kind(
 ) -> Text:
     """`owner`: what the key means nothing for, in words; `setting`: the path that says its `kind`, which the stack file
     `said` or which is the default; `kinds`: those that have the key; `allowed`: the keys of this one."""
-    change = tr("set {setting} to {kinds}", setting=setting, kinds=joined(kinds, " or "))
+    change = {"setting": setting, "kinds": joined(kinds, " or ")}
     remedy, fix = tr("Remove it."), (("", None),)
     if kinds and said:
-        remedy = tr("Remove it, or {change}.", change=change)
+        remedy = tr("Remove it, or set {setting} to {kinds}.", **change)
     elif kinds:
         # Whoever gives the key and no kind means one that has it.
-        remedy, fix = (
-            tr("S{change}, or remove it.", change=change[1:]),
-            ((setting, kinds[0]),) if len(kinds) == 1 else (),
-        )
+        remedy = tr("Set {setting} to {kinds}, or remove it.", **change)
+        fix = ((setting, kinds[0]),) if len(kinds) == 1 else ()
     return Text(
         message=tr("{key} means nothing for {owner}.", key=key, owner=owner),
         remedy=remedy,
-        given=tr("{key} with {rpartition} {kind}", key=key, rpartition=setting.rpartition(".")[2], kind=kind),
+        given=tr("{key} with {name} {kind}", key=key, name=setting.rpartition(".")[2], kind=kind),
         allowed=", ".join(sorted(allowed)),
         fix=fix,
     )

@@ -177,7 +177,8 @@ def _range_in_words(limits: dict[str, Any]) -> str:
     if not words:
         words += tr(" of at least {least}", least=least) if least is not None else ""
         words += tr(" greater than {least}", least=limits["gt"]) if "gt" in limits else ""
-        words += (tr(" and") if words else "") + tr(" at most {most}", most=most) if most is not None else ""
+        if most is not None:
+            words += tr(" and at most {most}", most=most) if words else tr(" at most {most}", most=most)
     return words + (tr(", in steps of {step}", step=limits["multiple_of"]) if "multiple_of" in limits else "")
 
 

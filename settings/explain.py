@@ -16,6 +16,7 @@ from settings.suggest import closest
 from settings.translation import tr
 
 _LONGEST = 60
+_LONGEST_KEYS = 45
 _LONGEST_BENT = 1024
 _WRONG_TYPE = re.compile(r"(_type|_parsing|_from_float|is_instance_of|_attributes_type)$")
 _BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
@@ -26,23 +27,23 @@ def shown(value: object, name: object = "") -> str:
     if holds_secret(value, name):
         return HIDDEN
     if isinstance(value, dict):
-        keys = ", ".join(repr(key)[1:-1] for key in value)
+        keys = _cut(", ".join(repr(key)[1:-1] for key in value), _LONGEST_KEYS)
         text = tr("an object with {keys}", keys=keys) if keys else tr("an empty object")
     elif isinstance(value, list):
         text = tr("a list of {count}", count=len(value)) if value else tr("an empty list")
     elif isinstance(value, int) and value.bit_length() > 128:
         text = tr("a number of very many digits")
     elif value is None or isinstance(value, bool):
-        text = {None: "nothing", True: "true", False: "false"}[value]
+        text = {None: tr("nothing"), True: "true", False: "false"}[value]
     elif isinstance(value, str):
-        text = _cut("'" + repr(value)[1:-1]) + "'"
+        text = _cut("'" + repr(value)[1:-1], _LONGEST) + "'"
     else:
         text = tr("the date {value}", value=value) if isinstance(value, date) else tr("the number {value}", value=value)
-    return text if isinstance(value, str) else _cut(text)
+    return text
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def explain(error: Mapping[str, Any], sections: Mapping[str, object]) -> tuple[tuple[Step, ...], Diagnostic]:

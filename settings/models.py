@@ -53,6 +53,7 @@ from settings.names import (
 )
 from settings.pools import Pool
 from settings.section import Section
+from settings.translation import tr
 from settings.tuning import KvOffload, Lora, Speculative
 from settings.values import (
     SHORTEST_CONTEXT,
@@ -148,7 +149,7 @@ class ExistingCluster(Section):
     def _one_way_in(self) -> Self:
         if self.id is not None and (self.kubeconfig_path is not None or self.context is not None):
             raise ValueError(
-                "`id` and `kubeconfigPath` (with `context`) exclude each other", "Take out one or the other."
+                tr("`id` and `kubeconfigPath` (with `context`) exclude each other"), tr("Take out one or the other.")
             )
         return self
 
@@ -272,13 +273,13 @@ class Architecture(Section):
     @model_validator(mode="after")
     def _kept(self) -> Self:
         if (self.sliding_layers is None) != (self.sliding_window is None):
-            raise ValueError("slidingLayers and slidingWindow go together", "Give both of them, or neither.")
+            raise ValueError(tr("slidingLayers and slidingWindow go together"), tr("Give both of them, or neither."))
         if (self.kv_layers or 0) + (self.sliding_layers or 0) > self.layers:
-            rule = f"kvLayers and slidingLayers are more than the {self.layers} layers that there are"
-            raise ValueError(rule, "Lower one of them, or raise layers.")
+            rule = tr("kvLayers and slidingLayers are more than the {layers} layers that there are", layers=self.layers)
+            raise ValueError(rule, tr("Lower one of them, or raise layers."))
         if self.sliding_layers is None and (self.sliding_kv_heads or self.sliding_head_dim):
-            rule = "slidingKvHeads and slidingHeadDim say something of slidingLayers, which are none"
-            raise ValueError(rule, "Give slidingLayers and slidingWindow as well, or take these out.")
+            rule = tr("slidingKvHeads and slidingHeadDim say something of slidingLayers, which are none")
+            raise ValueError(rule, tr("Give slidingLayers and slidingWindow as well, or take these out."))
         return self
 
 
@@ -313,7 +314,7 @@ class Autoscaling(Section):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.min > self.max:
-            raise ValueError(f"min {self.min} is larger than max {self.max}")
+            raise ValueError(tr("min {min} is larger than max {max}", min=self.min, max=self.max))
         return self
 
 

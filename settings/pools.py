@@ -18,6 +18,7 @@ from settings.names import (
     Zone,
 )
 from settings.section import Section
+from settings.translation import tr
 from settings.values import MOST_NODES, Flag, Number, bounds, sized, versioned
 
 MACHINE_KINDS = frozenset({"native", "ordinary"})
@@ -35,7 +36,7 @@ class NodeRange(Section):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.min > self.max:
-            raise ValueError(f"min {self.min} is larger than max {self.max}")
+            raise ValueError(tr("min {min} is larger than max {max}", min=self.min, max=self.max))
         return self
 
 

@@ -5,11 +5,19 @@ edge (`cli/language.py`) knows which language is spoken; it calls `translated` w
 are written out where they are used, for Babel finds them there.
 """
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import zip_longest
+from string import Formatter
 from typing import Literal, Self
 
 Catalogue = Callable[[str], str | None]
 """From an English template to the template of another language; None where it has none."""
+
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_MARK = re.compile(r"[\u3000-\u303f\uff01-\uff5e]")
+"""Punctuation as wide as a Chinese character."""
+_LATIN = re.compile(r"[A-Za-z0-9`]")
 
 
 def _filled(template: str, values: dict[str, object]) -> str:
@@ -96,11 +104,43 @@ def translated(text: str, catalogue: Catalogue) -> str:
     """The text in the catalogue's language, as far as it was made by this module."""
     if isinstance(text, Joined):
         parts = tuple(translated(part, catalogue) for part in text.parts)
-        return _chained(parts, *(each and (catalogue(each) or each) for each in (text.separator, text.last)))
+        separator, last = (each and (catalogue(each) or each) for each in (text.separator, text.last))
+        joints = [separator] * (len(parts) - 2) + [last] * (len(parts) > 1)
+        return _fitted(each for pair in zip_longest(parts, joints, fillvalue="") for each in pair)
     if isinstance(text, Said):
-        values = {
-            name: translated(value, catalogue) if isinstance(value, str) else value
-            for name, value in text.values.items()
-        }
-        return _filled(catalogue(text.template) or text.template, values)
+        template = catalogue(text.template) or text.template
+        return _fitted(_pieces(template, text.values, catalogue)) if text.values else template
     return str(text)
+
+
+def _pieces(template: str, values: Mapping[str, object], catalogue: Catalogue) -> Iterator[str]:
+    """The parts of a template in a row, its fields filled."""
+    formatter = Formatter()
+    for literal, name, form, conversion in formatter.parse(template):
+        yield literal
+        if name is not None:
+            value, _ = formatter.get_field(name, (), values)
+            said = translated(value, catalogue) if isinstance(value, str) else value
+            yield formatter.format_field(formatter.convert_field(said, conversion), form or "")
+
+
+def _fitted(pieces: Iterable[str]) -> str:
+    """Texts in a row. Where they meet, Chinese characters have no blank between them nor any mark of theirs beside it,
+    and one blank keeps them from Latin letters: what fills a field may be either."""
+    whole = ""
+    for piece in pieces:
+        before, after = whole.rstrip(" "), piece.lstrip(" ")
+        blanks = len(whole) - len(before) + len(piece) - len(after)
+        blank = _blank(before[-1:], after[:1]) if blanks <= 1 else None
+        whole = whole + piece if blank is None else before + blank + after
+    return whole
+
+
+def _blank(before: str, after: str) -> str | None:
+    """What stands between two characters; None: what does already."""
+    if not before or not after:
+        return None
+    if _MARK.match(before) or _MARK.match(after) or (_HAN.match(before) and _HAN.match(after)):
+        return ""
+    apart = (_HAN.match(before) and _LATIN.match(after)) or (_LATIN.match(before) and _HAN.match(after))
+    return " " if apart else None

@@ -9,6 +9,7 @@ from pydantic.types import Strict
 from catalog.engines import SourceName
 from settings.names import AdapterName, ModelId, Revision
 from settings.section import Section
+from settings.translation import joined, tr
 from settings.values import Count, Number, named
 
 DRAFTED = ("eagle", "eagle3")
@@ -35,12 +36,17 @@ class Speculative(Section):
     @model_validator(mode="after")
     def _draft_where_one_is_used(self) -> Self:
         if self.method in DRAFTED and self.model is None:
-            raise ValueError(f"`{self.method}` needs a draft model", "Give its repository as `model`.")
+            raise ValueError(
+                tr("`{method}` needs a draft model", method=self.method), tr("Give its repository as `model`.")
+            )
         idle = [name for name in ("model", "source", "revision", "weights_gib") if getattr(self, name) is not None]
         if self.method not in DRAFTED and idle:
-            keys = ", ".join(f"`{to_camel(name)}`" for name in idle)
+            keys = joined(f"`{to_camel(name)}`" for name in idle)
             raise ValueError(
-                f"`{self.method}` uses no draft model, which is what {keys} would describe", f"Take {keys} out."
+                tr(
+                    "`{method}` uses no draft model, which is what {keys} would describe", method=self.method, keys=keys
+                ),
+                tr("Take {keys} out.", keys=keys),
             )
         return self
 

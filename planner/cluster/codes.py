@@ -181,7 +181,7 @@ def paused(*, ranged: Sequence[str], existing: Sequence[str], prepaid: Sequence[
     ]
     stays = tr("No model runs and no GPU pool keeps a node; data, chat page and endpoint stay.")
     return Text(
-        message=" ".join([stays, *left]),
+        message=joined([stays, *left], " "),
         remedy=tr("Remove pause to bring the models back; their GPUs may be sold out then."),
         given="true",
         fix=(("", None),),

@@ -211,8 +211,16 @@ def setting_not_for_engine(*, setting: str, title: str, others: Sequence[str]) -
 def setting_not_in_image(*, setting: str, flag: str, release: str, first: str | None, image_path: str | None) -> Text:
     """`first`: the oldest release on record that has it; `image_path`: where the stack file names the image."""
     return Text(
-        message=tr("{release} has no --{flag}, which {setting} needs", release=release, flag=flag, setting=setting)
-        + (tr("; of the releases on record {first} is the first that has it.", first=first) if first else "."),
+        message=tr(
+            "{release} has no --{flag}, which {setting} needs; of the releases on record {first} is the first that has "
+            "it.",
+            release=release,
+            flag=flag,
+            setting=setting,
+            first=first,
+        )
+        if first
+        else tr("{release} has no --{flag}, which {setting} needs.", release=release, flag=flag, setting=setting),
         remedy=tr("Leave image out, or use a later one.")
         if image_path
         else tr("Take {setting} out, or use a newer GPU.", setting=setting),

@@ -153,12 +153,13 @@ def driver_unknown(
             if documented
             else ""
         ),
-        remedy=tr("State the driver that nvidia-smi shows on such a node")
-        + (
-            tr("; from {newest} on the CUDA {newest_2} image serves.", newest=newest[1], newest_2=newest[0])
-            if newest
-            else "."
-        ),
+        remedy=tr(
+            "State the driver that nvidia-smi shows on such a node; from {driver} on the CUDA {cuda} image serves.",
+            driver=newest[1],
+            cuda=newest[0],
+        )
+        if newest
+        else tr("State the driver that nvidia-smi shows on such a node."),
         allowed=tr("a driver version such as 580.65.06"),
         fix=((image_path, better),) if better else (),
     )
@@ -185,23 +186,22 @@ def driver_too_old(
     """`floor` is the driver that the image needs, `instead` an image that runs with the driver that there is;
     `by_default`: without an image in the stack file it is taken. `bridge` is the path of the variable by which the
     image uses its own libraries for older drivers; None: it has none for this one."""
-    upgrade = tr("upgrade the driver of the nodes to branch {floor}", floor=floor)
     fix: Fix = ()
     if instead is not None:
-        remedy, fix = (
-            tr("Use {instead}, or {upgrade}.", instead=instead, upgrade=upgrade),
-            ((image_path, None if by_default else instead),),
+        remedy = tr(
+            "Use {instead}, or upgrade the driver of the nodes to branch {floor}.", instead=instead, floor=floor
         )
+        fix = ((image_path, None if by_default else instead),)
     elif bridge is not None:
         remedy = tr(
-            "{upper}{upgrade}, or set {bridge} to 1: the image then uses its own libraries.",
-            upper=upgrade[0].upper(),
-            upgrade=upgrade[1:],
+            "Upgrade the driver of the nodes to branch {floor}, or set {bridge} to 1: the image then uses its own "
+            "libraries.",
+            floor=floor,
             bridge=bridge,
         )
         fix = ((bridge, "1"),)
     else:
-        remedy = f"{upgrade[0].upper()}{upgrade[1:]}."
+        remedy = tr("Upgrade the driver of the nodes to branch {floor}.", floor=floor)
     return Text(
         message=tr(
             "{an_image} needs driver {floor} or newer; the pool states {driver}.",
@@ -267,8 +267,7 @@ def driver_branch_refused(
 ) -> Text:
     """`branches` are those that are admitted, with all newer ones than the last; `instead` is an image that admits the
     driver that there is."""
-    allowed = tr("{map}, or {branches} and newer", map=joined(map(str, branches[:-1])), branches=branches[-1])
-    change = tr("nstall a driver of branch {allowed}.", allowed=allowed)
+    allowed = tr("{branches}, or {last} and newer", branches=joined(map(str, branches[:-1])), last=branches[-1])
     return Text(
         message=tr(
             "{an_image} admits drivers of the branches {allowed}; the pool states {driver}.",
@@ -276,7 +275,9 @@ def driver_branch_refused(
             allowed=allowed,
             driver=driver,
         ),
-        remedy=tr("Use {instead}, or i{change}", instead=instead, change=change) if instead else f"I{change}",
+        remedy=tr("Use {instead}, or install a driver of branch {allowed}.", instead=instead, allowed=allowed)
+        if instead
+        else tr("Install a driver of branch {allowed}.", allowed=allowed),
         given=str(driver),
         allowed=allowed,
         fix=((image_path, instead),) if instead else (),
@@ -286,9 +287,9 @@ def driver_branch_refused(
 
 def _an_image(cuda: str | None, *, first: bool = True) -> str:
     """The image as a sentence names it, which it may be the `first` word of."""
-    return ("An" if first else "an") + (
-        tr(" image with CUDA {cuda}", cuda=cuda) if cuda else tr(" image with a CUDA of its own")
-    )
+    if cuda is None:
+        return tr("An image with a CUDA of its own") if first else tr("an image with a CUDA of its own")
+    return tr("An image with CUDA {cuda}", cuda=cuda) if first else tr("an image with CUDA {cuda}", cuda=cuda)
 
 
 @error(

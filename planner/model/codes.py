@@ -14,15 +14,18 @@ from settings.translation import joined, tr
     forceable=False,
 )
 def unknown_model(*, model: str, near: str | None, architecture_path: str) -> Text:
-    describe = tr(
-        "describe it under {architecture_path} (`tke-llm model add` reads a config.json)",
-        architecture_path=architecture_path,
-    )
     return Text(
         message=tr("The catalogue has no model {model!r}, so its memory and context cannot be computed.", model=model),
-        remedy=tr("Use {near}, or {describe}.", near=near, describe=describe)
+        remedy=tr(
+            "Use {near}, or describe it under {architecture_path} (`tke-llm model add` reads a config.json).",
+            near=near,
+            architecture_path=architecture_path,
+        )
         if near
-        else f"{describe[0].upper()}{describe[1:]}.",
+        else tr(
+            "Describe it under {architecture_path} (`tke-llm model add` reads a config.json).",
+            architecture_path=architecture_path,
+        ),
         given=model,
         allowed=tr("a model of the catalogue (`tke-llm fit --all` lists them), or any model with its `architecture`"),
         fix=(("", near),) if near else (),
@@ -218,8 +221,15 @@ def bf16_unsupported(*, dtype: str, gpu: str, capability: float) -> Text:
 def float16_unsupported(*, model: str, dtype: str, gpu: str, bf16: bool) -> Text:
     """`bf16`: the GPU computes in bfloat16."""
     return Text(
-        message=tr("{model} overflows in half precision, so the engines refuse it; {gpu} ", model=model, gpu=gpu)
-        + (tr("has bfloat16.") if bf16 else tr("has no bfloat16 either.")),
+        message=tr(
+            "{model} overflows in half precision, so the engines refuse it; {gpu} has bfloat16.", model=model, gpu=gpu
+        )
+        if bf16
+        else tr(
+            "{model} overflows in half precision, so the engines refuse it; {gpu} has no bfloat16 either.",
+            model=model,
+            gpu=gpu,
+        ),
         remedy=tr("Set dtype to bfloat16.") if bf16 else tr("Set dtype to float32 (twice the memory)."),
         given=dtype,
         allowed="bfloat16, float32" if bf16 else "float32",

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from catalog.types import WeightFormat
 from planner.model.figures import ConfigError, Figures, listed, optional, part
-from settings.translation import tr
+from settings.translation import joined, tr
 
 DTYPES: dict[str, WeightFormat] = {"bfloat16": "bf16", "float16": "fp16", "float32": "fp32"}
 
@@ -106,7 +106,7 @@ def _by_method(config: Figures, plain: str) -> WeightFormat:
         return DTYPES[plain]  # Without groups it is sparse, and not quantised.
     if method == "quark" and part(config, "global_quant_config"):
         return _of_quark(part(part(config, "global_quant_config"), "weight"))
-    known = ", ".join(sorted((*_METHODS, "compressed-tensors", tr("modelopt with its quant_algo"), "quark")))
+    known = joined(sorted((*_METHODS, "compressed-tensors", tr("modelopt with its quant_algo"), "quark")))
     raise ConfigError(
         tr(
             "the quantisation method {method} is not known; known: {known}",

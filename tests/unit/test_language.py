@@ -80,7 +80,7 @@ def test_values_that_were_said_are_translated_with_their_sentence():
         "No such command {name}.", name=translation.tr("Usage: {command} {pieces}", command="x", pieces="y")
     )
     speak("zh")
-    assert say(text) == "没有命令 用法：x y。"
+    assert say(text) == "没有命令用法：x y。"
     assert tr("No such command {name}.", name="x") == "没有命令 x。"
     assert say("No such command x.") == "No such command x."
 

@@ -13,6 +13,8 @@ _CHINESE = {
     ", ": "、",
     " and ": "和",
     " at the most": "（上限）",
+    "a machine": "机器",
+    "{given} is {allowed}. ": "{given} 是 {allowed}。",
 }.get
 
 
@@ -39,7 +41,7 @@ def test_what_the_catalogue_has_not_stays_english() -> None:
 
 def test_names_in_a_row_have_the_language_s_own_separators() -> None:
     assert listed(["a", "b", "c"], "and") == "a, b and c"
-    assert translated(listed(["a", "b", "c"], "and"), _CHINESE) == "a、b和c"
+    assert translated(listed(["a", "b", "c"], "and"), _CHINESE) == "a、b 和 c"
     assert (joined([]), joined(["a"]), joined(("a", "b"), " x ")) == ("", "a", "a x b")
 
 
@@ -55,4 +57,17 @@ def test_copies_keep_what_a_sentence_is_made_of() -> None:
 
     for again in (copy.deepcopy(said), pickle.loads(pickle.dumps(said))):
         assert again == said
-        assert translated(again, _CHINESE) == "1 个模型需要 a和b"
+        assert translated(again, _CHINESE) == "1 个模型需要 a 和 b"
+
+
+def test_blanks_suit_what_fills_a_field() -> None:
+    """A field may hold a name, or words of the language."""
+    machine = tr("a machine")
+
+    assert translated(tr("{given} is {allowed}. ", given="`x`", allowed="T4"), _CHINESE) == "`x` 是 T4。"
+    assert translated(tr("{given} is {allowed}. ", given=machine, allowed=machine), _CHINESE) == "机器是机器。"
+    assert (
+        translated(joined([tr("{given} is {allowed}. ", given=1, allowed=2)] * 2, " "), _CHINESE) == "1 是 2。1 是 2。"
+    )
+    assert translated("T4" + machine + " x", _CHINESE) == "T4 机器 x"
+    assert translated("name    " + machine, _CHINESE) == "name    机器"
