@@ -19,6 +19,8 @@ from settings.stack_yaml import read_yaml
 
 SHOWN = 3
 """Proposals, each with another GPU or another kind of node."""
+LARGEST = 8
+"""GPUs of the largest machines."""
 _TRIED = 24
 """Candidates that are proved before it is said that none passes."""
 
@@ -32,10 +34,9 @@ def proposals(name: str, answers: Answers, catalog: Catalog, machine: str | None
     machine will do, what several together hold. Raises `NothingFitsError` where nothing passes."""
     wanted = (each for each in candidates(answers, catalog) if machine in (None, each.name))
     passing, refused = _passing(name, answers, wanted, catalog)
-    # Many machines that hold little beside the model cost more than few that hold it together.
-    if not passing or passing[0].nodes > 1:
-        limit = passing[0].gpus if passing else None
-        several = [each for each in _several(name, answers, catalog, machine) if limit is None or each.gpus < limit]
+    # A model that leaves little room on the largest machines costs less where few of them hold it together.
+    if not passing or (passing[0].nodes > 1 and passing[0].fit.gpus >= LARGEST):
+        several = _several(name, answers, catalog, machine, below=passing[0].gpus if passing else None)
         passing = [*passing[: 1 if several else SHOWN], *several][:SHOWN]
     if not passing:
         raise NothingFitsError(_why(answers, refused, catalog, machine))
@@ -71,11 +72,13 @@ def _passing(
     return passing, refused
 
 
-def _several(name: str, answers: Answers, catalog: Catalog, machine: str | None) -> list[Proposal]:
+def _several(name: str, answers: Answers, catalog: Catalog, machine: str | None, below: int | None) -> list[Proposal]:
+    """One server over several machines, for each GPU and kind of node, with fewer GPUs than `below` in all."""
     found = (
         each
         for choices in over_several(answers, catalog)
         if machine in (None, choices[0].name) and (each := _fewest(name, answers, choices, catalog)) is not None
+        if below is None or each.gpus < below
     )
     best: dict[tuple[str, str], Proposal] = {}
     for each in sorted(found, key=order_of_several):

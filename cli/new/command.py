@@ -1,6 +1,7 @@
 """`tke-llm new`: asks, proposes, and writes a stack file."""
 
 import re
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -193,8 +194,15 @@ def _report(name: str, file: Path, taken: Taken, *, as_json: bool) -> None:
 
 
 def _next(name: str) -> list[tuple[str, str]]:
+    command = _as_typed()
     return [
-        (f"tke-llm check {name}", tr("proves it; makes nothing")),
-        (f"tke-llm rehearse {name}", tr("runs all of it without a cloud")),
-        (f"tke-llm doctor {name}", tr("says what `pulumi up` lacks on this machine")),
+        (f"{command} check {name}", tr("proves it; makes nothing")),
+        (f"{command} rehearse {name}", tr("runs all of it without a cloud")),
+        (f"{command} doctor {name}", tr("says what `pulumi up` lacks on this machine")),
     ]
+
+
+def _as_typed() -> str:
+    """The command as it can be typed here: with its path where it is not on PATH, as in a fresh clone."""
+    typed = sys.argv[0]
+    return typed if Path(typed).name == "tke-llm" and shutil.which("tke-llm") is None else "tke-llm"

@@ -138,6 +138,14 @@ def test_the_defaults_are_a_stack_whose_file_says_what_to_change(here) -> None:
     assert "model: deepseek-ai/DeepSeek-R1-Distill-Qwen-7B" in text
 
 
+def test_what_comes_next_can_be_typed_where_the_command_is_not_on_path(here, monkeypatch) -> None:
+    monkeypatch.setattr("sys.argv", [".venv/bin/tke-llm"])
+    monkeypatch.setenv("PATH", str(here))
+    assert "  .venv/bin/tke-llm check mine" in command("new", "mine", "--yes").stdout
+    (here / "tke-llm").touch(mode=0o755)
+    assert "  tke-llm check own" in command("new", "own", "--yes").stdout
+
+
 def test_never_more_than_seven_questions_and_each_has_a_default_that_it_takes_itself() -> None:
     for cluster in ("new", "~/.kube/config", "cls-1a2b3c4d"):
         found, asked = {}, []

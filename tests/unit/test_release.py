@@ -54,6 +54,12 @@ def test_a_changelog_is_read_by_version_without_the_links_at_its_end():
     }
 
 
+def test_our_changelog_dates_every_version_that_it_has():
+    told = changes((ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
+    assert told.pop("Unreleased").text
+    assert not [name for name, each in told.items() if not (each.date and each.text)]
+
+
 def test_a_tag_of_the_version_whose_changes_are_told_is_released():
     assert problems("v0.2.0", "0.2.0", "0.2.0", TOLD) == []
 
