@@ -29,6 +29,7 @@ def test_every_base_is_ready(base: str) -> None:
     assert BASES[base].ready()
 
 
+@pytest.mark.exhaustive
 def test_every_key_of_the_schema_runs_beside_others() -> None:
     """As many keys in one rehearsal as go together. Where one fails, each of its keys is rehearsed by itself, so that
     the failure names it."""
@@ -41,7 +42,10 @@ def test_every_key_of_the_schema_runs_beside_others() -> None:
     assert {path for path, _ in keys(ValueKind(Settings))} - tried == set()
 
 
-@pytest.mark.parametrize("first", range(0, COMBINATIONS, EACH))
+@pytest.mark.parametrize(
+    "first",
+    [0, *(pytest.param(first, marks=pytest.mark.exhaustive) for first in range(EACH, COMBINATIONS, EACH))],
+)
 def test_keys_that_are_ready_together_run(first: int) -> None:
     ready = [stack for seed in range(first, first + EACH) if (stack := combined(seed)).ready()]
     assert ready

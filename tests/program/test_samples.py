@@ -43,6 +43,7 @@ def test_the_outputs_are_those_of_the_design(name):
     assert set(story(name).recording.exports) >= ALWAYS
 
 
+@pytest.mark.exhaustive
 def test_every_output_is_documented_and_every_documented_one_comes_from_some_stack():
     exported = set().union(*map(exports, NAMES))
     # With `retain`, which no sample has set on a store that it makes.
