@@ -151,7 +151,7 @@ def test_no_secret_is_found_in_anything_that_is_written(name):
     assert rehearsal.recording is not None
     secrets = secrets_of(rehearsal.recording)
     assert secrets
-    written = files(rehearsal.plan, rehearsal.recording.registrations, story(name).timeline)
+    written = files(rehearsal.plan, rehearsal.recording.registrations)
     for path, text in written.items():
         assert not [secret for secret in secrets if secret in text], path
 
