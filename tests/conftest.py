@@ -5,7 +5,9 @@ Property tests take the same examples on every CI run, so that a red run can be 
 
 import os
 import signal
+from collections.abc import Sequence
 
+import pytest
 from hypothesis import settings
 
 # A shell starts what runs in the background deaf to Ctrl-C, and so would be every command that a test starts.
@@ -17,3 +19,11 @@ os.environ["LC_ALL"] = "C.UTF-8"
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """With `--dist loadgroup` one worker runs all of a module that names no group: what a module's tests share, such as
+    a control plane, is started once."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))

@@ -43,11 +43,10 @@ class Cluster:
     """As a context manager it works beside Kubernetes' own controllers, on a thread of its own, as the cloud does: it
     makes volumes, adds machines, gives addresses. All methods may be called by several threads."""
 
-    def __init__(self, access: Access, catalog: Catalog, patience: Patience | None = None) -> None:
+    def __init__(self, access: Access, catalog: Catalog) -> None:
         self.catalog = catalog
         self.state = ClusterState({})
         self._access = access
-        self._patience = patience or Patience()
         self._known: dict[tuple[str, str], tuple[str, bool]] = {}
         self._api = access.api()
         self.machines = Machines(self._api)
@@ -115,7 +114,7 @@ class Cluster:
         while True:
             seen = self._next_look(seen)
             reasons = list(left(Judge(self.state, self.catalog)))
-            if not reasons or self._patience.over(reasons, begun, self._moved) or self._ended.is_set():
+            if not reasons or Patience().over(reasons, begun, self._moved) or self._ended.is_set():
                 return reasons
 
     def _next_look(self, seen: int) -> int:

@@ -204,7 +204,9 @@ class Judge:
         offered = {each.get("name") for container in containers for each in container.get("ports", ())}
         if isinstance(target, str) and target not in offered:
             return Unready(f"port {port['port']}: its pods have no port called {target}", settled=True)
-        return Unready(f"port {port['port']}: no ready pod behind it")
+        faults = [fault for pod in pods for fault in self.pod(pod)]
+        hopeless = bool(faults) and all(fault.settled for fault in faults)
+        return Unready(f"port {port['port']}: no ready pod behind it", settled=hopeless)
 
     def autoscaler(self, autoscaler: Object) -> Iterator[Unready]:
         able = condition(autoscaler, "AbleToScale")

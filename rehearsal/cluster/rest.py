@@ -40,9 +40,9 @@ class Rest:
     not_ready: tuple[NotReady, ...]
 
 
-def at_rest(api: Api, catalog: Catalog, objects: Sequence[Ref], patience: Patience | None = None) -> Rest:
+def at_rest(api: Api, catalog: Catalog, objects: Sequence[Ref]) -> Rest:
     """Look until all of these objects are ready, those too that Pulumi does not wait for, or nothing moves any more."""
-    patience = patience or Patience()
+    patience = Patience()
     paths = Paths(api)
     begun = moved = time.monotonic()
     before: frozenset[str] = frozenset()

@@ -65,12 +65,12 @@ class Controllers:
 
         Raises ControllerError, MissingBinariesError, MissingDefinitionsError.
         """
+        if software in self._releases:
+            return
         controller, binaries = CONTROLLERS[software], self._binaries
         wanted = None if kinds is None or controller.kinds is None else {*kinds, *controller.kinds}
         names = self._definitions.install(software, wanted)
         self._processes.wait(f"Definitions of {software}", lambda: all(map(self._definitions.established, names)))
-        if software in self._releases:
-            return
         release = Release(self._api, self._processes, self._kubeconfig, self._proxy, values)
         if controller.owns_definitions:
             release.own(map(path_of, names))

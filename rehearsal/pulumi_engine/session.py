@@ -25,6 +25,9 @@ from settings.keys import NAMESPACE
 from settings.parse import StackInput
 from tools.binaries import default_cache
 
+_PLAIN = {"replace": [], "goes_on": False, "refresh": False}
+"""An `up` without more."""
+
 Listener = Callable[[Mapping[str, object]], None]
 """Hears of each event as it happens."""
 
@@ -134,10 +137,16 @@ class EngineSession:
         return self._operate("preview", replace=list(replacing))
 
     def up(
-        self, faults: Sequence[Fault] = (), *, replacing: Sequence[str] = (), goes_on: bool = False
+        self,
+        faults: Sequence[Fault] = (),
+        *,
+        replacing: Sequence[str] = (),
+        goes_on: bool = False,
+        refreshing: bool = False,
     ) -> EngineOutcome:
-        """`goes_on`: after a failure with all that does not wait for what failed (`--continue-on-error`)."""
-        return self._operate("up", faults, replace=list(replacing), goes_on=goes_on)
+        """`goes_on`: after a failure with all that does not wait for what failed (`--continue-on-error`).
+        `refreshing`: read all resources anew first; what that finds changed counts as changed."""
+        return self._operate("up", faults, replace=list(replacing), goes_on=goes_on, refresh=refreshing)
 
     def refresh(self, *, clear_pending: bool = False) -> EngineOutcome:
         """Read all resources anew. `clear_pending` forgets creations that a killed engine left open in the state."""
@@ -152,7 +161,7 @@ class EngineSession:
 
     def send_up(self, faults: Sequence[Fault]) -> None:
         """Begin an `up` and do not wait for it."""
-        self._send("up", seed=self._seed, faults=[asdict(each) for each in faults], replace=[], goes_on=False)
+        self._send("up", seed=self._seed, faults=[asdict(each) for each in faults], **_PLAIN)
 
     def kill(self) -> None:
         """Kill the worker and the engine at once, as the end of a machine would."""

@@ -126,6 +126,7 @@ class _Worker:
                 show_secrets=False,
                 replace=order["replace"],
                 continue_on_error=order["goes_on"],
+                refresh=order["refresh"],
             )
 
     def _refresh(self, order: Order) -> None:

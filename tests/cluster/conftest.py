@@ -1,22 +1,15 @@
 """Control planes that tests share; the programs come from `make control-plane`."""
 
-import time
-from collections.abc import Callable, Iterator
-from itertools import count
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from stage import Stage
+from stage import Stage, staged
 
-from catalog.load import load
-from rehearsal.cluster.cluster import Cluster
 from rehearsal.control_plane.api import Api
 from rehearsal.control_plane.binaries import Binaries, find
 from rehearsal.control_plane.plane import Access, ControlPlane
 from rehearsal.controllers.controllers import Controllers
-from rehearsal.pulumi_engine.world import CloudState
-
-_NUMBERS = count(1)
 
 
 @pytest.fixture(scope="session")
@@ -51,22 +44,5 @@ def controllers(rehearsed: Access) -> Iterator[Controllers]:
 
 @pytest.fixture
 def stage(rehearsed: Access, controllers: Controllers, tmp_path: Path) -> Iterator[Stage]:
-    """A cluster without nodes, and a namespace that no test had before."""
-    with Cluster(rehearsed, load()) as cluster:
-        world = CloudState.open(tmp_path / "world", "stage")
-        stage = Stage(rehearsed, cluster, controllers, f"llm-{next(_NUMBERS)}", world)
+    with staged(rehearsed, controllers, tmp_path) as stage:
         yield stage
-        stage.clear()
-
-
-@pytest.fixture(scope="session")
-def eventually() -> Callable[[Callable[[], bool]], None]:
-    """Wait until something holds, for half a minute at most."""
-
-    def wait(holds: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 30
-        while not holds():
-            assert time.monotonic() < deadline, "did not come true in 30 s"
-            time.sleep(0.1)
-
-    return wait

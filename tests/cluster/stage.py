@@ -1,14 +1,16 @@
 """A stack on a control plane without the engine, and ways to spoil what its program registers."""
 
 import copy
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
+from catalog.load import load
 from planner.plan.types import Plan
-from rehearsal.cluster.cluster import Cluster, Patience
+from rehearsal.cluster.cluster import Cluster
 from rehearsal.cluster.objects import Ref, UnknownKindError
 from rehearsal.cluster.rest import Interruption, NotReady, Rest, at_rest, interruption
 from rehearsal.cluster.usage import Usage, usage
@@ -28,9 +30,9 @@ from settings.file import read
 
 ROOT = Path(__file__).resolve().parents[2]
 
+_NUMBERS = count(1)
+
 Sections = dict[str, Any]
-Eventually = Callable[[Callable[[], bool]], None]
-"""Waits until what it is given holds; fails where that takes too long."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class Stage:
             provider = providers.get(each.type.partition(":")[0])
             if provider is not None and each.custom and not each.read:
                 refused += self._ask(provider, each)
-        found = at_rest(self.access.api(), self.cluster.catalog, self._objects(), Patience(settled=3.0, quiet=10.0))
+        found = at_rest(self.access.api(), self.cluster.catalog, self._objects())
         seen = usage(found.state, stack.plan, self.cluster.catalog)
         self.last = Standing(found, (*refused, *found.not_ready), seen)
         return self.last
@@ -126,14 +128,23 @@ class Stage:
             self.cluster.machines.remove(pool, self.cluster.state)
 
 
-def spoil(stack: Recorded, kind: str, name: str, change: Callable[[dict[str, Any]], None]) -> Recorded:
+@contextmanager
+def staged(access: Access, controllers: Controllers, folder: Path) -> Iterator[Stage]:
+    """A cluster without nodes, and a namespace that no test had before; `folder` is for what the cloud notes down."""
+    with Cluster(access, load()) as cluster:
+        stage = Stage(access, cluster, controllers, f"llm-{next(_NUMBERS)}", CloudState.open(folder / "world", "stage"))
+        yield stage
+        stage.clear()
+
+
+def spoil(stack: Recorded, kind: str, name: str, change: Callable[[dict[str, Any]], object]) -> Recorded:
     """The stack with one Kubernetes object changed behind the program's back."""
     registrations = [_spoiled(each, kind, name, change) for each in stack.registrations]
     assert registrations != list(stack.registrations), f"there is no {kind} {name}"
     return replace(stack, registrations=tuple(registrations))
 
 
-def _spoiled(each: Registration, kind: str, name: str, change: Callable[[dict[str, Any]], None]) -> Registration:
+def _spoiled(each: Registration, kind: str, name: str, change: Callable[[dict[str, Any]], object]) -> Registration:
     metadata = each.outputs.get("metadata")
     if each.inputs.get("kind") != kind or not isinstance(metadata, dict) or metadata["name"] != name:
         return each
@@ -146,9 +157,10 @@ def add(stack: Recorded, obj: dict[str, Any]) -> Recorded:
     """The stack with one more Kubernetes object, which comes last."""
     name = obj["metadata"]["name"]
     provider = next(each for each in stack.registrations if each.type == "pulumi:providers:kubernetes")
+    version = obj["apiVersion"]
     more = replace(
         provider,
-        type=f"kubernetes:{obj['apiVersion']}:{obj['kind']}",
+        type=f"kubernetes:{version if '/' in version else f'core/{version}'}:{obj['kind']}",
         name=name,
         urn=f"{provider.urn}-{obj['kind']}-{name}",
         inputs=obj,

@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from stage import ROOT, Eventually
+from stage import ROOT
 from test_control_plane_ends import processes_of
 
 from rehearsal.control_plane.binaries import Binaries
+from tests.waiting import until
 
 
 def start(out: Path, *more: str, place: Path | None = None) -> subprocess.Popen[str]:
@@ -55,12 +56,10 @@ def test_a_second_stack_file_with_errors_is_refused(binaries: Binaries, tmp_path
     assert "UNKNOWN_MACHINE" in said
 
 
-def test_kill_9_in_the_middle_leaves_nothing(
-    binaries: Binaries, tmp_path_factory: pytest.TempPathFactory, eventually: Eventually
-) -> None:
+def test_kill_9_in_the_middle_leaves_nothing(binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> None:
     place = tmp_path_factory.mktemp("c")
     command = start(place / "out", place=place)
-    eventually(lambda: any("kube-scheduler" in arguments for arguments in processes_of(place).values()))
+    until(lambda: any("kube-scheduler" in arguments for arguments in processes_of(place).values()))
     command.kill()
     command.communicate()
-    eventually(lambda: not processes_of(place) and not list(place.glob("tke-llm-*")))
+    until(lambda: not processes_of(place) and not list(place.glob("tke-llm-*")))

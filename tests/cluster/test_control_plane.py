@@ -3,11 +3,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from stage import Eventually
 
 from rehearsal.control_plane.api import Api, ApiError
 from rehearsal.control_plane.binaries import Binaries
 from rehearsal.control_plane.plane import Access, ControlPlane
+from tests.waiting import until
 
 PODS = "/api/v1/namespaces/default/pods"
 
@@ -96,16 +96,16 @@ def test_a_service_accounts_token_is_signed_and_accepted(api: Api) -> None:
     assert status["user"]["username"] == "system:serviceaccount:default:default"
 
 
-def test_a_node_written_with_its_allocatable_becomes_ready(api: Api, gpu_node: str, eventually: Eventually) -> None:
+def test_a_node_written_with_its_allocatable_becomes_ready(api: Api, gpu_node: str) -> None:
     def ready() -> bool:
         written = api.get(f"/api/v1/nodes/{gpu_node}")
         return condition(written, "Ready").get("status") == "True" and not written["spec"].get("taints")
 
-    eventually(ready)
+    until(ready)
     assert api.get(f"/api/v1/nodes/{gpu_node}")["status"]["allocatable"]["nvidia.com/gpu"] == "1"
 
 
-def test_of_two_pods_for_one_gpu_one_runs_and_one_waits(api: Api, gpu_node: str, eventually: Eventually) -> None:
+def test_of_two_pods_for_one_gpu_one_runs_and_one_waits(api: Api, gpu_node: str) -> None:
     for name in ("first", "second"):
         api.create(PODS, pod(name, {"nvidia.com/gpu": "1"}))
 
@@ -117,28 +117,30 @@ def test_of_two_pods_for_one_gpu_one_runs_and_one_waits(api: Api, gpu_node: str,
         refused = [each for each in pods() if condition(each, "PodScheduled").get("reason") == "Unschedulable"]
         return len(running) == len(refused) == 1
 
-    eventually(settled)
+    until(settled)
     (waiting,) = (each for each in pods() if each["status"]["phase"] == "Pending")
     assert "Insufficient nvidia.com/gpu" in condition(waiting, "PodScheduled")["message"]
     for name in ("first", "second"):
         api.delete(f"{PODS}/{name}")
 
 
-def test_a_job_completes(api: Api, gpu_node: str, eventually: Eventually) -> None:
+def test_a_job_completes(api: Api, gpu_node: str) -> None:
     template = {"spec": {**pod("", {})["spec"], "restartPolicy": "Never"}}
     job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "download"}, "spec": {"template": template}}
     api.create("/apis/batch/v1/namespaces/default/jobs", job)
-    eventually(
+    until(
         lambda: (
             condition(api.get("/apis/batch/v1/namespaces/default/jobs/download"), "Complete").get("status") == "True"
         )
     )
 
 
-def test_two_control_planes_side_by_side_know_nothing_of_each_other(binaries: Binaries) -> None:
-    with ControlPlane(binaries) as one, ControlPlane(binaries) as two, one.api() as api, two.api() as other:
+def test_two_control_planes_side_by_side_know_nothing_of_each_other(
+    access: Access, api: Api, binaries: Binaries
+) -> None:
+    with ControlPlane(binaries) as second, second.api() as other:
         api.create("/api/v1/nodes", node("only-here", {}))
-        assert one.server != two.server
+        assert access.server != second.server
         assert other.get("/api/v1/nodes")["items"] == []
-        with Api(two.server, one.token, two.authority) as stranger, pytest.raises(ApiError, match="401"):
+        with Api(second.server, access.token, second.authority) as stranger, pytest.raises(ApiError, match="401"):
             stranger.get("/api/v1/nodes")

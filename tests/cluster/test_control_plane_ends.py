@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from stage import Eventually
 
 from rehearsal.control_plane import directory
 from rehearsal.control_plane.binaries import Binaries
 from rehearsal.control_plane.plane import ControlPlane, ControlPlaneError
+from tests.waiting import until
 
 PROGRAM = """
 import sys, time
@@ -57,47 +57,34 @@ def rehearse(place: Path) -> tuple[subprocess.Popen[str], str]:
     return rehearsal, rehearsal.stdout.readline().strip()
 
 
-def test_leaving_the_block_ends_all_processes_and_removes_their_files(binaries: Binaries, short_path: Path) -> None:
-    with ControlPlane(binaries, short_path) as access:
-        assert len(processes_of(short_path)) == 6
-    assert not processes_of(short_path)
-    assert list(short_path.iterdir()) == []
-    assert not taken(access.server)
-
-
-def test_kill_9_of_the_rehearsal_leaves_no_process_no_port_and_no_file(
-    short_path: Path, eventually: Eventually
-) -> None:
+def test_kill_9_of_the_rehearsal_leaves_no_process_no_port_and_no_file(short_path: Path) -> None:
     rehearsal, server = rehearse(short_path)
     assert taken(server)
     rehearsal.kill()
     rehearsal.communicate()
-    eventually(lambda: not processes_of(short_path) and not taken(server) and not list(short_path.iterdir()))
+    until(lambda: not processes_of(short_path) and not taken(server) and not list(short_path.iterdir()))
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_to_the_rehearsal_leaves_nothing(short_path: Path, eventually: Eventually, number: int) -> None:
+def test_ctrl_c_leaves_nothing(short_path: Path) -> None:
     rehearsal, _ = rehearse(short_path)
-    rehearsal.send_signal(number)
+    rehearsal.send_signal(signal.SIGINT)
     rehearsal.communicate()
-    eventually(lambda: not processes_of(short_path) and not list(short_path.iterdir()))
+    until(lambda: not processes_of(short_path) and not list(short_path.iterdir()))
 
 
-def test_kill_9_of_rehearsal_and_supervisor_leaves_files_only_until_the_next_start(
-    short_path: Path, eventually: Eventually
-) -> None:
+def test_kill_9_of_rehearsal_and_supervisor_leaves_files_only_until_the_next_start(short_path: Path) -> None:
     rehearsal, _ = rehearse(short_path)
     os.kill(find_process(short_path, "supervisor.py"), signal.SIGKILL)
     rehearsal.kill()
     rehearsal.communicate()
-    eventually(lambda: not processes_of(short_path))
+    until(lambda: not processes_of(short_path))
     (left,) = short_path.iterdir()
     directory.sweep(short_path)
     assert not left.exists()
 
 
-def test_a_process_that_ends_later_is_told_with_its_log(
-    binaries: Binaries, short_path: Path, eventually: Eventually
+def test_a_process_that_ends_later_is_told_with_its_log_and_leaving_the_block_ends_the_others(
+    binaries: Binaries, short_path: Path
 ) -> None:
     plane = ControlPlane(binaries, short_path)
 
@@ -108,12 +95,16 @@ def test_a_process_that_ends_later_is_told_with_its_log(
             return str(error)
         return ""
 
-    with plane:
+    with plane as access:
+        assert len(processes_of(short_path)) == 6
         assert complaint() == ""
         os.kill(find_process(short_path, "kube-scheduler"), signal.SIGKILL)
-        eventually(lambda: complaint() != "")
+        until(lambda: complaint() != "")
         assert "kube-scheduler ended with status -9" in complaint()
         assert "Starting Kubernetes Scheduler" in complaint()
+    assert not processes_of(short_path)
+    assert list(short_path.iterdir()) == []
+    assert not taken(access.server)
 
 
 def test_a_program_that_cannot_start_is_named(binaries: Binaries, short_path: Path) -> None:

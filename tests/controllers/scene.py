@@ -1,7 +1,6 @@
 """What a stack really renders for one model, on a control plane whose node has room for all of it."""
 
 import copy
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,8 +12,6 @@ from rehearsal.run import rehearse
 from settings.file import read
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 120.0
-"""Seconds; most of it is for a machine that compiles at the same time."""
 
 Object = dict[str, Any]
 Rendered = dict[str, Object]
@@ -42,14 +39,6 @@ def path(obj: Object) -> str:
     namespace = obj["metadata"].get("namespace")
     within = f"/namespaces/{namespace}" if namespace else ""
     return f"{root}{within}/{obj['kind'].lower()}s/{obj['metadata']['name']}"
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait until something holds."""
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline, f"did not come true in {PATIENCE:.0f} s"
-        time.sleep(0.1)
 
 
 @dataclass

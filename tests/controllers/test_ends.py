@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from scene import Object, Scene, path, until
+from scene import Object, Scene, path
 
 from rehearsal.control_plane.api import ApiError
 from rehearsal.control_plane.plane import Access
 from rehearsal.controllers.controllers import Controllers
 from rehearsal.controllers.release import ControllerError
+from tests.waiting import until
 
 PROGRAM = """
 import sys, time

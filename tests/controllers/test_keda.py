@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 from pods import Pods
-from scene import Object, Rendered, Scene, path, rendered, until
+from scene import Object, Rendered, Scene, path, rendered
 
 from components.workloads.autoscaling import PAUSED
 from rehearsal.controllers.controllers import Controllers
+from tests.waiting import until
 
 STACKS = {"Deployment": "Pulumi.dev.yaml", "LeaderWorkerSet": "Pulumi.two-machines.yaml"}
 

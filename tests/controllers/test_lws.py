@@ -1,10 +1,11 @@
 """The group of `two-machines`, run by LeaderWorkerSet's own controller and judged by its webhooks."""
 
 import pytest
-from scene import Object, Scene, rendered, until
+from scene import Object, Scene, rendered
 
 from rehearsal.control_plane.api import ApiError
 from rehearsal.controllers.controllers import Controllers
+from tests.waiting import until
 
 LEADER, WORKER = "chat-group-0", "chat-group-0-1"
 

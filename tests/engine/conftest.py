@@ -1,6 +1,6 @@
 """Stacks under the real engine; pulumi comes from `make engine`. `--stack NAME` (more than once) chooses the stacks
-whose whole life is run on a control plane, `--stack all` takes every sample; default: dev. That of dev is run in
-memory too."""
+whose whole life is run on a control plane, `--stack all` takes every sample, and `several`;
+default: dev. That of dev is run in memory too."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +15,7 @@ from rehearsal.pulumi_engine.infrastructure import controlled_by
 from rehearsal.pulumi_engine.session import EngineSession
 from settings.file import stacks
 from settings.parse import StackInput
-from tests.engine.samples import MAIN, ROOT, Opened, Situation, planned, sample
+from tests.engine.samples import MAIN, ROOT, SEVERAL, Opened, Situation, planned, sample
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,8 +25,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "situation" in metafunc.fixturenames:
         asked = metafunc.config.getoption("--stack") or ["dev"]
-        on_plane = [Situation(name, on_plane=True) for name in (stacks(ROOT) if asked == ["all"] else asked)]
-        every = [Situation("dev", on_plane=False), *on_plane]
+        names = [*stacks(ROOT), SEVERAL] if asked == ["all"] else asked
+        every = [Situation("dev", on_plane=False), *(Situation(name, on_plane=True) for name in names)]
         # Of two workers one lives a stack's life, and the other another stack's.
         grouped = [pytest.param(each, id=str(each), marks=pytest.mark.xdist_group(_group(each))) for each in every]
         metafunc.parametrize("situation", grouped, scope="module", indirect=True)

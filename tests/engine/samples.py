@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+import yaml
+
 from planner.plan.types import Plan
 from planner.prove import prove
 from rehearsal.control_plane.plane import Access
@@ -15,6 +17,8 @@ from settings.paths import apply_fix
 
 ROOT = Path(__file__).resolve().parents[2]
 MAIN = ROOT / "__main__.py"
+SEVERAL = "several"
+"""One stack that goes many ways at once: pools, stores, engines and controllers of several samples."""
 
 
 class Opened(Protocol):
@@ -35,6 +39,8 @@ class Situation:
 
 
 def sample(name: str) -> StackInput:
+    if name == SEVERAL:
+        return changed("team", yaml.safe_load(Path(__file__).with_name("several.yaml").read_text(encoding="utf-8")))
     return read(ROOT / f"Pulumi.{name}.yaml")
 
 

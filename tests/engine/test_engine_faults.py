@@ -1,8 +1,8 @@
 """Resources go wrong in the middle: the next `up` goes on from there."""
 
 import json
-import time
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,10 @@ from rehearsal.pulumi_engine.cycle import Proved, run
 from rehearsal.pulumi_engine.faults import Fault
 from rehearsal.pulumi_engine.outcome import EngineOutcome
 from rehearsal.pulumi_engine.session import EngineSession
+from rehearsal.run import rehearse
 from tests.engine.samples import MAIN, changed, planned, sample
 from tests.engine.troubles import each_fails_once, twice, when
+from tests.waiting import until
 
 POOL, SERVER, JOB = "llm-gpu-pool-nodes", "llm-chat-inference-server", "llm-chat-download-job"
 POLICIES = "llm-addons-networkpolicy"
@@ -24,7 +26,6 @@ OTHERWISE = {
     "cluster.endpoint.allow": ["203.0.113.11/32"],
 }
 """Updates and replacements in the cloud and in the cluster."""
-PATIENCE = 60.0
 _TRIES = 5
 
 
@@ -133,7 +134,7 @@ def test_a_pool_whose_answer_was_lost_is_shown_as_unknown_to_the_state(pulumi: P
 def test_after_a_kill_in_the_middle_refresh_and_up_go_on(pulumi: Path, tmp_path: Path) -> None:
     with EngineSession(sample("dev"), MAIN, pulumi, root=tmp_path) as session:
         session.send_up([Fault(POOL, "stall")])
-        wait_until_nothing_moves(session)
+        until(lambda: stalled(session))
         session.kill()
 
     with EngineSession(sample("dev"), MAIN, pulumi, root=tmp_path) as session:
@@ -165,24 +166,25 @@ def test_a_fault_for_a_resource_that_the_stack_does_not_have_names_the_nearest(p
     assert [step.title for step in cycle.steps] == ["preview"]
 
 
-def pending(session: EngineSession) -> list[str]:
-    """What the engine has begun and not ended, by its state; nothing where it is writing that at the moment."""
+def stalled(session: EngineSession) -> bool:
+    """Whether the engine waits for the pool alone, all else that it can make before that being made and in its state;
+    not where it is writing that at the moment."""
     try:
         latest = json.loads(session.checkpoint.read_text(encoding="utf-8"))["checkpoint"]["latest"]
     except (OSError, ValueError):
-        return []
-    return [each["resource"]["urn"].rpartition("::")[2] for each in latest.get("pending_operations") or ()]
+        return False
+    begun = [each["resource"]["urn"].rpartition("::")[2] for each in latest.get("pending_operations") or ()]
+    made = {each["urn"].rpartition("::")[2] for each in latest.get("resources") or ()}
+    return begun == [POOL] and before_the_pool() <= made
 
 
-def wait_until_nothing_moves(session: EngineSession) -> None:
-    """Until the stalled resource has begun and the rest, which does not wait for it, is done and in the state."""
-    deadline = time.monotonic() + PATIENCE
-    seen, since = -1, time.monotonic()
-    while time.monotonic() < deadline:
-        events = session.room.events.read_text(encoding="utf-8") if session.room.events.exists() else ""
-        if len(events) != seen:
-            seen, since = len(events), time.monotonic()
-        elif pending(session) == [POOL] and time.monotonic() - since > 1.5:
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"still busy after {PATIENCE:.0f} s")
+@cache
+def before_the_pool() -> set[str]:
+    """The resources of dev that wait for nothing that waits for the pool."""
+    recording = rehearse(sample("dev"), MAIN).recording
+    assert recording is not None
+    later: set[str] = set()
+    for each in recording.registrations:
+        if each.name == POOL or each.waits_for & later:
+            later.add(each.urn)
+    return {each.name for each in recording.registrations if each.custom and each.urn not in later}

@@ -11,9 +11,9 @@ from rehearsal.control_plane.plane import Access, ControlPlane
 from rehearsal.pulumi_engine.acceptance import left
 from rehearsal.pulumi_engine.on_plane import made_pools, object_refs
 from rehearsal.pulumi_engine.session import EngineSession
-from tests.controllers.scene import until
 from tests.engine.samples import MAIN, planned, sample
 from tests.engine.troubles import when
+from tests.waiting import until
 
 pytestmark = pytest.mark.xdist_group("kill-on-plane")
 

@@ -6,8 +6,8 @@ import pytest
 
 from rehearsal.control_plane.binaries import find
 from rehearsal.control_plane.plane import Access, ControlPlane
-from tests.controllers.scene import until
 from tests.engine.samples import Opened, changed
+from tests.waiting import until
 
 pytestmark = pytest.mark.xdist_group("pause-with-keda")
 

@@ -51,13 +51,18 @@ def touched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return mark
 
 
-def test_no_credential_is_read_and_no_plugin_is_started(pulumi: Path, touched: Path, tmp_path: Path) -> None:
+def test_no_credential_is_read_no_plugin_is_started_and_nothing_is_left(
+    pulumi: Path, touched: Path, tmp_path: Path
+) -> None:
     with EngineSession(sample("dev"), MAIN, pulumi) as session:
+        root = session.room.root
+        assert root.stat().st_mode & 0o077 == 0
         outcomes = [session.preview(), session.up(), session.refresh(), session.destroy()]
         files = [path for path in session.room.root.rglob("*") if path.is_file() and not path.is_symlink()]
         written = "".join(path.read_text(encoding="utf-8", errors="replace") for path in files)
 
     assert [each.error for each in outcomes] == [""] * len(outcomes)
+    assert not root.exists()
     assert not touched.exists()
     assert "nobodyshouldreadthis" not in written
     assert not (tmp_path / "real-state").exists()

@@ -1,10 +1,7 @@
 """Ways to get a stack into trouble in the middle of an operation, and looks at what became of it."""
 
-import os
-import signal
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 
 from rehearsal.pulumi_engine.faults import Fault
@@ -61,13 +58,3 @@ def _processes() -> Iterator[tuple[int, list[str]]]:
         except OSError:
             continue
         yield int(each.parent.name), arguments
-
-
-@contextmanager
-def stopped(pid: int) -> Iterator[None]:
-    """A process that answers nobody, and afterwards goes on where it was."""
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
