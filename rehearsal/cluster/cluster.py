@@ -2,8 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -48,6 +48,7 @@ class Cluster:
         self.state = ClusterState({})
         self._access = access
         self._known: dict[tuple[str, str], tuple[str, bool]] = {}
+        self._kept = threading.local()
         self._api = access.api()
         self.machines = Machines(self._api)
         self._binder = Binder(self._api)
@@ -65,41 +66,44 @@ class Cluster:
         self._ended.set()
         self._thread.join()
 
-    @contextmanager
-    def client(self) -> Iterator[tuple[Api, Paths]]:
-        """A connection of the caller's own."""
-        with self._access.api() as api:
-            yield api, Paths(api, self._known)
+    @property
+    def _asks(self) -> tuple[Api, Paths]:
+        """A connection of the calling thread's own, which is kept."""
+        if not hasattr(self._kept, "api"):
+            self._kept.api = self._access.api()
+        return self._kept.api, Paths(self._kept.api, self._known)
 
     def get(self, wanted: Ref) -> dict[str, Any] | None:
         """The object; None where it is gone, or its kind is not (any more)."""
-        with self.client() as (api, paths), suppress(GoneError, UnknownKindError):
+        api, paths = self._asks
+        with suppress(GoneError, UnknownKindError):
             return api.get(paths.of(wanted))
         return None
 
     def apply(self, obj: Object) -> tuple[dict[str, Any], list[str]]:
         """Have the API server take an object: what it has of it now, and what it warns of. Raises `ApiError`,
         `UnknownKindError`."""
-        with self.client() as (api, paths):
-            taken = api.apply(paths.of(ref(obj)), dict(obj))
-            self.stir()
-            return taken, api.warnings
+        api, paths = self._asks
+        api.warnings.clear()
+        taken = api.apply(paths.of(ref(obj)), dict(obj))
+        self.stir()
+        return taken, list(api.warnings)
 
     def try_to_apply(self, obj: Object) -> None:
         """Ask the API server whether it would take an object. Raises `ApiError`, `UnknownKindError`."""
-        with self.client() as (api, paths):
-            api.apply(paths.of(ref(obj)), dict(obj), dry=True)
+        api, paths = self._asks
+        api.apply(paths.of(ref(obj)), dict(obj), dry=True)
 
     def delete(self, wanted: Ref) -> list[Unready]:
         """Delete an object, what it owns first; why it is still there when nothing moves any more."""
-        with self.client() as (api, paths), suppress(GoneError, UnknownKindError):
-            api.delete(paths.of(wanted), propagation="Foreground")
+        self.remove(wanted, propagation="Foreground")
         return self.settle(lambda _: self._still_there(wanted))
 
-    def remove(self, wanted: Ref) -> None:
+    def remove(self, wanted: Ref, propagation: str = "Background") -> None:
         """Delete an object and do not wait for it."""
-        with self.client() as (api, paths), suppress(GoneError, UnknownKindError):
-            api.delete(paths.of(wanted))
+        api, paths = self._asks
+        with suppress(GoneError, UnknownKindError):
+            api.delete(paths.of(wanted), propagation=propagation)
 
     def awaited(self, obj: Object) -> list[Unready]:
         """Wait as Pulumi's provider does until an object is ready; why it is not when nothing moves any more."""
