@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rehearsal.cluster.objects import Object, Paths, UnknownKindError
-from rehearsal.control_plane.api import Api
+from rehearsal.control_plane.api import Api, GoneError
 from rehearsal.kinds import KINDS
 
 _ALWAYS = {
@@ -104,7 +104,8 @@ def look(api: Api, paths: Paths) -> ClusterState:
     for kind, version in WATCHED.items():
         try:
             items = api.get(f"{paths.collection(version, kind)}{_ONLY.get(kind, '')}")["items"]
-        except UnknownKindError:
+        except (UnknownKindError, GoneError):
+            # Its definition is not there yet, or went with the software that brought it.
             continue
         # Items of a list do not say what they are.
         seen[kind] = tuple({"apiVersion": version, "kind": kind, **item} for item in items)

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from scene import Object, Scene, path
 
+from rehearsal.cluster.objects import Paths
+from rehearsal.cluster.state import look
 from rehearsal.control_plane.api import ApiError
 from rehearsal.control_plane.plane import Access
 from rehearsal.controllers.controllers import Controllers
@@ -93,15 +95,20 @@ def test_software_that_is_removed_blocks_nothing_and_can_come_again(access: Acce
         assert "lws-manager" in processes(place)
 
 
-def test_kedas_chart_holds_its_definitions_so_that_they_go_with_it(access: Access, scene: Scene) -> None:
+def test_kedas_chart_holds_its_definitions_so_that_they_go_with_it_and_nobody_looks_for_them_any_more(
+    access: Access, scene: Scene
+) -> None:
     definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
     def kinds() -> set[str]:
         return {each["spec"]["names"]["kind"] for each in scene.api.get(definitions)["items"]}
 
+    paths = Paths(scene.api)
     with Controllers(access) as controllers:
         controllers.install("keda")
         assert {"ScaledObject", "LeaderWorkerSet"} <= kinds()
+        assert "ScaledObject" in look(scene.api, paths).objects
         controllers.remove("keda")
         assert "ScaledObject" not in kinds()
         assert "LeaderWorkerSet" in kinds()
+        assert "ScaledObject" not in look(scene.api, paths).objects
