@@ -13,7 +13,7 @@ EVIL = "</script><script>window.hacked = 1</script><img src=x onerror='window.ha
 
 
 def written(told: Story) -> str:
-    return page("dev", told, files(told.plan, told.recording.registrations, told.timeline))
+    return page("dev", told, files(told.plan, told.recording.registrations))
 
 
 def evil(told: Story, name: str) -> Story:

@@ -59,7 +59,7 @@ class Elements(HTMLParser):
 
 
 def page_of(told: Story) -> str:
-    return page("dev", told, files(told.plan, told.recording.registrations, told.timeline))
+    return page("dev", told, files(told.plan, told.recording.registrations))
 
 
 @cache
@@ -164,7 +164,7 @@ def test_the_graph_holds_each_resource_once_and_every_edge_leads_to_a_later_colu
 
 def test_a_resource_shows_its_manifest_or_its_inputs() -> None:
     told = story("dev")
-    results = files(told.plan, told.recording.registrations, told.timeline)
+    results = files(told.plan, told.recording.registrations)
     resources = data(written())["graph"]["resources"]
     shown = {each["file"]: "".join(text for _, text in each["text"]) for each in resources if each["file"]}
     assert shown == {Path(name).name: text for name, text in results.items() if name.startswith("manifests/")}
