@@ -10,7 +10,7 @@ from settings.secrecy import is_token, looks_secret
 from settings.translation import tr
 
 _FLAG = re.compile(r"^--?([A-Za-z][\w-]*)$")
-_IN_SHELL = re.compile(tr("(?<!\\S)--?([A-Za-z][\\w-]*)[= ]+[\\\"']?([^\\s\\\"'$]+)"))
+_IN_SHELL = re.compile(r"(?<!\S)--?([A-Za-z][\w-]*)[= ]+[\"']?([^\s\"'$]+)")
 """An option and its value in the text that a shell gets (``sh -c "vllm serve --api-key x"``)."""
 _WHERE = tr("move it to a Secret and refer to it with secretKeyRef")
 
@@ -94,7 +94,7 @@ def _expands(name: str, argument: str) -> bool:
     """Whether the kubelet puts a variable into an argument (``$(NAME)``; ``$$`` keeps it as it is), or a shell passes
     it to a program as the value of an option."""
     by_kubelet = any(len(found[1]) % 2 for found in re.finditer(rf"(\$+)\({re.escape(name)}\)", argument))
-    by_shell = re.search(tr("--?[A-Za-z][\\w-]*[= ]+[\\\"']?\\$\\{{?{escape}\\b", escape=re.escape(name)), argument)
+    by_shell = re.search(rf"--?[A-Za-z][\w-]*[= ]+[\"']?\$\{{?{re.escape(name)}\b", argument)
     return by_kubelet or by_shell is not None
 
 

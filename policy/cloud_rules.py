@@ -57,9 +57,9 @@ def _open_api(resources: Sequence[Resource]) -> list[tuple[Resource, str]]:
         (
             endpoint,
             tr(
-                "the API server is open to {shown}, by {names}",
-                shown=_shown(admitted),
-                names=joined(rules.name for rules in guards),
+                "the API server is open to {sources}, by {rule_sets}",
+                sources=_shown(admitted),
+                rule_sets=joined(rules.name for rules in guards),
             ),
         )
         for endpoint in resources
@@ -79,7 +79,7 @@ def _open_groups(resources: Sequence[Resource]) -> list[tuple[Resource, str]]:
             continue
         admitted = [admission for admission in _admissions(rules) if not admission.web]
         if _strangers(admitted):
-            found.append((rules, tr("opens more than ports 80 and 443 to {shown}", shown=_shown(admitted))))
+            found.append((rules, tr("opens more than ports 80 and 443 to {sources}", sources=_shown(admitted))))
     return found
 
 

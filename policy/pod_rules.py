@@ -56,7 +56,7 @@ def _gpu_limits(_pod: PodTemplate, container: Container) -> list[str]:
             path=container.path,
             name=name,
             amount=amount,
-            limit=limits.get(name, "nothing"),
+            limit=limits.get(name, tr("nothing")),
         )
         for name, amount in requests.items()
         if limits.get(name) != amount

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
+import yaml
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
@@ -14,6 +15,14 @@ CHINESE = ROOT / "locale/zh_CN"
 ROOMS = ("settings", "catalog", "planner", "components", "policy", "rehearsal", "cli")
 KEYWORDS = {"tr": 1, "trn": 2}
 """What says a sentence, and how many templates it takes."""
+
+CATALOGUED = {
+    "attention": ("what",),
+    "charts": ("rehearsed_note",),
+    "model_arguments": ("why",),
+    "page_variables": ("decided_by", "why"),
+}
+"""Files of the catalogue with the keys that hold sentences; what shows them to people passes them through `tr`."""
 
 Message = str | tuple[str, ...] | list[str]
 """A template, or those for one and for many."""
@@ -49,6 +58,16 @@ def said() -> Iterator[tuple[str, Message]]:
             for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
                 if message := _said_by(call):
                     yield file.relative_to(ROOT).as_posix(), message
+    yield from _catalogued()
+
+
+def _catalogued() -> Iterator[tuple[str, str]]:
+    """What the catalogue's entries say to people; a word alone is a name."""
+    for name, keys in CATALOGUED.items():
+        file = ROOT / f"catalog/data/{name}.yaml"
+        for row in yaml.safe_load(file.read_text(encoding="utf-8")).values():
+            texts = (row.get(key, "") for key in keys)
+            yield from ((file.relative_to(ROOT).as_posix(), text) for text in texts if " " in text)
 
 
 def _said_by(call: ast.Call) -> Message | None:

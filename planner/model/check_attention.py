@@ -6,6 +6,7 @@ from catalog.types import Gpu
 from planner.model import codes
 from planner.model.facts import ModelFacts
 from settings.diagnostics import Diagnostic
+from settings.translation import tr
 
 
 def check_attention(section: str, facts: ModelFacts, gpu: Gpu, engine: str) -> Iterator[Diagnostic]:
@@ -16,7 +17,7 @@ def check_attention(section: str, facts: ModelFacts, gpu: Gpu, engine: str) -> I
                 yield codes.attention_unsupported(
                     f"{section}.model",
                     model=facts.id,
-                    what=kind.what,
+                    what=tr(kind.what),
                     engine=engine,
                     gpu=gpu.name,
                     capability=gpu.compute_capability,

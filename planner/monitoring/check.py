@@ -11,6 +11,7 @@ from planner.software.check import check_chart, check_release
 from planner.software.prometheus import PROMETHEUS, installs_prometheus, prometheus_chart
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
+from settings.translation import tr
 
 VIA = "monitoring.via"
 
@@ -28,7 +29,7 @@ def check_monitoring(
     if plan is None:
         return
     if not installs_prometheus(settings):
-        labels = ", ".join(f"{key}={value}" for key, value in plan.labels) or "anyhow"
+        labels = ", ".join(f"{key}={value}" for key, value in plan.labels) or tr("anyhow")
         yield codes.prometheus_expected(VIA, owned=settings.owns_cluster(), namespace=plan.scraper.name, labels=labels)
         yield check_release(PROMETHEUS, VIA, catalog)
     else:

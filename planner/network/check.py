@@ -19,6 +19,7 @@ from planner.network.decide import (
 from planner.network.public_addresses import PRIVATE
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
+from settings.translation import tr
 
 VPC_RANGES = tuple(zip(PRIVATE, (12, 12, 16), strict=True))
 """Ranges that a VPC may lie in, with its shortest prefix (vendor 215/15774, CreateVpc)."""
@@ -127,7 +128,10 @@ def _shortage(cidr: IPv4Network, nodes: int, pods: int) -> tuple[str, int, int] 
     """Whose subnet of a zone of this VPC is too small (``nodes``, ``pods`` or ``all``, where they share one), how many
     addresses it has and how many may be needed."""
     ranges, own = subnet_ranges(cidr), pod_ranges(cidr)
-    subnets = [("nodes", ranges[0], nodes), ("pods", own[0], pods)] if own else [("all", ranges[0], nodes + pods)]
+    if own:
+        subnets = [(tr("nodes"), ranges[0], nodes), (tr("pods"), own[0], pods)]
+    else:
+        subnets = [(tr("all"), ranges[0], nodes + pods)]
     for users, subnet, need in subnets:
         have = subnet.num_addresses - TAKEN_ADDRESSES
         if have < need:

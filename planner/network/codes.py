@@ -55,7 +55,8 @@ def missing_zones(*, known: Sequence[str]) -> Text:
     return Text(
         message=tr("The network needs at least one availability zone."),
         remedy=tr(
-            "Set network.zones to zones of your region, such as [{likely}].", likely=joined(likely) or "ap-guangzhou-6"
+            "Set network.zones to zones of your region, such as [{likely}].",
+            likely=", ".join(likely) or "ap-guangzhou-6",
         ),
         allowed=", ".join(known),
         fix=(("", list(likely)),) if likely else (),
@@ -151,12 +152,11 @@ def zones_unchecked(*, region: str, zones: Iterable[str]) -> Text:
 )
 def pool_zone_not_in_network(*, pool: str, zone: str, zones: Sequence[str], addable: bool) -> Text:
     """`addable`: a subnet can be made there, so that the machines stay where they are sold."""
-    add, use = tr("add {zone} to network.zones", zone=zone), tr("use {zones}", zones=zones[0])
     return Text(
         message=tr("Pool {pool} is in {zone}, where the network has no subnet.", pool=pool, zone=zone),
-        remedy=tr("A{add}, or {use}.", add=add[1:], use=use)
+        remedy=tr("Add {zone} to network.zones, or use {with_subnet}.", zone=zone, with_subnet=zones[0])
         if addable
-        else tr("U{use}, or {add}.", use=use[1:], add=add),
+        else tr("Use {with_subnet}, or add {zone} to network.zones.", with_subnet=zones[0], zone=zone),
         given=zone,
         allowed=", ".join(zones),
         fix=(("network.zones", [*zones, zone]),) if addable else (("", zones[0]),),
@@ -279,7 +279,7 @@ def vpc_range_not_allowed(*, cidr: str, ranges: Iterable[tuple[str, int]], longe
         if existing
         else tr("Use 10.0.0.0/16."),
         given=cidr,
-        allowed=", ".join(
+        allowed=joined(
             tr("{net} with /{shortest} to /{longest}", net=net, shortest=shortest, longest=longest)
             for net, shortest in ranges
         ),
@@ -344,7 +344,7 @@ def cidr_overlap(*, cidr: str, meets: str, of_vpc: bool, taken: Iterable[str], f
         else tr("{cidr} overlaps {meets}, which the cluster uses.", cidr=cidr, meets=meets),
         remedy=tr("Use {free}.", free=free)
         if free
-        else tr("Use a range {words}.", words=(tr("outside the VPC") if of_vpc else tr("that nothing else has"))),
+        else (tr("Use a range outside the VPC.") if of_vpc else tr("Use a range that nothing else has.")),
         given=cidr,
         allowed=tr("a range outside {taken}", taken=joined(taken)),
         fix=(("", free),) if free else (),
@@ -358,7 +358,7 @@ def cidr_overlap(*, cidr: str, meets: str, of_vpc: bool, taken: Iterable[str], f
     source="The provider's kubernetes_cluster, argument cluster_cidr",
 )
 def pod_range_not_allowed(*, cidr: str, ranges: Iterable[str], free: str | None) -> Text:
-    return _range_not_allowed("pods", cidr, ranges, free)
+    return _range_not_allowed(tr("pods"), cidr, ranges, free)
 
 
 @error(
@@ -539,13 +539,10 @@ def endpoint_open_to_nobody() -> Text:
 def endpoint_open_to_all(*, ranges: Sequence[str], widest: int, others: bool) -> Text:
     """`ranges`: the one, or all those that only together are too many addresses; `others`: further ranges stay without
     it."""
-    admits = (
-        tr("{ranges} lets", ranges=ranges[0])
-        if len(ranges) == 1
-        else tr("{count} ranges together let", count=len(ranges))
-    )
     return Text(
-        message=tr("{admits} a large part of the Internet try the API server.", admits=admits),
+        message=tr("{cidr} lets a large part of the Internet try the API server.", cidr=ranges[0])
+        if len(ranges) == 1
+        else tr("{count} ranges together let a large part of the Internet try the API server.", count=len(ranges)),
         remedy=tr("Remove it, or put your own address there, as <address>/32.")
         if others
         else tr("Put your own address there, as <address>/32."),

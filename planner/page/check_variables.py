@@ -5,11 +5,12 @@ from collections.abc import Iterator
 
 from catalog.load import Catalog
 from planner.page import codes
-from planner.page.variables import SEALED, is_owned, sealed_names, weakens
+from planner.page.variables import SEALED, sealed_names, weakens
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
 from settings.paths import join
 from settings.secrecy import SECRET_VARIABLES
+from settings.translation import tr
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -26,8 +27,8 @@ def check_variables(settings: Settings, catalog: Catalog) -> Iterator[Diagnostic
 
 def _plain(name: str, value: str, catalog: Catalog) -> Iterator[Diagnostic]:
     path, facts = join(("webui", "env", name)), catalog.page_variables.get(name)
-    if facts is not None and is_owned(name, catalog):
-        yield codes.webui_variable_owned(path, variable=name, owner=facts.decided_by, value=value)
+    if facts is not None and facts.decided_by is not None:
+        yield codes.webui_variable_owned(path, variable=name, owner=tr(facts.decided_by), value=value)
     elif facts is not None and (why := weakens(name, value, catalog)):
         yield codes.webui_variable_guarded(path, variable=name, value=value, why=why, setting=facts.setting)
 
@@ -37,9 +38,9 @@ def _sealed(name: str, settings: Settings, catalog: Catalog) -> Iterator[Diagnos
     if not _NAME.fullmatch(name):
         # Whatever was taken for a name may be a secret itself.
         yield codes.webui_variable_name(SEALED)
-    elif facts is not None and is_owned(name, catalog):
-        yield codes.webui_variable_owned(path, variable=name, owner=facts.decided_by, value=None)
+    elif facts is not None and facts.decided_by is not None:
+        yield codes.webui_variable_owned(path, variable=name, owner=tr(facts.decided_by), value=None)
     elif facts is not None:
-        yield codes.webui_variable_not_sealed(path, variable=name, path=path, why=facts.why)
+        yield codes.webui_variable_not_sealed(path, variable=name, path=path, why=facts.why and tr(facts.why))
     elif name in settings.webui.env:
         yield codes.webui_variable_twice(join(("webui", "env", name)), variable=name, secret=SEALED)

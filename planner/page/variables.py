@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from catalog.load import Catalog
 from settings.paths import split
+from settings.translation import tr
 
 SEALED = "webuiEnv"
 """The top-level secret that holds variables of the page by name."""
@@ -28,4 +29,4 @@ def weakens(name: str, value: str, catalog: Catalog) -> str | None:
     facts = catalog.page_variables[name]
     if facts.why is None or (facts.safe and re.fullmatch(facts.safe, value, re.IGNORECASE)):
         return None
-    return facts.why
+    return tr(facts.why)

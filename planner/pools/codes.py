@@ -4,7 +4,7 @@ the CPU nodes."""
 from collections.abc import Iterable, Sequence
 
 from settings.diagnostics import Fix, Text, error, warning
-from settings.translation import joined, tr
+from settings.translation import joined, listed, tr
 
 ANY_WITH_GPUS = tr("a machine type with GPUs (`tke-llm fit MODEL` lists those that fit)")
 
@@ -185,12 +185,13 @@ def disk_too_small(*, pool: str, size: int, need: int, kind: str, native: bool) 
 def label_reserved(*, label: str, value: str, domain: str, ours: bool, free_path: str | None) -> Text:
     """`ours`: this program keeps the domain, not Kubernetes. `free_path`: where the label would stand without it, where
     no other does."""
-    keeper = tr("This program sets labels") if ours else tr("Kubernetes keeps labels")
     return Text(
-        message=tr("{keeper} that begin with {domain}/ itself.", keeper=keeper, domain=domain),
+        message=tr("This program sets labels that begin with {domain}/ itself.", domain=domain)
+        if ours
+        else tr("Kubernetes keeps labels that begin with {domain}/ itself.", domain=domain),
         remedy=tr("Use a domain of your own, or none."),
         given=label,
-        allowed="another domain",
+        allowed=tr("another domain"),
         fix=(("", None), *(((free_path, value),) if free_path else ())),
     )
 
@@ -219,10 +220,11 @@ def taint_twice(*, key: str, value: str, effect: str) -> Text:
     source="The provider's kubernetes_native_node_pool has no gpu_args",
 )
 def driver_not_installed(*, kind: str, given: Iterable[str], fix: Fix) -> Text:
-    ordinary = tr(", or use kind: ordinary") if kind == "native" else ""
     return Text(
         message=tr("A driver, CUDA, cuDNN or MIG cannot be chosen for {kind} nodes: they come as they are.", kind=kind),
-        remedy=tr("State the driver's version only{ordinary}.", ordinary=ordinary),
+        remedy=tr("State the driver's version only, or use kind: ordinary.")
+        if kind == "native"
+        else tr("State the driver's version only."),
         given=", ".join(given),
         allowed="version",
         fix=fix,
@@ -390,17 +392,19 @@ def unknown_gpu(*, gpu: str, meant: Sequence[str], known: Iterable[str]) -> Text
     """`meant` are those of that model, which differ in memory. The key says what is there, so no other is proposed."""
     return Text(
         message=tr("The catalogue has no GPU {gpu}.", gpu=gpu),
-        remedy=tr(
-            "Use {meant}{words}.",
-            meant=joined(meant, " or "),
-            words=(tr(", by the memory that it has") if len(meant) > 1 else ""),
-        )
-        if meant
-        else tr("Use the GPU of the nodes; where the list lacks it, describe it in catalog/data/gpus.yaml."),
+        remedy=_meant(meant),
         given=gpu,
         allowed=", ".join(known),
         fix=(("", meant[0]),) if len(meant) == 1 else (),
     )
+
+
+def _meant(gpus: Sequence[str]) -> str:
+    if len(gpus) > 1:
+        return tr("Use {meant}, by the memory that it has.", meant=joined(gpus, " or "))
+    if gpus:
+        return tr("Use {meant}.", meant=gpus[0])
+    return tr("Use the GPU of the nodes; where the list lacks it, describe it in catalog/data/gpus.yaml.")
 
 
 @warning(
@@ -486,7 +490,7 @@ def system_pool_has_gpu(*, machine: str, near: str | None) -> Text:
         message=tr("{machine} has a GPU, which nothing on the CPU nodes would use.", machine=machine),
         remedy=tr("Use {near}.", near=near or tr("a machine type without GPU")),
         given=machine,
-        allowed="machine types without GPU",
+        allowed=tr("machine types without GPU"),
         fix=(("", near),) if near else (),
     )
 
@@ -510,22 +514,19 @@ def system_pool_too_small(
     near: str | None,
 ) -> Text:
     """`page_copies` is 0 where there is no chat page; of `others` title, count and MiB of each."""
-    page = (
-        tr("the chat page ({page_copies} x {page_mib} MiB), ", page_copies=page_copies, page_mib=page_mib)
-        if page_copies
-        else ""
-    )
-    further = "".join(
-        tr("{title} ({count} x {mib} MiB), ", title=title, count=count, mib=mib) for title, count, mib in others
-    )
-    wanted = tr(
-        "{page}{further}a download ({download_mib} MiB) and the cluster's own pods",
-        page=page,
-        further=further,
-        download_mib=download_mib,
-    )
+    pages = [(tr("the chat page"), page_copies, page_mib)] if page_copies else []
+    wanted = [
+        *(
+            tr("{title} ({count} x {mib} MiB)", title=title, count=count, mib=mib)
+            for title, count, mib in (*pages, *others)
+        ),
+        tr("a download ({download_mib} MiB)", download_mib=download_mib),
+        tr("the cluster's own pods"),
+    ]
     return Text(
-        message=tr("{nodes} x {machine} cannot hold {wanted}.", nodes=nodes, machine=machine, wanted=wanted),
+        message=tr(
+            "{nodes} x {machine} cannot hold {wanted}.", nodes=nodes, machine=machine, wanted=listed(wanted, "and")
+        ),
         remedy=tr("Use {near}.", near=near or tr("a larger machine type, or more nodes")),
         given=machine,
         allowed=tr("machine types with room for every pod"),

@@ -60,9 +60,9 @@ def plan_order(
     if hold:
         idle, added = max(waits[name] for name in hold)
         because = tr(
-            "GPUs would be billed for {minutes} before the model is there; waiting adds {minutes_2}",
-            minutes=_minutes(idle),
-            minutes_2=_minutes(added),
+            "GPUs would be billed for {idle} before the model is there; waiting adds {added}",
+            idle=_minutes(idle),
+            added=_minutes(added),
         )
         return OrderPlan(chosen="cheapest", hold=hold, because=because)
     because = (
@@ -87,4 +87,6 @@ def _wait(
 
 
 def _minutes(seconds: float) -> str:
-    return f"{seconds / 3600:.1f} h" if seconds >= 5400 else tr("{value} min", value=max(1, round(seconds / 60)))
+    if seconds >= 5400:
+        return tr("{hours:.1f} h", hours=seconds / 3600)
+    return tr("{minutes} min", minutes=max(1, round(seconds / 60)))

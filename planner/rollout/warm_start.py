@@ -124,12 +124,12 @@ def explain_warm_start(plan: WarmStartPlan | None) -> Iterator[Reason]:
         cold = plan.cold[name]
         yield Reason(
             f"models.{name}.start",
-            f"{warm.seconds:.0f} s",
+            tr("{seconds:.0f} s", seconds=warm.seconds),
             tr(
-                "one more replica on a node with room: {parts}; with nothing kept {seconds:.0f} s: {parts_2}",
-                parts=_parts(warm),
+                "one more replica on a node with room: {warm}; with nothing kept {seconds:.0f} s: {cold}",
+                warm=_parts(warm),
                 seconds=cold.seconds,
-                parts_2=_parts(cold),
+                cold=_parts(cold),
             ),
         )
 

@@ -7,6 +7,7 @@ from planner.plan.types import PoolPlan
 from planner.serving import codes
 from planner.serving.capacity import Demand, PoolRoom, nodes_needed, pods_of
 from settings.diagnostics import Diagnostic
+from settings.translation import tr
 from settings.values import MOST_NODES
 
 
@@ -56,7 +57,7 @@ def _pool_too_small(pool: PoolPlan, nodes: int, needed: int, demands: Sequence[D
         pool=pool.name,
         nodes=nodes,
         needed=needed,
-        asked=f"{asked} {'GPUs' if pool.gpu else 'MiB'}",
+        asked=tr("{asked} GPUs", asked=asked) if pool.gpu else f"{asked} MiB",
         grown=grown if needed <= MOST_NODES else None,
         most=MOST_NODES,
         larger=_larger(pool, nodes, demands, catalog),

@@ -26,14 +26,14 @@ def check_extra_split(placed: Placement) -> Iterator[Diagnostic]:
         return
     split, why = given.split, None
     if split.gpus > placed.gpus:
-        why = tr("the server would want {gpus} GPUs, and its pods have {gpus_2}", gpus=split.gpus, gpus_2=placed.gpus)
+        why = tr("the server would want {wanted} GPUs, and its pods have {gpus}", wanted=split.gpus, gpus=placed.gpus)
     elif split.gpus < placed.gpus:
         found = [each for each in given.against(given.ask) if each.severity == "error"]
         why = (
             tr(
-                "the server would start on {gpus} of {gpus_2} GPUs: {message}",
-                gpus=split.gpus,
-                gpus_2=placed.gpus,
+                "the server would start on {used} of {gpus} GPUs: {message}",
+                used=split.gpus,
+                gpus=placed.gpus,
                 message=found[0].message,
             )
             if found

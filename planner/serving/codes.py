@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from settings.diagnostics import Diagnostic, Fix, Text, error, note, warning
-from settings.translation import listed, tr
+from settings.translation import joined, listed, tr
 
 
 @error(
@@ -20,7 +20,7 @@ def engine_needs_gpu(
     name, title = other
     return Text(
         message=tr("{engine} needs a GPU, and pool {pool} has none.", engine=engine, pool=pool),
-        remedy=tr("Serve {known} with {title}, or use a machine with a GPU.", known=known, title=title)
+        remedy=tr("Serve {model} with {title}, or use a machine with a GPU.", known=known, title=title)
         if known
         else tr("Use a machine with a GPU."),
         given=engine,
@@ -463,12 +463,14 @@ def pool_too_small(
     """`asked`: what each model asks for; `grown` is the pool's `nodes` that suffice, None where that is more than the
     `most` that a pool has; `larger`: machines of which as many as there are suffice, in words; `several`: a model has
     more replicas than one, which may be lowered."""
-    ways = [
-        *([tr("let the pool have {needed} nodes", needed=needed)] if grown is not None else []),
-        *([tr("use {larger}", larger=larger)] if larger else []),
-        *([tr("lower the replicas")] if several else []),
-    ]
-    remedy = tr(", or ").join(ways) or tr("put one of the models on another pool")
+    ways: list[tuple[str, str]] = []
+    if grown is not None:
+        ways.append((tr("Let the pool have {needed} nodes", needed=needed), ""))
+    if larger:
+        ways.append((tr("Use {larger}", larger=larger), tr("use {larger}", larger=larger)))
+    if several:
+        ways.append((tr("Lower the replicas"), tr("lower the replicas")))
+    (first, _), *others = ways or [(tr("Put one of the models on another pool"), "")]
     return Text(
         message=tr(
             "Pool {pool} grows to {nodes} node(s), but its models ({asked}) need {needed}.",
@@ -478,7 +480,7 @@ def pool_too_small(
             needed=needed,
         )
         + (tr(" A pool has {most} nodes at most.", most=most) if grown is None else ""),
-        remedy=f"{remedy[0].upper()}{remedy[1:]}.",
+        remedy=tr("{ways}.", ways=joined([first, *(way for _, way in others)], tr(", or "))),
         given=str(nodes),
         allowed=tr("what {most} nodes hold", most=most) if grown is None else tr("{needed} or more", needed=needed),
         fix=() if grown is None else (("", grown),),
@@ -549,8 +551,8 @@ def update_interrupts(*, load_seconds: float) -> Text:
     return Text(
         message=tr(
             "No place on the pool is spare for a second pod, so a change to this model stops it until the "
-            "new pod has loaded its weights (about {load_seconds:.0f} min) and started.",
-            load_seconds=max(load_seconds / 60, 1),
+            "new pod has loaded its weights (about {minutes:.0f} min) and started.",
+            minutes=max(load_seconds / 60, 1),
         ),
         remedy=tr("Give the pool room for one more replica if that is too long."),
     )
@@ -599,8 +601,9 @@ def gated_without_token(*, model: str, elsewhere: bool) -> Text:
     """`elsewhere`: ModelScope has the model too."""
     return Text(
         message=tr("{model} is given to accounts that accepted its licence only, and no token is set.", model=model),
-        remedy=tr("Run `pulumi config set --secret tke-llm:hfToken`")
-        + (tr(", or use source: modelscope.") if elsewhere else "."),
+        remedy=tr("Run `pulumi config set --secret tke-llm:hfToken`, or use source: modelscope.")
+        if elsewhere
+        else tr("Run `pulumi config set --secret tke-llm:hfToken`."),
         given="huggingface",
         fix=(("", "modelscope"),) if elsewhere else (),
     )

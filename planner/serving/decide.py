@@ -181,11 +181,11 @@ def explain_model(plan: ModelPlan, served: ServedModel) -> Iterator[Reason]:
     spec = plan.spec
     yield Reason(f"{at}.image", spec.image, placed.image.because)
     for argument in required_arguments(placed):
-        yield Reason(f"{at}.extraArgs", " ".join(argument.argument), argument.why)
+        yield Reason(f"{at}.extraArgs", " ".join(argument.argument), tr(argument.why))
     yield Reason(f"{at}.replicas", plan.strategy, replica.update.because)
     yield Reason(
         f"{at}.startup",
-        f"{plan.startup_seconds} s",
+        tr("{seconds:.0f} s", seconds=plan.startup_seconds),
         tr(
             "{weights_gib:.1f} GiB take about {load_seconds:.0f} s to read; twice that and the engine's own "
             "start, ten minutes at the least",
@@ -328,12 +328,10 @@ def _speculation(model: Model) -> str | None:
     asked = model.speculative
     if asked is None:
         return None
-    return tr(
-        "{method}{words}, {tokens} tokens at a time",
-        method=asked.method,
-        words=(tr(" of {model}", model=asked.model) if asked.model else ""),
-        tokens=asked.tokens,
-    )
+    method, tokens = asked.method, asked.tokens
+    if asked.model is None:
+        return tr("{method}, {tokens} tokens at a time", method=method, tokens=tokens)
+    return tr("{method} of {model}, {tokens} tokens at a time", method=method, model=asked.model, tokens=tokens)
 
 
 def _adapter_names(model: Model, served: str) -> tuple[str, ...]:

@@ -126,13 +126,13 @@ def deadline(seconds: float, retries: int) -> int:
 
 def _reason(name: str, plan: DownloadPlan, format_: str, megabytes: float) -> Reason:
     hours = plan.seconds / 3600
-    took = f"{hours:.1f} h" if hours >= 1 else tr("{seconds:.0f} min", seconds=plan.seconds / 60)
+    took = tr("{hours:.1f} h", hours=hours) if hours >= 1 else tr("{minutes:.0f} min", minutes=plan.seconds / 60)
     return Reason(
         subject=f"models.{name}.source",
         choice=f"{plan.source}: {plan.repository}",
         because=tr(
-            "{bytes:.1f} GB of {format} weights at {megabytes:.1f} MB/s take about {took}",
-            bytes=plan.bytes / 1000000000.0,
+            "{gigabytes:.1f} GB of {format} weights at {megabytes:.1f} MB/s take about {took}",
+            gigabytes=plan.bytes / 1e9,
             format=format_,
             megabytes=megabytes,
             took=took,

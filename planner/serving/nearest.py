@@ -73,7 +73,7 @@ def _of_own_registries(case: Situation, gpu: Gpu, entry: CatalogModel) -> Iterat
         if known is not None and entry.weights[engine.formats[0]].gib < gpu.usable_gib:
             change = ((case.at("engine"), engine.name), (case.at("model"), known))
             yield (
-                tr("Serve {known} with {title}, which runs on {name}.", known=known, title=engine.title, name=gpu.name),
+                tr("Serve {model} with {title}, which runs on {gpu}.", model=known, title=engine.title, gpu=gpu.name),
                 change,
             )
 
@@ -130,7 +130,10 @@ def _on_machines(case: Situation, catalog: Catalog, machines: list[Machine]) -> 
         rigid = starts(case, catalog, machine, rigid=True)
         if rigid or (unpinned and starts(case, catalog, machine)):
             holds = tr(
-                "Use {name} ({gpus:g} x {gpu}), which holds it.", name=machine.name, gpus=machine.gpus, gpu=machine.gpu
+                "Use {machine} ({gpus:g} x {gpu}), which holds it.",
+                machine=machine.name,
+                gpus=machine.gpus,
+                gpu=machine.gpu,
             )
             yield holds, change if rigid else (*change, *unpinned)
             return
@@ -156,15 +159,16 @@ def _on_several(case: Situation, catalog: Catalog) -> Iterator[tuple[str, Fix]]:
             unpinned = [change for change in _unpinned(case) if change[0] != case.at("gpus")]
             nodes = count if pool.min_nodes == pool.max_nodes else {"min": pool.min_nodes, "max": count}
             grown = [(f"pools.{pool.name}.nodes", nodes)] if pool.max_nodes < count else []
-            enough = tr(", and give pool {name} {count} nodes", name=pool.name, count=count) if grown else ""
             change = ((case.at("gpus"), gpus), *unpinned, *grown)
             yield (
                 tr(
-                    "Set gpus to {gpus}: {count} machines hold it together{enough}.",
+                    "Set gpus to {gpus}: {count} machines hold it together, and give pool {pool} {count} nodes.",
                     gpus=gpus,
                     count=count,
-                    enough=enough,
-                ),
+                    pool=pool.name,
+                )
+                if grown
+                else tr("Set gpus to {gpus}: {count} machines hold it together.", gpus=gpus, count=count),
                 change,
             )
             return
@@ -187,7 +191,7 @@ def _formats(case: Situation, catalog: Catalog) -> Iterator[tuple[str, Fix]]:
         if starts(replace(case, facts=facts, ask=ask), catalog):
             unsaid: Fix = ((case.at("quantization"), None),) if case.ask.quantization else ()
             change: Fix = ((case.at("model"), facts.id), *_unpinned(case), *unsaid)
-            yield tr("Use {id} ({format}), which fits this GPU.", id=facts.id, format=facts.format), change
+            yield tr("Use {model} ({format}), which fits this GPU.", model=facts.id, format=facts.format), change
 
 
 def roomier(case: Situation, gpus: int, memory_mib: int, catalog: Catalog) -> Machine | None:

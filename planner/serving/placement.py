@@ -26,6 +26,7 @@ from planner.sizing.extras import NONE, Extras
 from planner.sizing.on_cpu import plan_on_cpu
 from planner.sizing.parallelism import beyond
 from settings.models import Model, Settings
+from settings.translation import listed, tr
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,8 @@ def _documented(pool: PoolPlan, catalog: Catalog) -> str | None:
     kind = catalog.super_gpus.get(pool.gpu_type) if pool.gpu_type else None
     if kind is None or not (kind.driver or kind.cuda):
         return None
-    return " and ".join(filter(None, (kind.driver and f"driver {kind.driver}", kind.cuda and f"CUDA {kind.cuda}")))
+    driver = [tr("driver {version}", version=kind.driver)] if kind.driver else []
+    return listed([*driver, *([f"CUDA {kind.cuda}"] if kind.cuda else [])], "and")
 
 
 def ask_of(model: Model, choice: ImageChoice | None, gpu: Gpu | None, extras: Extras = NONE) -> Ask:

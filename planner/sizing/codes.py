@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from settings.diagnostics import Diagnostic, Fix, Text, error, warning
-from settings.translation import tr
+from settings.translation import joined, tr
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def width_not_divisible(
     """`what` is the width, the GPUs and the parts; `doubtful`: the group of this file was not read."""
     setting, value = fix[0][0].rpartition(".")[2], fix[0][1]
     change = (
-        tr("Set {setting} to {lower}", setting=setting, lower=str(value).lower())
+        tr("Set {setting} to {value}", setting=setting, value=str(value).lower())
         if value is not None
         else tr("Leave {setting} out", setting=setting)
     )
@@ -145,7 +145,7 @@ def width_not_divisible(
         message=tr("{model} ({format}) cannot be cut so: {what}.", model=model, format=format_, what=what),
         remedy=tr("{change}; the planner chooses a split that goes if all of them are left out.", change=change),
         given=given,
-        allowed=tr("tensorParallel of ") + ", ".join(map(str, legal)),
+        allowed=tr("tensorParallel of {sizes}", sizes=joined(map(str, legal))),
         fix=fix,
         severity="warning" if doubtful else None,
     )
@@ -230,17 +230,13 @@ def data_parallel_spans_machines(*, ranks: int, gpus: int, slots: int) -> Text:
     source="vLLM documentation, parallelism",
 )
 def parallelism_mismatch(*, gpus: int, tensor_parallel: int, pipeline_parallel: int, data_parallel: int) -> Text:
+    product = f"tensorParallel {tensor_parallel} x pipelineParallel {pipeline_parallel}"
+    product += f" x dataParallel {data_parallel}" if data_parallel > 1 else ""
     return Text(
-        message=tr(
-            "{gpus} GPUs per replica are not tensorParallel {tensor_parallel} x pipelineParallel {pipeline_parallel}",
-            gpus=gpus,
-            tensor_parallel=tensor_parallel,
-            pipeline_parallel=pipeline_parallel,
-        )
-        + (tr(" x dataParallel {data_parallel}.", data_parallel=data_parallel) if data_parallel > 1 else "."),
+        message=tr("{gpus} GPUs per replica are not {product}.", gpus=gpus, product=product),
         remedy=tr(
-            "Set gpus to {tensor_parallel}, or leave it out.",
-            tensor_parallel=tensor_parallel * pipeline_parallel * data_parallel,
+            "Set gpus to {gpus}, or leave it out.",
+            gpus=tensor_parallel * pipeline_parallel * data_parallel,
         ),
         given=str(gpus),
         allowed="tensorParallel x pipelineParallel" + (" x dataParallel" if data_parallel > 1 else ""),
@@ -345,7 +341,9 @@ def model_too_large(*, shortage: Shortage | NodeShortage) -> Text:
         if on_gpu
         else tr("Use a smaller model, or larger nodes."),
         given=shortage.model,
-        allowed=tr("up to {limit:.1f} GiB", limit=shortage.limit) + (tr(" on each GPU") if on_gpu else ""),
+        allowed=tr("up to {limit:.1f} GiB on each GPU", limit=shortage.limit)
+        if on_gpu
+        else tr("up to {limit:.1f} GiB", limit=shortage.limit),
     )
 
 

@@ -317,9 +317,8 @@ def _why_split(facts: ModelFacts, ask: Ask, layout: Layout, gpu: Gpu) -> str:
         tr(", and {tensor} divides {heads} heads", tensor=split.tensor, heads=facts.heads) if split.tensor > 1 else ""
     )
     wider = uneven(facts, replace(split, tensor=split.gpus, pipeline=1)) if split.pipeline > 1 else None
-    cut = (
-        tr("; more in a layer would not go: {wider}", wider=wider) if wider and find(ask.engine).tensor_parallel else ""
-    )
+    told = wider is not None and find(ask.engine).tensor_parallel
+    cut = tr("; more in a layer would not go: {wider}", wider=str(wider)) if told else ""
     return tr(
         "the fewest GPUs that hold {weights:.1f} GiB of weights at {limit:.1f} GiB each{heads}{cut}{slow}",
         weights=weights,
@@ -335,7 +334,7 @@ def _experts(facts: ModelFacts, ask: Ask, split: Split) -> Iterator[tuple[str, s
     if split.by_expert:
         cut = uneven(facts, replace(split, by_expert=False))
         why = (
-            tr("cut over {stage} GPUs they would not go: {cut}", stage=split.stage, cut=cut)
+            tr("cut over {stage} GPUs they would not go: {cut}", stage=split.stage, cut=str(cut))
             if cut
             else tr("each GPU holds some of them whole")
         )

@@ -10,7 +10,7 @@ from planner.sizing import memory
 from planner.sizing.ask import Ask
 from planner.sizing.decide import Hardware, Sizing
 from planner.sizing.memory import Need
-from settings.translation import tr
+from settings.translation import joined, tr
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,14 @@ def arithmetic(facts: ModelFacts, hardware: Hardware, ask: Ask, sizing: Sizing) 
     yield Figure("needed", least, tr("in all: {beyond}", beyond=beyond))
     if need.loading:
         yield Figure("loading", need.loading, tr("at once while the engine quantises, before its share is set aside"))
-    memory_gb = (
-        tr("of {memory_gb:g} GB", memory_gb=gpu.memory_gb) if layout.usable == gpu.usable_gib else tr("of a share")
+    whole = layout.usable == gpu.usable_gib
+    of_gpu = (
+        tr("of {memory_gb:g} GB of {gpu}", memory_gb=gpu.memory_gb, gpu=gpu.name)
+        if whole
+        else tr("of a share of {gpu}", gpu=gpu.name)
     )
-    yield Figure("usable", layout.usable, tr("{memory_gb} of {name}", memory_gb=memory_gb, name=gpu.name))
-    share = "" if layout.limit < layout.usable * layout.share else tr("{share:.0%} of it: ", share=layout.share)
-    yield Figure("engine", layout.limit, f"{share}{_because(sizing, 'gpuMemoryUtilization')}")
+    yield Figure("usable", layout.usable, of_gpu)
+    yield Figure("engine", layout.limit, _share(sizing))
     yield Figure(
         "left",
         layout.limit - least,
@@ -72,9 +74,12 @@ def _weights(facts: ModelFacts, sizing: Sizing) -> str:
             )
         )
     if split.gpus > 1:
-        whole = tr(" where nothing is held twice") if split.data > 1 or split.by_expert else ""
-        parts.append(tr("over {gpus} GPUs ({split}){whole}", gpus=split.gpus, split=split, whole=whole))
-    return ", ".join(parts)
+        parts.append(
+            tr("over {gpus} GPUs ({split}) where nothing is held twice", gpus=split.gpus, split=str(split))
+            if split.data > 1 or split.by_expert
+            else tr("over {gpus} GPUs ({split})", gpus=split.gpus, split=str(split))
+        )
+    return joined(parts)
 
 
 def _cache(facts: ModelFacts, ask: Ask, sizing: Sizing) -> str:
@@ -89,7 +94,7 @@ def _cache(facts: ModelFacts, ask: Ask, sizing: Sizing) -> str:
     )
     if not need.kv_sliding:
         return shown
-    return tr("{shown}, and {sliding}", shown=shown, sliding=_sliding(facts, need, context))
+    return tr("{full}, and {sliding}", full=shown, sliding=_sliding(facts, need, context))
 
 
 def _sliding(facts: ModelFacts, need: Need, context: int) -> str:
@@ -124,7 +129,7 @@ def _product(facts: ModelFacts, ask: Ask, sizing: Sizing) -> str:
 
 
 def _kib(gib: float) -> str:
-    return tr("{gib:.4g} KiB", gib=gib * BYTES_PER_GIB / 1024)
+    return f"{gib * BYTES_PER_GIB / 1024:.4g} KiB"
 
 
 def _estimate(sizing: Sizing) -> str:
@@ -139,8 +144,12 @@ def _estimate(sizing: Sizing) -> str:
     )
 
 
-def _because(sizing: Sizing, setting: str) -> str:
-    return next((why for name, _, why in sizing.because if name == setting), "")
+def _share(sizing: Sizing) -> str:
+    layout = sizing.layout
+    because = next((why for name, _, why in sizing.because if name == "gpuMemoryUtilization"), "")
+    if layout.limit < layout.usable * layout.share:
+        return because
+    return tr("{share:.0%} of it: {because}", share=layout.share, because=because)
 
 
 def choices(ask: Ask, sizing: Sizing, requests: int | None) -> Iterator[tuple[str, str]]:
@@ -159,7 +168,7 @@ def choices(ask: Ask, sizing: Sizing, requests: int | None) -> Iterator[tuple[st
                 tr("asked for") if requests is None else tr("asked for, {requests} times at once", requests=requests)
             )
         if setting != "gpuMemoryUtilization":
-            yield named.get(setting, setting), f"{choice}: {reason}"
+            yield named.get(setting, setting), tr("{choice}: {reason}", choice=choice, reason=reason)
     held = tr("as many as have room") if find(ask.engine).memory != "own" else tr("by the engine's own estimate")
     yield (
         tr("at once"),

@@ -124,10 +124,12 @@ class _Trial:
                     tr("Set maxModelLen to {context}, which fits.", context=free.context),
                 )
         if fewer:
-            names = " and ".join(fewer)
             yield (
                 self._without(fewer),
-                tr("Leave {names} out: the planner then takes as many GPUs as the model needs.", names=names),
+                tr(
+                    "Leave {settings} out: the planner then takes as many GPUs as the model needs.",
+                    settings=joined(fewer, " and "),
+                ),
             )
         if others["gpuMemoryUtilization"]:
             yield (
@@ -138,7 +140,7 @@ class _Trial:
             yield self._without(("dtype",)), tr("Leave dtype out: 16 bits take half the memory.")
         everything = [*fewer, *(setting for setting, asked in others.items() if asked)]
         if len(everything) > 1:
-            yield self._without(everything), tr("Leave {everything} out.", everything=joined(everything))
+            yield self._without(everything), tr("Leave {settings} out.", settings=joined(everything))
 
     def _without(self, settings: Iterable[str]) -> Fix:
         return tuple((self._at(setting), None) for setting in settings)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from settings.translation import tr
+from settings.translation import joined, tr
 
 
 @dataclass(frozen=True)
@@ -40,4 +40,4 @@ class Split:
         parts = [f"{self.tensor} x {self.pipeline}"]
         parts += [tr("data parallel {data}", data=self.data)] if self.data > 1 else []
         parts += [tr("expert parallel")] if self.by_expert else []
-        return ", ".join(parts)
+        return joined(parts)

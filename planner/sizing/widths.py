@@ -40,12 +40,16 @@ class Uneven(NamedTuple):
     step: int
 
     def __str__(self) -> str:
-        each = f"{self.part} {self.width} / {self.ways} = {self.width / self.ways:g}"
-        return (
-            tr("{each} is no whole number", each=each)
-            if self.step == 1
-            else tr("{each} is no multiple of {step}", each=each, step=self.step)
+        share = tr(
+            "{part} {width} / {ways} = {share:g}",
+            part=self.part,
+            width=self.width,
+            ways=self.ways,
+            share=self.width / self.ways,
         )
+        if self.step == 1:
+            return tr("{share} is no whole number", share=share)
+        return tr("{share} is no multiple of {step}", share=share, step=self.step)
 
 
 def heads_divide(facts: ModelFacts, size: int) -> bool:

@@ -43,7 +43,7 @@ def check_release(software: str, path: str, catalog: Catalog, chart: Chart | Non
         release=chart and chart.number,
         chooser=tr("the app market installs") if chart else tr("the cluster has"),
         rehearsed=rehearsed and rehearsed.rehearsed,
-        reason=rehearsed.rehearsed_note if rehearsed and rehearsed is chart else None,
+        reason=tr(rehearsed.rehearsed_note) if rehearsed and rehearsed is chart and rehearsed.rehearsed_note else None,
     )
 
 

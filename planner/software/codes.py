@@ -57,20 +57,20 @@ def controller_rehearsed(
             release=release,
         )
         return Text(message=message, remedy=tr("Nothing is to be done."))
-    has = (
+    installed = (
         tr("{software} {release} is installed", software=software, release=release)
         if release
         else tr("Which release of {software} {chooser} is not known", software=software, chooser=chooser)
     )
-    run = tr("{rehearsed} was", rehearsed=rehearsed) if rehearsed else tr("none was")
-    because = f" ({reason})" if reason else ""
+    run = (
+        tr("against a real API server {rehearsed} was run with what is rendered", rehearsed=rehearsed)
+        if rehearsed
+        else tr("against a real API server none was run with what is rendered")
+    )
     return Text(
-        message=tr(
-            "{has}; against a real API server {run} run with what is rendered{because}.",
-            has=has,
-            run=run,
-            because=because,
-        ),
+        message=tr("{installed}; {run} ({reason}).", installed=installed, run=run, reason=reason)
+        if reason
+        else tr("{installed}; {run}.", installed=installed, run=run),
         remedy=tr("Look at the conditions of what it reconciles after the first `pulumi up`."),
     )
 

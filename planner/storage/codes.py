@@ -195,8 +195,12 @@ def retained_store(*, with_vpc: bool) -> Text:
     return Text(
         message=tr(
             "When the stack is destroyed the file system of the models stays, billed for what it holds, with "
-            "its access group{words}.",
-            words=(tr(", its subnet and the VPC") if with_vpc else ""),
+            "its access group, its subnet and the VPC."
+        )
+        if with_vpc
+        else tr(
+            "When the stack is destroyed the file system of the models stays, billed for what it holds, with "
+            "its access group."
         ),
         remedy=tr(
             "Note the output modelStore: it holds the settings by which another stack finds the models. "
