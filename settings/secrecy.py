@@ -7,7 +7,7 @@ from dataclasses import replace
 from settings import codes
 from settings.diagnostics import Diagnostic
 from settings.paths import Step, join
-from settings.translation import tr
+from settings.translation import tr, with_values
 
 SECRET_VARIABLES = {
     "DATABASE_URL": "databaseUrl",
@@ -84,10 +84,17 @@ def _is_random(text: str) -> bool:
 
 def discreet(problem: Diagnostic) -> Diagnostic:
     """A diagnostic that repeats no secret. Where its path would, nothing can be applied there."""
-    said = {name: masked(getattr(problem, name)) for name in ("path", "message", "remedy", "given", "allowed")}
-    if all(getattr(problem, name) == text for name, text in said.items()):
+    said = {name: getattr(problem, name) for name in ("path", "message", "remedy", "given", "allowed")}
+    telling = {name: _masked_in_place(text) for name, text in said.items() if masked(text) != text}
+    if not telling:
         return problem
-    return replace(problem, **said, fix=() if masked(str(problem.fix)) != str(problem.fix) else problem.fix)
+    return replace(problem, **telling, fix=() if masked(str(problem.fix)) != str(problem.fix) else problem.fix)
+
+
+def _masked_in_place(text: str) -> str:
+    """A sentence with its values masked, or plain text where that leaves a part of a secret."""
+    changed = with_values(text, masked)
+    return changed if changed == masked(text) else masked(text)
 
 
 def looks_secret(value: object, name: object) -> bool:

@@ -113,6 +113,18 @@ def translated(text: str, catalogue: Catalogue) -> str:
     return str(text)
 
 
+def with_values(text: str, change: Callable[[str], str]) -> str:
+    """The text with its values changed, and its parts that no language tells otherwise."""
+    if isinstance(text, Joined):
+        return Joined(tuple(with_values(part, change) for part in text.parts), text.separator, text.last)
+    if isinstance(text, Said):
+        changed = {
+            name: with_values(value, change) if isinstance(value, str) else value for name, value in text.values.items()
+        }
+        return Said(text.template, changed)
+    return change(text)
+
+
 def _pieces(template: str, values: Mapping[str, object], catalogue: Catalogue) -> Iterator[str]:
     """The parts of a template in a row, its fields filled."""
     formatter = Formatter()

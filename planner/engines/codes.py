@@ -389,7 +389,7 @@ def extra_args_invalid(
     wrong = (
         tr("{written!r} is one item of the list, so the parser sees no argument in it", written=written)
         if items
-        else f"{written}: {fault}"
+        else tr("{written}: {fault}", written=written, fault=fault)
     )
     return Text(
         message=tr("{wrong}; {package} would not start.", wrong=wrong, package=package),

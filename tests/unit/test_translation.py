@@ -3,7 +3,7 @@
 import copy
 import pickle
 
-from settings.translation import joined, listed, tr, translated, trn
+from settings.translation import joined, listed, tr, translated, trn, with_values
 
 _CHINESE = {
     "{count:,} models need {what}": "{count:,} 个模型需要 {what}",
@@ -71,3 +71,11 @@ def test_blanks_suit_what_fills_a_field() -> None:
     )
     assert translated("T4" + machine + " x", _CHINESE) == "T4 机器 x"
     assert translated("name    " + machine, _CHINESE) == "name    机器"
+
+
+def test_a_sentence_whose_values_are_changed_is_still_told_anew() -> None:
+    said = joined([tr("{count:,} models need {what}", count=1, what=listed(["a", "b"], "and")), "a"])
+    changed = with_values(said, str.upper)
+
+    assert changed == "1 models need A and B, A"
+    assert translated(changed, _CHINESE) == "1 个模型需要 A 和 B、A"
