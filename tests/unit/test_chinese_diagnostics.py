@@ -14,8 +14,14 @@ import pytest
 
 from cli.language import chinese
 from planner.diagnostics.explain import ROOT, codes
+from planner.prove import prove
 from settings.diagnostics import Code, Diagnostic, Text
+from settings.file import read
+from settings.parse import StackInput, parse
 from settings.translation import translated
+from tests.unit.stacks import sections
+from tests.unit.test_bad_combinations import CASES
+from tests.unit.test_breakages import ERRORS, WARNINGS
 
 VALUE = "7"
 """For whatever name or words a sentence is filled with: it is of no language."""
@@ -105,3 +111,27 @@ def test_what_a_code_means_and_how_it_is_mended_is_said_in_chinese(name: str) ->
     for sentence in (codes()[name].meaning, codes()[name].fix):
         assert not left_english(sentence)
         assert is_chinese(sentence), sentence
+
+
+def _stacks() -> Iterator[tuple[str, StackInput]]:
+    """The samples, and broken stacks: what checks put into the sentences is in words as well."""
+    for file in sorted(ROOT.glob("Pulumi.*.yaml")):
+        yield file.name, read(file)
+    for number, breakage in enumerate((*ERRORS, *WARNINGS)):
+        secrets = dict.fromkeys(breakage.secrets, True)
+        given = StackInput("tke-llm", "dev", breakage.region, sections(breakage.changes), secrets)
+        yield f"{breakage.code} {number}", given
+    for name, case in CASES.items():
+        secrets = dict.fromkeys(case.secrets, True)
+        yield name, StackInput("tke-llm", "dev", "ap-guangzhou", sections(case.changes), secrets)
+
+
+STACKS = dict(_stacks())
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_whatever_is_found_in_a_stack_is_said_in_chinese(name: str) -> None:
+    _, found = prove(parse(STACKS[name]))
+    for each in found:
+        for part in (each.message, each.remedy, each.given, each.allowed):
+            assert not left_english(part), (each.code, translated(part, chinese()))
