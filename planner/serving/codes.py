@@ -20,7 +20,7 @@ def engine_needs_gpu(
     name, title = other
     return Text(
         message=tr("{engine} needs a GPU, and pool {pool} has none.", engine=engine, pool=pool),
-        remedy=tr("Serve {model} with {title}, or use a machine with a GPU.", known=known, title=title)
+        remedy=tr("Serve {model} with {title}, or use a machine with a GPU.", model=known, title=title)
         if known
         else tr("Use a machine with a GPU."),
         given=engine,

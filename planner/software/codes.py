@@ -1,6 +1,7 @@
 """What can be doubtful about the software that a stack installs into its cluster, or expects there."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from settings.diagnostics import Text, error, note, warning
 from settings.translation import listed, tr
@@ -126,7 +127,7 @@ def autoscaling_without_metric(*, engine: str, others: Sequence[str]) -> Text:
     source="keda issue 6040; docs/decisions/scale-to-zero.md",
     forceable=False,
 )
-def scale_to_zero(*, model: str, engine: str, counts: bool, via: str) -> Text:
+def scale_to_zero(*, model: str, engine: str, counts: bool, via: Literal["port-forward", "gateway", "ingress"]) -> Text:
     """`counts`: the engine tells how many requests wait; `via`: how people reach it (`expose.via`)."""
     told = (
         tr("what waits is told by {engine}'s own pods", engine=engine)

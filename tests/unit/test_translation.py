@@ -1,9 +1,14 @@
 """Sentences keep what they are made of, and are told anew from it."""
 
+import ast
 import copy
 import pickle
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
 
 from settings.translation import joined, listed, tr, translated, trn, with_values
+from tools.messages import ROOMS, ROOT
 
 _CHINESE = {
     "{count:,} models need {what}": "{count:,} 个模型需要 {what}",
@@ -79,3 +84,27 @@ def test_a_sentence_whose_values_are_changed_is_still_told_anew() -> None:
 
     assert changed == "1 models need A and B, A"
     assert translated(changed, _CHINESE) == "1 个模型需要 A 和 B、A"
+
+
+def test_the_values_of_a_sentence_are_those_of_its_fields() -> None:
+    wrong = [(path.name, call.lineno, lost) for path, call in _calls() if (lost := _fields(call) ^ _values(call))]
+    assert not wrong
+
+
+def _calls() -> Iterator[tuple[Path, ast.Call]]:
+    """The calls of `tr` with values written out."""
+    for path in (path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "tr":
+                written = isinstance(node.args[0], ast.Constant) and all(value.arg for value in node.keywords)
+                if written and node.keywords:
+                    yield path, node
+
+
+def _fields(call: ast.Call) -> set[str]:
+    template = ast.literal_eval(call.args[0])
+    return {name.partition(".")[0] for _, name, _, _ in Formatter().parse(template) if name}
+
+
+def _values(call: ast.Call) -> set[str]:
+    return {value.arg for value in call.keywords if value.arg}
