@@ -15,6 +15,7 @@ from planner.report.document import document
 from planner.serving.fit import FitRequest, Offer, fits, has_format, offers, tried
 from planner.sizing.explain import arithmetic, choices
 from settings.suggest import closest
+from settings.translation import joined, tr
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def fit(model: str | None, options: FitOptions, *, every: bool, explain: str | N
         if model is not None:
             _known(model, wish, catalog)
     except UsageError as error:
-        complain(str(error))
+        complain(*error.args)
         return 2
     found = {name: fits(entry, name, wish, catalog) for name in names if (entry := catalog.find_model(name))}
     if as_json:
@@ -65,7 +66,7 @@ def fit(model: str | None, options: FitOptions, *, every: bool, explain: str | N
 
 def _one_or_all(model: str | None, *, every: bool, explain: str | None) -> None:
     if every == (model is not None) or (every and explain is not None):
-        raise UsageError("give the id of one model, or --all")
+        raise UsageError(tr("give the id of one model, or --all"))
 
 
 def _explain(model: str, offer: Offer, wish: FitRequest, catalog: Catalog, *, as_json: bool) -> int:
@@ -96,13 +97,13 @@ def _wish(options: FitOptions, catalog: Catalog) -> FitRequest:
 
         settings = parse(load(options.stack)).settings
         if settings is None:
-            raise UsageError(f"{options.stack} cannot be read: tke-llm check {options.stack} says why")
+            raise UsageError(tr("{stack} cannot be read: tke-llm check {stack} says why", stack=options.stack))
         region, prices = region or settings.region, {**settings.prices, **prices}
     if region is not None and region not in catalog.regions:
-        raise _unknown("region", region, closest(region, catalog.regions), catalog.regions)
+        raise _unknown(tr("region"), region, closest(region, catalog.regions), catalog.regions)
     for machine in prices if options.stack is None else dict(map(read_price, options.prices)):
         if machine not in catalog.machines and machine not in catalog.super_gpus:
-            raise _unknown("machine type", machine, machine_meant(machine, catalog.machines))
+            raise _unknown(tr("machine type"), machine, machine_meant(machine, catalog.machines))
     gpus = None if options.gpu is None else _gpus(options.gpu, catalog)
     return FitRequest(gpus, options.context, options.concurrency, options.format, region, options.engine, prices)
 
@@ -114,7 +115,7 @@ def read_price(given: str) -> tuple[str, float]:
     except ValueError:
         price = -1.0
     if not machine or not 0 <= price <= 1_000_000:
-        raise UsageError(f"--price takes MACHINE=AMOUNT, such as PNV4.7XLARGE116=12.5, not {given}")
+        raise UsageError(tr("--price takes MACHINE=AMOUNT, such as PNV4.7XLARGE116=12.5, not {given}", given=given))
     return machine, price
 
 
@@ -123,7 +124,7 @@ def _gpus(given: str, catalog: Catalog) -> tuple[str, ...]:
     meant = gpus_meant(given, catalog.gpus)
     if any(given.lower() in (name.lower(), name.lower().partition("-")[0]) for name in meant):
         return meant
-    raise _unknown("GPU", given, " or ".join(meant), catalog.gpus)
+    raise _unknown("GPU", given, joined(meant, " or "), catalog.gpus)
 
 
 def _offer(given: str, wish: FitRequest, catalog: Catalog) -> Offer:
@@ -131,7 +132,7 @@ def _offer(given: str, wish: FitRequest, catalog: Catalog) -> Offer:
     found = next((each for name, each in everywhere.items() if name.lower() == given.lower()), None)
     if found is None:
         near = machine_meant(given, everywhere) or closest(given, everywhere)
-        raise _unknown("machine type with whole GPUs", given, near)
+        raise _unknown(tr("machine type with whole GPUs"), given, near)
     return found
 
 
@@ -139,14 +140,27 @@ def _known(model: str, wish: FitRequest, catalog: Catalog) -> None:
     entry = catalog.find_model(model)
     if entry is None:
         near = nearest(model, find(NAMES[0]), catalog)
-        message = f"the catalogue has no model {model}"
-        advice = "describe it with `tke-llm model add` and check the stack"
-        raise UsageError(f"{message}; did you mean {near}?" if near else f"{message}; {advice}")
+        if near:
+            raise _unknown(tr("model"), model, near)
+        raise UsageError(
+            tr(
+                "the catalogue has no model {model}; describe it with `tke-llm model add` and check the stack",
+                model=model,
+            )
+        )
     if wish.format is not None and not has_format(entry, wish.format):
-        raise UsageError(f"the catalogue has no {wish.format} weights of {model}, but {', '.join(entry.weights)}")
+        known, values = ", ".join(entry.weights), {"format": wish.format, "model": model}
+        raise UsageError(tr("the catalogue has no {format} weights of {model}, but {known}", **values, known=known))
 
 
 def _unknown(what: str, given: str, near: str | None, known: Iterable[str] = ()) -> UsageError:
-    listed = ", ".join(known)
-    advice = f"; did you mean {near}?" if near else f"; known: {listed}" if listed else ""
-    return UsageError(f"the catalogue has no {what} {given}{advice}")
+    names = ", ".join(known)
+    if near:
+        return UsageError(
+            tr("the catalogue has no {what} {given}; did you mean {near}?", what=what, given=given, near=near)
+        )
+    if names:
+        return UsageError(
+            tr("the catalogue has no {what} {given}; known: {names}", what=what, given=given, names=names)
+        )
+    return UsageError(tr("the catalogue has no {what} {given}", what=what, given=given))

@@ -3,11 +3,25 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from catalog.load import Catalog
-from cli.text import Line, Piece, Style, facts, heading, line, paragraph, table, width
+from cli.language import say, tr
+from cli.text import Line, Piece, Style, cells, facts, flush_left, heading, line, paragraph, table, width
+from planner.images.decide import ImageChoice
 from planner.serving.fit import TOO_FEW, Fit, Trial, Verdict
 from planner.sizing.explain import arithmetic, choices
+from settings import translation
 
-_COLUMNS = ("machine", "kind", "has", "needs", "TP x PP", "context", "at once", "runs as", "spare", "per hour")
+_COLUMNS = (
+    translation.tr("machine"),
+    translation.tr("kind"),
+    translation.tr("has"),
+    translation.tr("needs"),
+    "TP x PP",
+    translation.tr("context"),
+    translation.tr("at once"),
+    translation.tr("runs as"),
+    translation.tr("spare"),
+    translation.tr("per hour"),
+)
 _RIGHT = frozenset({"needs", "context", "at once", "spare", "per hour"})
 _LEFT_OUT_FIRST = ("spare", "kind", "needs", "TP x PP", "at once")
 """Columns that a narrow terminal does without."""
@@ -15,18 +29,32 @@ _MEMORY = ("MODEL_TOO_LARGE", "CONTEXT_TOO_LONG")
 _SHORT = {"bfloat16": "bf16", "half": "fp16", "float32": "fp32"}
 _MARKS: dict[Verdict, str] = {"tight": " !", "doubtful": " ?", "spills": " ~"}
 _SAID: dict[Verdict, tuple[str, Style]] = {
-    "fits": ("it fits", "good"),
-    "tight": ("it fits tightly", "warn"),
-    "doubtful": ("it may fit", "warn"),
-    "spills": ("it fits with RAM beside the GPUs", "warn"),
-    "no": ("it does not fit", "bad"),
+    "fits": (translation.tr("it fits"), "good"),
+    "tight": (translation.tr("it fits tightly"), "warn"),
+    "doubtful": (translation.tr("it may fit"), "warn"),
+    "spills": (translation.tr("it fits with RAM beside the GPUs"), "warn"),
+    "no": (translation.tr("it does not fit"), "bad"),
+}
+_FIGURES = {
+    "weights": translation.tr("weights"),
+    "cache": translation.tr("cache"),
+    "working": translation.tr("working"),
+    "images": translation.tr("images"),
+    "needed": translation.tr("needed"),
+    "loading": translation.tr("loading"),
+    "usable": translation.tr("usable"),
+    "engine": translation.tr("engine"),
+    "left": translation.tr("left"),
+    "estimate": translation.tr("estimate"),
 }
 
 
 def answer(model: str, answers: Sequence[Fit]) -> list[Line]:
     """The machines that can serve a model, and why the others cannot."""
     serving = [each for each in answers if each.verdict != "no"]
-    count = f"{model}: {len(serving)} of {len(answers)} machine types can serve it"
+    count = tr(
+        "{model}: {count} of {all} machine types can serve it", model=model, count=len(serving), all=len(answers)
+    )
     lines = [line(Piece(count, "good" if serving else "bad"))]
     if serving:
         lines += [(), *_fitted([_row(each) for each in serving]), *_legend(serving)]
@@ -38,18 +66,19 @@ def overview(found: Mapping[str, Sequence[Fit]]) -> list[Line]:
     """One row per model: the cheapest machine where prices are known, else that with the fewest GPUs and the least to
     spare."""
     priced = any(each.offer.price is not None for answers in found.values() for each in answers)
-    rows = [("model", "machine", "needs", "context", "runs as", "types", *(["per hour"] if priced else []))]
+    names = (tr("model"), tr("machine"), tr("needs"), tr("context"), tr("runs as"), tr("types"))
+    rows = [(*names, *([tr("per hour")] if priced else []))]
     for name, answers in found.items():
         serving = [each for each in answers if each.verdict != "no"]
         best = next((each for each in serving if each.verdict == "fits"), serving[0] if serving else None)
         rows.append(
             (
                 name if len(name) <= 40 else name[:39] + "…",
-                best.offer.name if best else "none",
+                best.offer.name if best else tr("none"),
                 str(best.gpus) if best else "",
                 f"{best.context:,}" if best else "",
                 best.format if best else "",
-                f"{len(serving)} of {len(answers)}",
+                tr("{count} of {all}", count=len(serving), all=len(answers)),
                 *([_price(best) if best else ""] if priced else []),
             )
         )
@@ -60,30 +89,35 @@ def explained(trial: Trial, given: str, requests: int | None, catalog: Catalog) 
     """The arithmetic behind one verdict on the model that was `given`, or a format of it that fits better."""
     fit, (said, style) = trial.fit, _SAID[trial.fit.verdict]
     where = f"{fit.offer.name} ({fit.offer.gpus:g} x {fit.offer.gpu})"
-    lines = [line(Piece(f"{fit.model} on {where}: {said}", style))]
+    lines = [line(Piece(tr("{model} on {machine}: {verdict}", model=fit.model, machine=where, verdict=said), style))]
     if fit.model.lower() != given.lower() and fit.verdict != "no":
-        lines += paragraph(f"the weights of {given} itself do not surely fit", "  ")
+        lines += paragraph(tr("the weights of {model} itself do not surely fit", model=given), "  ")
     if fit.reason:
         lines += paragraph(fit.reason, "  ")
     if trial.sized is not None:
         ask, sizing = trial.sized
-        lines += heading("Memory of each GPU, in GiB")
+        lines += heading(tr("Memory of each GPU, in GiB"))
         for figure in arithmetic(trial.facts, trial.hardware, ask, sizing):
             amount = "?" if figure.gib is None else f"{figure.gib:.2f}"
-            lines += paragraph(figure.how, Piece(f"{figure.name:<10}{amount:>7}  "), indent=2)
-        lines += [*heading("Chosen"), *facts(choices(ask, sizing, requests))]
-    return [*lines, *heading("Sources"), *facts(sources(trial, catalog).items())]
+            name = flush_left(say(_FIGURES[figure.name]), 10)
+            lines += paragraph(figure.how, Piece(f"{name}{amount:>7}  "), indent=2)
+        lines += [*heading(tr("Chosen")), *facts(choices(ask, sizing, requests))]
+    return [*lines, *heading(tr("Sources")), *facts(sources(trial, catalog).items())]
 
 
 def sources(trial: Trial, catalog: Catalog) -> dict[str, str]:
     """Where the figures and the rules are from."""
     image = trial.image
     return {
-        "model": trial.facts.source,
+        translation.tr("model"): trial.facts.source,
         "GPU": catalog.gpus[trial.fit.offer.gpu].source,
-        **({"image": f"{image.reference}: {image.because}"} if image else {}),
-        "rules": "planner/sizing/memory.py (the engines' own refusal to start; KAITO's estimator)",
+        **({translation.tr("image"): _image(image)} if image else {}),
+        translation.tr("rules"): "planner/sizing/memory.py (the engines' own refusal to start; KAITO's estimator)",
     }
+
+
+def _image(image: ImageChoice) -> str:
+    return translation.tr("{choice}: {because}", choice=image.reference, because=image.because)
 
 
 def _fitted(rows: Sequence[Mapping[str, str]]) -> list[Line]:
@@ -93,7 +127,7 @@ def _fitted(rows: Sequence[Mapping[str, str]]) -> list[Line]:
     while True:
         right = frozenset(place for place, column in enumerate(shown) if column in _RIGHT)
         lines = table([tuple(shown), *(tuple(row[column] for column in shown) for row in rows)], right)
-        if not spare or max(sum(len(piece.text) for piece in each) for each in lines) <= width():
+        if not spare or max(sum(cells(piece.text) for piece in each) for each in lines) <= width():
             return lines
         shown.remove(spare.pop(0))
 
@@ -123,32 +157,36 @@ def _legend(serving: Sequence[Fit]) -> list[Line]:
     verdicts = {each.verdict for each in serving}
     formats = any("/" in _row(each)["runs as"] for each in serving)
     notes = {
-        "context: tokens; at once: requests of that length; spare: GiB beyond one of them, on all GPUs": True,
-        "e: expert parallelism (expertParallel): each GPU holds whole experts": any(each.by_expert for each in serving),
-        "per hour: of the whole machine, as you gave it": any(each.offer.price is not None for each in serving),
-        "runs as: format of the weights / type that it computes in": formats,
-        "!: published estimators ask for more memory, so it may fail to start": "tight" in verdicts,
-        "?: it lacks memory by a size that nobody has verified": "doubtful" in verdicts,
-        "~: a part of it lies in RAM, which is many times slower": "spills" in verdicts,
-        "*: Tencent Cloud must enable the machine type for the account": any(
+        tr("context: tokens; at once: requests of that length; spare: GiB beyond one of them, on all GPUs"): True,
+        tr("e: expert parallelism (expertParallel): each GPU holds whole experts"): any(
+            each.by_expert for each in serving
+        ),
+        tr("per hour: of the whole machine, as you gave it"): any(each.offer.price is not None for each in serving),
+        tr("runs as: format of the weights / type that it computes in"): formats,
+        tr("!: published estimators ask for more memory, so it may fail to start"): "tight" in verdicts,
+        tr("?: it lacks memory by a size that nobody has verified"): "doubtful" in verdicts,
+        tr("~: a part of it lies in RAM, which is many times slower"): "spills" in verdicts,
+        tr("*: Tencent Cloud must enable the machine type for the account"): any(
             each.offer.availability == "invite" for each in serving
         ),
-        "#: the catalogue does not know in which regions it is sold": not all(each.offer.sold for each in serving),
+        tr("#: the catalogue does not know in which regions it is sold"): not all(each.offer.sold for each in serving),
     }
     return [(), *(row for note, holds in notes.items() if holds for row in paragraph(note, "  ", style="dim"))]
 
 
 def _refusals(refused: Sequence[Fit]) -> list[Line]:
     """Why not the others: those that lack memory as a table, the rest by their reason."""
-    lines = heading("Not on")
+    lines = heading(tr("Not on"))
     small = [each for each in refused if each.code in _MEMORY]
     if small:
-        needed = "too little memory: weights, one sequence and the least to compute in need that much of each GPU"
+        needed = tr("too little memory: weights, one sequence and the least to compute in need that much of each GPU")
         lines += paragraph(needed, "  ", style="dim")
-        lines += _grouped(small, lambda each: f"{each.need_gib:>7.1f} of {each.limit_gib:>5.1f} GiB  ")
+        lines += _grouped(
+            small, lambda each: tr("{need:>7.1f} of {limit:>5.1f} GiB", need=each.need_gib, limit=each.limit_gib) + "  "
+        )
     few = [each for each in refused if each.code == TOO_FEW]
     if few:
-        lines.append(line(Piece(f"  {few[0].reason}, but as many as this", "dim")))
+        lines.append(line(Piece("  " + tr("{reason}, but as many as this", reason=few[0].reason), "dim")))
         lines += _grouped(few, lambda each: f"{each.concurrency:>8.1f}  ")
     reasons: dict[str, list[str]] = {}
     for each in refused:

@@ -154,7 +154,7 @@ def _share(sizing: Sizing) -> str:
 
 def choices(ask: Ask, sizing: Sizing, requests: int | None) -> Iterator[tuple[str, str]]:
     """What was chosen and why, as `rehearse` says it; `requests` at once were asked for."""
-    named = {"tensorParallel": "split", "maxModelLen": "context", "dtype": "dtype"}
+    named = {"tensorParallel": tr("split"), "maxModelLen": tr("context"), "dtype": "dtype"}
     for setting, choice, why in sizing.because:
         reason = why
         if setting == "tensorParallel" and ask.gpus is not None:
