@@ -9,7 +9,7 @@ import re
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,13 @@ import yaml
 
 from components.workloads.access_log import LABELS
 from components.workloads.api_gateway import CLIENT_HEADER, script_spec
-from components.workloads.monitoring import monitor_spec
 from planner.monitoring import clients
-from planner.plan.monitoring import MonitoringPlan, MonitorPlan
+from planner.plan.monitoring import MonitoringPlan
 from rehearsal.control_plane import ports
 from rehearsal.control_plane.processes import Processes
 from rehearsal.controllers.binaries import ControllerBinaries
-from tests.monitoring.shown import KEY, Shown, serving
+from tests.monitoring.prometheus import ask, job, numbers, run, status_of
+from tests.monitoring.shown import Shown, serving
 from tests.monitoring.stacks import CLIENT, stack
 from tests.requests.certificates import certificate
 
@@ -60,7 +60,7 @@ def envoy(programs: ControllerBinaries, processes: Processes, shown: Shown) -> t
         file = processes.root / "envoy.yaml"
         file.write_text(yaml.safe_dump(_envoy(door, metrics, secure, shown.port)), encoding="utf-8")
         processes.start("envoy", [str(programs.envoy), "-c", str(file), "--concurrency", "1", "--use-dynamic-base-id"])
-        processes.wait("envoy", lambda: _status(f"http://127.0.0.1:{metrics}/ready") == 200)
+        processes.wait("envoy", lambda: status_of(f"http://127.0.0.1:{metrics}/ready") == 200)
     return metrics, door
 
 
@@ -75,8 +75,12 @@ def prometheus(
 ) -> str:
     """The address of a Prometheus that has read everything often enough."""
     metrics, door = envoy
-    jobs = [_job(monitor, metrics if monitor.port == "metrics" else shown.port) for monitor in plan.monitors]
-    file = processes.root / "prometheus.yaml"
+    jobs = [
+        job(monitor, stack().models, metrics)
+        if monitor.port == "metrics"
+        else job(monitor, stack().models, shown.port, prefix=f"/{monitor.name}")
+        for monitor in plan.monitors
+    ]
     # As they are, half a minute lies between two readings of the rules.
     often = processes.root / "rules.yaml"
     often.write_text(rules.read_text(encoding="utf-8").replace("interval: 30s", "interval: 1s"), encoding="utf-8")
@@ -85,41 +89,17 @@ def prometheus(
         "rule_files": [str(often)],
         "scrape_configs": [*jobs, _others(shown.port)],
     }
-    file.write_text(yaml.safe_dump(config), encoding="utf-8")
-    with ports.reserve() as holder:
-        port = holder.getsockname()[1]
-        data = processes.root / "data"
-        command = [str(programs.prometheus), f"--config.file={file}", f"--storage.tsdb.path={data}"]
-        processes.start("prometheus", [*command, f"--web.listen-address=127.0.0.1:{port}"])
-        processes.wait("prometheus", lambda: _status(f"http://127.0.0.1:{port}/-/ready") == 200)
-    address = f"http://127.0.0.1:{port}"
+    address = run(processes, programs.prometheus, config)
 
     def enough() -> bool:
         for status in (200, 200, 429):
-            assert _status(f"http://127.0.0.1:{door}/status/{status}") == status
+            assert status_of(f"http://127.0.0.1:{door}/status/{status}") == status
         _chat(door)
         kept = ask(address, "count(count_over_time(llm:cost:per_hour[1m]) >= 3)")
         return bool(kept) and all(times > ENOUGH for times in shown.asked.values())
 
     processes.wait("prometheus", enough)
     return address
-
-
-def _job(monitor: MonitorPlan, port: int) -> dict[str, Any]:
-    """What the operator makes of a PodMonitor, for one pod on loopback."""
-    (endpoint,) = monitor_spec(monitor, stack().models)["podMetricsEndpoints"]
-    path = monitor.path if monitor.port == "metrics" else f"/{monitor.name}{monitor.path}"
-    key = {"authorization": {"credentials": KEY}} if "authorization" in endpoint else {}
-    labels = {"namespace": monitor.namespace or "llm", "pod": f"{monitor.name}-0"}
-    return {
-        "job_name": f"llm/{monitor.name}",
-        "metrics_path": path,
-        "honor_labels": endpoint.get("honorLabels", False),
-        "static_configs": [{"targets": [f"127.0.0.1:{port}"], "labels": labels}],
-        "relabel_configs": [_snaked(each) for each in endpoint.get("relabelings", ())],
-        "metric_relabel_configs": [_snaked(each) for each in endpoint["metricRelabelings"]],
-        **key,
-    }
 
 
 def _others(port: int) -> dict[str, Any]:
@@ -129,10 +109,6 @@ def _others(port: int) -> dict[str, Any]:
         "honor_labels": True,
         "static_configs": [{"targets": [f"127.0.0.1:{port}"]}],
     }
-
-
-def _snaked(rule: Mapping[str, Any]) -> dict[str, Any]:
-    return {re.sub(r"[A-Z]", lambda found: f"_{found[0].lower()}", name): value for name, value in rule.items()}
 
 
 def _typed(kind: str, **rest: Any) -> dict[str, Any]:
@@ -221,32 +197,12 @@ def _address(port: int) -> dict[str, Any]:
     return {"socket_address": {"address": "127.0.0.1", "port_value": port}}
 
 
-def _status(url: str) -> int:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return answer.status
-    except urllib.error.HTTPError as error:
-        return error.code
-    except OSError:
-        return 0
-
-
 def _chat(door: int) -> None:
     """As a client whose key was checked; nobody answers it."""
     body = json.dumps({"model": "chat", "messages": []}).encode()
     request = urllib.request.Request(f"http://127.0.0.1:{door}{CHAT}", body, {CLIENT_HEADER: CLIENT})
     with suppress(urllib.error.HTTPError):
         urllib.request.urlopen(request, timeout=5).close()
-
-
-def ask(address: str, query: str) -> list[dict[str, Any]]:
-    url = f"{address}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
-    with urllib.request.urlopen(url, timeout=10) as answer:
-        return json.load(answer)["data"]["result"]
-
-
-def numbers(found: list[dict[str, Any]]) -> list[float]:
-    return [float(each["value"][1]) for each in found]
 
 
 def test_everything_that_is_to_be_read_is_read(prometheus: str, plan: MonitoringPlan) -> None:

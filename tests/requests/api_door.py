@@ -18,7 +18,7 @@ from typing import Any
 from components.workloads import redis
 from components.workloads.api_gateway import ApiGateway, ApiGatewayArgs
 from planner.page.replicas import PORT as REDIS_PORT
-from planner.plan.types import ApiPlan
+from planner.plan.types import ApiModelPlan, ApiPlan
 from rehearsal.cluster import balancers
 from rehearsal.cluster.objects import Object, Paths, ref
 from rehearsal.cluster.state import condition, look
@@ -104,36 +104,49 @@ def engine_key(model: str) -> str:
 
 @contextmanager
 def open_door(
-    plan: ApiPlan, objects: Sequence[Object], api: Api, processes: Processes, envoy: Path, pause: float = 0.0
+    plan: ApiPlan,
+    objects: Sequence[Object],
+    api: Api,
+    processes: Processes,
+    envoy: Path,
+    pause: float = 0.0,
+    elsewhere: Mapping[str, int] | None = None,
 ) -> Iterator[Door]:
     """Apply the objects, wait until they are accepted, and start what the proxies' pods and the rate limit service's
-    would run."""
+    would run. `elsewhere`: the ports of this machine where engines run already, by model; for the others small servers
+    stand."""
     paths = Paths(api)
     with ExitStack() as stop:
         names: dict[str, list[str]] = {}
         for model in plan.models:
             names.setdefault(model.model, []).append(model.name)
-        engines = {model: stop.enter_context(Engine(some[0], tuple(some[1:]), pause)) for model, some in names.items()}
+        ports = dict(elsewhere or {})
+        engines = {
+            model: stop.enter_context(Engine(some[0], tuple(some[1:]), pause))
+            for model, some in names.items()
+            if model not in ports
+        }
+        ports |= {model: engine.port for model, engine in engines.items()}
         stop.callback(eventually, lambda: proxies(api) is None)
-        for each in [*namespace_object(STACK_NAMESPACE), *map(_service, engines), *objects]:
+        for each in [*namespace_object(STACK_NAMESPACE), *map(_service, plan.models), *objects]:
             api.apply(paths.of(ref(each)), dict(each))
             if each["kind"] != "Namespace":
                 stop.callback(delete, api, paths.of(ref(each)))
-        for model, engine in engines.items():
-            _slice(api, STACK_NAMESPACE, model, "http", engine.port)
+        for model, port in ports.items():
+            _slice(api, STACK_NAMESPACE, model, "http", port)
         eventually(lambda: _accepted(api, paths, objects))
         stop.enter_context(_limiter(api, processes))
         log = stop.enter_context(_envoy(api, processes, envoy))
         yield Door(api, paths, engines, log, [log, *processes.root.glob("*.log")])
 
 
-def _service(model: str) -> Object:
+def _service(model: ApiModelPlan) -> Object:
     """As `planner` has it: the model's name, and a port called http."""
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": {"name": model, "namespace": STACK_NAMESPACE},
-        "spec": {"ports": [{"name": "http", "port": 8000}]},
+        "metadata": {"name": model.service, "namespace": STACK_NAMESPACE},
+        "spec": {"ports": [{"name": "http", "port": model.port}]},
     }
 
 
