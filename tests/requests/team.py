@@ -7,27 +7,47 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import openai
 import yaml
 
+from cli.usage import Used, used
+from cli.usage_prometheus import used_at
 from components.workloads.monitoring import rule_groups
 from planner.plan.monitoring import MonitoringPlan
 from planner.plan.types import Plan
 from rehearsal.control_plane.processes import Processes
 from rehearsal.controllers.binaries import find
 from tests.monitoring.prometheus import ask, job, run
+from tests.requests.api_door import STACK_NAMESPACE, Door
 from tests.requests.client import HTTP_PORT
+from tests.requests.entrance import eventually
 
 METRICS_PORT = 19001
 """At which a proxy's pod shows its metrics (catalog/data/metrics.yaml)."""
 HASTE = 30
 READINGS = 4
 """Seconds, and readings, within which Prometheus has read what was counted."""
+ALERT = "LlmTooManyRefused"
 _DURATION = re.compile(r"(?<=\[)(\d+)m(?=\])")
 _MANY = 200
 """Requests after which a limit of some hundred tokens must be reached."""
+
+
+@dataclass
+class Day:
+    """What happened. `not_allowed`: at the other's model; `limited`: at a limit; `fired`: while many were refused."""
+
+    team: "Team"
+    shown: dict[str, list[str]]
+    not_allowed: openai.APIStatusError
+    limited: openai.RateLimitError
+    fired: bool
+    resolved: bool
+    by_log: dict[tuple[str, str], Used]
+    by_prometheus: dict[tuple[str, str], Used]
 
 
 class Team:
@@ -104,6 +124,46 @@ class Team:
         assert usage is not None
         self.tally[client, model, "in"] += usage.prompt_tokens
         self.tally[client, model, "out"] += usage.completion_tokens
+
+
+def live(door: Door, team: Team, prometheus: str, free: tuple[str, str], limited: tuple[str, str]) -> Day:
+    """Two clients, each with its model: one asks for what is the other's, the other reaches its limit and recovers."""
+    shown = {client: team.models(client) for client, _ in (free, limited)}
+    eventually(lambda: has_read(prometheus, 2))
+    for number in range(1, 6):
+        team.chat(*free, "please " * number, tokens=number)
+        team.stream(*free, "and then " * number, tokens=3 * number)
+    not_allowed = _refusal(lambda: team.chat(free[0], limited[1], "hello"))
+    # The rate limit service counts by the minutes of the clock.
+    time.sleep(60 - time.time() % 60)
+    over = team.until_refused(*limited, "what is it that you want")
+    fired = team.refused_until(*limited, lambda: fires(prometheus, ALERT), 60 - time.time() % 60)
+    time.sleep(61 - time.time() % 60)
+    team.chat(*limited, "there again")
+    eventually(lambda: not fires(prometheus, ALERT))
+    time.sleep(READINGS)
+    return Day(
+        team=team,
+        shown=shown,
+        not_allowed=not_allowed,
+        limited=over,
+        fired=fired,
+        resolved=not fires(prometheus, ALERT),
+        by_log=_by_both(used(door.log.read_text(encoding="utf-8").splitlines())),
+        by_prometheus=_by_both(used_at(prometheus, STACK_NAMESPACE, "15m")),
+    )
+
+
+def _refusal(ask: Callable[[], object]) -> openai.APIStatusError:
+    try:
+        ask()
+    except openai.APIStatusError as refused:
+        return refused
+    raise AssertionError("nothing was refused")
+
+
+def _by_both(table: list[Used]) -> dict[tuple[str, str], Used]:
+    return {(each.client, each.model): each for each in table}
 
 
 def _said(text: str) -> Any:
