@@ -6,11 +6,14 @@ has happen with small servers for engines.
 
 import json
 import os
+import signal
+import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import yaml
 
@@ -50,39 +53,65 @@ PIECES, TOKENS = 5, 60
 
 
 @contextmanager
-def engines(processes: Processes) -> Iterator[dict[str, int]]:
+def engines(root: Path) -> Iterator[dict[str, int]]:
     """The ports of both, by model, once they answer."""
     with ports.reserve() as first, ports.reserve() as second:
         vllm_port, ollama_port = (each.getsockname()[1] for each in (first, second))
-    here = {"HOME": str(processes.root), "TMPDIR": str(processes.root), "PATH": os.environ["PATH"]}
-    folder = processes.root / "model"
-    software.make_model(folder, weights.words(), print)
-    vllm = software.environment("vllm", software.default_vllm(), print)
-    known = yaml.safe_load((HERE / "cpu.yaml").read_text(encoding="utf-8"))["vllm"]["env"]
-    own = {name: each["value"] for name, each in known.items()}
-    flags = ["--served-model-name", "coder", "--port", str(vllm_port), "--max-model-len", "1024", "--enforce-eager"]
-    processes.start(
-        "vllm",
-        [str(vllm / "bin" / "vllm"), "serve", str(folder), *flags, "--gpu-memory-utilization", "0.2"],
-        {**here, **own, "VLLM_API_KEY": engine_key("coder"), "VLLM_NO_USAGE_STATS": "1", "HF_HUB_OFFLINE": "1"},
-    )
-    tag = next(each.tag for each in load().images if each.engine == "ollama" and each.default)
-    (program,) = ollama.provide(tag.removeprefix("v"), print).path
-    store = processes.root / "ollama"
-    store.mkdir()
-    ollama.make_model(Store("", OLLAMA_MODEL, "ollama", store, Path()))
-    processes.start(
-        "ollama",
-        [str(program / "ollama"), "serve"],
-        {**here, "OLLAMA_HOST": f"0.0.0.0:{ollama_port}", "OLLAMA_MODELS": str(store), "OLLAMA_NOPRUNE": "1"},
-    )
-    processes.wait("ollama", lambda: status_of(f"http://127.0.0.1:{ollama_port}/api/version") == 200)
-    processes.wait("vllm", lambda: status_of(f"http://127.0.0.1:{vllm_port}/health") == 200)
-    try:
+    software.make_model(root / "model", weights.words(), print)
+    (root / "ollama").mkdir()
+    ollama.make_model(Store("", OLLAMA_MODEL, "ollama", root / "ollama", Path()))
+    with (
+        _running(root, "vllm", *_vllm(root / "model", vllm_port)),
+        _running(root, "ollama", *_ollama(root / "ollama", ollama_port)),
+    ):
+        _wait(f"http://127.0.0.1:{ollama_port}/api/version")
+        _wait(f"http://127.0.0.1:{vllm_port}/health")
         yield {"coder": vllm_port, "talker": ollama_port}
+
+
+def _vllm(model: Path, port: int) -> tuple[list[str], dict[str, str]]:
+    """Its command, and what it finds in its environment: what it needs on a CPU is e2e/cpu.yaml's."""
+    program = software.environment("vllm", software.default_vllm(), print) / "bin" / "vllm"
+    known = yaml.safe_load((HERE / "cpu.yaml").read_text(encoding="utf-8"))["vllm"]["env"]
+    flags = ["--served-model-name", "coder", "--port", str(port), "--max-model-len", "1024", "--enforce-eager"]
+    return [str(program), "serve", str(model), *flags, "--gpu-memory-utilization", "0.2"], {
+        **{name: each["value"] for name, each in known.items()},
+        "VLLM_API_KEY": engine_key("coder"),
+        "VLLM_NO_USAGE_STATS": "1",
+        "HF_HUB_OFFLINE": "1",
+    }
+
+
+def _ollama(store: Path, port: int) -> tuple[list[str], dict[str, str]]:
+    tag = next(each.tag for each in load().images if each.engine == "ollama" and each.default)
+    (folder,) = ollama.provide(tag.removeprefix("v"), print).path
+    own = {"OLLAMA_HOST": f"0.0.0.0:{port}", "OLLAMA_MODELS": str(store), "OLLAMA_NOPRUNE": "1"}
+    return [str(folder / "ollama"), "serve"], own
+
+
+@contextmanager
+def _running(root: Path, name: str, command: list[str], own: dict[str, str]) -> Iterator[None]:
+    """A program with all that it starts, which ends with the block."""
+    around = {"HOME": str(root), "TMPDIR": str(root), "PATH": os.environ["PATH"]}
+    with (root / f"{name}.log").open("wb") as log:
+        process = subprocess.Popen(command, env={**around, **own}, stdout=log, stderr=log, start_new_session=True)
+    try:
+        yield
     finally:
-        processes.end("vllm")
-        processes.end("ollama")
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(20)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _wait(url: str) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while status_of(url) != 200:
+        if time.monotonic() > deadline:
+            raise SystemExit(f"{url} did not answer within {START_SECONDS:.0f} s")
+        time.sleep(0.5)
 
 
 def broken_off(door: Door, team: Team, client: str, model: str) -> dict[str, object]:
@@ -120,8 +149,9 @@ def main() -> None:
     keys = {client.name: f"sk-{client.name}" for client in plan.api.clients}
     team = Team(keys)
     with (
-        Processes(RuntimeError, patience=START_SECONDS) as processes,
-        engines(processes) as found,
+        TemporaryDirectory(prefix="tke-llm-bench-") as root,
+        engines(Path(root)) as found,
+        Processes(RuntimeError) as processes,
         ControlPlane(binaries.find()) as access,
         Controllers(access) as controllers,
         access.api() as api,
