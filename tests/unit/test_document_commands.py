@@ -35,7 +35,7 @@ PAGES = {
 NEEDS = {"account", "registry", "docker", "repository"}
 BLOCK = re.compile(r"(?:^ *<!-- (needs|on): ([\w-]+) -->\n)?^( *)```(\w*)\n(.*?)^\3```$", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"^(?:uv run |\.venv/bin/)?(tke-llm .*)$")
-VARIABLES = r"(PULUMI|TENCENTCLOUD|API|LC|RAG|ENABLE|LDAP|BYPASS|OPENAI|OLLAMA|VLLM|USE|LLM)_[A-Z_]+"
+VARIABLES = r"(PULUMI|TENCENTCLOUD|API|LC|RAG|ENABLE|LDAP|BYPASS|OPENAI|OLLAMA|VLLM|USE|LLM|MODELSCOPE)_[A-Z_]+"
 """Variables, which are named in capitals too."""
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 RUN_BY_CI = "".join(path.read_text(encoding="utf-8") for path in [ROOT / ".ci/run", *ROOT.glob(".github/workflows/*")])
