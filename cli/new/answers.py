@@ -37,6 +37,27 @@ MODELS: Mapping[str, str] = {
 """A model of the catalogue for each task: one that a single GPU of 24 GB serves."""
 ON_CPU = "qwen2.5:0.5b"
 """The model of the sample `local`, which answers at reading speed on four cores."""
+PLACES: Mapping[str, str] = {
+    "广州": "ap-guangzhou",
+    "上海": "ap-shanghai",
+    "南京": "ap-nanjing",
+    "北京": "ap-beijing",
+    "成都": "ap-chengdu",
+    "重庆": "ap-chongqing",
+    "中卫": "ap-zhongwei",
+    "香港": "ap-hongkong",
+    "中国香港": "ap-hongkong",
+    "新加坡": "ap-singapore",
+    "雅加达": "ap-jakarta",
+    "首尔": "ap-seoul",
+    "东京": "ap-tokyo",
+    "曼谷": "ap-bangkok",
+    "圣保罗": "sa-saopaulo",
+    "硅谷": "na-siliconvalley",
+    "弗吉尼亚": "na-ashburn",
+    "法兰克福": "eu-frankfurt",
+}
+"""Regions by the place that the console calls them by."""
 MOST = 1000
 """Replicas of a model, and nodes of a pool (settings)."""
 
@@ -134,7 +155,9 @@ def read_cluster(text: str) -> str | None:
     return _valid(_PATH, text, tr("the path of a kubeconfig"))
 
 
-def read_region(text: str, catalog: Catalog) -> str:
+def read_region(given: str, catalog: Catalog) -> str:
+    """The id of a region, from that or from the name of its place in Chinese."""
+    text = PLACES.get(given, given)
     if text not in catalog.regions:
         meant = region_meant(text, catalog.regions)
         if meant:

@@ -11,7 +11,18 @@ from typing import Any
 import pytest
 
 from catalog.load import load
-from cli.new.answers import MODELS, PURPOSES, AnswerError, Answers, Demand, read_demand, read_nodes, read_yes
+from cli.new.answers import (
+    MODELS,
+    PLACES,
+    PURPOSES,
+    AnswerError,
+    Answers,
+    Demand,
+    read_demand,
+    read_nodes,
+    read_region,
+    read_yes,
+)
 from cli.new.choose import NothingFitsError, file_text, proposals
 from cli.new.questions import MOST_QUESTIONS, answers, following
 from cli.new.take import take
@@ -300,6 +311,11 @@ def test_in_chinese_the_file_is_explained_in_chinese_and_passes_check_all_the_sa
     assert [line.split()[1] for line in english] == ["yaml-language-server:", "pulumi"]
     assert max(map(cells, text.splitlines())) <= 120
     assert command("check", "mine").exit_code == 0
+
+
+def test_a_region_may_be_called_by_its_place_in_chinese() -> None:
+    assert read_region("广州", CATALOG) == "ap-guangzhou"
+    assert set(PLACES.values()) <= set(CATALOG.regions)
 
 
 def test_yes_and_no_are_understood_in_chinese_too() -> None:
