@@ -27,9 +27,9 @@ class MissingDefinitionsError(Exception):
 class Definitions:
     """Installs definitions, or of `kinds` alone, given as (group, kind): the schemas are large."""
 
-    def __init__(self, api: Api, place: Path | None = None) -> None:
+    def __init__(self, api: Api) -> None:
         self._api = api
-        self._place = place or definitions()
+        self._place = definitions()
 
     def install(self, software: str, kinds: Collection[tuple[str, str]] | None = None) -> tuple[str, ...]:
         """Install what this software defines, of these kinds alone where they are given, and return the names of the

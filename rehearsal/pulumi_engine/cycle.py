@@ -73,7 +73,7 @@ def run(
 class Runner:
     """Takes one step after the other and notes what should have been otherwise."""
 
-    def __init__(self, session: EngineSession, begins: Callable[[str], None]) -> None:
+    def __init__(self, session: EngineSession, begins: Callable[[str], None] = lambda _: None) -> None:
         self.steps: list[CycleStep] = []
         self.problems: list[str] = []
         self._session = session

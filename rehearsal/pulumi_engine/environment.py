@@ -1,7 +1,6 @@
 """A private place for the engine: its own home, state and environment, from which no real account can be reached."""
 
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,8 +80,3 @@ class PrivateFolder:
             "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
             "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK": "true",
         }
-
-
-def interpreter() -> str:
-    """The Python that runs the program: the one that runs this."""
-    return sys.executable

@@ -1,6 +1,6 @@
 """A stack under the engine on a control plane: up, and with a second stack file the update to it, and down."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from rehearsal.kind import is_object
 from rehearsal.pulumi_engine.cycle import CycleStep, Proved, Runner
 from rehearsal.pulumi_engine.faults import Fault
 from rehearsal.pulumi_engine.objects import object_ref
-from rehearsal.pulumi_engine.session import EngineSession, Listener
+from rehearsal.pulumi_engine.session import EngineSession
 from rehearsal.pulumi_engine.world import CloudState, Warned
 
 
@@ -55,18 +55,16 @@ def run_on_plane(
     *,
     then: Proved | None = None,
     faults: Sequence[Fault] = (),
-    listener: Listener | None = None,
-    begins: Callable[[str], None] = lambda _: None,
 ) -> OnPlane:
     """As `cycle.run`, with the cluster on a control plane, and without what proves nothing more there.
 
     Raises `WorkerError` where the engine cannot be driven at all.
     """
     with (
-        EngineSession(stack.given, program, pulumi, access=access, listener=listener) as session,
+        EngineSession(stack.given, program, pulumi, access=access) as session,
         access.api() as api,
     ):
-        runner = Runner(session, begins)
+        runner = Runner(session)
         alive = (runner.preview(stack.plan, faults) if faults else True) and runner.up("up", stack.plan, faults)
         first = at_rest(api, catalog, object_refs(session.world))
         version = str(api.get("/version")["gitVersion"])

@@ -7,6 +7,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -17,7 +18,7 @@ from typing import Any, Self
 from rehearsal.cloud import Cloud
 from rehearsal.config import engine_values
 from rehearsal.control_plane.plane import Access
-from rehearsal.pulumi_engine.environment import PrivateFolder, interpreter
+from rehearsal.pulumi_engine.environment import PrivateFolder
 from rehearsal.pulumi_engine.faults import Fault
 from rehearsal.pulumi_engine.outcome import EngineOutcome, collect
 from rehearsal.pulumi_engine.world import CloudResource, CloudState
@@ -70,7 +71,7 @@ class EngineSession:
         self.room.furnish(self._pulumi)
         log = (self.room.root / "worker.log").open("ab")
         self._worker = subprocess.Popen(  # noqa: S603  our own interpreter and module
-            [interpreter(), "-m", "rehearsal.pulumi_engine.worker", str(self.room.root)],
+            [sys.executable, "-m", "rehearsal.pulumi_engine.worker", str(self.room.root)],
             cwd=self.room.work,
             env=self.room.environment(),
             stdin=subprocess.PIPE,

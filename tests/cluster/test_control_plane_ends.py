@@ -22,7 +22,9 @@ from rehearsal.control_plane.binaries import find
 from rehearsal.control_plane.plane import ControlPlane
 with ControlPlane(find(), Path(sys.argv[1])) as access:
     print(access.server, flush=True)
-    time.sleep(600)
+    while True:
+        # Short, for a signal that comes just before it is seen only after it.
+        time.sleep(0.1)
 """
 
 
@@ -69,6 +71,7 @@ def test_ctrl_c_leaves_nothing(short_path: Path) -> None:
     rehearsal, _ = rehearse(short_path)
     rehearsal.send_signal(signal.SIGINT)
     rehearsal.communicate()
+    assert rehearsal.returncode == -signal.SIGINT
     until(lambda: not processes_of(short_path) and not list(short_path.iterdir()))
 
 
