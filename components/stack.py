@@ -16,6 +16,7 @@ from components.inbound import InboundArgs, Installer, make_inbound
 from components.model_files import ModelFilesArgs, model_files
 from components.naming import Naming
 from components.workloads import kube
+from components.workloads.api_gateway import clients_secret
 from components.workloads.autoscaling import ModelAutoscaling, ModelAutoscalingArgs
 from components.workloads.client_keys import ClientKeys, ClientKeysArgs
 from components.workloads.exposure import addresses
@@ -169,6 +170,7 @@ class LlmStack(pulumi.ComponentResource):
                 plan=self._plan.smoke_test,
                 cpu=self._plan.cpu,
                 pull_secret=self._plan.pull_secret,
+                api_keys=None if self._plan.api is None else clients_secret(self._plan.api.clients),
                 after=[*servers.values(), *([] if webui is None else [webui]), *inbound],
                 enforced_by=enforcement,
             )

@@ -42,7 +42,7 @@ COMPONENT = "api"
 CLASS = "tke-llm-api"
 PORT = 80
 CLIENTS = "api-clients"
-"""The Secret with the clients' keys."""
+"""Begins the name of the Secret with the clients' keys."""
 UNKNOWN = "api-unknown-model"
 """Answers whoever asks for what is not there."""
 
@@ -85,9 +85,12 @@ class ApiGateway(pulumi.ComponentResource):
         super().__init__("tke-llm:workloads:ApiGateway", name, None, opts)
         self._name, self._args = name, args
         gateway = self._gateway()
+        self._clients = self._secret(
+            "clients", clients_secret(args.plan.clients), client_keys(args.keys, args.previous_keys)
+        )
         # A route comes after all that guards it, and goes before: without its policies it would open to everybody.
         guards = [
-            self._secret("clients", CLIENTS, client_keys(args.keys, args.previous_keys)),
+            self._clients,
             self._envoy("script", "EnvoyExtensionPolicy", NAME, script_spec(args.plan, args.previous_keys)),
             self._envoy("traffic", "BackendTrafficPolicy", NAME, traffic_spec(args.plan)),
             self._envoy("connections", "ClientTrafficPolicy", NAME, connections_spec(args.plan, args.exposure)),
@@ -100,7 +103,7 @@ class ApiGateway(pulumi.ComponentResource):
             [
                 *before,
                 self._envoy("unknown", "HTTPRouteFilter", UNKNOWN, UNKNOWN_SPEC),
-                self._envoy("policy", "SecurityPolicy", NAME, security_spec(self._targets(NAME), None)),
+                self._security("policy", NAME, None),
             ],
         )
         for model in args.plan.models:
@@ -134,7 +137,7 @@ class ApiGateway(pulumi.ComponentResource):
         """What leads to one model."""
         args, name = self._args, object_name(model.name)
         allowed = [client.name for client in args.plan.clients if model.name in client.models]
-        guards = [self._envoy(f"{name}-policy", "SecurityPolicy", name, security_spec(self._targets(name), allowed))]
+        guards = [self._security(f"{name}-policy", name, allowed)]
         if model.keyed:
             key = pulumi.Output.from_input(args.engine_keys[model.model])
             guards += [
@@ -150,8 +153,12 @@ class ApiGateway(pulumi.ComponentResource):
         for place, route, where in places(name, self._args.plan, self._args.exposure):
             self._object(f"{role}-{place}", "HTTPRoute", route, {**where, "rules": rules}, before)
 
-    def _targets(self, name: str) -> list[str]:
-        return [route for _, route, _ in places(name, self._args.plan, self._args.exposure)]
+    def _security(self, role: str, name: str, allowed: Sequence[str] | None) -> pulumi.Resource:
+        args = self._args
+        targets = [route for _, route, _ in places(name, args.plan, args.exposure)]
+        spec = security_spec(targets, allowed, clients_secret(args.plan.clients))
+        # Named in words; without it Envoy Gateway would answer everybody with 500.
+        return self._envoy(role, "SecurityPolicy", name, spec, [self._clients])
 
     def _secret(self, role: str, name: str, data: Mapping[str, pulumi.Input[str]]) -> pulumi.Resource:
         return kubernetes.core.v1.Secret(
@@ -199,6 +206,13 @@ def object_name(model: str) -> str:
     if plain == model:
         return f"{NAME}-{plain}"
     return "-".join((NAME, *([plain] if plain else []), hashlib.sha256(model.encode()).hexdigest()[:8]))
+
+
+def clients_secret(clients: Sequence[ClientPlan]) -> str:
+    """Name of the Secret with the clients' keys, another for other keys: what a Secret holds does not change, and while
+    one of the same name was made anew all requests would get 500."""
+    keys = sorted((client.name, client.key_version) for client in clients)
+    return f"{CLIENTS}-{hashlib.sha256(json.dumps(keys).encode()).hexdigest()[:8]}"
 
 
 def client_keys(
@@ -289,8 +303,9 @@ def credential_spec(secret: str) -> dict[str, Any]:
     return {"credentialInjection": {"overwrite": True, "credential": {"valueRef": {"name": secret}}}}
 
 
-def security_spec(targets: Sequence[str], allowed: Sequence[str] | None) -> dict[str, Any]:
-    """A key is asked for at these routes, and opens them to the clients that are `allowed`; None: to all."""
+def security_spec(targets: Sequence[str], allowed: Sequence[str] | None, secret: str) -> dict[str, Any]:
+    """A key of the Secret is asked for at these routes, and opens them to the clients that are `allowed`; None: to
+    all."""
     authorization: dict[str, Any] = {"defaultAction": "Allow" if allowed is None else "Deny"}
     if allowed:
         # An empty list is not kept by the API server, and would be a change at every `up`.
@@ -299,7 +314,7 @@ def security_spec(targets: Sequence[str], allowed: Sequence[str] | None) -> dict
     return {
         "targetRefs": [{"group": _GATEWAY_GROUP, "kind": "HTTPRoute", "name": name} for name in targets],
         "apiKeyAuth": {
-            "credentialRefs": [{"name": CLIENTS}],
+            "credentialRefs": [{"name": secret}],
             "extractFrom": [{"headers": ["Authorization"]}],
             "forwardClientIDHeader": CLIENT_HEADER,
             "sanitize": True,

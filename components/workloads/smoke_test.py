@@ -15,7 +15,6 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.workloads import inference, kube, webui
-from components.workloads.api_gateway import CLIENTS
 from components.workloads.scripts import smoke_test as script
 from planner.access.api import SMOKE_CLIENT
 from planner.plan.server import Resources
@@ -63,12 +62,13 @@ def module(plan: SmokeTestPlan) -> str:
 @dataclass(frozen=True, kw_only=True)
 class SmokeTestArgs:
     """`after` is all that is asked and what leads to it, `enforced_by` what enforces the NetworkPolicies, as far as
-    the stack makes it. `cpu`: where pods without GPU run."""
+    the stack makes it. `cpu`: where pods without GPU run. `api_keys`: the Secret with the keys of the API's clients."""
 
     namespace: pulumi.Input[str]
     plan: SmokeTestPlan
     cpu: CpuPlan = field(default_factory=CpuPlan)
     pull_secret: str | None = None
+    api_keys: str | None = None
     after: Sequence[pulumi.Resource] = ()
     enforced_by: Sequence[pulumi.Resource] = ()
 
@@ -94,7 +94,7 @@ class SmokeTest(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         # Whether the stack answers does not hang on what enforces the policies.
-        self._job("asks", ASKS, asking_env(args.plan), args.after)
+        self._job("asks", ASKS, asking_env(args.plan, args.api_keys), args.after)
         if args.plan.forbidden:
             self._job("tries", TRIES, trying_env(args.plan), [*args.after, *args.enforced_by])
         self.register_outputs({})
@@ -135,15 +135,15 @@ class SmokeTest(pulumi.ComponentResource):
         )
 
 
-def asking_env(plan: SmokeTestPlan) -> "list[EnvVarArgsDict]":
+def asking_env(plan: SmokeTestPlan, api_keys: str | None = None) -> "list[EnvVarArgsDict]":
     """What the script reads: what to ask, and by reference the keys and the administrator's password."""
     env = common_env(questions(plan, owner="job", alone=True))
     for model, variable in key_variables(plan).items():
         env.append(kube.secret_env(variable, inference.key_secret(model), inference.KEY_NAME))
     if plan.page is not None and plan.page.by_password:
         env.append(kube.secret_env(ADMIN_VARIABLE, webui.NAME, webui.SECRET_ENV["WEBUI_ADMIN_PASSWORD"]))
-    if plan.api is not None:
-        env.append(kube.secret_env(API_VARIABLE, CLIENTS, SMOKE_CLIENT))
+    if api_keys is not None:
+        env.append(kube.secret_env(API_VARIABLE, api_keys, SMOKE_CLIENT))
     return env
 
 
@@ -166,7 +166,7 @@ def job_name(component: str, args: SmokeTestArgs, env: "list[EnvVarArgsDict]") -
 
 def job_names(args: SmokeTestArgs) -> list[str]:
     """The Jobs of this test."""
-    names = [job_name(ASKS, args, asking_env(args.plan))]
+    names = [job_name(ASKS, args, asking_env(args.plan, args.api_keys))]
     return [*names, job_name(TRIES, args, trying_env(args.plan))] if args.plan.forbidden else names
 
 

@@ -48,5 +48,7 @@ def is_secret_of(name: str, models: Iterable[str]) -> bool:
     """Whether a stack with these models makes a Secret of this name, or will once a model fetches more: drafts and
     adapters have their number at the end."""
     ends = "|".join(SECRETS)
+    if re.fullmatch(r"api-clients-[0-9a-f]{8}", name):
+        return True
     of_models = (re.fullmatch(rf"{re.escape(model)}({ends}(-[0-9]+)?)", name) for model in models)
-    return name in {"webui", "webui-redis", "api-redis", "api-clients"} or any(of_models)
+    return name in {"webui", "webui-redis", "api-redis"} or any(of_models)

@@ -12,6 +12,7 @@ from components.workloads.api_gateway import (
     CLIENT_HEADER,
     ApiGateway,
     ApiGatewayArgs,
+    clients_secret,
     ends,
     limit_rules,
     object_name,
@@ -78,11 +79,21 @@ def spec(made: ComponentRun, kind: str, name: str) -> dict[str, Any]:
 
 def test_keys_are_secrets_and_stand_nowhere_else() -> None:
     made = run(previous={"anna": "sk-before"})
-    secret = named(made, "Secret", "api-clients")
+    secret = named(made, "Secret", clients_secret(PLAN.clients))
     assert secret.inputs["stringData"] == {"anna": "sk-anna", "bert": "sk-bert", "anna.previous": "sk-before"}
     written = json.dumps([each.inputs for each in made.resources if not each.type.endswith(":Secret")])
     assert "sk-" not in written
     assert "engine-key" not in written
+
+
+def test_other_keys_are_another_secret_so_that_there_is_always_one() -> None:
+    before = clients_secret((ANNA, BERT))
+    assert before == clients_secret((BERT, replace(ANNA, tokens_per_minute=1, models=())))
+    for clients in ((ANNA,), (ANNA, replace(BERT, key_version=2)), (ANNA, BERT, replace(BERT, name="carl"))):
+        assert clients_secret(clients) != before
+    made = run()
+    secret = named(made, "Secret", before)
+    assert all(made.depends(each, secret) for each in made.of(":SecurityPolicy"))
 
 
 def test_an_engines_key_takes_the_place_of_the_clients() -> None:
@@ -105,7 +116,7 @@ def test_every_route_asks_for_a_key_and_a_model_is_opened_to_its_clients_alone()
         ("api-free", "Deny", ["anna", "bert"]),
     ):
         policy = spec(made, "SecurityPolicy", name)
-        assert policy["apiKeyAuth"]["credentialRefs"] == [{"name": "api-clients"}]
+        assert policy["apiKeyAuth"]["credentialRefs"] == [{"name": clients_secret(PLAN.clients)}]
         assert policy["apiKeyAuth"]["sanitize"] is True
         assert policy["authorization"]["defaultAction"] == default
         values = [each["principal"]["headers"][0]["values"] for each in policy["authorization"].get("rules", [])]
@@ -243,7 +254,7 @@ def test_a_route_comes_after_all_that_guards_it_and_goes_before() -> None:
             named(made, kind, of)
             for kind, of in (
                 ("Gateway", "api"),
-                ("Secret", "api-clients"),
+                ("Secret", clients_secret(PLAN.clients)),
                 ("EnvoyExtensionPolicy", "api"),
                 ("BackendTrafficPolicy", "api"),
                 ("ClientTrafficPolicy", "api"),

@@ -37,7 +37,9 @@ SECRETS = {
 
 def args(**changes: Any) -> SmokeTestArgs:
     cpu = CpuPlan(node_selector=(("tke-llm/pool", "system"),), annotations=(("eip", "yes"),))
-    return SmokeTestArgs(namespace="llm", plan=replace(PLAN, **changes), cpu=cpu, pull_secret="registry")
+    api_keys = changes.pop("api_keys", None)
+    plan = replace(PLAN, **changes)
+    return SmokeTestArgs(namespace="llm", plan=plan, cpu=cpu, pull_secret="registry", api_keys=api_keys)
 
 
 def made(*, waits: bool = False, **changes: Any) -> ComponentRun:
@@ -159,13 +161,13 @@ def test_where_nothing_is_forbidden_nothing_is_tried() -> None:
 def test_a_stack_with_one_api_asks_it_by_the_key_of_the_tests_own_and_the_others_jobs_keep_their_names() -> None:
     model = AskedModel("Qwen/Large", "Qwen/Large", "http://api.envoy.svc/v1", keyed=True, patience_seconds=60)
     api = AskedApi("http://api.envoy.svc/v1", None, (model,), 60)
-    recorder = made(api=api)
+    recorder = made(api_keys="api-clients-1", api=api)
     assert {"api.py", "pooling.py"} <= recorder.one("core/v1:ConfigMap").inputs["data"].keys()
     assert not {"api.py", "pooling.py"} & made().one("core/v1:ConfigMap").inputs["data"].keys()
     for role in ("asks", "tries"):
         assert pod(job(recorder, role))["containers"][0]["command"] == ["python3", "-m", "smoke_test.api"]
     given = environment(job(recorder, "asks"))
-    assert given["API_KEY"]["secretKeyRef"] == {"name": "api-clients", "key": "smoke-test"}
+    assert given["API_KEY"]["secretKeyRef"] == {"name": "api-clients-1", "key": "smoke-test"}
     read = read_api({**given, "API_KEY": "the key"})
     assert read is not None
     assert [(each.name, each.key) for each in read.models] == [("Qwen/Large", "the key")]

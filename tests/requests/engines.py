@@ -54,7 +54,11 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         question = Question(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
         engine.asked.append(question)
-        asked = question.json
+        try:
+            asked = question.json
+        except ValueError:
+            self._whole({"error": {"message": "no JSON", "type": "BadRequestError"}}, 400)
+            return
         if asked["model"] not in engine.names:
             self._whole({"error": {"message": f"The model `{asked['model']}` does not exist."}}, 404)
         elif asked.get("behave") == "refuse":

@@ -26,7 +26,7 @@ from .web import Answer, Site, describe
 
 CHAT = "/chat/completions"
 ADVICE = {
-    401: "the gateway does not know this test's key; is the SecurityPolicy accepted, and does the Secret api-clients "
+    401: "the gateway does not know this test's key; is the SecurityPolicy accepted, and does its Secret "
     "hold smoke-test?",
     403: "this test's key does not open it; is its SecurityPolicy accepted?",
     404: "no route leads there; is the HTTPRoute accepted, and is this a name that the model has?",
