@@ -93,7 +93,10 @@ class ApiGateway(pulumi.ComponentResource):
             self._clients,
             self._envoy("script", "EnvoyExtensionPolicy", NAME, script_spec(args.plan, args.previous_keys)),
             self._envoy("traffic", "BackendTrafficPolicy", NAME, traffic_spec(args.plan)),
-            self._envoy("connections", "ClientTrafficPolicy", NAME, connections_spec(args.plan, args.exposure)),
+            *(
+                self._envoy(role, "ClientTrafficPolicy", name, spec)
+                for role, name, spec in connections(args.plan, args.exposure)
+            ),
         ]
         before = [gateway, *guards]
         self._route(
@@ -400,14 +403,22 @@ def _each_of(names: Sequence[str]) -> list[dict[str, str]]:
     ]
 
 
-def connections_spec(plan: ApiPlan, exposure: ExposurePlan | None) -> dict[str, Any]:
-    """Who sends slowly does not hold a connection for ever. Of the public Gateway only a listener of the API's own."""
-    targets = [{"group": _GATEWAY_GROUP, "kind": "Gateway", "name": NAME}]
+_NOT_THEIRS = {"headers": {"earlyRequestHeaders": {"remove": [CLIENT_HEADER, MODEL_HEADER]}}}
+"""Headers that nobody brings along, whatever becomes of the policies that set them."""
+
+
+def connections(plan: ApiPlan, exposure: ExposurePlan | None) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Role, name and spec of what holds for connections. Who sends slowly does not hold one for ever; at a listener
+    that is the page's too, files may take longer."""
+    gateway = {"group": _GATEWAY_GROUP, "kind": "Gateway"}
+    targets, shared = [{**gateway, "name": NAME}], []
     if plan.host is not None and exposure is not None and exposure.attach_to is None:
         listener = section(exposure, plan.host)
-        if listener != HTTP:
-            targets.append({**targets[0], **parent(exposure, listener)})
-    return {"targetRefs": targets, "timeout": {"http": {"requestReceivedTimeout": f"{SENDING_SECONDS}s"}}}
+        (shared if listener == HTTP else targets).append({**gateway, **parent(exposure, listener)})
+    timeout = {"timeout": {"http": {"requestReceivedTimeout": f"{SENDING_SECONDS}s"}}}
+    yield "connections", NAME, {"targetRefs": targets, **timeout, **_NOT_THEIRS}
+    if shared:
+        yield "connections-public", f"{NAME}-public", {"targetRefs": shared, **_NOT_THEIRS}
 
 
 _ROUTES = {"group": _GATEWAY_GROUP, "kind": "HTTPRoute", "matchLabels": {kube.COMPONENT_LABEL: COMPONENT}}

@@ -144,6 +144,20 @@ def test_inside_the_cluster_any_host_will_do_and_outside_it_is_the_apis() -> Non
     assert [(each["name"], each.get("sectionName")) for each in connections] == [("api", None), ("tke-llm", "https-1")]
 
 
+@pytest.mark.parametrize("tls", [True, False])
+def test_at_every_listener_of_the_api_nobody_brings_the_headers_that_the_gateway_sets(tls: bool) -> None:
+    expose = {"via": "gateway", "host": "chat.example.com", "apiHost": HOST}
+    expose |= {"tls": {"secret": "chat"}} if tls else {"internal": True}
+    public = planned({"expose": expose}).exposure
+    policies = [each.inputs["spec"] for each in run(public=public).of(":ClientTrafficPolicy")]
+    for each in policies:
+        assert each["headers"]["earlyRequestHeaders"]["remove"] == [CLIENT_HEADER, "x-tke-llm-model"]
+    held = {(target["name"], target.get("sectionName")) for each in policies for target in each["targetRefs"]}
+    assert held == {("api", None), ("tke-llm", "https-1" if tls else "http")}
+    timed = {target["name"] for each in policies if "timeout" in each for target in each["targetRefs"]}
+    assert timed == ({"api", "tke-llm"} if tls else {"api"})
+
+
 def test_without_a_public_host_there_is_no_public_route() -> None:
     routes = [each.inputs["metadata"]["name"] for each in run(replace(PLAN, host=None), exposure()).of(":HTTPRoute")]
     assert not [name for name in routes if name.endswith("-public")]
