@@ -15,20 +15,20 @@ from components.cloud.roles import ServiceRoles, ServiceRolesArgs
 from components.inbound import InboundArgs, Installer, make_inbound
 from components.model_files import ModelFilesArgs, model_files
 from components.naming import Naming
+from components.outputs import told
 from components.workloads import kube
 from components.workloads.api_gateway import clients_secret
 from components.workloads.autoscaling import ModelAutoscaling, ModelAutoscalingArgs
 from components.workloads.client_keys import ClientKeys, ClientKeysArgs
-from components.workloads.exposure import addresses
 from components.workloads.image_prefetch import ImagePrefetch, ImagePrefetchArgs
 from components.workloads.inference import Inference, InferenceArgs
 from components.workloads.model_download import ModelDownload, ModelDownloadArgs, numbered
 from components.workloads.model_store import ModelStore, ModelStoreArgs
 from components.workloads.monitoring import Monitoring, MonitoringArgs
 from components.workloads.multi_node import on_host_network
-from components.workloads.smoke_test import SmokeTest, SmokeTestArgs, find_findings, job_names
+from components.workloads.smoke_test import SmokeTest, SmokeTestArgs
 from components.workloads.webui import ChatPage, ChatPageArgs
-from planner.access.api import CLIENT_KEYS, OWN_CLIENTS, PAGE_CLIENT
+from planner.access.api import CLIENT_KEYS, PAGE_CLIENT
 from planner.page.decide import offered
 from planner.page.variables import SEALED as SEALED_ENV
 from planner.plan.types import (
@@ -43,7 +43,6 @@ from planner.plan.types import (
     ScalingPlan,
     WebuiPlan,
 )
-from planner.report.summary import summary
 from planner.software.addons import BLOCK as BLOCK_ADDON
 from planner.software.addons import GPU as GPU_ADDON
 from planner.software.addons import SYSTEM
@@ -176,7 +175,9 @@ class LlmStack(pulumi.ComponentResource):
             )
             SmokeTest(f"{name}-smoke", test, self._inside)
 
-        self.outputs = {**self._outputs(cluster, servers, webui, test), **_clients(keys)}
+        self.outputs = told(
+            self._plan, cluster=cluster, servers=servers, webui=webui, test=test, keys=keys, kept=self._kept
+        )
         self.register_outputs(self.outputs)
 
     def _network(self, plan: NetworkPlan) -> VpcNetwork:
@@ -456,54 +457,6 @@ class LlmStack(pulumi.ComponentResource):
             ),
             self._inside,
         )
-
-    def _outputs(
-        self,
-        cluster: ManagedCluster | AttachedCluster,
-        servers: Mapping[str, Inference],
-        webui: ChatPage | None,
-        test: SmokeTestArgs | None,
-    ) -> dict[str, pulumi.Input[Any]]:
-        models = list(self._plan.models.values())
-        exposure = addresses(self._plan)
-        keys = {name: server.api_key for name, server in servers.items() if server.api_key is not None}
-        return {
-            "chatUrl": exposure.chat_url,
-            "apiBaseUrl": exposure.api_base_url,
-            "models": {
-                model.name: {
-                    "model": model.model_id,
-                    "servedName": model.served_name,
-                    "engine": model.engine,
-                    "task": model.task,
-                    "apiBaseUrl": exposure.api_base_urls[model.name],
-                }
-                for model in models
-            },
-            "portForward": exposure.commands,
-            "curl": exposure.first_question(models),
-            # Names alone, never what a Job came to: a test that fails costs no output.
-            "smokeTest": None
-            if test is None
-            else {"jobs": job_names(test), "findings": find_findings(self._plan.names.namespace)},
-            "webuiAdmin": None if webui is None else {"email": webui.admin_email, "password": webui.admin_password},
-            # Of nothing `all` makes a list.
-            "apiKeys": pulumi.Output.secret(pulumi.Output.all(**keys) if keys else {}),
-            "kubeconfig": cluster.kubeconfig,
-            "clusterId": cluster.cluster_id,
-            "plan": summary(self._plan),
-            **({} if exposure.find_address is None else {"dns": exposure.find_address}),
-            **({} if self._kept is None else {"modelStore": self._kept}),
-        }
-
-
-def _clients(keys: ClientKeys | None) -> dict[str, pulumi.Input[Any]]:
-    """The output with the key of each client but the stack's own."""
-    if keys is None:
-        return {}
-    shown = {name: key for name, key in keys.current.items() if name not in OWN_CLIENTS}
-    # Of nothing `all` makes a list.
-    return {"clients": pulumi.Output.secret(pulumi.Output.all(**shown) if shown else {})}
 
 
 def _needed(network: VpcNetwork | None, what: str) -> VpcNetwork:
