@@ -33,3 +33,12 @@ def test_a_route_to_a_port_that_is_not_there(stage: Stage) -> None:
     stack = stage.record(file="Pulumi.gateway.yaml")
     found = stage.up(spoil(stack, "HTTPRoute", "webui", other)).not_ready
     assert "ResolvedRefs is False" in about(found, f"HTTPRoute {stage.namespace}/webui")
+
+
+def test_a_policy_of_the_api_that_is_not_accepted(stage: Stage) -> None:
+    def nobodys(it: dict[str, Any]) -> None:
+        it["spec"]["apiKeyAuth"]["credentialRefs"][0]["name"] = "nobody"
+
+    stack = stage.record(file="Pulumi.team.yaml")
+    found = stage.up(spoil(stack, "SecurityPolicy", "api-chat", nobodys)).not_ready
+    assert "Accepted is False" in about(found, f"SecurityPolicy {stage.namespace}/api-chat")
