@@ -12,6 +12,7 @@ from typing import Any
 from catalog.load import load as load_catalog
 from cli import bench_plot
 from cli.deployed import DeployedError, api, deployed, is_local
+from cli.language import tr
 from cli.load_generator import AIPERF, Level, Load, LoadError, run_level, run_tool
 from cli.report import dump
 from cli.stackfile import load as load_stack
@@ -19,6 +20,7 @@ from cli.text import Line, Piece, complain, heading, line, paragraph, show, tabl
 from planner.plan.types import ModelPlan
 from planner.prove import prove
 from planner.report.expectation import Expectation, expectation
+from settings import translation
 from settings.parse import parse
 
 LEVELS = (1, 2, 4, 8, 16)
@@ -57,10 +59,10 @@ def bench(wish: BenchRequest, *, as_json: bool) -> int:
     """Measure, write CSV, JSON and a picture, and print a table; 1 where nothing could be measured or requests failed,
     2 for a wish that does not hold together, else 0."""
     if (wish.stack is None) == (wish.base_url is None) or (wish.base_url is not None and wish.model is None):
-        complain("Give a STACK, or --base-url with --model.")
+        complain(tr("Give a STACK, or --base-url with --model."))
         return 2
     if wish.api_key_env is not None and wish.api_key_env not in os.environ:
-        complain(f"The environment has no variable {wish.api_key_env}.")
+        complain(tr("The environment has no variable {name}.", name=wish.api_key_env))
         return 2
     name = "api" if wish.stack is None else load_stack(wish.stack).stack
     folder = wish.out or Path("out") / f"{name}-bench"
@@ -76,7 +78,7 @@ def bench(wish: BenchRequest, *, as_json: bool) -> int:
     if as_json:
         dump(report)
     else:
-        show([*_shown(report, levels, planned, load), *paragraph(f"written to {folder}", "  ")])
+        show([*_shown(report, levels, planned, load), *paragraph(tr("written to {folder}", folder=folder), "  ")])
     return 1 if any(each.failed or not each.completed for each in levels) else 0
 
 
@@ -89,7 +91,7 @@ def _target(wish: BenchRequest, held: ExitStack) -> tuple[Load, str, Planned | N
     stack = deployed(wish.stack)
     model = stack.model(wish.model)
     url = held.enter_context(api(stack, model))
-    target = "kubectl port-forward, one replica" if is_local(url) else url
+    target = tr("kubectl port-forward, one replica") if is_local(url) else url
     return Load(url, model.served_name, model.api_key, *tokens), target, _planned(wish.stack, model.name)
 
 
@@ -136,16 +138,16 @@ def _write(report: Mapping[str, Any], levels: Sequence[Level], folder: Path) -> 
     script = str(Path(bench_plot.__file__))
     said = run_tool(["python", script, str(folder / "bench.json"), str(picture)], os.environ)
     if not picture.is_file():
-        raise LoadError(f"the picture could not be drawn: {said.strip().splitlines()[-1:]}")
+        raise LoadError(tr("the picture could not be drawn: {why}", why="".join(said.strip().splitlines()[-1:])))
 
 
 HEAD: tuple[str, ...] = (
-    "at once",
-    "answered",
-    "failed",
-    "first token p50 ms",
+    translation.tr("at once"),
+    translation.tr("answered"),
+    translation.tr("failed"),
+    translation.tr("first token p50 ms"),
     "p99 ms",
-    "per token p50 ms",
+    translation.tr("per token p50 ms"),
     "p99 ms",
     "tokens/s",
 )
@@ -164,33 +166,48 @@ def _rows(levels: Sequence[Level]) -> list[tuple[str, ...]]:
 
 
 def _shown(report: Mapping[str, Any], levels: Sequence[Level], planned: Planned | None, load: Load) -> list[Line]:
-    size = f"about {load.input_tokens} words in, {load.output_tokens} tokens out"
-    lines = [*heading(f"{report['model']} by {report['target']}: {size}")]
+    values = {"model": report["model"], "target": report["target"]}
+    values |= {"words": load.input_tokens, "tokens": load.output_tokens}
+    lines = heading(tr("{model} by {target}: about {words} words in, {tokens} tokens out", **values))
     lines += table(_rows(levels), right=frozenset(range(len(HEAD))))
     for each in levels:
-        lines += [line(Piece("  ! ", "bad"), f"at {each.concurrency}: {error}") for error in each.errors]
+        lines += [
+            line(Piece("  ! ", "bad"), tr("at {number}: {error}", number=each.concurrency, error=error))
+            for error in each.errors
+        ]
     return [*lines, *_compared(levels, planned, load)]
 
 
 def _compared(levels: Sequence[Level], planned: Planned | None, load: Load) -> list[Line]:
     """The measurements beside the plan's bounds."""
-    lines = heading("What the plan lets one expect")
+    lines = heading(tr("What the plan lets one expect"))
     if planned is None:
-        return [*lines, *paragraph("nothing: no stack file was given", "  ")]
+        return [*lines, *paragraph(tr("nothing: no stack file was given"), "  ")]
     expected = planned.expected
     speeds = [
         (each.concurrency, 1000 / each.per_token["p50"]) for each in levels if each.per_token and each.per_token["p50"]
     ]
     if expected.decode_bound is not None and speeds:
         fewest, speed = speeds[0]
-        share = f"{100 * speed / expected.decode_bound:.0f} %"
-        said = f"one request: at most {expected.decode_bound:.0f} tokens/s, since each token reads the weights once; "
-        lines += paragraph(f"{said}measured {speed:.0f} ({share}) at {fewest} at once", "  ")
+        said = tr(
+            "one request: at most {bound:.0f} tokens/s, since each token reads the weights once; measured {speed:.0f} "
+            "({share:.0f} %) at {number} at once",
+            bound=expected.decode_bound,
+            speed=speed,
+            share=100 * speed / expected.decode_bound,
+            number=fewest,
+        )
+        lines += paragraph(said, "  ")
     if expected.kv_tokens is not None and expected.requests is not None:
         fits = planned.at_once(load.input_tokens + load.output_tokens) or 0
-        said = f"the KV cache of a replica holds {expected.kv_tokens} tokens: {expected.requests:.1f} requests of the "
-        said += f"full context, {fits:.0f} of this size on all replicas; beyond that requests wait"
+        said = tr(
+            "the KV cache of a replica holds {tokens} tokens: {requests:.1f} requests of the full context, {fits:.0f} "
+            "of this size on all replicas; beyond that requests wait",
+            tokens=expected.kv_tokens,
+            requests=expected.requests,
+            fits=fits,
+        )
         lines += paragraph(said, "  ")
     for why in expected.unknown:
-        lines += paragraph(f"unknown: {why}", "  ")
+        lines += paragraph(tr("unknown: {why}", why=why), "  ")
     return lines

@@ -10,8 +10,9 @@ from typing import Self
 from catalog.load import load as load_catalog
 from cli.control_plane_text import on_control_plane
 from cli.engine import document_of_steps, prove_stack
+from cli.language import tr
 from cli.refusal import refuse
-from cli.rehearse import ExtraReport
+from cli.rehearse import ExtraReport, Wanted
 from cli.rehearse import rehearse as rehearse_plainly
 from cli.report import dump
 from cli.stackfile import stack_file
@@ -30,7 +31,9 @@ from settings.file import read
 from settings.parse import StackInput
 
 
-def rehearse(stack: str, *, as_json: bool, out: Path | None, then: str | None, faults: Sequence[Fault]) -> int:
+def rehearse(
+    stack: str, wanted: Wanted, *, as_json: bool, out: Path | None, then: str | None, faults: Sequence[Fault]
+) -> int:
     """As the plain rehearsal, and 1 too where control plane or engine do not start or something is not ready there."""
     second, first = None, read(stack_file(stack))
     if then is not None:
@@ -41,11 +44,11 @@ def rehearse(stack: str, *, as_json: bool, out: Path | None, then: str | None, f
             refuse(then, diagnostics, as_json=as_json)
             return 1
     try:
-        wanted, _ = prove_stack(first)
-        programs = require(_targets(each for each in (wanted, second) if each is not None))
+        proved, _ = prove_stack(first)
+        programs = require(_targets(each for each in (proved, second) if each is not None))
         with _Starting(Binaries.among(programs)) as plane:
             extra = _Extra(plane, programs["pulumi"].resolve(), second, faults)
-            return rehearse_plainly(stack, as_json=as_json, out=out, extra_rehearsal=extra)
+            return rehearse_plainly(stack, wanted, as_json=as_json, out=out, extra_rehearsal=extra)
     except (MissingBinariesError, ControlPlaneError, WorkerError) as error:
         if as_json:
             dump({"stack": stack, "ready": False, "failure": str(error)})
@@ -108,7 +111,7 @@ class _Extra:
             )
         except UNREACHABLE as error:
             self.plane.check()
-            raise ControlPlaneError(f"The API server does not answer any more: {error}") from error
+            raise ControlPlaneError(tr("The API server does not answer any more: {error}", error=str(error))) from error
         return ExtraReport(found.ready, on_control_plane(found, taken), "controlPlane", _document(found, taken))
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from cli.language import tr
 from cli.stackfile import program, stack_file
 from settings.file import read
 
@@ -92,9 +93,13 @@ class Deployed:
         chatting = [model for model in self.models.values() if model.task == "chat"]
         found = next((model for model in chatting if name in (None, model.name)), None)
         if found is None:
-            wanted = "no model that chats" if name is None else f"no model {name!r} that chats"
             served = ", ".join(f"{model.name} ({model.task})" for model in self.models.values())
-            raise DeployedError(f"stack {self.stack} serves {wanted}; it serves {served}")
+            values = {"stack": self.stack, "served": served}
+            if name is None:
+                raise DeployedError(tr("stack {stack} serves no model that chats; it serves {served}", **values))
+            raise DeployedError(
+                tr("stack {stack} serves no model {name!r} that chats; it serves {served}", name=name, **values)
+            )
         return found
 
 
@@ -109,7 +114,13 @@ def deployed(stack: str) -> Deployed:
     outputs = _outputs(name, program(file).parent)
     missing = next((key for key, shape in _NEEDED.items() if not isinstance(outputs.get(key), shape)), None)
     if missing is not None:
-        raise DeployedError(f"stack {name} has no output {missing}: run `pulumi up --stack {name}` first")
+        raise DeployedError(
+            tr(
+                "stack {stack} has no output {missing}: run `pulumi up --stack {stack}` first",
+                stack=name,
+                missing=missing,
+            )
+        )
     keys, admin, plan = outputs["apiKeys"], outputs.get("webuiAdmin") or {}, outputs.get("plan") or {}
     return Deployed(
         stack=name,
@@ -180,7 +191,14 @@ def forward(stack: Deployed, target: str) -> Iterator[str]:
     """
     program_ = _program("kubectl", "https://kubernetes.io/docs/tasks/tools/")
     if target not in stack.services:
-        raise DeployedError(f"stack {stack.stack} has no Service {target!r}; it has {', '.join(stack.services)}")
+        raise DeployedError(
+            tr(
+                "stack {stack} has no Service {name!r}; it has {known}",
+                stack=stack.stack,
+                name=target,
+                known=", ".join(stack.services),
+            )
+        )
     aim = stack.services[target]
     command = [program_, "port-forward", "--address", LOCAL, f"service/{aim.name}", f":{aim.port}"]
     with _kubeconfig(stack) as kubeconfig, _ended_by_signals():
@@ -250,9 +268,18 @@ def _said_of(stack: Deployed, command: Sequence[str], what: str) -> str:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise DeployedError(f"kubectl lists no {what} within {FORWARD_SECONDS:.0f} s") from None
+            raise DeployedError(
+                tr("kubectl lists no {what} within {seconds:.0f} s", what=what, seconds=FORWARD_SECONDS)
+            ) from None
     if done.returncode:
-        raise DeployedError(f"kubectl cannot list the {what} of namespace {namespace}: {_fault(done.stderr)}")
+        raise DeployedError(
+            tr(
+                "kubectl cannot list the {what} of namespace {namespace}: {why}",
+                what=what,
+                namespace=namespace,
+                why=_fault(done.stderr),
+            )
+        )
     return done.stdout
 
 
@@ -304,8 +331,15 @@ def _local_port(process: subprocess.Popen[bytes], said: Path, aim: DeployedServi
         if found := _FORWARDING.search(text):
             return int(found[1])
         if over:
-            why = _fault(text) or f"no connection within {FORWARD_SECONDS:.0f} s"
-            raise DeployedError(f"kubectl cannot forward a port to service/{aim.name} in {aim.namespace}: {why}")
+            why = _fault(text) or tr("no connection within {seconds:.0f} s", seconds=FORWARD_SECONDS)
+            raise DeployedError(
+                tr(
+                    "kubectl cannot forward a port to service/{service} in {namespace}: {why}",
+                    service=aim.name,
+                    namespace=aim.namespace,
+                    why=why,
+                )
+            )
         time.sleep(0.05)
 
 
@@ -324,21 +358,25 @@ def _outputs(stack: str, project: Path) -> Mapping[str, Any]:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise DeployedError(f"pulumi gave no outputs of stack {stack} within {OUTPUT_SECONDS:.0f} s") from None
+        raise DeployedError(
+            tr("pulumi gave no outputs of stack {stack} within {seconds:.0f} s", stack=stack, seconds=OUTPUT_SECONDS)
+        ) from None
     if done.returncode:
-        raise DeployedError(f"pulumi cannot give the outputs of stack {stack}: {_fault(done.stderr)}")
+        raise DeployedError(
+            tr("pulumi cannot give the outputs of stack {stack}: {why}", stack=stack, why=_fault(done.stderr))
+        )
     try:
         outputs = json.loads(done.stdout)
     except ValueError:
         # The text may hold secrets: nothing of it is shown.
-        raise DeployedError(f"pulumi gave outputs of stack {stack} that are no JSON") from None
+        raise DeployedError(tr("pulumi gave outputs of stack {stack} that are no JSON", stack=stack)) from None
     return outputs if isinstance(outputs, dict) else {}
 
 
 def _program(name: str, documentation: str) -> str:
     found = shutil.which(name)
     if found is None:
-        raise DeployedError(f"{name} is not on PATH: see {documentation}")
+        raise DeployedError(tr("{program} is not on PATH: see {page}", program=name, page=documentation))
     return found
 
 

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from cli.language import say, tr, trn
 from cli.refusal import refuse
 from cli.report import dump
 from cli.stackfile import program, stack_file
-from cli.text import Line, Piece, complain, count, duration, heading, line, paragraph, show
+from cli.text import Line, Piece, complain, duration, heading, line, paragraph, show
 from planner.prove import prove
 from rehearsal.kinds import find as kind_of
 from rehearsal.pulumi_engine.cycle import Cycle, CycleStep, Proved, run
@@ -20,12 +21,7 @@ from settings.file import read
 from settings.parse import StackInput
 from settings.parse import parse as parse_settings
 
-_SIGNS: Mapping[OperationVerdict, tuple[str, str]] = {
-    "create": ("+", "created"),
-    "update": ("~", "updated"),
-    "replace": ("±", "replaced"),
-    "delete": ("-", "deleted"),
-}
+_SIGNS: Mapping[OperationVerdict, str] = {"create": "+", "update": "~", "replace": "±", "delete": "-"}
 
 _LIVE: Mapping[str, str] = {
     "create": "+",
@@ -61,7 +57,7 @@ def rehearse(stack: str, *, as_json: bool, then: str | None, faults: Sequence[Fa
     if as_json:
         dump(report(ready[0].given.stack, cycle))
     else:
-        show([*heading("In all"), *in_all(cycle)])
+        show([*heading(tr("In all")), *in_all(cycle)])
     return 1 if cycle.problems else 0
 
 
@@ -100,9 +96,10 @@ def document_of_steps(steps: Sequence[CycleStep]) -> list[dict[str, object]]:
     ]
 
 
-def in_all(cycle: Cycle) -> list[Line]:
-    """What each step did, what is left in the cloud, and what should have been otherwise."""
-    return [*(row for step in cycle.steps for row in step_lines(step)), *_end(cycle)]
+def in_all(cycle: Cycle, *, short: bool = False) -> list[Line]:
+    """What each step did, what is left in the cloud, and what should have been otherwise; `short` without the
+    resources that changed."""
+    return [*(row for step in cycle.steps for row in step_lines(step, short=short)), *_end(cycle)]
 
 
 def prove_stack(given: StackInput) -> tuple[Proved | None, Sequence[Diagnostic]]:
@@ -131,15 +128,16 @@ def _show_event(event: Mapping[str, object]) -> None:
         show(paragraph(str(event["text"]).strip(), Piece(f"  ! {name}: " if name else "  ! ", "bad")))
 
 
-def step_lines(step: CycleStep) -> list[Line]:
-    """What one step did."""
+def step_lines(step: CycleStep, *, short: bool = False) -> list[Line]:
+    """What one step did; `short` without the resources that changed, but for those that failed."""
     outcome = step.outcome
-    said = [count_of for sign in _SIGNS if (count_of := _counted(outcome.counts[sign], sign, step))]
-    text = ", ".join(said) or "nothing to do"
-    state = Piece("  stopped ", "bad") if outcome.error else Piece("  ", "")
-    lines = [line(state, Piece(f"{step.title}: ", "strong"), text, Piece(f"  {duration(outcome.seconds)}", "dim"))]
-    lines += [line("    ", Piece("! ", "bad"), f"{each.name} failed") for each in outcome.failed if each.custom]
-    if not step.title.startswith("preview") and (len(outcome.changed) <= _FEW or step.title == "update"):
+    counted = [_counted(outcome.counts[sign], sign, step) for sign in _SIGNS if outcome.counts[sign]]
+    did = tr("{step}: {what}", step=say(step.title), what=tr(", ").join(counted) or tr("nothing to do"))
+    state = Piece(tr("  stopped "), "bad") if outcome.error else Piece("  ", "")
+    lines = [line(state, Piece(did, "strong"), Piece(f"  {duration(outcome.seconds)}", "dim"))]
+    for each in outcome.failed:
+        lines += [line("    ", Piece("! ", "bad"), tr("{name} failed", name=each.name))] if each.custom else []
+    if not short and not _previews(step) and (len(outcome.changed) <= _FEW or step.title == "update"):
         means = dict(step.means)
         for each in outcome.changed:
             lines += _operation(each, means.get(each.name, ""))
@@ -150,17 +148,25 @@ _FEW = 12
 """Resources that are named one by one in the summary; more of them scrolled by already."""
 
 
+def _previews(step: CycleStep) -> bool:
+    return step.title.startswith("preview")
+
+
 def _counted(number: int, sign: OperationVerdict, step: CycleStep) -> str:
-    if not number:
-        return ""
-    word = _SIGNS[sign][1]
-    return f"{number} to be {word}" if step.title.startswith("preview") else f"{number} {word}"
+    future = _previews(step)
+    if sign == "create":
+        return tr("{number} to be created", number=number) if future else tr("{number} created", number=number)
+    if sign == "update":
+        return tr("{number} to be updated", number=number) if future else tr("{number} updated", number=number)
+    if sign == "replace":
+        return tr("{number} to be replaced", number=number) if future else tr("{number} replaced", number=number)
+    return tr("{number} to be deleted", number=number) if future else tr("{number} deleted", number=number)
 
 
 def _operation(operation: Operation, means: str) -> list[Line]:
     paths = ", ".join(dict.fromkeys(path for path, _ in operation.changes))
-    first = " (the old one goes first)" if operation.first else ""
-    lead = f"    {_SIGNS[operation.verdict][0]} {kind_of(operation.type).short} {operation.name}{first}  "
+    first = tr(" (the old one goes first)") if operation.first else ""
+    lead = f"    {_SIGNS[operation.verdict]} {kind_of(operation.type).short} {operation.name}{first}  "
     return [
         *paragraph(paths, Piece(lead), style="dim"),
         *(paragraph(means, Piece("        "), style="warn") if means else []),
@@ -168,9 +174,11 @@ def _operation(operation: Operation, means: str) -> list[Line]:
 
 
 def _end(cycle: Cycle) -> list[Line]:
-    lines = paragraph(", ".join(cycle.left) or "nothing", Piece("  left in the cloud: ", "strong"))
+    left = ", ".join(cycle.left) or tr("nothing")
+    lines = paragraph(left, Piece(tr("  left in the cloud: "), "strong"))
     for problem in cycle.problems:
-        lines += paragraph(problem, Piece("  wrong: ", "bad"))
+        lines += paragraph(problem, Piece(tr("  wrong: "), "bad"))
     if not cycle.problems:
-        lines.append(line(Piece("  as it has to be", "good"), f": {count(len(cycle.steps), 'step')}"))
+        steps = trn("{number} step", "{number} steps", len(cycle.steps))
+        lines.append(line(Piece(tr("  as it has to be"), "good"), tr(": {what}", what=steps)))
     return lines

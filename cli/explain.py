@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from cli.language import say, tr
 from cli.report import dump
 from cli.text import Piece, complain, facts, heading, line, paragraph, show
 from planner.diagnostics.explain import codes
@@ -16,22 +17,25 @@ def explain(code: str, *, as_json: bool) -> int:
         from settings.suggest import closest  # noqa: PLC0415  a known code needs no suggestion
 
         near = closest(code.upper(), codes())
-        complain(f"no diagnostic is called {code}" + (f"; did you mean {near}?" if near else ""))
+        known = tr("no diagnostic is called {code}", code=code)
+        complain(tr("no diagnostic is called {code}; did you mean {near}?", code=code, near=near) if near else known)
         return 2
     if as_json:
         dump(_document(entry))
         return 0
-    force = "can be taken as a warning with `tke-llm:force`" if entry.forceable else "cannot be forced"
-    shown = ", shown by `tke-llm check STACK --all`" if entry.when == "asked" else ""
-    rows = [("fix", entry.fix.strip()), ("source", entry.source.strip())]
+    force = tr("can be taken as a warning with `tke-llm:force`") if entry.forceable else tr("cannot be forced")
+    severity = {"error": tr("error"), "warning": tr("warning"), "note": tr("note")}[entry.severity]
+    if entry.when == "asked":
+        severity = tr("{severity}, shown by `tke-llm check STACK --all`", severity=severity)
+    rows = [(tr("fix"), say(entry.fix).strip()), (tr("source"), say(entry.source).strip())]
     if entry.severity == "error":
-        rows.insert(1, ("force", force))
+        rows.insert(1, (tr("force"), force))
     show(
         [
-            line(Piece(entry.name, "strong"), f"  ({entry.severity}{shown})"),
+            line(Piece(entry.name, "strong"), f"  ({severity})"),
             (),
-            *paragraph(" ".join(entry.meaning.split())),
-            *heading("Example"),
+            *paragraph(" ".join(say(entry.meaning).split())),
+            *heading(tr("Example")),
             *(line("  ", text) for text in entry.example.rstrip().splitlines()),
             (),
             *facts(rows, indent=0),

@@ -1,10 +1,11 @@
 """The verdict on a stack and its diagnostics, for people."""
 
-import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from cli.text import Line, Piece, Style, count, heading, line, paragraph
+from cli.language import tr, trn
+from cli.text import Line, Piece, Style, flush_left, heading, line, paragraph
+from settings import translation
 from settings.diagnostics import Diagnostic, Severity
 
 if TYPE_CHECKING:
@@ -12,19 +13,41 @@ if TYPE_CHECKING:
     from policy.rule import Violation
 
 _STYLES: dict[Severity, Style] = {"error": "bad", "warning": "warn", "note": "note"}
-_TITLES: dict[Severity, str] = {"error": "Errors", "warning": "Warnings", "note": "Notes"}
+_TITLES: Mapping[Severity, str] = {
+    "error": translation.tr("Errors"),
+    "warning": translation.tr("Warnings"),
+    "note": translation.tr("Notes"),
+}
 
 
 def verdict(stack: str, diagnostics: Sequence[Diagnostic], broken: int = 0) -> Line:
     """One line: whether the stack can be deployed, and how much there is to say about it. `broken`: how often it breaks
     a rule of the policy pack."""
-    errors = sum(each.severity == "error" for each in diagnostics)
-    warnings = sum(each.severity == "warning" for each in diagnostics)
-    also = f", {count(warnings, 'warning')}" if warnings else ""
+    said, style = judged(diagnostics, broken)
+    return line(Piece(tr("{stack}: {verdict}", stack=stack, verdict=said), style))
+
+
+def judged(diagnostics: Sequence[Diagnostic], broken: int = 0) -> tuple[str, Style]:
+    """The same without the stack's name, and how it is coloured."""
+    errors, warnings = (counted(diagnostics, severity) for severity in ("error", "warning"))
     if errors or broken:
-        wrong = count(errors, "error") if errors else count(broken, "policy violation")
-        return line(Piece(f"{stack}: not ready, {wrong}{also}", "bad"))
-    return line(Piece(f"{stack}: ready to deploy{also}", "warn" if warnings else "good"))
+        violations = trn("{number} policy violation", "{number} policy violations", broken)
+        said, style = tr("not ready, {count}", count=errors or violations), "bad"
+    else:
+        said, style = tr("ready to deploy"), "warn" if warnings else "good"
+    return (tr("{verdict}, {warnings}", verdict=said, warnings=warnings) if warnings else said), style
+
+
+def counted(diagnostics: Sequence[Diagnostic], severity: Severity) -> str:
+    """How many there are of a severity; "" where there are none."""
+    number = sum(each.severity == severity for each in diagnostics)
+    if not number:
+        return ""
+    if severity == "error":
+        return trn("{number} error", "{number} errors", number)
+    if severity == "warning":
+        return trn("{number} warning", "{number} warnings", number)
+    return trn("{number} note", "{number} notes", number)
 
 
 def findings(diagnostics: Sequence[Diagnostic], *, every: bool = False) -> list[Line]:
@@ -42,32 +65,56 @@ def findings(diagnostics: Sequence[Diagnostic], *, every: bool = False) -> list[
     return lines
 
 
-def kept_back(stack: str, diagnostics: Sequence[Diagnostic]) -> list[Line]:
-    """One line, where there is more than `findings` shows: how much, and the command that shows it. `stack` is what
-    the command was given."""
-    more = sum(each.when == "asked" for each in diagnostics)
-    noun = "more note" if any(each.severity == "note" and each.when == "always" for each in diagnostics) else "note"
-    text = f"{count(more, noun)}: tke-llm check {shlex.quote(stack)} --all"
-    return [(), line(Piece(text, "dim"))] if more else []
+def brief_findings(diagnostics: Sequence[Diagnostic], room: int) -> tuple[list[Line], list[Diagnostic]]:
+    """What somebody can act on now in so many lines, gravest first, a code's fix once; and what is not shown of it,
+    or of the rest."""
+    lines: list[Line] = []
+    shown: list[Diagnostic] = []
+    for severity in ("error", "warning", "note"):
+        for each in diagnostics:
+            if each.severity != severity or each.when == "asked":
+                continue
+            said = [] if any(other.severity == severity for other in shown) else heading(_TITLES[severity])
+            said += _brief(each, known=any(other.code == each.code for other in shown))
+            if len(lines) + len(said) <= room:
+                lines += said
+                shown.append(each)
+    return lines, [each for each in diagnostics if each not in shown]
+
+
+def in_all(found: Sequence[Diagnostic]) -> str:
+    """How much that is: ``1 warning, 4 notes``; "" where there is nothing."""
+    return tr(", ").join(filter(None, (counted(found, severity) for severity in ("error", "warning", "note"))))
 
 
 def policy(violations: "Sequence[Violation]") -> list[Line]:
     """The rules of the policy pack that are broken, each with the resource that breaks it."""
-    lines = heading("Policy") if violations else []
+    lines = heading(tr("Policy")) if violations else []
     for place, each in enumerate(violations):
         lines += [()] if place else []
-        code = Piece(each.code, "warn" if each.forced else "bad")
-        forced = " (forced)" if each.forced else ""
-        lines.append(line("  ", code, forced, "  ", Piece(f"{each.type} {each.resource}", "path")))
+        lines.append(_place(each.code, f"{each.type} {each.resource}", "warn" if each.forced else "bad", each.forced))
         lines += paragraph(each.message, indent=4)
     return lines
 
 
+def _place(code: str, path: str, style: Style, forced: bool) -> Line:
+    return line("  ", Piece(code, style), tr(" (forced)") if forced else "", "  ", Piece(path, "path"))
+
+
 def _finding(found: Diagnostic) -> list[Line]:
-    forced = " (forced)" if found.forced else ""
-    lines = [line("  ", Piece(found.code, _STYLES[found.severity]), forced, "  ", Piece(found.path, "path"))]
-    lines += paragraph(found.message, indent=4)
-    for name, text in (("given", found.given), ("allowed", found.allowed), ("fix", found.remedy)):
+    lines = [_place(found.code, found.path, _STYLES[found.severity], found.forced), *paragraph(found.message, indent=4)]
+    rows = ((tr("given"), found.given), (tr("allowed"), found.allowed), (tr("fix"), found.remedy))
+    for name, text in rows:
         if text:
-            lines += paragraph(text, Piece(f"{name:<9}", "dim"), indent=4)
+            lines += paragraph(text, Piece(flush_left(name, 9), "dim"), indent=4)
     return lines
+
+
+def _brief(found: Diagnostic, *, known: bool) -> list[Line]:
+    """Its place, and what is not `known` of its code from one before."""
+    lines = [_place(found.code, found.path, _STYLES[found.severity], found.forced)]
+    if known:
+        return lines
+    lines += paragraph(found.message, indent=4)
+    wanted = found.severity != "note"
+    return [*lines, *(paragraph(found.remedy, Piece(flush_left(tr("fix"), 9), "dim"), indent=4) if wanted else [])]

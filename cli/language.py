@@ -4,6 +4,7 @@ It is known before anything is said, for the texts of ``--help`` are made when t
 """
 
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from settings import translation
-from settings.translation import Catalogue, translated
+from settings.translation import Catalogue, Joined, Said, translated
 
 Language = Literal["en", "zh"]
 LOCALE = Path(__file__).resolve().parents[1] / "locale"
@@ -54,7 +55,13 @@ def spoken() -> Language:
 
 def say(text: str) -> str:
     """A text in the language that is spoken. What is not made by `tr` is a name, and stays."""
-    return str(text) if spoken() == "en" else translated(text, chinese())
+    if spoken() == "en" or not isinstance(text, Said | Joined):
+        return str(text)
+    return _BETWEEN_HAN.sub("", translated(text, chinese()))
+
+
+_BETWEEN_HAN = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
+"""A space that a template sets beside a field for Latin letters, where the value turned out to be Chinese."""
 
 
 def tr(template: str, /, **values: object) -> str:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cli.language import tr
+
 AIPERF = "aiperf==0.13.0"
 KEY = "TKE_LLM_BENCH_KEY"
 """The environment variable that takes the API key to aiperf, which fills it in where its configuration names it."""
@@ -98,7 +100,13 @@ def run_level(load: Load, concurrency: int, folder: Path) -> Level:
     log = run_tool(["aiperf", "profile", "--config", str(folder / "configuration.json"), "--ui", "none"], environ)
     (folder / "aiperf.log").write_text(log, encoding="utf-8")
     if not result.is_file():
-        raise LoadError(f"aiperf measured nothing at {concurrency} at once; it says why in {folder / 'aiperf.log'}")
+        raise LoadError(
+            tr(
+                "aiperf measured nothing at {number} at once; it says why in {log}",
+                number=concurrency,
+                log=folder / "aiperf.log",
+            )
+        )
     return level(concurrency, json.loads(result.read_text(encoding="utf-8")))
 
 
@@ -158,7 +166,7 @@ def level(concurrency: int, document: Mapping[str, Any]) -> Level:
         return (document.get(metric) or {}).get("avg") or 0.0
 
     errors = tuple(
-        f"{each['count']} x {(each.get('error_details') or {}).get('message') or 'no reason given'}"[:200]
+        f"{each['count']} x {(each.get('error_details') or {}).get('message') or tr('no reason given')}"[:200]
         for each in document.get("error_summary") or []
     )
     return Level(
@@ -176,7 +184,7 @@ def run_tool(command: list[str], environ: Mapping[str, str]) -> str:
     """Run a program of aiperf's environment, which uv makes once and keeps; what it printed. Raises `LoadError`."""
     uv = environ.get("UV") or shutil.which("uv")
     if uv is None:
-        raise LoadError("uv is not on PATH, and it brings the load generator: https://docs.astral.sh/uv/")
+        raise LoadError(tr("uv is not on PATH, and it brings the load generator: https://docs.astral.sh/uv/"))
     try:
         done = subprocess.run(  # noqa: S603  our own arguments
             [uv, "tool", "run", "--from", AIPERF, *command],
@@ -189,5 +197,7 @@ def run_tool(command: list[str], environ: Mapping[str, str]) -> str:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise LoadError(f"{command[0]} did not end within {LEVEL_SECONDS:.0f} s") from None
+        raise LoadError(
+            tr("{program} did not end within {seconds:.0f} s", program=command[0], seconds=LEVEL_SECONDS)
+        ) from None
     return done.stdout

@@ -4,6 +4,7 @@ import subprocess
 from collections.abc import Sequence
 
 from cli.deployed import PAGE, Deployed, DeployedError, deployed, kubectl, pods
+from cli.language import tr
 from cli.report import dump
 from cli.text import complain, put, seen
 from components.workloads.kube import CHAT_PAGE, COMPONENT_LABEL, DOWNLOAD, INFERENCE, INSTANCE_LABEL
@@ -34,7 +35,13 @@ def logs(
 
 def _must_run(found: Deployed, labels: str, stack: str) -> None:
     if not pods(found, labels):
-        raise DeployedError(f"stack {found.stack} has no such pod now: tke-llm status {stack} says what it has")
+        raise DeployedError(
+            tr(
+                "stack {stack} has no such pod now: tke-llm status {asked} says what it has",
+                stack=found.stack,
+                asked=stack,
+            )
+        )
 
 
 def _labels(found: Deployed, target: str | None, *, download: bool) -> str:
@@ -44,8 +51,8 @@ def _labels(found: Deployed, target: str | None, *, download: bool) -> str:
     if name not in found.models:
         known = [*found.models, *([PAGE] if PAGE in found.services else [])]
         near = closest(name, known)
-        advice = f"did you mean {near}?" if near else f"it has {', '.join(known)}"
-        raise DeployedError(f"stack {found.stack} has no {name!r}; {advice}")
+        advice = tr("did you mean {near}?", near=near) if near else tr("it has {known}", known=", ".join(known))
+        raise DeployedError(tr("stack {stack} has no {name!r}; {advice}", stack=found.stack, name=name, advice=advice))
     return f"{INSTANCE_LABEL}={name},{COMPONENT_LABEL}={DOWNLOAD if download else INFERENCE}"
 
 

@@ -162,6 +162,11 @@ def check(
 def rehearse(
     stack: StackName,
     *,
+    why: Annotated[bool, typer.Option("--why", help=tr("Say why each number is what it is."))] = False,
+    timeline: Annotated[bool, typer.Option("--timeline", help=tr("Show when each resource is made."))] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help=tr("Show all of that, each resource, and everything there is to say."))
+    ] = False,
     as_json: AsJson = False,
     out: Annotated[Path | None, typer.Option(help=tr("Folder for the results."), show_default="out/<stack>")] = None,
     control_plane: Annotated[
@@ -196,6 +201,8 @@ def rehearse(
         raise typer.BadParameter(tr("does not go with --control-plane"), param_hint="--engine")
     if then is not None and not (control_plane or engine):
         raise typer.BadParameter(tr("needs --control-plane or --engine"), param_hint="--then")
+    if engine and (why or timeline or every):
+        raise typer.BadParameter(tr("do not go with --engine"), param_hint="--why, --timeline and --all")
     if (fail or hang or lose) and not (control_plane or engine):
         raise typer.BadParameter(tr("need --control-plane or --engine"), param_hint="--fail, --hang and --lose")
     if engine or control_plane:
@@ -207,14 +214,17 @@ def rehearse(
             raise typer.BadParameter(str(error), param_hint="--fail, --hang and --lose") from None
         if control_plane:
             from cli.control_plane import rehearse as run_there  # noqa: PLC0415
+            from cli.rehearse import Wanted  # noqa: PLC0415
 
-            raise typer.Exit(run_there(stack, as_json=as_json, out=out, then=then, faults=faults))
+            wanted = Wanted(why=why, timeline=timeline, every=every)
+            raise typer.Exit(run_there(stack, wanted, as_json=as_json, out=out, then=then, faults=faults))
         from cli.engine import rehearse as run_under_it  # noqa: PLC0415
 
         raise typer.Exit(run_under_it(stack, as_json=as_json, then=then, faults=faults))
+    from cli.rehearse import Wanted  # noqa: PLC0415
     from cli.rehearse import rehearse as run  # noqa: PLC0415
 
-    raise typer.Exit(run(stack, as_json=as_json, out=out))
+    raise typer.Exit(run(stack, Wanted(why=why, timeline=timeline, every=every), as_json=as_json, out=out))
 
 
 @app.command(

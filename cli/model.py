@@ -7,6 +7,7 @@ from math import inf
 from pathlib import Path
 
 from catalog.load import load as load_catalog
+from cli.language import say, tr
 from cli.report import dump
 from cli.text import complain, put
 from planner.model.config import Description, describe, first_releases
@@ -25,7 +26,12 @@ def add(path: Path, weights_gib: float | None, *, as_json: bool) -> int:
         config = _json(file)
         size = weights_gib or _weights_gib(file.parent)
         if size is None:
-            complain(f"{file.parent} does not hold the weights of one model, nor an index of them; give --weights-gib")
+            complain(
+                tr(
+                    "{folder} does not hold the weights of one model, nor an index of them; give --weights-gib",
+                    folder=file.parent,
+                )
+            )
             return 2
         found = describe(config, size, beside=_beside(file.parent, "hf_quant_config.json"), pools=_pools(file.parent))
         releases = first_releases(config, load_catalog())
@@ -42,10 +48,11 @@ def _tell(found: Description, *, as_json: bool) -> None:
     if as_json:
         dump({**task, "architecture": block, **({"notes": found.notes} if found.notes else {})})
         return
-    notes = "".join(f"# {note}\n" for note in found.notes)
+    notes = "".join(f"# {say(note)}\n" for note in found.notes)
     above = "".join(f"{key}: {value}\n" for key, value in task.items())
     rows = "".join(f"  {key}: {value}\n" for key, value in block.items())
-    put(f"# below the model in `tke-llm:models`\n{notes}{above}architecture:\n{rows}")
+    head = tr("# below the model in `tke-llm:models`")
+    put(f"{head}\n{notes}{above}architecture:\n{rows}")
 
 
 def _beside(folder: Path, name: str) -> object:
@@ -83,13 +90,17 @@ def _json(file: Path) -> object:
     """Raises `ConfigError` for a file that cannot be read or holds no JSON."""
     try:
         if file.exists() and not file.is_file():
-            raise ConfigError(f"{file.name} is no regular file")
+            raise ConfigError(tr("{name} is no regular file", name=file.name))
         return json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(f"{file.name} cannot be read: {error.strerror}") from error
+        raise ConfigError(tr("{name} cannot be read: {why}", name=file.name, why=error.strerror)) from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{file.name} cannot be read: it is not UTF-8 text") from error
+        raise ConfigError(tr("{name} cannot be read: it is not UTF-8 text", name=file.name)) from error
     except json.JSONDecodeError as error:
-        raise ConfigError(f"{file.name} is no JSON: {error.msg} in line {error.lineno}") from error
+        raise ConfigError(
+            tr("{name} is no JSON: {why} in line {line}", name=file.name, why=error.msg, line=error.lineno)
+        ) from error
     except (RecursionError, ValueError) as error:
-        raise ConfigError(f"{file.name} is nested too deeply, or holds a number that is too long") from error
+        raise ConfigError(
+            tr("{name} is nested too deeply, or holds a number that is too long", name=file.name)
+        ) from error

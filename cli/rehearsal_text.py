@@ -1,11 +1,26 @@
 """A rehearsal for people: the tree of resources, the timeline, what to do next."""
 
-from collections import Counter
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from cli.text import Line, Piece, count, duration, facts, heading, line, paragraph, width
-from rehearsal.clock import Timeline, Waiting
+from cli.language import tr, trn
+from cli.text import (
+    Line,
+    Piece,
+    cells,
+    commands,
+    duration,
+    facts,
+    flush_left,
+    flush_right,
+    heading,
+    line,
+    paragraph,
+    shortened,
+    width,
+)
+from rehearsal.clock import Timeline, TimelineStep, Waiting
 from rehearsal.registration import Registration
 from rehearsal.story import Story
 from rehearsal.tree import Node, tree
@@ -13,15 +28,30 @@ from rehearsal.tree import Node, tree
 _SHORTEST = 10.0
 """Seconds. What takes less is left out of the timeline: it would be a row without a bar."""
 
+_LONGEST = 5
+"""Steps of the critical path that are shown where nobody asks for the timeline."""
 
-def made(registrations: Sequence[Registration]) -> list[Line]:
-    """What will be made, as a tree of components and resources."""
+
+def made(registrations: Sequence[Registration], *, every: bool) -> list[Line]:
+    """What will be made: how much of each component, with `every` as a tree of components and resources."""
     roots = tree(registrations)
     total = sum(root.resources for root in roots)
-    lines = heading(f"What `pulumi up` makes: {count(total, 'resource')}")
+    lines = heading(
+        trn("What `pulumi up` makes: {number} resource", "What `pulumi up` makes: {number} resources", total)
+    )
+    if not every:
+        return [*lines, *paragraph(", ".join(f"{kind} {number}" for kind, number in _counts(roots).items()), "  ")]
     for root in roots:
         lines += [_node("  ", root), *_below(root, "  ")]
     return lines
+
+
+def _counts(roots: Sequence[Node]) -> dict[str, int]:
+    """The resources of each kind of component, of which there may be several; below the roots, which are the stack."""
+    counts: dict[str, int] = {}
+    for node in (child for root in roots for child in root.children or (root,)):
+        counts[node.kind] = counts.get(node.kind, 0) + node.resources
+    return counts
 
 
 def _below(node: Node, indent: str) -> list[Line]:
@@ -41,40 +71,54 @@ def _node(lead: str, node: Node) -> Line:
             f" {node.name} ",
             Piece(f"({node.resources})", "dim"),
         )
-    room = width() - len(lead) - len(node.kind) - len(node.name) - 3
-    detail = node.detail if len(node.detail) <= room else node.detail[: max(0, room - 1)] + "…"
+    room = width() - cells(f"{lead}{node.kind} {node.name}  ")
     return line(
         Piece(lead, "dim"),
         Piece(node.kind, "path"),
         f" {node.name}",
-        Piece(f"  {detail}" if detail else "", "dim"),
+        Piece(f"  {shortened(node.detail, room)}" if node.detail else "", "dim"),
     )
 
 
-def clock(story: Story) -> list[Line]:
-    """The timeline with the critical path, the price of each order, and the guide's steps by hand."""
-    total = story.timeline.total
-    lines = heading(f"Timeline: about {duration(total)} until all is up (estimates)")
-    lines += _bars(story.timeline)
-    rows = [(f"order {each.order}", f"{duration(each.total)}; {_waiting(each.waiting)}") for each in story.orders]
-    if story.by_hand is not None:
-        ratio = story.by_hand.total / total if total else 0.0
-        hand = f"{duration(story.by_hand.total)} ({ratio:.1f} times as long); {_waiting(story.by_hand.waiting)}"
-        rows.append(("by hand, as in the guide", hand))
-    return [*lines, (), *facts(rows)]
+def clock(story: Story, *, every: bool) -> list[Line]:
+    """When what is made, the price of each order, and the guide's steps by hand: of the critical path the longest
+    steps, with `every` the whole timeline."""
+    times = story.timeline
+    lines = heading(tr("Timeline: about {time} until all is up (estimates)", time=duration(times.total)))
+    if every:
+        shown = [step for step in times.steps if step.seconds >= _SHORTEST]
+        lines += _bars(times, shown)
+        lines += [line(Piece(tr("  * decides the end (critical path)"), "dim"))] if shown else []
+    else:
+        longest = sorted((times.step(urn) for urn in times.critical), key=lambda step: -step.seconds)[:_LONGEST]
+        lines += _bars(
+            times, sorted((step for step in longest if step.seconds >= _SHORTEST), key=lambda step: step.start)
+        )
+    return [*lines, (), *facts([*_orders(story), *_by_hand(story)])]
 
 
-def _waiting(waiting: Waiting) -> str:
-    cost = f", which cost {waiting.cost:.2f}" if waiting.cost is not None else ""
-    return f"{waiting.gpu_hours:.2f} GPU-hours spent waiting{cost}"
+def _orders(story: Story) -> list[tuple[str, str]]:
+    return [(tr("order {name}", name=each.order), _taking(duration(each.total), each.waiting)) for each in story.orders]
 
 
-def _bars(times: Timeline) -> list[Line]:
-    steps = [step for step in times.steps if step.seconds >= _SHORTEST]
-    if not steps:
+def _by_hand(story: Story) -> list[tuple[str, str]]:
+    if story.by_hand is None:
         return []
+    times = story.by_hand.total / story.timeline.total if story.timeline.total else 0.0
+    taken = tr("{time} ({number:.1f} times as long)", time=duration(story.by_hand.total), number=times)
+    return [(tr("by hand, as in the guide"), _taking(taken, story.by_hand.waiting))]
+
+
+def _taking(time: str, waiting: Waiting) -> str:
+    if waiting.cost is None:
+        return tr("{time}; {hours:.2f} GPU-hours spent waiting", time=time, hours=waiting.gpu_hours)
+    values = {"time": time, "hours": waiting.gpu_hours, "cost": waiting.cost}
+    return tr("{time}; {hours:.2f} GPU-hours spent waiting, which cost {cost:.2f}", **values)
+
+
+def _bars(times: Timeline, steps: Sequence[TimelineStep]) -> list[Line]:
     names = [f"{step.kind} {step.name}" for step in steps]
-    widest = min(44, max(map(len, names)))
+    widest = min(44, max(map(cells, names), default=0))
     room = width() - widest - 20
     lines: list[Line] = []
     for step, name in zip(steps, names, strict=True):
@@ -84,25 +128,35 @@ def _bars(times: Timeline) -> list[Line]:
         lines.append(
             line(
                 Piece("* " if critical else "  ", "bad"),
-                (name if len(name) <= widest else name[: widest - 1] + "…").ljust(widest),
-                Piece(f"{step.span:>14}  ", "dim"),
+                flush_left(shortened(name, widest), widest),
+                Piece(f"{flush_right(step.span, 14)}  ", "dim"),
                 " " * left,
                 Piece("█" * length, "bad" if critical else "note"),
             )
         )
-    return [*lines, line(Piece("  * decides the end (critical path)", "dim"))]
+    return lines
 
 
-def next_steps(stack: str, folder: Path, written: Sequence[Path]) -> list[Line]:
-    """Where the results are and what a person does with them."""
+def next_steps(stack: str, folder: Path, written: Sequence[Path], rest: str, *, every: bool) -> list[Line]:
+    """Where the results are and what a person does with them. `rest`: how much is said of the stack that is not shown;
+    `every`: nothing more can be asked for."""
+    if not written:
+        return []
     shown = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
-    kinds = Counter(path.parent.name if path.parent != folder else path.name for path in written)
-    listed = ", ".join(f"{number} {name}" if number > 1 else name for name, number in sorted(kinds.items()))
-    return [
-        *heading("Next"),
-        *paragraph(f"written to {shown}: {listed}", "  "),
-        *paragraph(f"{shown}/report.html, in a browser", Piece("  look at     ", "dim")),
-        *paragraph(f"pulumi stack init {stack} && pulumi up", Piece("  deploy      ", "dim")),
-        *paragraph(f"kubectl apply -f {shown}/manifests (fill in the Secrets first)", Piece("  elsewhere   ", "dim")),
-        *paragraph("tke-llm explain CODE", Piece("  a finding   ", "dim")),
+    name = shlex.quote(stack)
+    manifests = sum(path.parent.name == "manifests" for path in written)
+    more = [
+        *([(f"tke-llm check {name} --all", tr("{rest}, not shown here", rest=rest))] if rest else []),
+        (f"tke-llm rehearse {name} --all", tr("every resource, reason and step; or --why, --timeline")),
     ]
+    return commands(
+        [
+            (f"{shown}/report.html", tr("all of it on one page, in a browser")),
+            *([] if every else more),
+            (
+                f"kubectl apply -f {shown}/manifests",
+                tr("{number} manifests, elsewhere (fill in the Secrets)", number=manifests),
+            ),
+            ("pulumi up", tr("deploy; what it needs first: tke-llm doctor {stack}", stack=name)),
+        ]
+    )

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from cli.deployed import PAGE, Deployed, DeployedError, deployed, forward, is_local, pods
+from cli.language import tr
 from cli.report import dump
 from cli.stackfile import load
-from cli.text import Line, Piece, Style, complain, heading, paragraph, show
+from cli.text import Line, Piece, Style, complain, flush_left, heading, paragraph, show
 from components.workloads.kube import COMPONENT_LABEL, NAME_LABEL
 from components.workloads.scripts.smoke_test.findings import FAILED, OK, WARNING, Finding
 from components.workloads.scripts.smoke_test.pooling import PoolingModel, run
@@ -43,11 +44,13 @@ def smoke(stack: str, *, last: bool, as_json: bool) -> int:
 
 def _ask(found: Deployed, stack: str, *, as_json: bool) -> int:
     if found.plan.get("paused"):
-        raise DeployedError(f"stack {found.stack} is paused: nothing answers until `pause` is taken away")
+        raise DeployedError(
+            tr("stack {stack} is paused: nothing answers until `pause` is taken away", stack=found.stack)
+        )
     with ExitStack() as opened:
         addresses, early = _addresses(found, opened)
         if not as_json:
-            show([*heading(f"Asking {found.stack}"), *(part for each in early for part in lines(each))])
+            show([*heading(tr("Asking {stack}", stack=found.stack)), *(part for each in early for part in lines(each))])
         request, others = _request(found, stack, addresses)
         asked = run(request, others, lambda each: None if as_json else show(lines(each)))
     findings = [*early, *asked]
@@ -58,7 +61,13 @@ def _ask(found: Deployed, stack: str, *, as_json: bool) -> int:
 
 def lines(finding: Finding) -> list[Line]:
     """A finding for people."""
-    return paragraph(finding.text, Piece(f"  {finding.level.ljust(8)}{finding.subject}: ", _STYLES[finding.level]))
+    return paragraph(
+        finding.text, Piece(f"  {flush_left(_level(finding.level), 8)}{finding.subject}: ", _STYLES[finding.level])
+    )
+
+
+def _level(level: str) -> str:
+    return {OK: tr("ok"), WARNING: tr("warning"), FAILED: tr("failed")}.get(level, level)
 
 
 def _addresses(found: Deployed, opened: ExitStack) -> tuple[dict[str, str], list[Finding]]:
@@ -76,7 +85,7 @@ def _addresses(found: Deployed, opened: ExitStack) -> tuple[dict[str, str], list
             forwarded = opened.enter_context(forward(found, name))
             addresses[name] = forwarded if name == PAGE else f"{forwarded}/v1"
     return addresses, [
-        Finding(WARNING, host, "the name leads nowhere yet, so a forwarded port was asked")
+        Finding(WARNING, host, tr("the name leads nowhere yet, so a forwarded port was asked"))
         for host, known in hosts.items()
         if not known
     ]
@@ -136,16 +145,26 @@ def _last(found: Deployed, *, as_json: bool) -> int:
     ended = list(ended_jobs(pods(found, PODS)))
     if not ended:
         raise DeployedError(
-            f"stack {found.stack} has no pod of a smoke test: it is paused, smokeTest is false, or the pods are gone"
+            tr(
+                "stack {stack} has no pod of a smoke test: it is paused, smokeTest is false, or the pods are gone",
+                stack=found.stack,
+            )
         )
     if as_json:
         dump({"stack": found.stack, "jobs": [vars(each) for each in ended]})
     else:
         for each in ended:
-            verdict: tuple[str, Style] = ("has not ended", "warn") if each.code is None else ("failed", "bad")
-            verdict = ("succeeded", "good") if each.code == 0 else verdict
+            verdict: tuple[str, Style] = (tr("has not ended"), "warn")
+            if each.code is not None:
+                verdict = (tr("succeeded"), "good") if each.code == 0 else (tr("failed"), "bad")
             told = [part for text in each.message.splitlines() for part in paragraph(text, Piece("  "))]
-            show([*heading(f"{each.part} of {each.made}"), (Piece(f"  {verdict[0]}", verdict[1]),), *told])
+            show(
+                [
+                    *heading(tr("{part} of {time}", part=each.part, time=each.made)),
+                    (Piece(f"  {verdict[0]}", verdict[1]),),
+                    *told,
+                ]
+            )
     return int(any(each.code != 0 for each in ended))
 
 

@@ -6,9 +6,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from cli.deployed import PAGE, Deployed, DeployedError, deployed, is_local, log_end, objects
+from cli.language import say, tr, trn
 from cli.report import dump
 from cli.smoke import ended_jobs
-from cli.text import Line, Piece, Style, complain, count, line, paragraph, show
+from cli.text import Line, Piece, Style, complain, flush_left, line, paragraph, show
 from components.workloads.kube import (
     CHAT_PAGE,
     COMPONENT_LABEL,
@@ -19,6 +20,7 @@ from components.workloads.kube import (
     POLICY_PROBE,
     SMOKE_TEST,
 )
+from settings import translation
 
 OURS = "app.kubernetes.io/part-of=tke-llm"
 KINDS = "pods,deployments,jobs"
@@ -86,7 +88,7 @@ def _servers(found: Deployed, seen: Sequence[dict[str, Any]]) -> Iterator[Server
         yield _server(model.name, (model.model_id, model.engine), _of(seen, INFERENCE, model.name), planned)
     if PAGE in found.services:
         yield _server(
-            "chat page", ("", ""), [each for each in seen if _labels(each).get(COMPONENT_LABEL) == CHAT_PAGE], 1
+            tr("chat page"), ("", ""), [each for each in seen if _labels(each).get(COMPONENT_LABEL) == CHAT_PAGE], 1
         )
 
 
@@ -98,7 +100,11 @@ def _server(name: str, what: tuple[str, str], parts: Sequence[dict[str, Any]], p
     ]
     answering = [each for each in pods if _labels(each).get(_WORKER, "0") == "0"]
     ready = sum(_is_ready(each) for each in answering)
-    why = "" if ready >= wanted else next(filter(None, map(_why_not, pods)), "no pod yet" if not pods else "starting")
+    why = (
+        ""
+        if ready >= wanted
+        else next(filter(None, map(_why_not, pods)), tr("no pod yet") if not pods else tr("starting"))
+    )
     running = [each for each in pods if each["spec"].get("nodeName")]
     return ServerStatus(name, *what, ready, wanted, sum(map(_gpus, running)), why)
 
@@ -123,11 +129,11 @@ def _why_not(pod: Mapping[str, Any]) -> str:
     for each in (*(pod["status"].get("initContainerStatuses") or ()), *(pod["status"].get("containerStatuses") or ())):
         waiting, ended = each["state"].get("waiting"), (each.get("lastState") or {}).get("terminated")
         if waiting and waiting.get("reason") not in ("PodInitializing", "ContainerCreating"):
-            left = f", after exit code {ended['exitCode']}" if ended else ""
-            return ": ".join(filter(None, (waiting.get("reason"), waiting.get("message")))) + left
+            said = ": ".join(filter(None, (waiting.get("reason"), waiting.get("message"))))
+            return tr("{why}, after exit code {code}", why=said, code=ended["exitCode"]) if ended else said
     for each in pod["status"].get("conditions") or ():
         if each["type"] == "PodScheduled" and each["status"] == "False":
-            return each.get("message") or "no node for it"
+            return each.get("message") or tr("no node for it")
     return ""
 
 
@@ -144,7 +150,7 @@ def _downloads(found: Deployed, seen: Sequence[dict[str, Any]]) -> Iterator[Down
         said = ""
         if state == "running":
             pod = next((each["metadata"]["name"] for each in seen if _runs_for(each, name)), None)
-            said = _end_of(found, pod) if pod else "waits for a node"
+            said = _end_of(found, pod) if pod else tr("waits for a node")
         yield DownloadStatus(model, name, state, said)
 
 
@@ -152,7 +158,7 @@ def _end_of(found: Deployed, pod: str) -> str:
     try:
         return log_end(found, pod)
     except DeployedError:
-        return "its log cannot be read now"
+        return tr("its log cannot be read now")
 
 
 def _job_state(job: Mapping[str, Any]) -> str:
@@ -180,11 +186,19 @@ _ASKING = (SMOKE_TEST, POLICY_PROBE)
 
 def _said(found: Deployed, servers: Sequence[ServerStatus], *, paused: bool) -> list[Line]:
     if paused:
-        return [line(Piece(f"{found.stack}: paused; data, chat page and endpoint stay", "warn"))]
+        return [line(Piece(tr("{stack}: paused; data, chat page and endpoint stay", stack=found.stack), "warn"))]
     models = [each for each in servers if each.model]
     ready = sum(each.ready >= max(each.wanted, 1) for each in models)
     gpus = sum(each.gpus for each in servers)
-    said = f"{found.stack}: {ready} of {count(len(models), 'model')} ready, {count(gpus, 'GPU')} held"
+    held = trn("{number} GPU held", "{number} GPUs held", gpus)
+    said = trn(
+        "{stack}: {ready} of {number} model ready, {gpus}",
+        "{stack}: {ready} of {number} models ready, {gpus}",
+        len(models),
+        stack=found.stack,
+        ready=ready,
+        gpus=held,
+    )
     return [line(Piece(said, "good" if ready == len(models) else "warn"))]
 
 
@@ -194,30 +208,49 @@ def _lines(
     lines: list[Line] = [()]
     for each in servers:
         good = each.ready >= max(each.wanted, 1)
-        said = f"{each.ready} of {count(each.wanted, 'replica')} ready" + (
-            f"; {each.model} on {each.engine}" if each.model else ""
+        said = trn(
+            "{ready} of {number} replica ready", "{ready} of {number} replicas ready", each.wanted, ready=each.ready
         )
-        lines += _row(f"model {each.name}" if each.model else each.name, said, "good" if good else "warn")
+        if each.model:
+            said = tr("{said}; {model} on {engine}", said=said, model=each.model, engine=each.engine)
+        name = tr("model {name}", name=each.name) if each.model else each.name
+        lines += _row(name, said, "good" if good else "warn")
         lines += _row("", each.why, "warn") if each.why else []
     for each in downloads:
         style: Style = "good" if each.state == "done" else "bad" if each.state == "failed" else "warn"
-        said = f"{each.state}: {each.said}" if each.said else each.state
-        lines += _row(f"download {each.model}", said, style)
+        state = _state(each.state)
+        said = tr("{state}: {said}", state=state, said=each.said) if each.said else state
+        lines += _row(tr("download {model}", model=each.model), said, style)
     for each in asked:
-        lines += _row(each.part, f"{each.result}, of {each.made}", "good" if each.result == "succeeded" else "bad")
+        said = tr("{result}, of {time}", result=_state(each.result), time=each.made)
+        lines += _row(each.part, said, "good" if each.result == "succeeded" else "bad")
     return lines
+
+
+def _state(state: str) -> str:
+    """How a Job or a part of the smoke test stands, for people; JSON documents have the word itself."""
+    said = {
+        "done": translation.tr("done"),
+        "failed": translation.tr("failed"),
+        "running": translation.tr("running"),
+        "succeeded": translation.tr("succeeded"),
+        "has not ended": translation.tr("has not ended"),
+    }
+    return say(said[state])
 
 
 def _ways(found: Deployed, stack: str) -> list[Line]:
     chats = any(model.task == "chat" for model in found.models.values())
-    lines = _row("chat here", f"tke-llm chat {shlex.quote(stack)}", "path") if chats else []
+    lines = _row(tr("chat here"), f"tke-llm chat {shlex.quote(stack)}", "path") if chats else []
     if found.chat_url is not None and PAGE in found.services:
         aim = found.services[PAGE]
         forward = f"kubectl --namespace {aim.namespace} port-forward service/{aim.name} {aim.port}:{aim.port}"
-        page = f"{forward}, then {found.chat_url}" if is_local(found.chat_url) else found.chat_url
-        lines += _row("chat page at", page, "path")
+        page = found.chat_url
+        if is_local(page):
+            page = tr("{command}, then {url}", command=forward, url=page)
+        lines += _row(tr("chat page at"), page, "path")
     return lines
 
 
 def _row(name: str, said: str, style: Style) -> list[Line]:
-    return paragraph(said, Piece(f"  {name.ljust(18)}  ", "dim"), style=style)
+    return paragraph(said, Piece(f"  {flush_left(name, 18)}  ", "dim"), style=style)

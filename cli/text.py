@@ -16,6 +16,9 @@ from cli.language import say, tr
 WIDTH = 100
 """Columns where the output is no terminal."""
 
+SCREEN = 40
+"""Lines that the output of a command keeps to, unless it is asked for more."""
+
 NARROWEST, WIDEST = 60, 140
 """Columns: below, wrapped text is not read any more; above, the eye loses the line."""
 
@@ -177,6 +180,24 @@ def facts(rows: Iterable[tuple[str, str]], indent: int = 2) -> list[Line]:
         lines += paragraph(text, Piece(flush_left(shown, widest), "dim"), indent)
         last = name
     return lines
+
+
+def commands(rows: Iterable[tuple[str, str]]) -> list[Line]:
+    """What to type next, and what for; that stands below a command which leaves it no room."""
+    given = list(rows)
+    widest = max((cells(command) for command, _ in given if cells(command) <= _COMMAND), default=2) + 2
+    lines = heading(tr("Next"))
+    for command, purpose in given:
+        lead = Piece(flush_left(command, widest), "path")
+        if cells(command) <= _COMMAND:
+            lines += paragraph(purpose, lead, indent=2)
+        else:
+            lines += [line("  ", lead), *paragraph(purpose, " " * widest, indent=2)]
+    return lines
+
+
+_COMMAND = 48
+"""Columns that a command may take beside what it is for."""
 
 
 def table(rows: Iterable[tuple[str, ...]], right: frozenset[int] = frozenset(), indent: int = 2) -> list[Line]:

@@ -12,7 +12,8 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parents[1]
 CHINESE = ROOT / "locale/zh_CN"
-ROOMS = ("settings", "catalog", "planner", "components", "policy", "rehearsal", "cli")
+ROOMS = ("cli", "rehearsal", "settings", "catalog", "planner", "components", "policy")
+"""What several say belongs to the first."""
 KEYWORDS = {"tr": 1, "trn": 2}
 """What says a sentence, and how many templates it takes."""
 

@@ -8,11 +8,13 @@ from typing import Literal
 
 from cli.chat.stream import ChatError, Written, answer
 from cli.deployed import Deployed, DeployedError, DeployedModel, api, deployed, forward, is_local
+from cli.language import tr
 from cli.report import dump
 from cli.text import Piece, complain, line, put, seen, show
+from settings import translation
 
 INTERRUPTED = 130
-COMMANDS = "/new begins anew, /quit ends; Ctrl-C ends an answer"
+COMMANDS = translation.tr("/new begins anew, /quit ends; Ctrl-C ends an answer")
 Turn = Literal["said", "stopped", "failed"]
 
 
@@ -58,10 +60,10 @@ def chat(stack: str, name: str | None, *, message: str | None, forwarded: bool, 
     """
     question = message if message is not None or sys.stdin.isatty() else sys.stdin.read()
     if question is None and as_json:
-        complain("--json answers one question: give --message, or a question on stdin")
+        complain(tr("--json answers one question: give --message, or a question on stdin"))
         return 2
     if question is not None and not question.strip():
-        complain("the question is empty")
+        complain(tr("the question is empty"))
         return 2
     try:
         found = deployed(stack)
@@ -70,7 +72,8 @@ def chat(stack: str, name: str | None, *, message: str | None, forwarded: bool, 
             talk = Talk(_address(found, model, opened, forwarded=forwarded), model.api_key, model.served_name)
             if question is not None:
                 return _once(talk, question, found.stack, as_json=as_json)
-            show([line(Piece(f"{model.name} ({model.model_id}) at {_where(talk.url)}; {COMMANDS}", "dim"))])
+            values = {"name": model.name, "model": model.model_id, "where": _where(talk.url), "commands": COMMANDS}
+            show([line(Piece(tr("{name} ({model}) at {where}; {commands}", **values), "dim"))])
             return _turns(talk)
     except DeployedError as error:
         complain(str(error))
@@ -82,7 +85,9 @@ def chat(stack: str, name: str | None, *, message: str | None, forwarded: bool, 
 def _model(found: Deployed, name: str | None) -> DeployedModel:
     model = found.model(name)
     if found.plan.get("paused"):
-        raise DeployedError(f"stack {found.stack} is paused: nothing answers until `pause` is taken away")
+        raise DeployedError(
+            tr("stack {stack} is paused: nothing answers until `pause` is taken away", stack=found.stack)
+        )
     return model
 
 
@@ -93,7 +98,7 @@ def _address(found: Deployed, model: DeployedModel, opened: ExitStack, *, forwar
 
 
 def _where(url: str) -> str:
-    return "a forwarded port" if is_local(url) else url
+    return tr("a forwarded port") if is_local(url) else url
 
 
 def _once(talk: Talk, question: str, stack: str, *, as_json: bool) -> int:
@@ -128,7 +133,7 @@ def _turns(talk: Talk) -> int:
             turn = talk.ask(text, _writer())
             put("\n\n")
             if turn == "stopped":
-                show([line(Piece("stopped", "dim"))])
+                show([line(Piece(tr("stopped"), "dim"))])
 
 
 def _writer() -> Callable[[Written], None]:

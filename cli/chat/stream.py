@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from cli.language import tr
 from components.workloads.scripts.smoke_test.web import Answer
 
 SECONDS = 900.0
@@ -41,11 +42,15 @@ def answer(url: str, key: str | None, model: str, messages: Sequence[Mapping[str
             response = _response(connection, url, key, body)
             yield from _pieces(response)
         except ssl.SSLCertVerificationError as error:
-            raise ChatError(f"the certificate of {url} is not trusted here ({error.verify_message})") from None
+            raise ChatError(
+                tr("the certificate of {url} is not trusted here ({why})", url=url, why=error.verify_message)
+            ) from None
         except TimeoutError:
-            raise ChatError(f"{url} is silent for {SECONDS:.0f} s") from None
+            raise ChatError(tr("{url} is silent for {seconds:.0f} s", url=url, seconds=SECONDS)) from None
         except (OSError, http.client.HTTPException) as error:
-            raise ChatError(f"{url} gives no answer ({error or type(error).__name__})") from None
+            raise ChatError(
+                tr("{url} gives no answer ({why})", url=url, why=str(error) or type(error).__name__)
+            ) from None
 
 
 def _connection(url: str) -> http.client.HTTPConnection:
@@ -64,7 +69,9 @@ def _response(
     connection.request("POST", path, json.dumps(body).encode(), headers)
     response = connection.getresponse()
     if response.status != 200:
-        raise ChatError(f"{url} answers {response.status}: {_told(response.read(65536), key)}")
+        raise ChatError(
+            tr("{url} answers {status}: {why}", url=url, status=response.status, why=_told(response.read(65536), key))
+        )
     return response
 
 
@@ -81,9 +88,9 @@ def _pieces(response: http.client.HTTPResponse) -> Iterator[Written]:
         try:
             event = json.loads(value)
         except ValueError:
-            raise ChatError("the stream holds something that is no JSON") from None
+            raise ChatError(tr("the stream holds something that is no JSON")) from None
         if event.get("error"):
-            raise ChatError(f"the answer ends with an error: {_told(json.dumps(event).encode(), None)}")
+            raise ChatError(tr("the answer ends with an error: {why}", why=_told(json.dumps(event).encode(), None)))
         for choice in event.get("choices") or ():
             delta = choice.get("delta") or {}
             ended = ended or choice.get("finish_reason") is not None
@@ -91,10 +98,10 @@ def _pieces(response: http.client.HTTPResponse) -> Iterator[Written]:
             yield from [Written(thought, thought=True)] if thought else []
             yield from [Written(delta["content"])] if delta.get("content") else []
     if not ended:
-        raise ChatError("the answer breaks off")
+        raise ChatError(tr("the answer breaks off"))
 
 
 def _told(body: bytes, key: str | None) -> str:
     """What an answer says is wrong, in one line and without the key."""
-    text = Answer(0, "", body, 0.0).told or "no reason given"
+    text = Answer(0, "", body, 0.0).told or tr("no reason given")
     return text if key is None else text.replace(key, "…")

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import yaml
 
 from cli.doctor.machine import Check, Machine
-from cli.text import count
+from cli.findings import counted
+from cli.language import tr
 from planner.prove import prove
 from settings.models import Settings
 from settings.parse import Parsed
@@ -23,13 +24,13 @@ _OWN_SECRETS = ("file", "s3", "gs", "azblob")
 def backend(machine: Machine) -> tuple[Check, str | None]:
     """Whether pulumi is logged in, and the address of its backend."""
     if machine.which("pulumi") is None:
-        return Check("backend", "unknown", "nobody can be asked without pulumi"), None
+        return Check("backend", "unknown", tr("nobody can be asked without pulumi")), None
     answer = machine.ask("pulumi", "whoami", "--json", "--non-interactive")
     document = answer.document()
     url = document.get("url") if isinstance(document, dict) else None
     if not isinstance(url, str):
-        fix = "mkdir -p state && pulumi login file://./state, or pulumi login"
-        return Check("backend", "missing", f"not logged in ({answer.complaint})", fix), None
+        fix = tr("mkdir -p state && pulumi login file://./state, or pulumi login")
+        return Check("backend", "missing", tr("not logged in ({why})", why=answer.complaint), fix), None
     parts = urlsplit(url)
     # An address may hold a user and a password.
     shown = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
@@ -43,39 +44,42 @@ def passphrase(machine: Machine, url: str, stack_file: Path | None) -> Check | N
         return None
     fix = "export PULUMI_CONFIG_PASSPHRASE_FILE=~/.tke-llm-passphrase"
     if "PULUMI_CONFIG_PASSPHRASE" in machine.environ:
-        return Check("passphrase", "ok", "PULUMI_CONFIG_PASSPHRASE is set")
+        return Check("passphrase", "ok", tr("PULUMI_CONFIG_PASSPHRASE is set"))
     named = machine.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE")
     if not named:
-        return Check("passphrase", "missing", "neither PULUMI_CONFIG_PASSPHRASE nor …_FILE is set", fix)
+        return Check("passphrase", "missing", tr("neither PULUMI_CONFIG_PASSPHRASE nor …_FILE is set"), fix)
     try:
         empty = not Path(named).expanduser().read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
-        return Check("passphrase", "missing", f"{named} cannot be read", fix)
+        return Check("passphrase", "missing", tr("{file} cannot be read", file=named), fix)
     if empty:
-        return Check("passphrase", "missing", f"{named} is empty", f"head -c 32 /dev/urandom | base64 > {named}")
-    return Check("passphrase", "ok", f"in {named}")
+        return Check(
+            "passphrase", "missing", tr("{file} is empty", file=named), f"head -c 32 /dev/urandom | base64 > {named}"
+        )
+    return Check("passphrase", "ok", tr("in {file}", file=named))
 
 
 def credentials(machine: Machine, secrets: frozenset[str]) -> Check:
     """Whether there is a key of Tencent Cloud; `secrets` are the provider's that the stack file holds."""
     lacking = [name for name in CREDENTIALS if not machine.environ.get(name)]
     if not lacking:
-        return Check("credentials", "ok", "a key of Tencent Cloud is in the environment")
+        return Check("credentials", "ok", tr("a key of Tencent Cloud is in the environment"))
     if {"secretId", "secretKey"} <= secrets:
-        return Check("credentials", "ok", "a key of Tencent Cloud is sealed in the stack file")
+        return Check("credentials", "ok", tr("a key of Tencent Cloud is sealed in the stack file"))
     fix = "export TENCENTCLOUD_SECRET_ID=… TENCENTCLOUD_SECRET_KEY=…"
-    return Check("credentials", "missing", f"{' and '.join(lacking)} not set", fix)
+    return Check("credentials", "missing", tr("{names} not set", names=tr(" and ").join(lacking)), fix)
 
 
 def configuration(stack: str, parsed: Parsed) -> Check:
     """Whether the stack file passes `check`."""
     _, found = prove(parsed)
-    errors = [each for each in found if each.severity == "error"]
+    error = next((each for each in found if each.severity == "error"), None)
     fix = f"tke-llm check {stack}"
-    if errors:
-        return Check("stack file", "missing", f"{count(len(errors), 'error')}: {errors[0].message}", fix)
-    warnings = sum(each.severity == "warning" for each in found)
-    said = f"passes, {count(warnings, 'warning')}" if warnings else "passes"
+    if error is not None:
+        said = tr("{errors}: {first}", errors=counted(found, "error"), first=error.message)
+        return Check("stack file", "missing", said, fix)
+    warnings = counted(found, "warning")
+    said = tr("passes, {warnings}", warnings=warnings) if warnings else tr("passes")
     return Check("stack file", "ok", said)
 
 
@@ -84,17 +88,19 @@ def stack_there(machine: Machine, stack: str) -> tuple[Check, bool]:
     answer = machine.ask("pulumi", "stack", "ls", "--json", "--non-interactive")
     listed = answer.document()
     if not isinstance(listed, list):
-        return Check("stack", "unknown", answer.complaint or "pulumi lists none", "pulumi stack ls"), False
+        return Check("stack", "unknown", answer.complaint or tr("pulumi lists none"), "pulumi stack ls"), False
     # Pulumi Cloud says whose a stack is before its name.
     found = next((each for each in listed if str(each.get("name")).rpartition("/")[2] == stack), None)
     if found is None:
-        return Check("stack", "missing", f"the backend has no stack {stack}", f"pulumi stack init {stack}"), False
+        return Check(
+            "stack", "missing", tr("the backend has no stack {stack}", stack=stack), f"pulumi stack init {stack}"
+        ), False
     up = (found.get("resourceCount") or 0) > 0
-    said = "brought up" if up else "not brought up yet"
+    said = tr("brought up") if up else tr("not brought up yet")
     if not found.get("current"):
-        said += f"; another is selected, so say `pulumi up --stack {stack}`"
+        said = tr("{said}; another is selected, so say `pulumi up --stack {stack}`", said=said, stack=stack)
         return Check("stack", "advice", said, f"pulumi stack select {stack}"), up
-    return Check("stack", "ok", f"selected, {said}"), up
+    return Check("stack", "ok", tr("selected, {said}", said=said)), up
 
 
 def endpoint(machine: Machine, stack: str, settings: Settings | None, *, up: bool) -> Iterator[Check]:
@@ -105,21 +111,21 @@ def endpoint(machine: Machine, stack: str, settings: Settings | None, *, up: boo
         try:
             text = Path(existing.kubeconfig_path).expanduser().read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
-            found = f"{existing.kubeconfig_path} cannot be read"
-            yield Check("endpoint", "missing", found, "set cluster.existing.kubeconfigPath in the stack file")
+            found = tr("{file} cannot be read", file=existing.kubeconfig_path)
+            yield Check("endpoint", "missing", found, tr("set cluster.existing.kubeconfigPath in the stack file"))
             return
     elif up:
         show = ("stack", "output", "kubeconfig", "--show-secrets", "--json", "--stack", stack, "--non-interactive")
         answer = machine.ask("pulumi", *show)
         text = answer.document()
         if not isinstance(text, str):
-            yield Check("endpoint", "unknown", f"no output kubeconfig ({answer.complaint})", "pulumi up")
+            yield Check("endpoint", "unknown", tr("no output kubeconfig ({why})", why=answer.complaint), "pulumi up")
             return
     if text is None:
         return
     server = _server(text, existing.context if existing else None)
     if server is None:
-        yield Check("endpoint", "missing", "the kubeconfig names no server", "kubectl config view")
+        yield Check("endpoint", "missing", tr("the kubeconfig names no server"), "kubectl config view")
         return
     yield _connect(server, ours=existing is None)
 
@@ -130,10 +136,15 @@ def _connect(server: str, *, ours: bool) -> Check:
     try:
         socket.create_connection((host, port), CONNECT_SECONDS).close()
     except OSError as error:
-        why = "no connection in time" if isinstance(error, TimeoutError) else error.strerror or str(error)
+        why = tr("no connection in time") if isinstance(error, TimeoutError) else error.strerror or str(error)
         fix = "pulumi config set --path 'tke-llm:cluster.endpoint.allow[0]' \"$(curl -4 -fsS https://ifconfig.me)/32\""
-        return Check("endpoint", "missing", f"{host}:{port}: {why}", fix if ours else f"curl -k {server}/version")
-    return Check("endpoint", "ok", f"{host}:{port} answers")
+        return Check(
+            "endpoint",
+            "missing",
+            tr("{host}:{port}: {why}", host=host, port=port, why=why),
+            fix if ours else f"curl -k {server}/version",
+        )
+    return Check("endpoint", "ok", tr("{host}:{port} answers", host=host, port=port))
 
 
 def _server(text: str, context: str | None) -> str | None:

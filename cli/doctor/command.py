@@ -14,9 +14,10 @@ from cli.doctor.account import (
 )
 from cli.doctor.machine import Check, State, machine
 from cli.doctor.tools import conveniences, programs
+from cli.language import tr, trn
 from cli.report import dump
 from cli.stackfile import program, project_root, stack_file
-from cli.text import Line, Piece, Style, count, line, paragraph, show
+from cli.text import Line, Piece, Style, flush_left, line, paragraph, show
 from settings.file import read
 from settings.parse import parse
 
@@ -65,14 +66,45 @@ def _checks(stack: str | None) -> Iterator[Check]:
 
 
 def _shown(check: Check) -> list[Line]:
-    word = Piece(f"  {check.state.ljust(9)}", _STYLES[check.state])
-    lines = [line(word, *each) for each in paragraph(check.found, check.name.ljust(20))[:1]]
-    lines += [line(" " * 11, *each) for each in paragraph(check.found, check.name.ljust(20))[1:]]
+    word = Piece(f"  {flush_left(_state(check.state), 9)}", _STYLES[check.state])
+    first, *others = paragraph(check.found, flush_left(_name(check.name), 20))
+    lines = [line(word, *first), *(line(" " * 11, *each) for each in others)]
     return [*lines, *([line(" " * 31, Piece(check.fix, "path"))] if check.fix else [])]
+
+
+def _state(state: State) -> str:
+    said = {"ok": tr("ok"), "missing": tr("missing"), "advice": tr("advice"), "unknown": tr("unknown")}
+    return said[state]
+
+
+def _name(name: str) -> str:
+    """What was looked at, for people; programs have their own names, and JSON documents these words themselves."""
+    kind, _, rest = name.partition(" ")
+    if kind == "plugin":
+        return tr("plugin {name}", name=rest)
+    said = {
+        "packages": tr("packages"),
+        "language": tr("language"),
+        "plugins": tr("plugins"),
+        "backend": tr("backend"),
+        "passphrase": tr("passphrase"),
+        "credentials": tr("credentials"),
+        "stack file": tr("stack file"),
+        "endpoint": tr("endpoint"),
+        "built programs": tr("built programs"),
+        "disk": tr("disk"),
+    }
+    return said.get(name, name)
 
 
 def _verdict(lacking: int, stack: str | None) -> Line:
     if lacking:
-        return line(Piece(f"{count(lacking, 'thing')} that `pulumi up` needs missing", "bad"))
-    after = f"tke-llm check {stack}, then pulumi preview" if stack else "tke-llm new, then tke-llm doctor STACK"
-    return line(Piece("nothing that `pulumi up` needs is missing", "good"), f"; next: {after}")
+        said = trn(
+            "{number} thing that `pulumi up` needs missing", "{number} things that `pulumi up` needs missing", lacking
+        )
+        return line(Piece(said, "bad"))
+    after = tr("tke-llm new, then tke-llm doctor STACK")
+    if stack:
+        after = tr("tke-llm check {stack}, then pulumi preview", stack=stack)
+    said = Piece(tr("nothing that `pulumi up` needs is missing"), "good")
+    return line(said, tr("; next: {commands}", commands=after))

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from cli.language import tr
+
 SECONDS = 20.0
 """Longest wait for one program: a backend may be far away."""
 
@@ -57,7 +59,7 @@ class Machine:
         """Run a program that needs no terminal."""
         path = self.which(program)
         if path is None:
-            return Answer(None, complaint=f"{program} is not on PATH")
+            return Answer(None, complaint=tr("{program} is not on PATH", program=program))
         environ = {**self.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
         try:
             done = subprocess.run(  # noqa: S603  our own arguments
@@ -71,9 +73,11 @@ class Machine:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            return Answer(None, complaint=f"{program} gave no answer within {SECONDS:.0f} s")
+            return Answer(
+                None, complaint=tr("{program} gave no answer within {seconds:.0f} s", program=program, seconds=SECONDS)
+            )
         except OSError as error:
-            return Answer(None, complaint=f"{program} cannot be run: {error.strerror}")
+            return Answer(None, complaint=tr("{program} cannot be run: {why}", program=program, why=error.strerror))
         lines = [each.removeprefix("error: ").strip() for each in done.stderr.splitlines() if each.strip()]
         return Answer(done.returncode, done.stdout, lines[-1] if lines else "")
 

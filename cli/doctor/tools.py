@@ -9,6 +9,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from cli.doctor.machine import Check, Machine, version_of, written
+from cli.language import tr
 from cli.text import size
 from tools.binaries import TARGETS, default_cache, locate
 
@@ -46,7 +47,7 @@ def conveniences(machine: Machine) -> Iterator[Check]:
 def _python() -> Check:
     here = sys.version_info[:3]
     good = here >= PYTHON
-    fix = "" if good else "install Python 3.11 or newer, then: make PYTHON=/path/to/python3.11 check"
+    fix = "" if good else tr("install Python 3.11 or newer, then: make PYTHON=/path/to/python3.11 check")
     return Check("python", "ok" if good else "missing", written(here), fix)
 
 
@@ -58,13 +59,15 @@ def _packages() -> Check:
         try:
             there = version(wanted.name)
         except PackageNotFoundError:
-            wrong.append(f"no {wanted.name}")
+            wrong.append(tr("no {name}", name=wanted.name))
             continue
         if not wanted.specifier.contains(there, prereleases=True):
-            wrong.append(f"{wanted.name} {there}, not {wanted.specifier}")
+            wrong.append(
+                tr("{name} {there}, not {wanted}", name=wanted.name, there=there, wanted=str(wanted.specifier))
+            )
     if wrong:
         return Check("packages", "missing", "; ".join(wrong), "uv sync --frozen")
-    return Check("packages", "ok", f"tke-llm {version('tke-llm')} and all that it requires")
+    return Check("packages", "ok", tr("tke-llm {version} and all that it requires", version=version("tke-llm")))
 
 
 def _uv(machine: Machine) -> Check:
@@ -72,7 +75,7 @@ def _uv(machine: Machine) -> Check:
     found = version_of(answer.out) if answer.code == 0 else None
     if found is None:
         fix = 'make uv && export PATH="$PWD/.tools/bin:$PATH"'
-        return Check("uv", "missing", answer.complaint or "it tells no version", fix)
+        return Check("uv", "missing", answer.complaint or tr("it tells no version"), fix)
     return Check("uv", "ok", written(found))
 
 
@@ -80,9 +83,14 @@ def _pulumi(machine: Machine) -> Check:
     answer = machine.ask("pulumi", "version")
     found = version_of(answer.out) if answer.code == 0 else None
     if found is None:
-        return Check("pulumi", "missing", answer.complaint or "it tells no version", _GET_PULUMI)
+        return Check("pulumi", "missing", answer.complaint or tr("it tells no version"), _GET_PULUMI)
     if found < PULUMI:
-        return Check("pulumi", "missing", f"{written(found)}, older than {written(PULUMI)}", _GET_PULUMI)
+        return Check(
+            "pulumi",
+            "missing",
+            tr("{found}, older than {wanted}", found=written(found), wanted=written(PULUMI)),
+            _GET_PULUMI,
+        )
     return Check("pulumi", "ok", written(found))
 
 
@@ -92,16 +100,16 @@ def _language(machine: Machine) -> Check:
     names = ("pulumi-language-python", "pulumi-language-python-exec")
     lacking = [name for name in names if not (machine.which(name) or shutil.which(name, path=str(pulumi)))]
     if lacking:
-        found = f"{' and '.join(lacking)} stand neither beside pulumi nor on PATH"
-        return Check("language", "missing", found, f"{_GET_PULUMI}, which brings them")
-    return Check("language", "ok", "Python, by uv")
+        found = tr("{names} stand neither beside pulumi nor on PATH", names=tr(" and ").join(lacking))
+        return Check("language", "missing", found, tr("{command}, which brings them", command=_GET_PULUMI))
+    return Check("language", "ok", tr("Python, by uv"))
 
 
 def _plugins(machine: Machine, *, cloud: bool) -> Iterator[Check]:
     answer = machine.ask("pulumi", "plugin", "ls", "--json")
     listed = answer.document()
     if not isinstance(listed, list):
-        yield Check("plugins", "unknown", answer.complaint or "pulumi lists none", "pulumi plugin ls")
+        yield Check("plugins", "unknown", answer.complaint or tr("pulumi lists none"), "pulumi plugin ls")
         return
     there = {(each.get("name"), str(each.get("version"))) for each in listed if isinstance(each, dict)}
     for name, package in PLUGINS.items():
@@ -111,9 +119,9 @@ def _plugins(machine: Machine, *, cloud: bool) -> Iterator[Check]:
             yield Check(f"plugin {name}", "ok", needed)
         elif own and cloud:
             install = f"pulumi plugin install resource {name} {needed} --server {SERVER}"
-            yield Check(f"plugin {name}", "missing", f"{needed} is not installed", install)
+            yield Check(f"plugin {name}", "missing", tr("{version} is not installed", version=needed), install)
         elif not own:
-            found = f"{needed} is not installed; the first `pulumi up` fetches it"
+            found = tr("{version} is not installed; the first `pulumi up` fetches it", version=needed)
             yield Check(f"plugin {name}", "advice", found, f"pulumi plugin install resource {name} {needed}")
 
 
@@ -122,8 +130,8 @@ def _kubectl(machine: Machine) -> Check:
     document = answer.document()
     client = document.get("clientVersion") if isinstance(document, dict) else None
     if not isinstance(client, dict):
-        found = f"{answer.complaint or 'it tells no version'}: chat, smoke, status and logs need it"
-        return Check("kubectl", "advice", found, "see https://kubernetes.io/docs/tasks/tools/")
+        found = tr("{why}: chat, smoke, status and logs need it", why=answer.complaint or tr("it tells no version"))
+        return Check("kubectl", "advice", found, tr("see {page}", page="https://kubernetes.io/docs/tasks/tools/"))
     return Check("kubectl", "ok", str(client.get("gitVersion", "")).removeprefix("v"))
 
 
@@ -131,7 +139,12 @@ def _go(machine: Machine) -> Check:
     answer = machine.ask("go", "version")
     found = version_of(answer.out) if answer.code == 0 else None
     if found is None:
-        return Check("go", "advice", f"{answer.complaint}: `make rehearse` needs it", "see https://go.dev/doc/install")
+        return Check(
+            "go",
+            "advice",
+            tr("{why}: `make rehearse` needs it", why=answer.complaint),
+            tr("see {page}", page="https://go.dev/doc/install"),
+        )
     return Check("go", "ok", written(found))
 
 
@@ -139,14 +152,18 @@ def _caches(machine: Machine) -> Check:
     lacking = [target for target in TARGETS if locate(target, environ=machine.environ).to_build]
     where = default_cache(machine.environ)
     if lacking:
-        found = f"{where} lacks {', '.join(lacking)}: only a rehearsal with a real engine or control plane needs them"
+        found = tr(
+            "{folder} lacks {names}: only a rehearsal with a real engine or control plane needs them",
+            folder=where,
+            names=", ".join(lacking),
+        )
         return Check("built programs", "advice", found, f"make {' '.join(lacking)}")
-    return Check("built programs", "ok", f"{', '.join(TARGETS)} in {where}")
+    return Check("built programs", "ok", tr("{names} in {folder}", names=", ".join(TARGETS), folder=where))
 
 
 def _disk(folder: Path) -> Check:
     free = shutil.disk_usage(folder).free
     if free < ROOM:
-        found = f"{size(free)} free in {folder}; {size(ROOM)} are needed"
-        return Check("disk", "missing", found, "make room, such as with: uv cache prune")
-    return Check("disk", "ok", f"{size(free)} free")
+        found = tr("{free} free in {folder}; {needed} are needed", free=size(free), folder=folder, needed=size(ROOM))
+        return Check("disk", "missing", found, tr("make room, such as with: uv cache prune"))
+    return Check("disk", "ok", tr("{free} free", free=size(free)))

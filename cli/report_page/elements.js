@@ -44,6 +44,12 @@ function shortened(text, most) {
   return `${text.slice(0, most - 1 - end)}…${text.slice(text.length - end)}`;
 }
 
-function count(number, noun) {
-  return number === 1 ? `${number} ${noun}` : `${number} ${noun}s`;
+// A text of words.py in the page's language, with its fields filled.
+function t(text, values) {
+  return (data.words[text] || text).replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
+// The first text for 1, else the second; {number} is the number.
+function tn(one, many, number, values) {
+  return t(number === 1 ? one : many, {number, ...values});
 }

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from cli.text import count
+from cli.language import say, tr, trn
 from planner.plan.types import MemoryBudget, ModelPlan, Plan, PoolPlan
 from policy.rule import Violation
 from settings.diagnostics import Diagnostic
@@ -65,7 +65,7 @@ class Cost:
 def findings(diagnostics: Sequence[Diagnostic], violations: Sequence[Violation]) -> tuple[Finding, ...]:
     """All of them, gravest first."""
     broken = [
-        Finding("policy", each.code, f"{each.type} {each.resource}", each.message, "", "", "", "", each.forced)
+        Finding("policy", each.code, f"{each.type} {each.resource}", say(each.message), "", "", "", "", each.forced)
         for each in violations
     ]
     told = [
@@ -73,10 +73,10 @@ def findings(diagnostics: Sequence[Diagnostic], violations: Sequence[Violation])
             each.severity,
             each.code,
             each.path,
-            each.message,
-            each.given,
-            each.allowed,
-            each.remedy,
+            say(each.message),
+            say(each.given),
+            say(each.allowed),
+            say(each.remedy),
             _fix(each),
             each.forced,
         )
@@ -90,7 +90,9 @@ def findings(diagnostics: Sequence[Diagnostic], violations: Sequence[Violation])
 def _fix(found: Diagnostic) -> str:
     """The change in the stack file, a line for each key."""
     return "\n".join(
-        f"remove {path}" if value is None else f"{path}: {json.dumps(value, ensure_ascii=False, default=str)}"
+        tr("remove {path}", path=path)
+        if value is None
+        else f"{path}: {json.dumps(value, ensure_ascii=False, default=str)}"
         for path, value in found.fix
     )
 
@@ -102,22 +104,30 @@ def memory(plan: Plan) -> tuple[Memory, ...]:
 
 def _memory(model: ModelPlan, pool: PoolPlan) -> Memory:
     budget = model.memory
-    gpus = f"{count(model.gpus, 'GPU')} of pool {pool.name}" if model.gpus else f"memory of pool {pool.name}"
-    title = f"{pool.gpu}, {gpus} per replica" if pool.gpu and model.gpus else gpus
+    title = tr("memory of pool {pool}", pool=pool.name)
+    if model.gpus:
+        title = trn(
+            "{number} GPU of pool {pool} per replica",
+            "{number} GPUs of pool {pool} per replica",
+            model.gpus,
+            pool=pool.name,
+        )
+    if pool.gpu and model.gpus:
+        title = tr("{gpu}, {gpus}", gpu=pool.gpu, gpus=title)
     parts = tuple(part for part in _parts(budget) if part.gib >= 0.005)
-    each = f"{budget.kv_one_sequence:.2f} GiB"
-    note = f"{model.concurrency:.1f} requests of the longest context at a time; each takes {each}"
+    values = {"number": model.concurrency, "each": budget.kv_one_sequence}
+    note = tr("{number:.1f} requests of the longest context at a time; each takes {each:.2f} GiB", **values)
     return Memory(model.name, title, note, budget.total, budget.limit, parts)
 
 
 def _parts(budget: MemoryBudget) -> Iterator[Part]:
-    yield Part("weights", "weights", budget.weights)
-    yield Part("activations", "activations", budget.activations)
-    yield Part("runtime", "the engine and its libraries", budget.non_torch)
-    yield Part("graphs", "CUDA graphs", budget.graphs)
-    yield Part("cache", "KV cache", max(0.0, budget.kv_room))
-    yield Part("outside", "beside the engine's share", budget.outside)
-    yield Part("spare", "left free", max(0.0, budget.total - budget.limit - budget.outside))
+    yield Part("weights", tr("weights"), budget.weights)
+    yield Part("activations", tr("activations"), budget.activations)
+    yield Part("runtime", tr("the engine and its libraries"), budget.non_torch)
+    yield Part("graphs", tr("CUDA graphs"), budget.graphs)
+    yield Part("cache", tr("KV cache"), max(0.0, budget.kv_room))
+    yield Part("outside", tr("beside the engine's share"), budget.outside)
+    yield Part("spare", tr("left free"), max(0.0, budget.total - budget.limit - budget.outside))
 
 
 def costs(plan: Plan) -> tuple[Cost, ...]:
@@ -127,14 +137,14 @@ def costs(plan: Plan) -> tuple[Cost, ...]:
 
 def _cost(pool: PoolPlan, plan: Plan) -> Cost:
     if pool.kind == "super":
-        return Cost(pool.name, str(pool.gpu_type), None, None, None, None, "billed by the pod")
+        return Cost(pool.name, str(pool.gpu_type), None, None, None, None, tr("billed by the pod"))
     if pool.kind == "existing":
-        return Cost(pool.name, "nodes that exist", None, None, None, None, "not made by this stack")
+        return Cost(pool.name, tr("nodes that exist"), None, None, None, None, tr("not made by this stack"))
     least, most = (0, 0) if plan.paused else (pool.min_nodes, pool.max_nodes)
-    nodes = str(least) if least == most else f"{least} to {most}"
+    nodes = str(least) if least == most else tr("{least} to {most}", least=least, most=most)
     machines = f"{nodes} x {pool.instance_type}"
     if pool.price is None:
-        note = f"no price; set prices.{pool.instance_type} to yours"
+        note = tr("no price; set prices.{machine} to yours", machine=pool.instance_type)
         return Cost(pool.name, machines, None, None, None, None, note)
     hour, day, month = ((least * pool.price * hours, most * pool.price * hours) for hours in (1, 24, MONTH))
-    return Cost(pool.name, machines, pool.price, hour, day, month, "paused" if plan.paused else "")
+    return Cost(pool.name, machines, pool.price, hour, day, month, tr("paused") if plan.paused else "")

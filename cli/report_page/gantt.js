@@ -8,10 +8,10 @@ function gantt(charts, parent, place, show) {
     const holder = element("div", {class: "chart"});
     return element(
       "article", {class: each.chosen ? "chosen" : null},
-      element("h3", {}, each.title, each.chosen && charts.length > 1 ? element("span", {class: "tag"}, "this stack") : ""),
+      element("h3", {}, each.title, each.chosen && charts.length > 1 ? element("span", {class: "tag"}, t("this stack")) : ""),
       element("p", {}, element("b", {}, each.takes), each.waits ? `; ${each.waits}` : ""),
       holder,
-      each.short ? element("p", {class: "hint"}, `and ${count(each.short, "step")} of less than 10 s`) : "",
+      each.short ? element("p", {class: "hint"}, tn("and {number} step of less than 10 s", "and {number} steps of less than 10 s", each.short)) : "",
     );
   }));
   const draw = () => parent.querySelectorAll(".chart").forEach((holder, at) => rows(charts[at], holder, end, place, show));
@@ -29,7 +29,7 @@ function rows(chart, holder, end, place, show) {
   const height = 24 + chart.bars.length * pitch;
   const svg = d3.select(holder).html("").append("svg").attr({width, height, role: "img", "aria-label": `${chart.title}: ${chart.takes}`});
   const axis = d3.svg.axis().scale(x).orient("top").ticks(Math.max(3, Math.floor((width - beside) / 70)))
-    .tickSize(-(height - 22), 0).tickFormat((minutes) => `${minutes} min`);
+    .tickSize(-(height - 22), 0).tickFormat((minutes) => t("{minutes} min", {minutes}));
   svg.append("g").attr({class: "axis", transform: "translate(0,20)"}).call(axis);
   const row = svg.selectAll(".row").data(chart.bars).enter().append("g")
     .attr("transform", (_, at) => `translate(0,${24 + at * pitch})`)

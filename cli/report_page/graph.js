@@ -3,7 +3,7 @@
 function Graph(graph, canvas, tell) {
   const margin = 12;
   const open = new Set();
-  const svg = d3.select(canvas).append("svg").attr({role: "group", "aria-label": "Dependency graph"});
+  const svg = d3.select(canvas).append("svg").attr({role: "group", "aria-label": t("Dependency graph")});
   const arrow = (name) => svg.append("marker").attr({
     id: name, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, markerUnits: "userSpaceOnUse", orient: "auto",
   }).append("path").attr("d", "M0 0 8 4 0 8z");
@@ -103,11 +103,11 @@ function Graph(graph, canvas, tell) {
 
   function label(node) {
     const own = of(node);
-    const what = "group" in node ? `${group(node).kind} ${group(node).name}, ${count(own.length, "resource")}` : `${own[0].kind} ${own[0].name}`;
+    const what = "group" in node ? tn("{group}, {number} resource", "{group}, {number} resources", own.length, {group: `${group(node).kind} ${group(node).name}`}) : `${own[0].kind} ${own[0].name}`;
     return [
       what,
-      own.some((each) => each.critical) ? "decides the end" : "",
-      own.some((each) => each.waiting) ? "its GPUs wait" : "",
+      own.some((each) => each.critical) ? t("decides the end") : "",
+      own.some((each) => each.waiting) ? t("its GPUs wait") : "",
     ].filter(Boolean).join("; ");
   }
 

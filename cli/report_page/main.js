@@ -4,7 +4,7 @@ function theme() {
   const button = byId("theme");
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const now = () => document.documentElement.dataset.theme || (dark.matches ? "dark" : "light");
-  const name = () => { button.textContent = now() === "dark" ? "☀ Light" : "☾ Dark"; };
+  const name = () => { button.textContent = now() === "dark" ? `☀ ${t("Light")}` : `☾ ${t("Dark")}`; };
   button.addEventListener("click", () => {
     document.documentElement.dataset.theme = now() === "dark" ? "light" : "dark";
     name();
@@ -24,7 +24,7 @@ function whole() {
   manifests(data.graph);
 
   const aside = byId("details");
-  const hint = () => replaceIn(aside, element("p", {class: "hint"}, "Choose a resource to see its inputs, what it waits for, and why it is so."));
+  const hint = () => replaceIn(aside, element("p", {class: "hint"}, t("Choose a resource to see its inputs, what it waits for, and why it is so.")));
   const close = () => {
     graph.clear();
     aside.classList.remove("open");
@@ -40,7 +40,9 @@ function whole() {
   const search = byId("search");
   search.addEventListener("input", () => {
     const found = graph.search(search.value);
-    byId("found").textContent = search.value.trim() ? `${found.length} of ${data.graph.resources.length}${found.length ? ", Enter shows the next" : ""}` : "";
+    byId("found").textContent = search.value.trim()
+      ? t(found.length ? "{number} of {all}, Enter shows the next" : "{number} of {all}", {number: found.length, all: data.graph.resources.length})
+      : "";
   });
   search.addEventListener("keydown", (event) => { if (event.key === "Enter") graph.next(); });
   byId("unfold").addEventListener("click", () => graph.all(true));

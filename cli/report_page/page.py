@@ -10,14 +10,18 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from html import escape
 from importlib.metadata import distribution
 from pathlib import Path
 
+from cli.findings import judged
+from cli.language import say, spoken, tr, trn
 from cli.report_page.figures import costs, findings, memory
 from cli.report_page.resources import graph
 from cli.report_page.timelines import charts
+from cli.report_page.words import WORDS
 from cli.summary import rows
-from cli.text import count, duration
+from cli.text import duration
 from planner.report.document import document
 from rehearsal.clock import idle
 from rehearsal.story import Story
@@ -33,6 +37,7 @@ def page(stack: str, story: Story, written: Mapping[str, str]) -> str:
     d3 = _d3()
     script = "(function () {\n'use strict';\n" + "\n".join(map(_own, _SCRIPTS)) + "\n}());\n"
     filled = {
+        "language": {"en": "en", "zh": "zh-CN"}[spoken()],
         "policy": "; ".join(
             (
                 "default-src 'none'",
@@ -49,7 +54,10 @@ def page(stack: str, story: Story, written: Mapping[str, str]) -> str:
         "data": _json(_data(stack, story, written)),
         "script": script,
     }
-    return re.sub(r"\{\{(\w+)\}\}", lambda found: filled[found[1]], _own("page.html"))
+    skeleton = re.sub(
+        r"\{\{t:(.+?)\}\}", lambda found: escape(say(WORDS[found[1]])), _own("page.html"), flags=re.DOTALL
+    )
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: filled[found[1]], skeleton)
 
 
 def _own(name: str) -> str:
@@ -78,24 +86,19 @@ def _data(stack: str, story: Story, written: Mapping[str, str]) -> dict[str, obj
         "stack": stack,
         "prefix": f"{plan.names.project}-{plan.names.stack}-",
         "ready": not story.broken,
-        "verdict": _verdict(story),
+        "words": {} if spoken() == "en" else {word: say(said) for word, said in WORDS.items()},
+        "verdict": judged(story.diagnostics, len(story.broken))[0],
         "cards": _cards(story),
         "summary": rows(plan),
         "graph": document(drawn),
         "charts": document(charts(story)),
-        "reasons": document(plan.reasons),
+        "reasons": [
+            {"subject": each.subject, "choice": say(each.choice), "because": say(each.because)} for each in plan.reasons
+        ],
         "memory": document(memory(plan)),
         "costs": document(costs(plan)),
         "findings": document(findings(story.diagnostics, story.violations)),
     }
-
-
-def _verdict(story: Story) -> str:
-    warnings = sum(each.severity == "warning" for each in story.diagnostics)
-    also = f", {count(warnings, 'warning')}" if warnings else ""
-    if story.broken:
-        return f"not ready, {count(len(story.broken), 'policy violation')}{also}"
-    return f"ready to deploy{also}"
 
 
 def _cards(story: Story) -> list[tuple[str, str, str]]:
@@ -103,19 +106,24 @@ def _cards(story: Story) -> list[tuple[str, str, str]]:
     plan = story.plan
     made = sum(root.resources for root in tree(story.recording.registrations))
     gpus = 0 if plan.paused else sum(model.gpus * model.min_replicas for model in plan.models.values())
-    models = "paused" if plan.paused else f"for {count(len(plan.models), 'model')}"
+    models = trn("for {number} model", "for {number} models", len(plan.models))
+    order = tr("estimated; order {name}", name=plan.order.chosen)
     cards = [
-        (str(made), "resources", "that pulumi up makes"),
-        (duration(story.timeline.total), "until all is up", f"estimated; order {plan.order.chosen}"),
-        (str(gpus), "GPU" if gpus == 1 else "GPUs", models),
+        (str(made), tr("resources"), tr("that pulumi up makes")),
+        (duration(story.timeline.total), tr("until all is up"), order),
+        (str(gpus), tr("GPU") if gpus == 1 else tr("GPUs"), tr("paused") if plan.paused else models),
     ]
     for each in story.orders:
         if each.order == plan.order.chosen:
-            cost = "" if each.waiting.cost is None else f", which cost {each.waiting.cost:.2f}"
-            cards.append((f"{each.waiting.gpu_hours:.2f}", "GPU-hours", f"spent waiting{cost}"))
+            waited = tr("spent waiting")
+            if each.waiting.cost is not None:
+                waited = tr("spent waiting, which cost {cost:.2f}", cost=each.waiting.cost)
+            cards.append((f"{each.waiting.gpu_hours:.2f}", tr("GPU-hours"), waited))
     hours = [cost.hour for cost in costs(plan)]
     priced = [each for each in hours if each is not None]
     if priced:
-        known = "" if len(priced) == len(hours) else ", of the pools whose price is known"
-        cards.append((f"{sum(least for least, _ in priced):,.2f}", "an hour", f"for the least GPU nodes{known}"))
+        nodes = tr("for the least GPU nodes")
+        if len(priced) < len(hours):
+            nodes = tr("for the least GPU nodes, of the pools whose price is known")
+        cards.append((f"{sum(least for least, _ in priced):,.2f}", tr("an hour"), nodes))
     return cards

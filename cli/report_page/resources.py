@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from cli.language import say, tr
 from cli.report_page.highlight import Pieces, pieces
 from cli.text import duration
 from components.workloads.kube import DOWNLOAD
@@ -168,25 +169,25 @@ def _detail(each: Registration) -> str:
 def _options(each: Registration) -> Iterator[str]:
     """What the engine is told beside the inputs."""
     if each.protect:
-        yield "protected: it is not destroyed before that is taken back"
+        yield tr("protected: it is not destroyed before that is taken back")
     if each.retain_on_delete:
-        yield "stays when the stack is destroyed"
+        yield tr("stays when the stack is destroyed")
     if each.read:
-        yield "exists already, and is only read"
+        yield tr("exists already, and is only read")
     if each.ignore_changes:
-        yield f"changes are ignored in {', '.join(each.ignore_changes)}"
+        yield tr("changes are ignored in {paths}", paths=", ".join(each.ignore_changes))
     for operation, length in each.timeouts.items():
-        yield f"given {length} to {operation}"
+        yield tr("given {time} to {operation}", time=length, operation=operation)
 
 
 def _why(each: Registration, plan: Plan, components: Mapping[str, Registration]) -> Iterator[Why]:
     step = step_name(guide_step(each, plan))
     if step:
-        yield Why("", "Tencent Cloud's guide", f"step {step}")
+        yield Why("", tr("Tencent Cloud's guide"), tr("step {step}", step=step))
     wanted = tuple(_subjects(each, plan, components))
     for reason in plan.reasons:
         if any(reason.subject == subject or reason.subject.startswith(f"{subject}.") for subject in wanted):
-            yield Why(reason.subject, reason.choice, reason.because)
+            yield Why(reason.subject, say(reason.choice), say(reason.because))
 
 
 def _subjects(each: Registration, plan: Plan, components: Mapping[str, Registration]) -> Iterator[str]:
@@ -216,4 +217,5 @@ def _waiting(each: Registration, plan: Plan, gaps: Sequence[Idle], step: Timelin
     ends = [gap.end for gap in gaps if gap.pool == pool.name and gap.end - gap.start >= 1]
     if not ends or plan.paused:
         return ""
-    return f"Its GPUs are billed for {duration(max(ends) - step.end)} before the last server on them begins to start."
+    idle = duration(max(ends) - step.end)
+    return tr("Its GPUs are billed for {time} before the last server on them begins to start.", time=idle)

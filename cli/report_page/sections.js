@@ -16,8 +16,8 @@ function summary(data) {
 
 function reasons(data) {
   replaceIn(byId("reason-table"), data.reasons.length
-    ? table(["key", "choice", "because"], data.reasons.map((each) => [element("code", {}, each.subject), element("b", {}, each.choice), each.because]))
-    : element("p", {class: "hint"}, "Nothing was decided that the stack file does not say."));
+    ? table([t("key"), t("choice"), t("because")], data.reasons.map((each) => [element("code", {}, each.subject), element("b", {}, each.choice), each.because]))
+    : element("p", {class: "hint"}, t("Nothing was decided that the stack file does not say.")));
 }
 
 function memory(data) {
@@ -37,13 +37,13 @@ function memory(data) {
   };
   replaceIn(byId("bars"), ...(data.memory.length ? data.memory.map((each) => element(
     "article", {},
-    element("h3", {}, each.model, element("span", {class: "hint"}, ` ${each.title}; ${gib(each.total)} usable, the engine takes ${gib(each.limit)}`)),
+    element("h3", {}, each.model, element("span", {class: "hint"}, ` ${t("{title}; {total} usable, the engine takes {limit}", {title: each.title, total: gib(each.total), limit: gib(each.limit)})}`)),
     bar(each),
     element("ul", {class: "parts"}, ...each.parts.map((part) => element(
       "li", {}, element("span", {class: `key m-${part.kind}`}), `${part.label} `, element("b", {}, gib(part.gib)),
     ))),
     element("p", {class: "hint"}, each.note),
-  )) : [element("p", {class: "hint"}, "This stack has no model.")]));
+  )) : [element("p", {class: "hint"}, t("This stack has no model."))]));
 }
 
 function findings(data) {
@@ -51,21 +51,21 @@ function findings(data) {
   replaceIn(byId("finding-list"), ...(data.findings.length ? data.findings.map((each) => element(
     "details", {class: `finding ${each.severity}`, open: each.severity !== "note"},
     element("summary", {},
-      element("span", {class: "tag"}, each.forced ? `${each.severity}, forced` : each.severity), " ",
+      element("span", {class: "tag"}, each.forced ? t("{severity}, forced", {severity: t(each.severity)}) : t(each.severity)), " ",
       element("b", {}, each.code), " ", element("code", {}, each.path), element("p", {}, each.message)),
     element("dl", {},
-      ...line("given", each.given), ...line("allowed", each.allowed), ...line("fix", each.remedy),
-      ...line("in the stack file", each.fix ? element("code", {}, each.fix) : ""),
-      ...line("more", each.severity === "policy" ? "" : element("code", {}, `tke-llm explain ${each.code}`))),
-  )) : [element("p", {class: "hint"}, "Nothing to say against this stack.")]));
+      ...line(t("given"), each.given), ...line(t("allowed"), each.allowed), ...line(t("fix"), each.remedy),
+      ...line(t("in the stack file"), each.fix ? element("code", {}, each.fix) : ""),
+      ...line(t("more"), each.severity === "policy" ? "" : element("code", {}, `tke-llm explain ${each.code}`))),
+  )) : [element("p", {class: "hint"}, t("Nothing to say against this stack."))]));
 }
 
 function costs(data) {
   const money = (number) => number.toLocaleString("en", {minimumFractionDigits: 2, maximumFractionDigits: 2});
-  const range = (pair) => (pair === null ? "" : pair[0] === pair[1] ? money(pair[0]) : `${money(pair[0])} to ${money(pair[1])}`);
+  const range = (pair) => (pair === null ? "" : pair[0] === pair[1] ? money(pair[0]) : t("{least} to {most}", {least: money(pair[0]), most: money(pair[1])}));
   const priced = data.costs.filter((each) => each.hour !== null);
   if (data.costs.length && !priced.length) {
-    replaceIn(byId("cost-table"), table(["pool", "machines", ""], data.costs.map((each) => [each.pool, each.machines, each.note])));
+    replaceIn(byId("cost-table"), table([t("pool"), t("machines"), ""], data.costs.map((each) => [each.pool, each.machines, each.note])));
     return;
   }
   const rows = data.costs.map((each) => [
@@ -73,11 +73,11 @@ function costs(data) {
   ]);
   if (priced.length > 1) {
     const sum = (name) => range([0, 1].map((at) => priced.reduce((total, each) => total + each[name][at], 0)));
-    rows.push([element("b", {}, "together"), "", "", sum("hour"), sum("day"), sum("month"), ""]);
+    rows.push([element("b", {}, t("together")), "", "", sum("hour"), sum("day"), sum("month"), ""]);
   }
   replaceIn(byId("cost-table"), rows.length
-    ? table(["pool", "machines", "each, an hour", "an hour", "a day", "a month (730 h)", ""], rows, [2, 3, 4, 5])
-    : element("p", {class: "hint"}, "This stack has no GPU pool."));
+    ? table([t("pool"), t("machines"), t("each, an hour"), t("an hour"), t("a day"), t("a month (730 h)"), ""], rows, [2, 3, 4, 5])
+    : element("p", {class: "hint"}, t("This stack has no GPU pool.")));
 }
 
 function manifests(graph) {

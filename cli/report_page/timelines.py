@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from cli.language import say, tr
 from cli.text import duration
 from rehearsal.clock import Idle, Manual, TimelineStep, Waiting
 from rehearsal.story import OrderTime, Story
@@ -43,7 +44,7 @@ def charts(story: Story) -> tuple[Chart, ...]:
     if not orders:
         drawn, short = _steps(story.timeline.steps, story.timeline.critical)
         takes = duration(story.timeline.total)
-        orders = [Chart("this stack", True, story.timeline.total, takes, "", tuple(drawn), short)]
+        orders = [Chart(tr("this stack"), True, story.timeline.total, takes, "", tuple(drawn), short)]
     return (*orders, *([_by_hand(story.by_hand)] if story.by_hand else []))
 
 
@@ -56,8 +57,10 @@ def _order(each: OrderTime, *, chosen: bool) -> Chart:
 
 def _waiting(waiting: Waiting) -> str:
     """GPU-hours that nobody used, and what they cost."""
-    cost = f", which cost {waiting.cost:.2f}" if waiting.cost is not None else ""
-    return f"{waiting.gpu_hours:.2f} GPU-hours spent waiting{cost}"
+    if waiting.cost is None:
+        return tr("{hours:.2f} GPU-hours spent waiting", hours=waiting.gpu_hours)
+    values = {"hours": waiting.gpu_hours, "cost": waiting.cost}
+    return tr("{hours:.2f} GPU-hours spent waiting, which cost {cost:.2f}", **values)
 
 
 def _steps(steps: tuple[TimelineStep, ...], critical: tuple[str, ...]) -> tuple[list[Bar], int]:
@@ -78,8 +81,10 @@ def _steps(steps: tuple[TimelineStep, ...], critical: tuple[str, ...]) -> tuple[
 
 
 def _idle(gap: Idle) -> Bar:
-    note = f"{duration(gap.end - gap.start)} between the pool and the server's start"
-    return Bar(f"GPUs of {gap.pool} wait for {gap.model}", gap.start, gap.end, "idle", "", note)
+    note = tr("{time} between the pool and the server's start", time=duration(gap.end - gap.start))
+    return Bar(
+        tr("GPUs of {pool} wait for {model}", pool=gap.pool, model=gap.model), gap.start, gap.end, "idle", "", note
+    )
 
 
 def _by_hand(manual: Manual) -> Chart:
@@ -87,9 +92,11 @@ def _by_hand(manual: Manual) -> Chart:
     now = 0.0
     for name, person, machines in manual.steps:
         if person >= SHORTEST:
-            bars.append(Bar(f"{name}: at the console", now, now + person, "person", "", duration(person)))
+            console = tr("{step}: at the console", step=say(name))
+            bars.append(Bar(console, now, now + person, "person", "", duration(person)))
         if machines >= SHORTEST:
-            bars.append(Bar(f"{name}: machines", now + person, now + person + machines, "step", "", duration(machines)))
+            work = tr("{step}: machines", step=say(name))
+            bars.append(Bar(work, now + person, now + person + machines, "step", "", duration(machines)))
         now += person + machines
     takes, waits = duration(manual.total), _waiting(manual.waiting)
-    return Chart("by hand, as in the guide", False, manual.total, takes, waits, tuple(bars), 0)
+    return Chart(tr("by hand, as in the guide"), False, manual.total, takes, waits, tuple(bars), 0)

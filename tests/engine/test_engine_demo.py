@@ -13,7 +13,7 @@ def test_with_the_engine_both_are_shown_and_told_apart(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["demo", "--out", str(tmp_path / "out")])
 
     assert result.exit_code == 0
-    assert "LlmStack llm" in result.stdout
+    assert "What `pulumi up` makes: " in result.stdout
     assert "Under the real Pulumi engine" in result.stdout
     assert "up again: nothing to do" in result.stdout
     assert "On the mocks alone" not in result.stdout

@@ -15,7 +15,7 @@ def test_without_the_engine_the_mocks_are_shown_and_named(tmp_path: Path, monkey
     result = CliRunner().invoke(app, ["demo", "--out", str(tmp_path / "out")])
 
     assert result.exit_code == 0
-    assert "LlmStack llm" in result.stdout
+    assert "What `pulumi up` makes: " in result.stdout
     assert "On the mocks alone" in result.stdout
     assert "make engine" in result.stdout
     assert "Under the real Pulumi engine" not in result.stdout
