@@ -44,7 +44,7 @@ TEAM = {
     "cluster.version": "1.34.1",
     "webui.enabled": False,
     "api": {"via": "gateway"},
-    "clients": {"ide": {"models": ["coder"]}, "bot": {"models": [OLLAMA_MODEL], "tokensPerMinute": 400}},
+    "clients": {"ide": {"models": ["coder"]}, "bot": {"models": [OLLAMA_MODEL], "tokensPerMinute": 40}},
     "monitoring": {"via": "prometheus-operator"},
 }
 START_SECONDS = 300.0
