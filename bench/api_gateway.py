@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from planner.access.sources import InNamespace
-from planner.plan.types import ApiModelPlan, ApiPlan, ClientPlan, RedisPlan
+from planner.plan.access import ApiModelPlan, ApiPlan, ClientPlan
+from planner.plan.software import RedisPlan
 from rehearsal.control_plane import binaries
 from rehearsal.control_plane.plane import ControlPlane
 from rehearsal.control_plane.processes import Processes

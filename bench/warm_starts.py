@@ -13,7 +13,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from planner.plan.types import Plan, StartPlan  # noqa: E402
+from planner.plan.rollout import StartPlan  # noqa: E402
+from planner.plan.types import Plan  # noqa: E402
 from planner.plan_stack import plan_stack  # noqa: E402  the rooms lie beside this folder
 from planner.rollout.order import POOL_STEP  # noqa: E402
 from settings.file import read  # noqa: E402

@@ -18,7 +18,9 @@ from components.workloads.ingress import Ingress, IngressArgs
 from components.workloads.network_policy import NetworkPolicies, NetworkPoliciesArgs
 from components.workloads.software import Software, SoftwareArgs
 from planner.access.sources import ENVOY
-from planner.plan.types import ApiPlan, ExposurePlan, InstallPlan, Plan, RoutePlan
+from planner.plan.access import ApiPlan, ExposurePlan, RoutePlan
+from planner.plan.software import InstallPlan
+from planner.plan.types import Plan
 
 
 @dataclass(frozen=True, kw_only=True)

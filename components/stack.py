@@ -31,9 +31,9 @@ from components.workloads.webui import ChatPage, ChatPageArgs
 from planner.access.api import CLIENT_KEYS, PAGE_CLIENT
 from planner.page.decide import offered
 from planner.page.variables import SEALED as SEALED_ENV
+from planner.plan.access import ApiPlan
+from planner.plan.rollout import CompileCachePlan
 from planner.plan.types import (
-    ApiPlan,
-    CompileCachePlan,
     DownloadPlan,
     ExistingClusterPlan,
     ModelPlan,

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from components.workloads.kube import COMPONENT_LABEL, DOWNLOAD, INFERENCE, INSTANCE_LABEL
-from planner.plan.types import InstallPlan, ModelPlan, Plan, PoolPlan
+from planner.plan.software import InstallPlan
+from planner.plan.types import ModelPlan, Plan, PoolPlan
 from planner.pools.decide import POOL_LABEL
 from settings.paths import value_at
 

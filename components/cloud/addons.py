@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import tencentcloud_iac_pulumi as tencentcloud
 
-from planner.plan.types import AddonPlan
+from planner.plan.software import AddonPlan
 
 # The provider gives up after 3 minutes; the first image pull on a new node alone can take longer.
 TIMEOUTS = pulumi.CustomTimeouts(create="20m", update="20m", delete="20m")

@@ -9,7 +9,8 @@ import pulumi_kubernetes as kubernetes
 from components.workloads import kube
 from components.workloads.redis import Redis, RedisArgs
 from planner.access.api import REDIS, REDIS_PASSWORD
-from planner.plan.types import CpuPlan, RedisPlan
+from planner.plan.software import RedisPlan
+from planner.plan.types import CpuPlan
 
 COMPONENT = kube.API_STATE
 

@@ -35,7 +35,7 @@ from components.workloads.gateway import (
 )
 from planner.access.api import PROXIES
 from planner.access.sources import API_GATEWAY
-from planner.plan.types import ApiModelPlan, ApiPlan, ClientPlan, ExposurePlan
+from planner.plan.access import ApiModelPlan, ApiPlan, ClientPlan, ExposurePlan
 
 NAME = API_GATEWAY
 COMPONENT = "api"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_random as random
 
-from planner.plan.types import ClientPlan
+from planner.plan.access import ClientPlan
 
 KEY_LENGTH = 40
 

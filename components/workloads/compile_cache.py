@@ -11,8 +11,8 @@ import pulumi_kubernetes as kubernetes
 
 from components.workloads import kube
 from components.workloads.scripts import compile_cache as script
+from planner.plan.rollout import CompileCachePlan
 from planner.plan.server import EngineSpec, HttpProbe
-from planner.plan.types import CompileCachePlan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

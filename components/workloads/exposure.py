@@ -9,7 +9,8 @@ from itertools import count
 from components.workloads import webui
 from planner.access.api import OWN_CLIENTS
 from planner.page.decide import PORT
-from planner.plan.types import ApiPlan, ExposurePlan, ModelPlan, Plan
+from planner.plan.access import ApiPlan, ExposurePlan
+from planner.plan.types import ModelPlan, Plan
 
 LOCAL = "http://127.0.0.1"
 API, API_PORT, API_SERVED = "api", 8090, 80

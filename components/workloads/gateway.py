@@ -17,7 +17,7 @@ from components.workloads import kube
 from components.workloads.access_log import ACCOUNTS
 from planner.access.api import PROXIES
 from planner.access.sources import GATEWAY
-from planner.plan.types import ExposurePlan, RoutePlan
+from planner.plan.access import ExposurePlan, RoutePlan
 
 API_VERSION = "gateway.networking.k8s.io/v1"
 ENVOY_VERSION = "gateway.envoyproxy.io/v1alpha1"

@@ -8,7 +8,8 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.workloads import kube
-from planner.plan.types import PoolPlan, PrefetchPlan
+from planner.plan.rollout import PrefetchPlan
+from planner.plan.types import PoolPlan
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.core.v1 import ContainerArgsDict, PodSpecArgsDict

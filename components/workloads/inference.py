@@ -16,8 +16,9 @@ from components.workloads.compile_cache import HandOver, compile_cache_script, h
 from components.workloads.disruption import disruption_budget
 from components.workloads.model_download import marker_path, numbered
 from components.workloads.multi_node import LEADERS, GroupArgs, leader_worker_set
+from planner.plan.rollout import CompileCachePlan
 from planner.plan.server import MODELS_MOUNT, TEMPLATE_MOUNT, Resources
-from planner.plan.types import CompileCachePlan, ModelPlan, PoolPlan
+from planner.plan.types import ModelPlan, PoolPlan
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.apps.v1 import DeploymentSpecArgsDict, DeploymentStrategyArgsDict

@@ -9,7 +9,7 @@ import pulumi_kubernetes as kubernetes
 from components.workloads import kube
 from planner.access.decide import INGRESS
 from planner.access.sources import QCLOUD
-from planner.plan.types import ExposurePlan, RoutePlan
+from planner.plan.access import ExposurePlan, RoutePlan
 
 NAME = INGRESS
 COMPONENT = "ingress"

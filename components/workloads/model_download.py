@@ -14,8 +14,9 @@ import pulumi_kubernetes as kubernetes
 from components.workloads import kube
 from components.workloads.compile_cache import make_folder
 from components.workloads.scripts import download_model
+from planner.plan.rollout import CompileCachePlan
 from planner.plan.server import MODELS_MOUNT, Resources
-from planner.plan.types import CompileCachePlan, CpuPlan, DownloadPlan, ModelPlan
+from planner.plan.types import CpuPlan, DownloadPlan, ModelPlan
 from planner.serving.downloads import HUBS, SCRATCH
 
 if TYPE_CHECKING:

@@ -20,16 +20,8 @@ from planner.network.public_addresses import EVERYWHERE, PRIVATE
 from planner.page.decide import PORT as PAGE_PORT
 from planner.page.replicas import NAME as REDIS_NAME
 from planner.page.replicas import PORT as REDIS_PORT
-from planner.plan.types import (
-    ApiPlan,
-    FromRange,
-    InNamespace,
-    ModelPlan,
-    PageEgress,
-    PolicyPlan,
-    SmokeTestEgress,
-    Source,
-)
+from planner.plan.access import ApiPlan, FromRange, InNamespace, PageEgress, PolicyPlan, SmokeTestEgress, Source
+from planner.plan.types import ModelPlan
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.networking.v1 import (

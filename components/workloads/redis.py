@@ -11,7 +11,8 @@ import pulumi_random as random
 from components.workloads import kube
 from planner.page.replicas import NAME, PORT
 from planner.plan.server import Resources
-from planner.plan.types import CpuPlan, RedisPlan
+from planner.plan.software import RedisPlan
+from planner.plan.types import CpuPlan
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.core.v1 import PodSpecArgsDict

@@ -17,8 +17,9 @@ import pulumi_kubernetes as kubernetes
 from components.workloads import inference, kube, webui
 from components.workloads.scripts import smoke_test as script
 from planner.access.api import SMOKE_CLIENT
+from planner.plan.rollout import SmokeTestPlan
 from planner.plan.server import Resources
-from planner.plan.types import CpuPlan, SmokeTestPlan
+from planner.plan.types import CpuPlan
 from planner.rollout.smoke_test import ADMIN_VARIABLE, API_VARIABLE, attempts, key_variables, questions
 
 if TYPE_CHECKING:

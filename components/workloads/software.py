@@ -9,7 +9,7 @@ import pulumi_kubernetes as kubernetes
 import tencentcloud_iac_pulumi as tencentcloud
 
 from components.workloads import kube
-from planner.plan.types import InstallPlan
+from planner.plan.software import InstallPlan
 
 COMPONENT = "software"
 MARKET = "tke-market"

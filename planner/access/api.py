@@ -16,17 +16,10 @@ from catalog.types import Chart
 from planner.access.sources import API_GATEWAY, ENVOY, GATEWAY, proxies_of, proxies_service
 from planner.engines.api import MODELS
 from planner.page.replicas import PORT, redis_plan
-from planner.plan.types import (
-    ApiModelPlan,
-    ApiPlan,
-    ClientPlan,
-    CpuPlan,
-    CpuPods,
-    ExposurePlan,
-    InstallPlan,
-    ModelPlan,
-    SmokeTestPlan,
-)
+from planner.plan.access import ApiModelPlan, ApiPlan, ClientPlan, ExposurePlan
+from planner.plan.rollout import SmokeTestPlan
+from planner.plan.software import CpuPods, InstallPlan
+from planner.plan.types import CpuPlan, ModelPlan
 from planner.software.charts import choose, home, plan_install
 from settings.api import Client
 from settings.models import Settings

@@ -11,7 +11,7 @@ from planner.engines.registry import every, find
 from planner.network import codes as network_codes
 from planner.network.location import in_mainland, touches_the_cloud
 from planner.network.public_addresses import is_documentation
-from planner.plan.types import ExposurePlan
+from planner.plan.access import ExposurePlan
 from planner.software.charts import choose
 from planner.software.check import check_chart, check_release
 from settings import codes as shared_codes

@@ -25,7 +25,9 @@ from planner.access.sources import (
 from planner.network.decide import pods_have_vpc_addresses
 from planner.network.location import touches_the_cloud
 from planner.page.decide import PORT
-from planner.plan.types import CpuPlan, ExposurePlan, InstallPlan, ModelPlan, RoutePlan
+from planner.plan.access import ExposurePlan, RoutePlan
+from planner.plan.software import InstallPlan
+from planner.plan.types import CpuPlan, ModelPlan
 from planner.software.charts import choose, home, plan_install
 from settings.access import Expose
 from settings.models import Settings

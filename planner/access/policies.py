@@ -11,17 +11,10 @@ from urllib.parse import urlsplit
 
 from catalog.load import Catalog
 from planner.access.sources import cluster_ranges
-from planner.plan.types import (
-    ExposurePlan,
-    InNamespace,
-    InstallPlan,
-    PageEgress,
-    PolicyPlan,
-    ScalingPlan,
-    SmokeTestEgress,
-    SmokeTestPlan,
-    WebuiPlan,
-)
+from planner.plan.access import ExposurePlan, InNamespace, PageEgress, PolicyPlan, SmokeTestEgress
+from planner.plan.rollout import SmokeTestPlan
+from planner.plan.software import InstallPlan
+from planner.plan.types import ScalingPlan, WebuiPlan
 from planner.software.autoscaling import KEDA
 from planner.software.charts import home
 from settings.models import Settings

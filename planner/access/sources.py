@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 
 from planner.network.public_addresses import EVERYWHERE, PRIVATE
-from planner.plan.types import FromRange, InNamespace, Source
+from planner.plan.access import FromRange, InNamespace, Source
 from settings.models import Settings
 
 QCLOUD = "qcloud"

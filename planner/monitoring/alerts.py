@@ -6,8 +6,9 @@ from dataclasses import replace
 from catalog.load import Catalog
 from planner.monitoring import records as kept
 from planner.monitoring.records import WINDOW, selector
+from planner.plan.access import ExposurePlan
 from planner.plan.monitoring import AlertPlan
-from planner.plan.types import ExposurePlan, ModelPlan
+from planner.plan.types import ModelPlan
 from settings.monitoring import Targets
 
 CRITICAL, WARNING = "critical", "warning"

@@ -12,8 +12,10 @@ from planner.monitoring import alerts
 from planner.monitoring.clients import API, client_records
 from planner.monitoring.panels import plan_panels
 from planner.monitoring.records import plan_records
+from planner.plan.access import ApiPlan, ExposurePlan, InNamespace
 from planner.plan.monitoring import AlertPlan, MonitoringPlan, MonitorPlan, RecordPlan
-from planner.plan.types import ApiPlan, ExposurePlan, InNamespace, InstallPlan, ModelPlan, PoolPlan, ScalingPlan
+from planner.plan.software import InstallPlan
+from planner.plan.types import ModelPlan, PoolPlan, ScalingPlan
 from planner.software.autoscaling import KEDA
 from planner.software.charts import home
 from planner.software.prometheus import PROMETHEUS

@@ -5,7 +5,7 @@ Variables: Open WebUI's documentation, advanced-topics/scaling and tutorials/int
 
 from catalog.load import Catalog
 from planner.images.mirrors import resolve
-from planner.plan.types import RedisPlan
+from planner.plan.software import RedisPlan
 from settings.models import Settings
 
 NAME = "webui-redis"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from planner.plan.types import InNamespace
+from planner.plan.access import InNamespace
 
 
 @dataclass(frozen=True, kw_only=True)

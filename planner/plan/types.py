@@ -6,9 +6,11 @@ Memory is GiB (2**30 bytes) where a name ends in `_gib`, MiB where in `_mib`; ti
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from planner.plan.server import ChatTemplate, EngineSpec, Resources
+from planner.plan.access import ApiPlan, ExposurePlan, PolicyPlan
+from planner.plan.rollout import OrderPlan, SmokeTestPlan, WarmStartPlan
+from planner.plan.server import ChatTemplate, EngineSpec
+from planner.plan.software import AddonPlan, InstallPlan, RedisPlan
 from settings.diagnostics import Diagnostic
 from settings.models import Task
 
@@ -103,16 +105,6 @@ class NetworkPlan:
     pod_subnets: tuple[SubnetPlan, ...] = ()
     shared: bool = False
     pod_cidr: IPv4Network | None = None
-
-
-@dataclass(frozen=True)
-class AddonPlan:
-    """An add-on to install, in the order given; `needs` says which pool must have a node first. `last`: nothing waits
-    for it but what may not run without it, and it comes after all the rest, which its failure would stop."""
-
-    name: str
-    needs: str
-    last: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -370,7 +362,7 @@ class WebuiPlan:
     env: tuple[tuple[str, str], ...]
     strategy: str
     database: bool = False
-    redis: "RedisPlan | None" = None
+    redis: RedisPlan | None = None
     login: bool = False
     ready: str = "/health"
     priority_class: str | None = None
@@ -380,158 +372,6 @@ class WebuiPlan:
     def admin_email(self) -> str:
         """The administrator's login, as the page is told it."""
         return dict(self.env)["WEBUI_ADMIN_EMAIL"]
-
-
-@dataclass(frozen=True)
-class RedisPlan:
-    """The Redis through which the chat page's replicas hear of each other. `data_mib` bounds what it keeps."""
-
-    image: str
-    cpu_millis: int
-    memory_mib: int
-    data_mib: int
-
-
-@dataclass(frozen=True)
-class CpuPods:
-    """Pods without GPU that a stack brings beside chat page and downloads, and what each asks for; `title` says what
-    they are, in a sentence."""
-
-    title: str
-    count: int
-    cpu_millis: int
-    memory_mib: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClientPlan:
-    """Who may ask at the API host. `models` are names as requests say them: served names and LoRA adapters. A limit is
-    None where there is none. `expires` and `previous_until` are UTC, ISO 8601: from when on its key, and the key before
-    the last raise of `key_version`, open nothing; None: the key always does, the one before until the next raise."""
-
-    name: str
-    models: tuple[str, ...]
-    requests_per_minute: int | None = None
-    tokens_per_minute: int | None = None
-    tokens_per_day: int | None = None
-    expires: str | None = None
-    key_version: int = 1
-    previous_until: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class ApiModelPlan:
-    """A name that requests at the API host may ask for. `model` is the one of the stack file that answers, `service`
-    and `port` its Service, `paths` what it is asked by, and `keyed` that it wants its own key."""
-
-    name: str
-    model: str
-    service: str
-    port: int
-    paths: tuple[str, ...]
-    keyed: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class ApiPlan:
-    """One address for all models. `host` is None where it is reached inside the cluster only, `redis` where no client
-    has a limit. Larger bodies than `body_mib` are refused. Inside, it is at `service` in `envoy_namespace`, before the
-    pods `inside`; `public` are those behind its host."""
-
-    host: str | None
-    models: tuple[ApiModelPlan, ...]
-    clients: tuple[ClientPlan, ...]
-    redis: RedisPlan | None
-    body_mib: int
-    envoy_namespace: str
-    service: str
-    inside: "InNamespace"
-    public: "InNamespace | None" = None
-
-    @property
-    def url(self) -> str:
-        """Its base URL inside the cluster."""
-        return f"http://{self.service}.{self.envoy_namespace}.svc/v1"
-
-
-@dataclass(frozen=True)
-class InstallPlan:
-    """Software that is installed into the cluster: from the TKE app market, or (`installer` "helm") by Helm.
-
-    `version` is None where the market decides. `values` are (dotted name, value) pairs; `node_selector` is the dotted
-    name of the value that places the pods, None where none is known, `part_selectors` are those of a chart that has
-    several parts.
-    """
-
-    software: str
-    installer: str
-    release: str
-    chart: str
-    repository: str | None
-    version: str | None
-    market_namespace: str | None
-    namespace: str
-    values: tuple[tuple[str, object], ...] = ()
-    node_selector: str | None = None
-    part_selectors: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class RoutePlan:
-    """One way in: requests for `host` at `path`, and at what lies `below` it, go to the Service, with `rewrite` as
-    their path where that is given. `target` is the model's name, None for the chat page."""
-
-    name: str
-    target: str | None
-    host: str
-    path: str
-    service: str
-    port: int
-    rewrite: str | None = None
-    below: bool = False
-
-
-@dataclass(frozen=True)
-class ExposurePlan:
-    """The way in through a load balancer (`via` "gateway" or "ingress").
-
-    `tls_secret` is the Secret that holds the certificate, `certificate_id` what that Secret names on class qcloud,
-    `issuer` the cert-manager ClusterIssuer that fills it. `attach_to` is (namespace, name) of a Gateway that is not
-    ours. `api_urls` are (model, base URL) of the models that ask for a key; the others are not routed. `balancer` says
-    whether the load balancer is one of Tencent Cloud that the stack shapes. `address` is (kind, namespace, name, path)
-    of the object whose status has the load balancer's address; namespace None: the stack's. `controller` is the
-    software that must run for it, installed or there already, `proxies` the Service before the proxies of a Gateway of
-    ours, and `sources` are those who hand requests on.
-    """
-
-    via: str
-    scheme: str
-    routes: tuple[RoutePlan, ...]
-    chat_url: str | None
-    api_urls: tuple[tuple[str, str], ...]
-    tls_secret: str | None
-    certificate_id: str | None
-    issuer: str | None
-    internal: bool
-    allow: tuple[IPv4Network, ...]
-    balancer: bool
-    direct_access: bool
-    install: InstallPlan | None = None
-    attach_to: tuple[str, str] | None = None
-    ingress_class: str | None = None
-    ready_seconds: int = 0
-    # Not before `install`: the names of the smoke test's Jobs follow from the order of the fields.
-    address: tuple[str, str | None, str, str] = field(kw_only=True)
-    controller: str | None = None
-    proxies: str | None = None
-    sources: "tuple[Source, ...]" = ()
-
-    @property
-    def hosts(self) -> tuple[str, ...]:
-        """Every host name that is served, each once, in the order of the routes; that of one API for all models has no
-        route here."""
-        apis = (urlsplit(url).hostname or "" for _, url in self.api_urls)
-        return tuple(dict.fromkeys((*(route.host for route in self.routes), *apis)))
 
 
 @dataclass(frozen=True)
@@ -552,197 +392,6 @@ class ScalingPlan:
     scale_down: bool
     step_seconds: int
     kept: tuple[str, int] | None = None
-
-
-@dataclass(frozen=True)
-class InNamespace:
-    """Pods of another namespace, all of them or those with `labels`."""
-
-    name: str
-    labels: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True)
-class FromRange:
-    """Addresses outside the cluster; where pods have VPC addresses, a range of the VPC means pods as well."""
-
-    cidr: str
-
-
-Source = InNamespace | FromRange
-
-
-@dataclass(frozen=True, kw_only=True)
-class PageEgress:
-    """Where the chat page goes beside the models. `internet`: anywhere outside. `login_port`: the TCP port of the OIDC
-    provider, which may be anywhere. `database`: PostgreSQL or Redis inside the VPC, on ports that only a secret names.
-    `redis`: the one that the stack makes."""
-
-    internet: bool = False
-    login_port: int | None = None
-    database: bool = False
-    redis: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class SmokeTestEgress:
-    """Where the smoke test goes beside the models and the page: `proxies` are the gateway's. `tried` are the models to
-    which the pod that tries forbidden connections may go, and which must not let it in."""
-
-    proxies: Source | None = None
-    tried: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class PolicyPlan:
-    """Who may talk to whom in the namespace. `cluster_ranges`: those of VPC, pods and Services as far as they are
-    known. `page`: None where there is no chat page. `sources` reach the page and the API from outside the namespace;
-    `scraped` are, by model, those that read its metrics. `reach`: private ranges that downloads and page may go to.
-    `acme`: cert-manager may prove here, by pods of its own, that the host names are ours. `smoke_test`: None where
-    nothing is asked after the rollout."""
-
-    cluster_ranges: tuple[str, ...] = ()
-    page: PageEgress | None = None
-    sources: tuple[Source, ...] = ()
-    scraped: tuple[tuple[str, Source], ...] = ()
-    reach: tuple[str, ...] = ()
-    acme: bool = False
-    smoke_test: SmokeTestEgress | None = None
-
-
-@dataclass(frozen=True)
-class AskedModel:
-    """A model that is asked: its API at `url` in the cluster, and at `public_url` from outside (None: it has no
-    address there). `keyed`: it answers nobody without its API key. `task` is what it is asked for."""
-
-    name: str
-    served_name: str
-    url: str
-    keyed: bool
-    patience_seconds: int
-    public_url: str | None = None
-    task: Task = "chat"
-
-    @property
-    def chats(self) -> bool:
-        return self.task == "chat"
-
-
-@dataclass(frozen=True)
-class AskedApi:
-    """The API of all models that is asked, by a client's key of its own: at `url` in the cluster, and at `public_url`
-    from outside. `models` are what requests may name there, each once."""
-
-    url: str
-    public_url: str | None
-    models: tuple[AskedModel, ...]
-    patience_seconds: int
-
-
-@dataclass(frozen=True)
-class AskedPage:
-    """The chat page that is asked, by an account that the administrator called `email` makes and removes. Where nobody
-    signs in `by_password` it is asked as far as its login. `chats`: whoever signs in may talk to the models."""
-
-    url: str
-    email: str
-    by_password: bool
-    chats: bool
-    patience_seconds: int
-    public_url: str | None = None
-
-
-@dataclass(frozen=True)
-class ForbiddenConnection:
-    """A connection that the nodes at `place` must refuse. `promised`: the stack itself installs what refuses it, so
-    that it is a fault when it opens. `model`: the one that must not let it in; None where the pod must not go there."""
-
-    host: str
-    port: int
-    place: str
-    promised: bool
-    model: str | None = None
-
-
-@dataclass(frozen=True)
-class SmokeTestPlan:
-    """What is asked of the stack after the rollout. `gateway`: the Service at which public addresses are asked, None
-    where they are not; `pending`: what HTTPS waits for there that is not the stack's to make. `limit_seconds`: of the
-    asking, `deadline_seconds`: of the Job. `subject` changes with anything that is worth asking again. `api`: None
-    where each model has an address of its own."""
-
-    image: str
-    models: tuple[AskedModel, ...]
-    page: AskedPage | None
-    gateway: str | None
-    pending: str | None
-    forbidden: tuple[ForbiddenConnection, ...]
-    limit_seconds: int
-    deadline_seconds: int
-    subject: str
-    api: AskedApi | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class PrefetchPlan:
-    """The `images` that are kept on every node of a `pool`, and what the pod takes of the node that keeps them there.
-    `seconds`: how long they take to come."""
-
-    pool: str
-    images: tuple[str, ...]
-    resources: Resources
-    seconds: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class CompileCachePlan:
-    """Where in the store lies what a model's engine compiled: `folder` is of its files, whoever serves them, `file` of
-    one image, GPU and command. `cached` is where the engine has it. `resources`: of each container that brings or keeps
-    it; `days`: so long it is kept without being used."""
-
-    folder: str
-    file: str
-    cached: str
-    resources: Resources
-    days: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class StartPlan:
-    """What one more replica waits for on a node that has room for it, in seconds: the engine's image, the model's
-    files, and the engine's own start."""
-
-    image: float
-    files: float
-    engine: float
-
-    @property
-    def seconds(self) -> float:
-        return self.image + self.files + self.engine
-
-
-@dataclass(frozen=True, kw_only=True)
-class WarmStartPlan:
-    """What is kept so that a new replica starts sooner: images by `prefetch`, and by model what its engine compiled.
-    `cold` and `warm` are the starts of one more replica of each model, without all this and with it."""
-
-    prefetch: tuple[PrefetchPlan, ...]
-    compile_caches: dict[str, CompileCachePlan]
-    cold: dict[str, StartPlan]
-    warm: dict[str, StartPlan]
-
-    def on(self, pool: str) -> PrefetchPlan | None:
-        """What is kept on the nodes of a pool."""
-        return next((each for each in self.prefetch if each.pool == pool), None)
-
-
-@dataclass(frozen=True)
-class OrderPlan:
-    """Whether GPU pools wait for the downloads; `hold` names the pools that do."""
-
-    chosen: str
-    hold: tuple[str, ...]
-    because: str
 
 
 @dataclass(frozen=True)

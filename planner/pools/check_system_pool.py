@@ -5,7 +5,8 @@ from functools import partial
 
 from catalog.load import Catalog
 from catalog.names import machine_meant
-from planner.plan.types import CpuPods, ModelPlan, WebuiPlan
+from planner.plan.software import CpuPods
+from planner.plan.types import ModelPlan, WebuiPlan
 from planner.pools import codes
 from planner.pools.system_pool import holds, needed_disk, smallest
 from settings.diagnostics import Diagnostic

@@ -8,7 +8,8 @@ from planner.images.size import page_gib
 from planner.network.decide import node_bandwidth
 from planner.page.decide import SCRATCH, webui_image
 from planner.plan.server import on_disk
-from planner.plan.types import CpuPods, ModelPlan, SystemPoolPlan, WebuiPlan
+from planner.plan.software import CpuPods
+from planner.plan.types import ModelPlan, SystemPoolPlan, WebuiPlan
 from planner.pools.allocatable import allocatable
 from planner.pools.decide import POOL_LABEL, disk_for
 from planner.serving.downloads import SCRATCH as DOWNLOAD_SCRATCH

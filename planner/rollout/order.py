@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from catalog.load import Catalog
 from planner.engines.registry import find
-from planner.plan.types import ModelPlan, OrderPlan, PoolPlan, StoragePlan
+from planner.plan.rollout import OrderPlan
+from planner.plan.types import ModelPlan, PoolPlan, StoragePlan
 from settings.models import Settings
 from settings.translation import tr
 

@@ -13,21 +13,9 @@ from typing import Any
 from planner.access.decide import PAGE
 from planner.engines.registry import find
 from planner.page.decide import PORT
-from planner.plan.types import (
-    ApiPlan,
-    AskedApi,
-    AskedModel,
-    AskedPage,
-    ExposurePlan,
-    ForbiddenConnection,
-    FromRange,
-    ModelPlan,
-    PolicyPlan,
-    PoolPlan,
-    Reason,
-    SmokeTestPlan,
-    WebuiPlan,
-)
+from planner.plan.access import ApiPlan, ExposurePlan, FromRange, PolicyPlan
+from planner.plan.rollout import AskedApi, AskedModel, AskedPage, ForbiddenConnection, SmokeTestPlan
+from planner.plan.types import ModelPlan, PoolPlan, Reason, WebuiPlan
 from settings.models import Settings
 from settings.translation import tr
 

@@ -8,16 +8,8 @@ from planner.engines.compile_cache import KEEPER, KEPT_DAYS, compiles
 from planner.engines.pod import HOME
 from planner.engines.prefetch import PREFETCH, is_prefetched
 from planner.engines.registry import find
-from planner.plan.types import (
-    CompileCachePlan,
-    ModelPlan,
-    PoolPlan,
-    PrefetchPlan,
-    Reason,
-    StartPlan,
-    StoragePlan,
-    WarmStartPlan,
-)
+from planner.plan.rollout import CompileCachePlan, PrefetchPlan, StartPlan, WarmStartPlan
+from planner.plan.types import ModelPlan, PoolPlan, Reason, StoragePlan
 from planner.rollout.order import POOL_STEP
 from settings.models import Settings
 from settings.translation import tr

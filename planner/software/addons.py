@@ -1,7 +1,7 @@
 """The TKE add-ons that the stack needs."""
 
 from catalog.load import Catalog
-from planner.plan.types import AddonPlan
+from planner.plan.software import AddonPlan
 from settings.models import Settings
 from settings.pools import MACHINE_KINDS
 

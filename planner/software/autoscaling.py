@@ -11,7 +11,8 @@ from catalog.load import Catalog
 from catalog.types import Chart
 from planner.engines.engine import REQUEST_TOKENS
 from planner.engines.registry import find
-from planner.plan.types import InstallPlan, ModelPlan, ScalingPlan
+from planner.plan.software import InstallPlan
+from planner.plan.types import ModelPlan, ScalingPlan
 from planner.software.charts import choose, plan_install
 from settings.models import Settings
 

@@ -9,7 +9,7 @@ from catalog.types import Chart, ChartImage, ChartPart
 from planner.images.mirrors import resolve
 from planner.images.reference import split
 from planner.network.location import in_mainland
-from planner.plan.types import InstallPlan
+from planner.plan.software import InstallPlan
 from settings.models import Settings
 
 OCI = "oci://"

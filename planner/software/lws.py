@@ -3,7 +3,7 @@
 from catalog.load import Catalog
 from catalog.types import Chart
 from planner.network.location import in_mainland
-from planner.plan.types import InstallPlan
+from planner.plan.software import InstallPlan
 from planner.software.charts import choose, plan_install
 from settings.models import Settings
 

@@ -2,7 +2,7 @@
 
 from catalog.load import Catalog
 from catalog.types import Chart
-from planner.plan.types import CpuPods, InstallPlan
+from planner.plan.software import CpuPods, InstallPlan
 from planner.software.charts import choose, plan_install
 from settings.models import Settings
 from settings.translation import tr

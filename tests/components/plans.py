@@ -5,14 +5,14 @@ from ipaddress import IPv4Network
 from typing import Any
 
 from planner.cluster.decide import plan_cluster, plan_names
+from planner.plan.rollout import OrderPlan
 from planner.plan.server import EngineSpec, HttpProbe, Resources, Scratch
+from planner.plan.software import AddonPlan
 from planner.plan.types import (
-    AddonPlan,
     DownloadPlan,
     MemoryBudget,
     ModelPlan,
     NetworkPlan,
-    OrderPlan,
     Plan,
     PoolPlan,
     StoragePlan,

@@ -7,7 +7,7 @@ import pulumi
 from components.cloud.addons import Addons, AddonsArgs
 from components.cloud.roles import SERVICE_ROLES, ServiceRoles, ServiceRolesArgs
 from components.naming import Naming
-from planner.plan.types import AddonPlan
+from planner.plan.software import AddonPlan
 from tests.components.recorder import ComponentRun, build
 
 ADDON = "kubernetes/addon:Addon"

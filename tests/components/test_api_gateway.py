@@ -19,7 +19,8 @@ from components.workloads.api_gateway import (
     script_spec,
 )
 from planner.access.sources import InNamespace
-from planner.plan.types import ApiModelPlan, ApiPlan, ClientPlan, ExposurePlan, RedisPlan
+from planner.plan.access import ApiModelPlan, ApiPlan, ClientPlan, ExposurePlan
+from planner.plan.software import RedisPlan
 from tests.components.recorder import ComponentRun, Registered, build
 from tests.unit.stacks import planned
 

@@ -7,7 +7,8 @@ import pulumi
 
 from components.workloads.autoscaling import ModelAutoscaling, ModelAutoscalingArgs
 from components.workloads.software import Software, SoftwareArgs
-from planner.plan.types import InstallPlan, ScalingPlan
+from planner.plan.software import InstallPlan
+from planner.plan.types import ScalingPlan
 from tests.components.recorder import ComponentRun, build
 
 PLAN = ScalingPlan(

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from components.workloads.compile_cache import FOLDER, KEPT_MOUNT, hand_over
+from planner.plan.rollout import CompileCachePlan
 from planner.plan.server import ExecProbe
-from planner.plan.types import CompileCachePlan
 from rehearsal.policies import broken_rules
 from tests.components.plans import SPEC
 from tests.components.whole_stack import DEPLOYMENT, DOWNLOAD, JOB, decided, named, pod, up

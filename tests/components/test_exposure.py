@@ -14,7 +14,8 @@ from components.workloads.exposure import addresses
 from components.workloads.gateway import GatewayRoutes, GatewayRoutesArgs
 from components.workloads.ingress import Ingress, IngressArgs
 from components.workloads.software import Software, SoftwareArgs
-from planner.plan.types import ExposurePlan, InstallPlan, RoutePlan
+from planner.plan.access import ExposurePlan, RoutePlan
+from planner.plan.software import InstallPlan
 from tests.components.plans import MODEL, SPEC, plan, settings
 from tests.components.recorder import ComponentRun, build
 

@@ -9,8 +9,9 @@ import pytest
 from components.workloads import kube
 from components.workloads.network_policy import NetworkPolicies, NetworkPoliciesArgs
 from planner.access.sources import balancer_sources
+from planner.plan.access import FromRange, InNamespace, PageEgress, PolicyPlan, Source
 from planner.plan.server import Spread
-from planner.plan.types import FromRange, InNamespace, ModelPlan, PageEgress, PolicyPlan, Source
+from planner.plan.types import ModelPlan
 from tests.components.plans import MODEL, SPEC
 from tests.components.recorder import ComponentRun, build
 from tests.security.evaluator import End, Outside, Pod, PolicyEvaluator

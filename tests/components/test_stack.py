@@ -8,7 +8,9 @@ import pulumi
 import pytest
 
 from components.stack import LlmStack, LlmStackArgs
-from planner.plan.types import AddonPlan, OrderPlan, Plan
+from planner.plan.rollout import OrderPlan
+from planner.plan.software import AddonPlan
+from planner.plan.types import Plan
 from rehearsal.wire import holds_secret
 from settings.outputs import ALWAYS
 from tests.components.plans import DOWNLOAD, MODEL, POOL, STORAGE, plan, settings

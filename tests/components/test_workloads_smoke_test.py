@@ -11,7 +11,8 @@ from components.workloads import smoke_test
 from components.workloads.scripts.smoke_test.api import read_api
 from components.workloads.scripts.smoke_test.request import read_request
 from components.workloads.smoke_test import SmokeTest, SmokeTestArgs, find_findings, job_names
-from planner.plan.types import AskedApi, AskedModel, AskedPage, CpuPlan, ForbiddenConnection, SmokeTestPlan
+from planner.plan.rollout import AskedApi, AskedModel, AskedPage, ForbiddenConnection, SmokeTestPlan
+from planner.plan.types import CpuPlan
 from tests.components.recorder import ComponentRun, Registered, build
 
 JOB = "batch/v1:Job"

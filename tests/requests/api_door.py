@@ -18,7 +18,7 @@ from typing import Any
 from components.workloads import redis
 from components.workloads.api_gateway import ApiGateway, ApiGatewayArgs
 from planner.page.replicas import PORT as REDIS_PORT
-from planner.plan.types import ApiModelPlan, ApiPlan
+from planner.plan.access import ApiModelPlan, ApiPlan
 from rehearsal.cluster import balancers
 from rehearsal.cluster.objects import Object, Paths, ref
 from rehearsal.cluster.state import condition, look

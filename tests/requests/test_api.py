@@ -13,7 +13,8 @@ import pytest
 
 from cli.usage import NOBODY, used
 from planner.access.sources import InNamespace
-from planner.plan.types import ApiModelPlan, ApiPlan, ClientPlan, RedisPlan
+from planner.plan.access import ApiModelPlan, ApiPlan, ClientPlan
+from planner.plan.software import RedisPlan
 from rehearsal.control_plane.api import Api
 from rehearsal.control_plane.processes import Processes
 from tests.requests.api_door import Door, engine_key, open_door, rendered

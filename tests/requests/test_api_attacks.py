@@ -18,7 +18,7 @@ from components.workloads.scripts.smoke_test.findings import FAILED, OK, Finding
 from components.workloads.scripts.smoke_test.pooling import PoolingModel
 from components.workloads.scripts.smoke_test.request import Request
 from planner.access.api import SMOKE_CLIENT
-from planner.plan.types import ApiPlan, ClientPlan
+from planner.plan.access import ApiPlan, ClientPlan
 from rehearsal.control_plane.api import Api
 from rehearsal.control_plane.processes import Processes
 from tests.requests.api_door import STACK_NAMESPACE, Door, open_door, rendered

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from planner.plan.types import ExposurePlan, Plan
+from planner.plan.access import ExposurePlan
+from planner.plan.types import Plan
 from rehearsal.control_plane.api import Api
 from rehearsal.control_plane.processes import Processes
 from tests.requests.client import Answer

@@ -7,7 +7,7 @@ import pytest
 from planner.engines.api import PATHS as MEANT
 from planner.engines.engine import Engine
 from planner.engines.registry import every
-from planner.plan.types import ExposurePlan
+from planner.plan.access import ExposurePlan
 from tests.security.attacks import attacks, plan_of, services
 from tests.security.routing import Arrival, arrival, ways
 from tests.security.stacks import CLIENTS, STACKS, objects, registrations

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from planner.plan.types import ApiPlan, InstallPlan, Plan
+from planner.plan.access import ApiPlan
+from planner.plan.software import InstallPlan
+from planner.plan.types import Plan
 from settings.paths import apply_fix
 from tests.unit.stacks import KUBECONFIG, codes, found, merged, planned, sections
 

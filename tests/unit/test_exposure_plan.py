@@ -9,7 +9,8 @@ from catalog.load import load
 from planner.access.check import check_exposure, check_rules
 from planner.access.decide import plan_exposure
 from planner.engines.api import PATHS
-from planner.plan.types import CpuPlan, ExposurePlan
+from planner.plan.access import ExposurePlan
+from planner.plan.types import CpuPlan
 from settings.diagnostics import Diagnostic
 from settings.parse import StackInput, parse
 from settings.paths import apply_fix

@@ -9,8 +9,8 @@ import pytest
 from catalog.load import load
 from planner.monitoring import clients, records
 from planner.monitoring.decide import PODS
+from planner.plan.access import InNamespace
 from planner.plan.monitoring import MonitoringPlan
-from planner.plan.types import InNamespace
 from planner.pools.system_pool import needed_disk
 from planner.software.prometheus import KEPT_GIB
 from tests.unit.stacks import KUBECONFIG, codes, found, planned, settings

@@ -3,7 +3,8 @@
 import pytest
 
 from planner.diagnostics.explain import codes as registry
-from planner.plan.types import FromRange, InNamespace, Plan, PolicyPlan
+from planner.plan.access import FromRange, InNamespace, PolicyPlan
+from planner.plan.types import Plan
 from tests.unit.stacks import KUBECONFIG, codes, found, planned
 
 GATEWAY = {"via": "gateway", "host": "chat.example.com", "tls": {"secret": "chat"}}

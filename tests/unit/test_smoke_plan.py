@@ -9,7 +9,8 @@ import pytest
 from components.workloads.scripts.smoke_test.api import read_api
 from components.workloads.scripts.smoke_test.pooling import read_models
 from components.workloads.scripts.smoke_test.request import read_request
-from planner.plan.types import Plan, SmokeTestPlan
+from planner.plan.rollout import SmokeTestPlan
+from planner.plan.types import Plan
 from planner.plan_stack import plan_stack
 from planner.rollout.smoke_test import ADMIN_VARIABLE, attempts, key_variables, questions
 from settings.parse import parse

@@ -5,7 +5,8 @@ import pytest
 from catalog.load import load
 from planner.engines.compile_cache import KEEPER
 from planner.engines.prefetch import PREFETCH
-from planner.plan.types import CompileCachePlan, Plan, StartPlan
+from planner.plan.rollout import CompileCachePlan, StartPlan
+from planner.plan.types import Plan
 from planner.pools.decide import disk_for
 from tests.unit.stacks import KUBECONFIG, found, merged, planned
 
