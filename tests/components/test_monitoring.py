@@ -1,6 +1,7 @@
 """What Prometheus is told to read, and the rules that it gets."""
 
 import json
+import re
 from typing import Any
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
@@ -118,3 +119,18 @@ def test_no_two_panels_lie_upon_each_other() -> None:
         assert at["x"] + at["w"] <= 24
         assert not cells & taken, panel["title"]
         taken |= cells
+
+
+def test_clients_are_chosen_beside_models_and_are_none_of_them() -> None:
+    api = {"cluster.version": "1.34.1", "api": {"via": "gateway"}, "clients": {"ide": {"models": ["chat"]}}}
+    names = {}
+    for changes in ({}, api):
+        plan = decided({**ON, **changes}).monitoring
+        assert plan is not None
+        sheet = json.loads(document(plan))
+        names[bool(changes)] = [each["name"] for each in sheet["templating"]["list"]]
+        # A client's series name models as requests do, which are no models of the stack file.
+        (model,) = [each["query"] for each in sheet["templating"]["list"] if each["name"] == "model"]
+        assert re.findall(r'__name__=~"([^"]+)"', model) == ["llm:.+"]
+        assert not any(re.fullmatch("llm:.+", each.name) for each in plan.records if each.model is None)
+    assert names == {False: ["source", "model"], True: ["source", "model", "client"]}
