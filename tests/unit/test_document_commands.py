@@ -48,6 +48,7 @@ config:
   tke-llm:cluster: {endpoint: {access: intranet}}
   tke-llm:pools: {gpu: {instanceType: GN7.2XLARGE32}}
   tke-llm:models: {chat: {model: deepseek-ai/DeepSeek-R1-Distill-Qwen-32B, dtype: bfloat16}}
+  tke-llm:webui: {adminEmail: chat@acme.io}
 """
 """What the README has `check` refuse: a 32B model, in bfloat16, on one T4."""
 
