@@ -142,7 +142,7 @@ def test_a_query_goes_no_further_for_engines_log_it(lua: Any) -> None:
         b"model=Qwen/Large",
         b"",
         chat("Qwen/Large").decode().encode("utf-16"),
-        gzip.compress(chat("Qwen/Large")),
+        gzip.compress(chat("Qwen/Large"), mtime=0),
         json.dumps({"model": "x" * 1013}).encode(),
     ],
 )
