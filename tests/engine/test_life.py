@@ -1,6 +1,7 @@
 """Preview, up, up again, an update, an up that refreshes, destroy: what has to hold for every stack."""
 
 import contextlib
+import re
 from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from rehearsal.cluster.rest import Rest, at_rest, left_over
 from rehearsal.cluster.usage import usage
 from rehearsal.control_plane.api import Api
 from rehearsal.control_plane.plane import Access
+from rehearsal.controllers.definitions import FOLDERS
 from rehearsal.kind import is_object
 from rehearsal.kinds import ADDON, CLAIM, CLUSTER, ENDPOINT, SERVICE
 from rehearsal.kinds import types as with_role
@@ -22,13 +24,14 @@ from rehearsal.pulumi_engine.acceptance import left
 from rehearsal.pulumi_engine.objects import object_ref
 from rehearsal.pulumi_engine.on_plane import made_pools, object_refs
 from rehearsal.pulumi_engine.outcome import EngineOutcome
-from rehearsal.pulumi_engine.schema import types
 from rehearsal.pulumi_engine.session import EngineSession
 from rehearsal.pulumi_engine.world import CloudOperation, CloudState
 from rehearsal.run import rehearse
+from rehearsal.subjects import installs
 from settings.parse import StackInput
 from settings.paths import apply_fix, value_at
 from tests.engine.samples import MAIN, Situation, planned
+from tools.binaries import definitions
 
 CLOUD_SECRETS = ("password", "kubeConfig", "kubeConfigIntranet", "certificationAuthority", "privateKey")
 POOLS, RUNNING, RELEASES = with_role("pool"), with_role("workload"), with_role("release")
@@ -231,13 +234,27 @@ def test_destroy_deletes_the_add_ons_after_the_volumes_that_they_made(life: Life
     assert max(places(life, (CLAIM.type,)), default=-1) < min(addons, default=len(life.operations))
 
 
-def test_destroy_deletes_a_controller_after_the_custom_resources_that_it_looks_after(life: Life) -> None:
-    custom = {operation.type.partition(":")[2] for operation in life.operations} - {
-        each.partition(":")[2] for each in types()
-    }
-    controllers = places(life, RELEASES)
+def test_destroy_deletes_each_controller_after_the_custom_resources_that_it_looks_after(
+    stack: StackInput, life: Life
+) -> None:
+    place = definitions()
+    assert place is not None
+    for install in installs(planned(stack)):
+        # A file is called <group>_<plural>.yaml.
+        files = [file for folder in FOLDERS[install.software] for file in (place / folder).glob("*.yaml")]
+        groups = {file.name.partition("_")[0] for file in files}
+        custom = [
+            each
+            for each, operation in enumerate(life.operations)
+            if operation.did == "delete" and operation.type.partition(":")[2].partition("/")[0] in groups
+        ]
+        releases = [
+            each for each in places(life, RELEASES) if install.namespace in re.split("[#/]", life.operations[each].id)
+        ]
 
-    assert max(places(life, tuple(custom)), default=-1) < min(controllers, default=len(life.operations))
+        assert groups, install.software
+        assert releases, install.software
+        assert max(custom, default=-1) < min(releases), install.software
 
 
 def test_destroy_leaves_nothing_but_what_is_to_be_retained(stack: StackInput, life: Life) -> None:
