@@ -11,6 +11,7 @@ from catalog.load import load as load_catalog
 from cli.control_plane_text import on_control_plane
 from cli.engine import document_of_steps, prove_stack
 from cli.language import tr
+from cli.progress import working
 from cli.refusal import refuse
 from cli.rehearse import ExtraReport, Wanted
 from cli.rehearse import rehearse as rehearse_plainly
@@ -106,9 +107,10 @@ class _Extra:
         access, taken = self.plane.wait()
         stack = Proved(given, story.plan)
         try:
-            found = run_on_plane(
-                stack, program, self.pulumi, access, load_catalog(), then=self.then, faults=self.faults
-            )
+            with working(tr("Running {stack} on a control plane", stack=given.stack), f"control-plane {given.stack}"):
+                found = run_on_plane(
+                    stack, program, self.pulumi, access, load_catalog(), then=self.then, faults=self.faults
+                )
         except UNREACHABLE as error:
             self.plane.check()
             raise ControlPlaneError(tr("The API server does not answer any more: {error}", error=str(error))) from error

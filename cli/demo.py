@@ -4,6 +4,7 @@ from pathlib import Path
 
 from cli.engine import in_all, report
 from cli.language import tr
+from cli.progress import working
 from cli.rehearse import ExtraReport, Wanted, rehearse
 from cli.text import heading, paragraph
 from rehearsal.pulumi_engine.cycle import Proved, run
@@ -30,7 +31,8 @@ def _under_engine(given: StackInput, program: Path, story: Story) -> ExtraReport
         return ExtraReport(True, [*heading(tr("On the mocks alone")), *paragraph(said, "  ")], "engine", None)
     title = heading(tr("Under the real Pulumi engine, with simulated providers; above: the mocks"))
     try:
-        cycle = run(Proved(given, story.plan), program, pulumi)
+        with working(tr("Taking {stack} up and down", stack=given.stack), f"demo {given.stack}"):
+            cycle = run(Proved(given, story.plan), program, pulumi)
     except WorkerError as error:
         return ExtraReport(False, [*title, *paragraph(str(error), "  ")], "engine", {"failure": str(error)})
     return ExtraReport(not cycle.problems, [*title, *in_all(cycle, short=True)], "engine", report(given.stack, cycle))

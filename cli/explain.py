@@ -32,7 +32,7 @@ def explain(code: str, *, as_json: bool) -> int:
         rows.insert(1, (tr("force"), force))
     show(
         [
-            line(Piece(entry.name, "strong"), f"  ({severity})"),
+            line(Piece(entry.name, "strong"), tr("  ({severity})", severity=severity)),
             (),
             *paragraph(" ".join(say(entry.meaning).split())),
             *heading(tr("Example")),

@@ -7,6 +7,7 @@ from catalog.load import Catalog
 from catalog.load import load as load_catalog
 from catalog.names import gpus_meant, machine_meant
 from cli.fit_text import answer, explained, overview, sources
+from cli.progress import working
 from cli.report import dump
 from cli.text import complain, show
 from planner.engines.registry import NAMES, find
@@ -55,7 +56,8 @@ def fit(model: str | None, options: FitOptions, *, every: bool, explain: str | N
     except UsageError as error:
         complain(*error.args)
         return 2
-    found = {name: fits(entry, name, wish, catalog) for name in names if (entry := catalog.find_model(name))}
+    with working(tr("Looking where models fit"), "fit --all" if every else "fit"):
+        found = {name: fits(entry, name, wish, catalog) for name in names if (entry := catalog.find_model(name))}
     if as_json:
         dump({name: document(answers) for name, answers in found.items()}, indent=None if every else 2)
     else:

@@ -7,6 +7,7 @@ from pathlib import Path
 from cli.findings import brief_findings, findings, in_all, policy, verdict
 from cli.folder import replace_folder
 from cli.language import tr
+from cli.progress import working
 from cli.refusal import refuse
 from cli.rehearsal_text import clock, made, next_steps
 from cli.report import dump, story_report
@@ -53,7 +54,8 @@ def rehearse(
     given = read(file)
     main = program(file)
     try:
-        story = tell(given, main)
+        with working(tr("Rehearsing {stack}", stack=given.stack), f"rehearse {given.stack}"):
+            story = tell(given, main)
     except ProgramError as error:
         if as_json:
             dump({"stack": given.stack, "ready": False, "failure": str(error)})

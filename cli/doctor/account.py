@@ -14,6 +14,7 @@ from cli.language import tr
 from planner.prove import prove
 from settings.models import Settings
 from settings.parse import Parsed
+from settings.translation import listed
 
 CREDENTIALS = ("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY")
 CONNECT_SECONDS = 5.0
@@ -67,7 +68,7 @@ def credentials(machine: Machine, secrets: frozenset[str]) -> Check:
     if {"secretId", "secretKey"} <= secrets:
         return Check("credentials", "ok", tr("a key of Tencent Cloud is sealed in the stack file"))
     fix = "export TENCENTCLOUD_SECRET_ID=… TENCENTCLOUD_SECRET_KEY=…"
-    return Check("credentials", "missing", tr("{names} not set", names=tr(" and ").join(lacking)), fix)
+    return Check("credentials", "missing", tr("{names} not set", names=listed(lacking, "and")), fix)
 
 
 def configuration(stack: str, parsed: Parsed) -> Check:

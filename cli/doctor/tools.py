@@ -11,6 +11,7 @@ from packaging.requirements import Requirement
 from cli.doctor.machine import Check, Machine, version_of, written
 from cli.language import tr
 from cli.text import size
+from settings.translation import listed
 from tools.binaries import TARGETS, default_cache, locate
 
 PULUMI = (3, 246, 0)
@@ -100,7 +101,7 @@ def _language(machine: Machine) -> Check:
     names = ("pulumi-language-python", "pulumi-language-python-exec")
     lacking = [name for name in names if not (machine.which(name) or shutil.which(name, path=str(pulumi)))]
     if lacking:
-        found = tr("{names} stand neither beside pulumi nor on PATH", names=tr(" and ").join(lacking))
+        found = tr("{names} stand neither beside pulumi nor on PATH", names=listed(lacking, "and"))
         return Check("language", "missing", found, tr("{command}, which brings them", command=_GET_PULUMI))
     return Check("language", "ok", tr("Python, by uv"))
 
