@@ -180,7 +180,6 @@ CONTROLLERS = (
         {"promtool": "./cmd/promtool", "prometheus": "./cmd/prometheus"},
         tags="remove_all_sd,enable_kubernetes_sd",
     ),
-    _controller("inference-extension", "sigs.k8s.io/gateway-api-inference-extension", 140, {"bbr": "./cmd/bbr"}),
 )
 TARGETS: Mapping[str, tuple[Module, ...]] = {
     "control-plane": CONTROL_PLANE,

@@ -22,7 +22,6 @@ class ControllerBinaries:
     ratelimit: Path
     prometheus: Path
     promtool: Path
-    bbr: Path
 
 
 def find(environ: Mapping[str, str] = os.environ) -> ControllerBinaries:
@@ -37,7 +36,6 @@ def find(environ: Mapping[str, str] = os.environ) -> ControllerBinaries:
         ratelimit=paths["ratelimit"],
         prometheus=paths["prometheus"],
         promtool=paths["promtool"],
-        bbr=paths["bbr"],
     )
 
 

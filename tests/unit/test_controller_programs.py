@@ -11,7 +11,9 @@ from tools.binaries import CONTROLLERS, SUMS, checksums
 
 
 def test_missing_programs_are_named_with_the_command_that_builds_them(tmp_path: Path) -> None:
-    with pytest.raises(MissingBinariesError, match=r"No lws-manager, envoy-gateway, .*bbr on .*make controllers"):
+    with pytest.raises(
+        MissingBinariesError, match=r"No lws-manager, envoy-gateway, .*promtool, prometheus on .*make controllers"
+    ):
         binaries.find({"XDG_CACHE_HOME": str(tmp_path)})
 
 

@@ -135,7 +135,7 @@ def test_controllers_are_built_in_the_folders_of_their_own_modules(tools: Path, 
     assert built == {(Path(module.upstream), program.package) for module in CONTROLLERS for program in module.programs}
     assert set(locate("controllers", cache).paths) == {
         *("envoy-gateway", "ratelimit", "lws-manager", "keda-operator", "keda-adapter"),
-        *("prometheus", "promtool", "bbr"),
+        *("prometheus", "promtool"),
     }
 
 
@@ -201,7 +201,7 @@ def test_all_targets_are_estimated_once_and_built_in_the_order_of_who_waits(
     assert said.count("from source, once") == 1
     assert f"{round(seconds / 60)} min of CPU time" in said
     assert said.index("etcd: built") < said.index("pulumi: built") < said.index("envoy-gateway: built")
-    assert "4 of 10 modules built, about" in said
+    assert "4 of 9 modules built, about" in said
 
 
 def test_what_is_left_follows_the_pace_of_this_machine() -> None:
