@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from cli.language import say, tr, trn
+from cli.language import say, told, tr, trn
 from cli.refusal import refuse
 from cli.report import dump
 from cli.stackfile import program, stack_file
@@ -52,7 +52,7 @@ def rehearse(stack: str, *, as_json: bool, then: str | None, faults: Sequence[Fa
             listener=None if as_json else _show_event,
         )
     except (MissingEngineError, WorkerError) as error:
-        complain(str(error))
+        complain(told(error))
         return 1
     if as_json:
         dump(report(ready[0].given.stack, cycle))

@@ -64,6 +64,11 @@ _BETWEEN_HAN = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 """A space that a template sets beside a field for Latin letters, where the value turned out to be Chinese."""
 
 
+def told(error: Exception) -> str:
+    """What an error says, in the language that is spoken."""
+    return say(error.args[0] if error.args and isinstance(error.args[0], str) else str(error))
+
+
 def tr(template: str, /, **values: object) -> str:
     """The template with its fields filled, said now."""
     return say(translation.tr(template, **values))

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from catalog.engines import EngineName
-from cli.language import Language, speak, tr
+from cli.language import Language, speak, told, tr
 from cli.usage_text import Command, Group
 
 app = typer.Typer(
@@ -211,7 +211,7 @@ def rehearse(
         try:
             faults = parse_all(fail or (), hang or (), lose or ())
         except ValueError as error:
-            raise typer.BadParameter(str(error), param_hint="--fail, --hang and --lose") from None
+            raise typer.BadParameter(told(error), param_hint="--fail, --hang and --lose") from None
         if control_plane:
             from cli.control_plane import rehearse as run_there  # noqa: PLC0415
             from cli.rehearse import Wanted  # noqa: PLC0415

@@ -12,6 +12,7 @@ from rehearsal.kind import GuideStep
 from rehearsal.kinds import display_name, find, guide_step, seconds_of
 from rehearsal.registration import Registration
 from rehearsal.subjects import model_of, pool_of
+from settings.translation import tr
 
 
 @dataclass(frozen=True)
@@ -175,15 +176,15 @@ class Manual:
 
 
 _GUIDE = {
-    GuideStep.CLUSTER: ("1 cluster", "manual_cluster"),
-    GuideStep.STORE: ("2 storage", "manual_storage"),
-    GuideStep.GPU_POOL: ("3 GPU node pool", "manual_gpu_pool"),
-    GuideStep.GPU_ADDON: ("4 GPU add-on", "manual_gpu_addon"),
-    GuideStep.DOWNLOAD: ("5 model download", "manual_download_job"),
-    GuideStep.SERVER: ("6 engine", "manual_engine"),
-    GuideStep.AUTOSCALING: ("7 autoscaling", "manual_autoscaling"),
-    GuideStep.PAGE: ("8 chat page", "manual_webui"),
-    GuideStep.WAY_IN: ("9 exposure", "manual_exposure"),
+    GuideStep.CLUSTER: (tr("1 cluster"), "manual_cluster"),
+    GuideStep.STORE: (tr("2 storage"), "manual_storage"),
+    GuideStep.GPU_POOL: (tr("3 GPU node pool"), "manual_gpu_pool"),
+    GuideStep.GPU_ADDON: (tr("4 GPU add-on"), "manual_gpu_addon"),
+    GuideStep.DOWNLOAD: (tr("5 model download"), "manual_download_job"),
+    GuideStep.SERVER: (tr("6 engine"), "manual_engine"),
+    GuideStep.AUTOSCALING: (tr("7 autoscaling"), "manual_autoscaling"),
+    GuideStep.PAGE: (tr("8 chat page"), "manual_webui"),
+    GuideStep.WAY_IN: (tr("9 exposure"), "manual_exposure"),
 }
 
 

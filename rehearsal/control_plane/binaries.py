@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from settings.translation import joined, tr
 from tools.binaries import locate
 
 
@@ -44,7 +45,9 @@ def require(targets: Sequence[str], environ: Mapping[str, str] = os.environ) -> 
     ]
     if missing:
         lacking = " ".join(target for target, each in located.items() if each.to_build)
-        hint = f"No {', '.join(missing)} on this machine yet: run `make {lacking}` once."
+        hint = tr(
+            "No {missing} on this machine yet: run `make {lacking}` once.", missing=joined(missing), lacking=lacking
+        )
         passed_over = (sentence for each in located.values() for sentence in each.passed_over)
         raise MissingBinariesError("\n".join([*passed_over, hint]))
     return {name: path for each in located.values() for name, path in each.paths.items()}

@@ -7,6 +7,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from settings.translation import tr
+
 _PREFIX = "tke-llm-"
 _LOCK = "in-use.lock"
 # A socket's path has 108 bytes on Linux and 104 on macOS, the terminating zero among them.
@@ -23,7 +25,12 @@ def make(parent: Path | None = None) -> tuple[Path, int]:
     root = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
     if len(os.fsencode(root / "peer.sock")) > _LONGEST_SOCKET_PATH:
         root.rmdir()
-        raise ValueError(f"{parent} is too long a path for the sockets of a control plane: set TMPDIR to a shorter one")
+        raise ValueError(
+            tr(
+                "{parent} is too long a path for the sockets of a control plane: set TMPDIR to a shorter one",
+                parent=parent,
+            )
+        )
     # Locked first and named after, so that a sweep at the same time never finds it unlocked.
     unnamed = root / f"{_LOCK}.new"
     descriptor = os.open(unnamed, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)

@@ -9,6 +9,7 @@ from rehearsal.control_plane import commands, credentials, ports
 from rehearsal.control_plane.api import UNREACHABLE, Api, ApiError
 from rehearsal.control_plane.binaries import Binaries
 from rehearsal.control_plane.processes import Processes
+from settings.translation import tr
 
 
 class ControlPlaneError(Exception):
@@ -60,7 +61,7 @@ class ControlPlane:
     def check(self) -> None:
         """Raises ControlPlaneError where a process has ended since the start."""
         if self._processes is None:
-            raise ControlPlaneError("The control plane was not started.")
+            raise ControlPlaneError(tr("The control plane was not started."))
         self._processes.check()
 
     def _start(self, processes: Processes, port: int) -> Access:

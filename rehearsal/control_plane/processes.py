@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from rehearsal.control_plane import directory
+from settings.translation import tr
 
 PATIENCE = 90.0
 """Seconds; two to four are usual, and a machine that compiles at the same time takes many times that."""
@@ -65,7 +66,14 @@ class Processes:
         while not ready():
             self._complain()
             if time.monotonic() > deadline:
-                raise self._failure(f"{name} was not ready within {self._patience:.0f} s.{self._last_lines(name)}")
+                raise self._failure(
+                    tr(
+                        "{name} was not ready within {patience:.0f} s.{last_lines}",
+                        name=name,
+                        patience=self._patience,
+                        last_lines=self._last_lines(name),
+                    )
+                )
             time.sleep(_PAUSE)
             self._listen()
 
@@ -95,7 +103,7 @@ class Processes:
 
     def _order(self, order: Mapping[str, object]) -> None:
         if self._supervisor.stdin is None or self._supervisor.stdin.closed:
-            raise self._failure("It was ended.")
+            raise self._failure(tr("It was ended."))
         # Where the supervisor is gone, the next look at the processes says so.
         with suppress(BrokenPipeError):
             self._supervisor.stdin.write(json.dumps(order).encode() + b"\n")
@@ -113,16 +121,23 @@ class Processes:
 
     def _complain(self) -> None:
         for name, status in self._ended.items():
-            raise self._failure(f"{name} ended with status {status}.{self._last_lines(name)}")
+            raise self._failure(
+                tr(
+                    "{name} ended with status {status}.{last_lines}",
+                    name=name,
+                    status=status,
+                    last_lines=self._last_lines(name),
+                )
+            )
         if self._supervisor.poll() is not None:
-            raise self._failure("The supervisor was ended, and all processes with it.")
+            raise self._failure(tr("The supervisor was ended, and all processes with it."))
 
     def _last_lines(self, name: str) -> str:
         log = self.root / f"{name}.log"
         if not log.exists():
             return ""
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LOG_LINES:]
-        return "\n".join([" The last lines of its log:", *(f"  {line}" for line in lines)])
+        return tr(" The last lines of its log:") + "".join(f"\n  {line}" for line in lines)
 
     def _supervise(self, lock: int) -> subprocess.Popen[bytes]:
         script = Path(__file__).with_name("supervisor.py")

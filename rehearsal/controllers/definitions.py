@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from rehearsal.control_plane.api import Api, ApiError
+from settings.translation import tr
 from tools.binaries import definitions
 
 FOLDERS = {
@@ -41,7 +42,7 @@ class Definitions:
             return ()
         if self._place is None:
             raise MissingDefinitionsError(
-                "The custom resource definitions are not on this machine yet: run `make control-plane` once."
+                tr("The custom resource definitions are not on this machine yet: run `make control-plane` once.")
             )
         found = {
             name: text

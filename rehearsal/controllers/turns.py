@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from functools import partial
 
 from rehearsal.controllers.release import ControllerError
+from settings.translation import tr
 
 LONGEST_TURN = 900.0
 """Seconds that one waits for another rehearsal to end."""
@@ -27,11 +28,24 @@ def take(
     with ExitStack() as undo:
         held = undo.enter_context(socket.socket(socket.AF_UNIX))
         if not _named(held, program):
-            tell(f"Another rehearsal runs {program}, of which a machine has one at a time: waiting until it ends.")
-            late = f"Another rehearsal has run {program} for {longest:.0f} s: end it, or try later."
+            tell(
+                tr(
+                    "Another rehearsal runs {program}, of which a machine has one at a time: waiting until it ends.",
+                    program=program,
+                )
+            )
+            late = tr(
+                "Another rehearsal has run {program} for {longest:.0f} s: end it, or try later.",
+                program=program,
+                longest=longest,
+            )
             _wait(partial(_named, held, program), longest, late)
         for port in ports:
-            taken = f"Port {port} is taken, and {program} listens nowhere else: end the program that has it."
+            taken = tr(
+                "Port {port} is taken, and {program} listens nowhere else: end the program that has it.",
+                port=port,
+                program=program,
+            )
             _wait(partial(_free, port), _LEAVING, taken)
         undo.pop_all()
     return held
@@ -49,7 +63,10 @@ def _named(held: socket.socket, program: str) -> bool:
     """An abstract name (unix(7)) is, like a port, one on a machine, and gone with the process that has it."""
     if sys.platform != "linux":
         raise ControllerError(
-            f"{program} reads fixed paths, for which only Linux gives it a root directory of its own."
+            tr(
+                "{program} reads fixed paths, for which only Linux gives it a root directory of its own.",
+                program=program,
+            )
         )
     return _bound(held, f"\0tke-llm-{program}")
 

@@ -8,6 +8,7 @@ from rehearsal.kinds import CLAIM, CLUSTER, JOB, display_name, find, seconds_of
 from rehearsal.pulumi_engine.outcome import Operation
 from rehearsal.registration import Registration
 from rehearsal.subjects import instance_of, model_of, pool_of
+from settings.translation import tr, trn
 
 
 def consequences(operations: Sequence[Operation], plan: Plan) -> list[tuple[str, str]]:
@@ -35,11 +36,15 @@ def _told(operation: Operation, plan: Plan) -> Iterator[str]:
     if kind.role == "pool" and verdict == "replace":
         yield _pool(made, plan)
     elif kind is CLUSTER and verdict == "replace":
-        yield "replaces the cluster, and all that runs in it"
+        yield tr("replaces the cluster, and all that runs in it")
     elif kind is CLAIM and verdict in ("replace", "delete"):
         yield _claim(operation, plan)
     elif kind is JOB and model is not None and verdict in ("create", "replace"):
-        yield f"downloads {model.name}: about {_minutes(seconds_of(made, plan))}, less where files are there already"
+        yield tr(
+            "downloads {name}: about {minutes}, less where files are there already",
+            name=model.name,
+            minutes=_minutes(seconds_of(made, plan)),
+        )
     elif kind.role == "workload" and model is not None and verdict in ("update", "replace"):
         yield from _server(operation, model, plan)
 
@@ -47,24 +52,30 @@ def _told(operation: Operation, plan: Plan) -> Iterator[str]:
 def _pool(made: Registration, plan: Plan) -> str:
     seconds, pool = seconds_of(made, plan), pool_of(made, plan)
     if pool is None:
-        return f"replaces the CPU nodes: about {_minutes(seconds)} without the chat page"
+        return tr("replaces the CPU nodes: about {minutes} without the chat page", minutes=_minutes(seconds))
     starts = [_start(model, plan) for model in plan.models.values() if model.pool == pool.name]
     gpus = round(pool.gpus_per_node * pool.min_nodes)
     down = _minutes(seconds + max(starts, default=0.0))
-    return f"replaces the GPU pool {pool.name}: {gpus} {'GPU' if gpus == 1 else 'GPUs'}, about {down} down"
+    return trn(
+        "replaces the GPU pool {name}: {number} GPU, about {minutes} down",
+        "replaces the GPU pool {name}: {number} GPUs, about {minutes} down",
+        gpus,
+        name=pool.name,
+        minutes=down,
+    )
 
 
 def _claim(operation: Operation, plan: Plan) -> str:
     made = registration(operation)
     if operation.retained or plan.retain:
-        return "leaves the volume behind and starts with an empty one"
+        return tr("leaves the volume behind and starts with an empty one")
     if instance_of(made) == MODEL_CLAIM:
         files = (each for model in plan.models.values() for each in model.downloads)
         size = sum({each.directory: each.bytes for each in files}.values())
-        return f"empties the model store: {size / 1e9:.0f} GB are downloaded again"
+        return tr("empties the model store: {size:.0f} GB are downloaded again", size=size / 1e9)
     if instance_of(made) == WEBUI_CLAIM:
-        return "deletes the accounts and chats of Open WebUI"
-    return f"empties {display_name(made)}"
+        return tr("deletes the accounts and chats of Open WebUI")
+    return tr("empties {name}", name=display_name(made))
 
 
 def _server(operation: Operation, model: ModelPlan, plan: Plan) -> Iterator[str]:
@@ -74,9 +85,15 @@ def _server(operation: Operation, model: ModelPlan, plan: Plan) -> Iterator[str]
     pulls = any(path.endswith("].image") for path in paths)
     start = _start(model, plan) if pulls else plan.durations[f"load:{model.name}"]
     if operation.verdict == "replace" or model.strategy == "Recreate" or not model.max_surge:
-        yield f"restarts {model.name}: about {_minutes(start)} without answers where there is one replica"
+        yield tr(
+            "restarts {name}: about {minutes} without answers where there is one replica",
+            name=model.name,
+            minutes=_minutes(start),
+        )
     else:
-        yield f"rolls {model.name} over: new pods beside the old ones, about {_minutes(start)}"
+        yield tr(
+            "rolls {name} over: new pods beside the old ones, about {minutes}", name=model.name, minutes=_minutes(start)
+        )
 
 
 def _start(model: ModelPlan, plan: Plan) -> float:
@@ -85,4 +102,4 @@ def _start(model: ModelPlan, plan: Plan) -> float:
 
 def _minutes(seconds: float) -> str:
     minutes = max(1, round(seconds / 60))
-    return f"{minutes} minute{'' if minutes == 1 else 's'}"
+    return trn("{number} minute", "{number} minutes", minutes)

@@ -12,6 +12,7 @@ from rehearsal.pulumi_engine.outcome import EngineOutcome
 from rehearsal.pulumi_engine.session import EngineSession, Listener
 from settings.parse import StackInput
 from settings.suggest import closest
+from settings.translation import tr
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def run(
     with EngineSession(stack.given, program, pulumi, listener=listener) as session:
         runner = Runner(session, begins)
         if runner.preview(stack.plan, faults):
-            alive = runner.up("up", stack.plan, faults) and runner.unchanged("up again", session.up, stack.plan)
+            alive = runner.up("up", stack.plan, faults) and runner.unchanged(tr("up again"), session.up, stack.plan)
             if alive and then is not None:
                 session.configure(then.given)
                 alive = runner.update(then.plan)
@@ -88,24 +89,25 @@ class Runner:
     def up(self, title: str, plan: Plan, faults: Sequence[Fault] = ()) -> bool:
         """One `up`, and one more for each time that a fault stops it."""
         left_over = list(faults)
-        outcome = self._take(title, lambda: self._session.up(left_over), plan)
+        step = title
+        outcome = self._take(step, lambda: self._session.up(left_over), plan)
         while outcome.error and (hit := {each.resource for each in left_over} & {each.name for each in outcome.failed}):
             left_over = [
                 replace(each, times=each.times - (each.resource in hit))
                 for each in left_over
                 if each.times > 1 or each.resource not in hit
             ]
-            title = f"{title.removesuffix(_RETRY)}{_RETRY}"
-            outcome = self._take(title, lambda: self._session.up(left_over), plan)  # noqa: B023  called at once
-        return self._succeeded(title, outcome)
+            step = tr("{step} after the failure", step=title)
+            outcome = self._take(step, lambda: self._session.up(left_over), plan)  # noqa: B023  called at once
+        return self._succeeded(step, outcome)
 
     def update(self, plan: Plan) -> bool:
         """Preview and make the change of the stack file, which then has nothing left to do."""
-        previewed = self._take("preview of the update", self._session.preview, plan)
+        previewed = self._take(tr("preview of the update"), self._session.preview, plan)
         return (
-            self._succeeded("preview of the update", previewed)
+            self._succeeded(tr("preview of the update"), previewed)
             and self.up("update", plan)
-            and self.unchanged("update again", self._session.up, plan)
+            and self.unchanged(tr("update again"), self._session.up, plan)
         )
 
     def unchanged(self, title: str, operate: Callable[[], EngineOutcome], plan: Plan) -> bool:
@@ -113,12 +115,22 @@ class Runner:
         outcome = self._take(title, operate, plan)
         for each in outcome.changed:
             paths = ", ".join(path for path, _ in each.changes)
-            self.problems.append(f"{title} should change nothing, but would {each.verdict} {each.name} ({paths})")
+            self.problems.append(
+                tr(
+                    "{title} should change nothing, but would {verdict} {name} ({paths})",
+                    title=title,
+                    verdict=each.verdict,
+                    name=each.name,
+                    paths=paths,
+                )
+            )
         return self._succeeded(title, outcome)
 
     def known(self) -> None:
         """Everything in the cloud has to be in the state, or else it runs and is billed for ever."""
-        self.problems += [f"the state does not know {each.name} ({each.id})" for each in self._session.orphans()]
+        self.problems += [
+            tr("the state does not know {name} ({id})", name=each.name, id=each.id) for each in self._session.orphans()
+        ]
 
     def destroy(self, plan: Plan) -> EngineOutcome:
         """The end. What stays in the cloud has to be what the stack file wants to be kept."""
@@ -138,11 +150,8 @@ class Runner:
     def _succeeded(self, title: str, outcome: EngineOutcome) -> bool:
         if outcome.error:
             why = "; ".join(outcome.complaints[:3]) or outcome.error.strip().splitlines()[-1]
-            self.problems.append(f"{title} failed: {why}")
+            self.problems.append(tr("{title} failed: {why}", title=title, why=why))
         return not outcome.error
-
-
-_RETRY = " after the failure"
 
 
 def _unwanted(kept: Sequence[str], retained: set[str], *, keeps: bool) -> Iterator[str]:
@@ -150,7 +159,7 @@ def _unwanted(kept: Sequence[str], retained: set[str], *, keeps: bool) -> Iterat
         name = text.partition(" (")[0]
         volume = " of claim " in text
         if name not in retained and not (volume and keeps):
-            yield f"destroy left behind: {text}"
+            yield tr("destroy left behind: {text}", text=text)
 
 
 def _misnamed(faults: Sequence[Fault], preview: EngineOutcome) -> Iterator[str]:
@@ -159,5 +168,5 @@ def _misnamed(faults: Sequence[Fault], preview: EngineOutcome) -> Iterator[str]:
     for fault in faults:
         if fault.resource not in known:
             nearest = closest(fault.resource, known)
-            hint = f"; did you mean {nearest}?" if nearest else ""
-            yield f"no resource of this stack is called {fault.resource}{hint}"
+            hint = tr("; did you mean {nearest}?", nearest=nearest) if nearest else ""
+            yield tr("no resource of this stack is called {resource}{hint}", resource=fault.resource, hint=hint)

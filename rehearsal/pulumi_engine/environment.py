@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from settings.translation import tr
 from tools.binaries import locate
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
@@ -18,7 +19,9 @@ def find(environ: Mapping[str, str] = os.environ) -> Path:
     """The pulumi program, from PATH or from the cache of `make engine`. Raises `MissingEngineError`."""
     located = locate("engine", environ=environ)
     if "pulumi" not in located.paths:
-        hint = "No pulumi on this machine yet: run `make engine` once. `tke-llm rehearse` without --engine needs none."
+        hint = tr(
+            "No pulumi on this machine yet: run `make engine` once. `tke-llm rehearse` without --engine needs none."
+        )
         raise MissingEngineError("\n".join([*located.passed_over, hint]))
     return located.paths["pulumi"].resolve()
 

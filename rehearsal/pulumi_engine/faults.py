@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Literal
 
+from settings.translation import tr
+
 Trouble = Literal["fail", "hang", "lose", "stall"]
 """``fail``: the cloud refuses. ``hang``: never ready, until the time allowed is over. ``lose``: made, but the answer is
 lost on the way. ``stall``: no answer at all, until somebody stops the engine."""
@@ -25,7 +27,7 @@ def parse(text: str, trouble: Trouble = "fail") -> Fault:
     if not colon:
         name, times = text, "1"
     if not name or not times.isdecimal() or int(times) < 1:
-        raise ValueError(f"{text!r} is not RESOURCE or RESOURCE:N, such as llm-chat-inference-server:1")
+        raise ValueError(tr("{text!r} is not RESOURCE or RESOURCE:N, such as llm-chat-inference-server:1", text=text))
     return Fault(name, trouble, int(times))
 
 
