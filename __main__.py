@@ -2,7 +2,7 @@
 
 import pulumi
 
-from cli.language import say
+from cli.language import translate
 from components.stack import LlmStack, LlmStackArgs
 from planner.prove import prove, refusal
 from settings import load
@@ -11,10 +11,10 @@ from settings.parse import parse
 
 plan, diagnostics = prove(parse(load.read()))
 if plan is None or blocking(diagnostics):
-    raise pulumi.RunError(say(refusal(diagnostics)))
+    raise pulumi.RunError(translate(refusal(diagnostics)))
 for each in diagnostics:
     if each.severity == "warning":
-        pulumi.log.warn(f"{each.code} {each.path}: {say(each.message)} {say(each.remedy)}")
+        pulumi.log.warn(f"{each.code} {each.path}: {translate(each.message)} {translate(each.remedy)}")
 
 stack = LlmStack("llm", LlmStackArgs(plan=plan, secrets=load.secret_inputs()))
 for key, value in stack.outputs.items():

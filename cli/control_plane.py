@@ -10,7 +10,7 @@ from typing import Self
 from catalog.load import load as load_catalog
 from cli.control_plane_text import on_control_plane
 from cli.engine import document_of_steps, prove_stack
-from cli.language import told, tr
+from cli.language import error_text, tr
 from cli.progress import working
 from cli.refusal import refuse
 from cli.rehearse import ExtraReport, Wanted
@@ -52,9 +52,9 @@ def rehearse(
             return rehearse_plainly(stack, wanted, as_json=as_json, out=out, extra_rehearsal=extra)
     except (MissingBinariesError, ControlPlaneError, WorkerError) as error:
         if as_json:
-            dump({"stack": stack, "ready": False, "failure": told(error)})
+            dump({"stack": stack, "ready": False, "failure": error_text(error)})
         else:
-            complain(told(error))
+            complain(error_text(error))
     return 1
 
 
@@ -114,7 +114,7 @@ class _Extra:
         except UNREACHABLE as error:
             self.plane.check()
             raise ControlPlaneError(
-                tr("The API server does not answer any more: {error}", error=told(error))
+                tr("The API server does not answer any more: {error}", error=error_text(error))
             ) from error
         return ExtraReport(found.ready, on_control_plane(found, taken), "controlPlane", _document(found, taken))
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from cli.engine import in_all, report
-from cli.language import told, tr
+from cli.language import error_text, tr
 from cli.progress import working
 from cli.rehearse import ExtraReport, Wanted, rehearse
 from cli.text import heading, paragraph
@@ -34,5 +34,7 @@ def _under_engine(given: StackInput, program: Path, story: Story) -> ExtraReport
         with working(tr("Taking {stack} up and down", stack=given.stack), f"demo {given.stack}"):
             cycle = run(Proved(given, story.plan), program, pulumi)
     except WorkerError as error:
-        return ExtraReport(False, [*title, *paragraph(told(error), "  ")], "engine", {"failure": told(error)})
+        return ExtraReport(
+            False, [*title, *paragraph(error_text(error), "  ")], "engine", {"failure": error_text(error)}
+        )
     return ExtraReport(not cycle.problems, [*title, *in_all(cycle, short=True)], "engine", report(given.stack, cycle))

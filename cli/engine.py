@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from cli.language import say, told, tr, trn
+from cli.language import error_text, tr, translate, trn
 from cli.refusal import refuse
 from cli.report import dump
 from cli.stackfile import program, stack_file
@@ -52,7 +52,7 @@ def rehearse(stack: str, *, as_json: bool, then: str | None, faults: Sequence[Fa
             listener=None if as_json else _show_event,
         )
     except (MissingEngineError, WorkerError) as error:
-        complain(told(error))
+        complain(error_text(error))
         return 1
     if as_json:
         dump(report(ready[0].given.stack, cycle))
@@ -132,7 +132,7 @@ def step_lines(step: CycleStep, *, short: bool = False) -> list[Line]:
     """What one step did; `short` without the resources that changed, but for those that failed."""
     outcome = step.outcome
     counted = [_counted(outcome.counts[sign], sign, step) for sign in _SIGNS if outcome.counts[sign]]
-    did = tr("{step}: {what}", step=say(step.title), what=tr(", ").join(counted) or tr("nothing to do"))
+    did = tr("{step}: {what}", step=translate(step.title), what=tr(", ").join(counted) or tr("nothing to do"))
     state = Piece(tr("  stopped "), "bad") if outcome.error else Piece("  ", "")
     lines = [line(state, Piece(did, "strong"), Piece(f"  {duration(outcome.seconds)}", "dim"))]
     for each in outcome.failed:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cli.language import say, tr
+from cli.language import tr, translate
 from cli.report import dump
 from cli.text import Piece, complain, facts, heading, line, paragraph, show
 from planner.diagnostics.explain import codes
@@ -27,14 +27,14 @@ def explain(code: str, *, as_json: bool) -> int:
     severity = {"error": tr("error"), "warning": tr("warning"), "note": tr("note")}[entry.severity]
     if entry.when == "asked":
         severity = tr("{severity}, shown by `tke-llm check STACK --all`", severity=severity)
-    rows = [(tr("fix"), say(entry.fix).strip()), (tr("source"), say(entry.source).strip())]
+    rows = [(tr("fix"), translate(entry.fix).strip()), (tr("source"), translate(entry.source).strip())]
     if entry.severity == "error":
         rows.insert(1, (tr("force"), force))
     show(
         [
             line(Piece(entry.name, "strong"), tr("  ({severity})", severity=severity)),
             (),
-            *paragraph(" ".join(say(entry.meaning).split())),
+            *paragraph(" ".join(translate(entry.meaning).split())),
             *heading(tr("Example")),
             *(line("  ", text) for text in entry.example.rstrip().splitlines()),
             (),

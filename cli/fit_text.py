@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from catalog.load import Catalog
-from cli.language import say, tr
+from cli.language import tr, translate
 from cli.text import Line, Piece, Style, cells, facts, flush_left, heading, line, paragraph, table, width
 from planner.images.decide import ImageChoice
 from planner.serving.fit import TOO_FEW, Fit, Trial, Verdict
@@ -99,7 +99,7 @@ def explained(trial: Trial, given: str, requests: int | None, catalog: Catalog) 
         lines += heading(tr("Memory of each GPU, in GiB"))
         for figure in arithmetic(trial.facts, trial.hardware, ask, sizing):
             amount = "?" if figure.gib is None else f"{figure.gib:.2f}"
-            name = flush_left(say(_FIGURES[figure.name]), 10)
+            name = flush_left(translate(_FIGURES[figure.name]), 10)
             lines += paragraph(figure.how, Piece(f"{name}{amount:>7}  "), indent=2)
         lines += [*heading(tr("Chosen")), *facts(choices(ask, sizing, requests))]
     return [*lines, *heading(tr("Sources")), *facts(sources(trial, catalog).items())]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from settings import translation
-from settings.translation import Catalogue, Joined, Said, translated
+from settings.translation import Catalogue, Joined, Message, translated
 
 Language = Literal["en", "zh"]
 LOCALE = Path(__file__).resolve().parents[1] / "locale"
@@ -27,7 +27,7 @@ def language_of(environment: Mapping[str, str]) -> Language:
     return "zh" if name.lower().startswith("zh") else "en"
 
 
-def asked(arguments: Sequence[str]) -> Language | None:
+def requested_language(arguments: Sequence[str]) -> Language | None:
     """What `--lang` before a command asks for; None where it is not there, or is no language."""
     for place, each in enumerate(arguments):
         name, _, value = each.partition("=")
@@ -39,23 +39,23 @@ def asked(arguments: Sequence[str]) -> Language | None:
     return None
 
 
-class _Speech:
-    language: Language = asked(sys.argv[1:]) or language_of(os.environ)
+class _Current:
+    language: Language = requested_language(sys.argv[1:]) or language_of(os.environ)
 
 
-def speak(language: Language | None) -> None:
+def set_language(language: Language | None) -> None:
     """Speak this language from now on; None for that of the environment."""
-    _Speech.language = language or language_of(os.environ)
+    _Current.language = language or language_of(os.environ)
 
 
-def spoken() -> Language:
+def current_language() -> Language:
     """The language that is spoken: English too where the output cannot show Chinese."""
-    return _Speech.language if _Speech.language == "en" or _writable("中文") else "en"
+    return _Current.language if _Current.language == "en" or _writable("中文") else "en"
 
 
-def say(text: str) -> str:
+def translate(text: str) -> str:
     """A text in the language that is spoken. What is not made by `tr` is a name, and stays."""
-    if spoken() == "en" or not isinstance(text, Said | Joined):
+    if current_language() == "en" or not isinstance(text, Message | Joined):
         return str(text)
     return _BETWEEN_HAN.sub("", translated(text, chinese()))
 
@@ -64,19 +64,19 @@ _BETWEEN_HAN = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 """A space that a template sets beside a field for Latin letters, where the value turned out to be Chinese."""
 
 
-def told(error: Exception) -> str:
+def error_text(error: Exception) -> str:
     """What an error says, in the language that is spoken."""
-    return say(error.args[0] if error.args and isinstance(error.args[0], str) else str(error))
+    return translate(error.args[0] if error.args and isinstance(error.args[0], str) else str(error))
 
 
 def tr(template: str, /, **values: object) -> str:
     """The template with its fields filled, said now."""
-    return say(translation.tr(template, **values))
+    return translate(translation.tr(template, **values))
 
 
 def trn(one: str, many: str, number: int, /, **values: object) -> str:
     """`one` or `many`, as English has it for `number`, said now."""
-    return say(translation.trn(one, many, number, **values))
+    return translate(translation.trn(one, many, number, **values))
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from catalog.engines import EngineName
-from cli.language import Language, speak, told, tr
+from cli.language import Language, error_text, set_language, tr
 from cli.usage_text import Command, Group
 
 app = typer.Typer(
@@ -55,7 +55,7 @@ def _version(asked: bool) -> None:
 
 
 def _speak(language: Language | None) -> Language | None:
-    speak(language)
+    set_language(language)
     return language
 
 
@@ -211,7 +211,7 @@ def rehearse(
         try:
             faults = parse_all(fail or (), hang or (), lose or ())
         except ValueError as error:
-            raise typer.BadParameter(told(error), param_hint="--fail, --hang and --lose") from None
+            raise typer.BadParameter(error_text(error), param_hint="--fail, --hang and --lose") from None
         if control_plane:
             from cli.control_plane import rehearse as run_there  # noqa: PLC0415
             from cli.rehearse import Wanted  # noqa: PLC0415

@@ -7,7 +7,7 @@ from math import inf
 from pathlib import Path
 
 from catalog.load import load as load_catalog
-from cli.language import say, tr
+from cli.language import tr, translate
 from cli.report import dump
 from cli.text import complain, put
 from planner.model.config import Description, describe, first_releases
@@ -48,7 +48,7 @@ def _tell(found: Description, *, as_json: bool) -> None:
     if as_json:
         dump({**task, "architecture": block, **({"notes": found.notes} if found.notes else {})})
         return
-    notes = "".join(f"# {say(note)}\n" for note in found.notes)
+    notes = "".join(f"# {translate(note)}\n" for note in found.notes)
     above = "".join(f"{key}: {value}\n" for key, value in task.items())
     rows = "".join(f"  {key}: {value}\n" for key, value in block.items())
     head = tr("# below the model in `tke-llm:models`")

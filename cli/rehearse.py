@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cli.findings import brief_findings, findings, in_all, policy, verdict
 from cli.folder import replace_folder
-from cli.language import told, tr
+from cli.language import error_text, tr
 from cli.progress import working
 from cli.refusal import refuse
 from cli.rehearsal_text import clock, made, next_steps
@@ -58,9 +58,9 @@ def rehearse(
             story = tell(given, main)
     except ProgramError as error:
         if as_json:
-            dump({"stack": given.stack, "ready": False, "failure": told(error)})
+            dump({"stack": given.stack, "ready": False, "failure": error_text(error)})
         else:
-            complain(tr("{stack}: the program stopped: {error}", stack=given.stack, error=told(error)))
+            complain(tr("{stack}: the program stopped: {error}", stack=given.stack, error=error_text(error)))
         return 1
     if not isinstance(story, Story):
         refuse(given.stack, story.diagnostics, as_json=as_json)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli.language import say, spoken
+from cli.language import current_language, translate
 from cli.text import UNSEEN, put, writes_unicode
 from planner.plan.types import Plan
 from planner.report.document import document
@@ -69,10 +69,10 @@ def dump(report: object, indent: int | None = 2) -> None:
 
 def _said(value: object) -> object:
     """The document with its sentences in the language that is spoken. Keys, codes and names are no sentences."""
-    if spoken() == "en":
+    if current_language() == "en":
         return value
     if isinstance(value, str):
-        return say(value)
+        return translate(value)
     if isinstance(value, dict):
         return {key: _said(part) for key, part in value.items()}
     return list(map(_said, value)) if isinstance(value, list | tuple) else value

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from cli.deployed import PAGE, Deployed, DeployedError, deployed, is_local, log_end, objects
-from cli.language import say, tr, trn
+from cli.language import tr, translate, trn
 from cli.report import dump
 from cli.smoke import ended_jobs
 from cli.text import Line, Piece, Style, complain, flush_left, line, paragraph, show
@@ -236,7 +236,7 @@ def _state(state: str) -> str:
         "succeeded": translation.tr("succeeded"),
         "has not ended": translation.tr("has not ended"),
     }
-    return say(said[state])
+    return translate(said[state])
 
 
 def _ways(found: Deployed, stack: str) -> list[Line]:

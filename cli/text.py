@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 from unicodedata import combining, east_asian_width
 
-from cli.language import say, tr
+from cli.language import tr, translate
 
 WIDTH = 100
 """Columns where the output is no terminal."""
@@ -49,7 +49,7 @@ class Piece:
     style: Style = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "text", say(self.text))
+        object.__setattr__(self, "text", translate(self.text))
 
 
 Line = tuple[Piece, ...]
@@ -131,7 +131,7 @@ def paragraph(text: str, lead: str | Piece = "", indent: int = 0, style: Style =
     """Wrapped text after a lead; further lines are set below the text, not below the lead."""
     first = lead if isinstance(lead, Piece) else Piece(lead)
     room = max(20, width() - indent - cells(first.text))
-    pieces = [piece for part in say(text).splitlines() or [""] for piece in wrapped(part, room) or [""]]
+    pieces = [piece for part in translate(text).splitlines() or [""] for piece in wrapped(part, room) or [""]]
     blank = " " * cells(first.text)
     return [
         line(" " * indent, first if place == 0 else blank, Piece(piece, style)) for place, piece in enumerate(pieces)
@@ -171,7 +171,7 @@ def heading(text: str) -> list[Line]:
 
 def facts(rows: Iterable[tuple[str, str]], indent: int = 2) -> list[Line]:
     """Two columns: names, dimmed and aligned, and what is to be said of each. A repeated name is shown once."""
-    given = [(say(name), text) for name, text in rows]
+    given = [(translate(name), text) for name, text in rows]
     widest = max((cells(name) for name, _ in given), default=0) + 2
     lines: list[Line] = []
     last = None
@@ -202,7 +202,7 @@ _COMMAND = 48
 
 def table(rows: Iterable[tuple[str, ...]], right: frozenset[int] = frozenset(), indent: int = 2) -> list[Line]:
     """Aligned columns, the first row as their heading; `right` names the columns that are set flush right."""
-    given = [tuple(map(say, row)) for row in rows]
+    given = [tuple(map(translate, row)) for row in rows]
     widths = [max(cells(row[column]) for row in given) for column in range(len(given[0]))] if given else []
 
     def laid_out(row: tuple[str, ...]) -> str:
@@ -246,7 +246,7 @@ def put(text: str) -> None:
 
 def complain(text: str) -> None:
     """One message on stderr."""
-    sys.stderr.write("".join(f"{seen(each)}\n" for each in say(text).splitlines()))
+    sys.stderr.write("".join(f"{seen(each)}\n" for each in translate(text).splitlines()))
 
 
 def count(number: int, noun: str) -> str:

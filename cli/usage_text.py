@@ -12,10 +12,10 @@ from typing import Any
 from typer import Abort, Context, TyperException
 from typer.core import TyperCommand, TyperGroup
 
-from cli.language import spoken, tr
+from cli.language import current_language, tr
 from cli.text import Line, cells, complain, facts, flush_left, heading, line, paragraph, plain
 from settings import translation
-from settings.translation import Said
+from settings.translation import Message
 
 _NAMES = 32
 """Columns for the names of options."""
@@ -26,7 +26,7 @@ class Command(TyperCommand):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401  Typer does not export their types
         """Lay the page out."""
-        if spoken() == "en":
+        if current_language() == "en":
             super().format_help(ctx, formatter)
         else:
             formatter.write(plain(_page(self, ctx)))
@@ -37,7 +37,7 @@ class Group(TyperGroup):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401
         """Lay the page out."""
-        if spoken() == "en":
+        if current_language() == "en":
             super().format_help(ctx, formatter)
         else:
             shown = [(name, each) for name in self.list_commands(ctx) if (each := self.get_command(ctx, name))]
@@ -105,7 +105,7 @@ def _described(text: str) -> str:
 
 def _complain(error: TyperException) -> None:
     ctx = getattr(error, "ctx", None)
-    if spoken() == "en" or ctx is None or error.message == ctx.get_help():
+    if current_language() == "en" or ctx is None or error.message == ctx.get_help():
         getattr(error, "show", lambda: complain(error.format_message()))()
         return
     command = f"{ctx.command_path} {ctx.help_option_names[0]}"
@@ -115,7 +115,7 @@ def _complain(error: TyperException) -> None:
 
 
 @cache
-def _sentences() -> tuple[tuple[re.Pattern[str], Said], ...]:
+def _sentences() -> tuple[tuple[re.Pattern[str], Message], ...]:
     """What Typer says of a command line, and pydantic of its values; the more exact form first."""
     said = (
         translation.tr("Missing argument {name}."),

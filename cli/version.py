@@ -4,13 +4,13 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
-from settings.translation import Said, tr
+from settings.translation import Message, tr
 
 _CHECKOUT = Path(__file__).resolve().parents[1]
 _CHANGED = "-changed"
 
 
-def said(root: Path = _CHECKOUT) -> Said:
+def said(root: Path = _CHECKOUT) -> Message:
     """``tke-llm 0.1.0``, and in a clone the commit that is checked out."""
     values = {"version": version("tke-llm"), "commit": _commit(root)}
     if not values["commit"]:

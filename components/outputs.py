@@ -16,7 +16,7 @@ from planner.plan.types import Plan
 from planner.report.summary import summary
 
 
-def told(
+def stack_outputs(
     plan: Plan,
     *,
     cluster: ManagedCluster | AttachedCluster,

@@ -15,7 +15,7 @@ from components.cloud.roles import ServiceRoles, ServiceRolesArgs
 from components.inbound import InboundArgs, Installer, make_inbound
 from components.model_files import ModelFilesArgs, model_files
 from components.naming import Naming
-from components.outputs import told
+from components.outputs import stack_outputs
 from components.workloads import kube
 from components.workloads.api_gateway import clients_secret
 from components.workloads.autoscaling import ModelAutoscaling, ModelAutoscalingArgs
@@ -175,7 +175,7 @@ class LlmStack(pulumi.ComponentResource):
             )
             SmokeTest(f"{name}-smoke", test, self._inside)
 
-        self.outputs = told(
+        self.outputs = stack_outputs(
             self._plan, cluster=cluster, servers=servers, webui=webui, test=test, keys=keys, kept=self._kept
         )
         self.register_outputs(self.outputs)

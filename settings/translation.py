@@ -1,8 +1,8 @@
 """Sentences and their values, kept apart so that they can be said in another language.
 
-`tr` makes a `Said`: the English text, as any other string, that remembers its template and its values. Nothing but the
-edge (`cli/language.py`) knows which language is spoken; it calls `translated` with that language's catalogue. Templates
-are written out where they are used, for Babel finds them there.
+`tr` makes a `Message`: the English text, as any other string, that remembers its template and its values. Nothing but
+the edge (`cli/language.py`) knows which language is spoken; it calls `translated` with that language's catalogue.
+Templates are written out where they are used, for `make messages` finds them there.
 """
 
 import re
@@ -41,7 +41,7 @@ class _Kept(str):
         return Joined((before, self), "", "")
 
 
-class Said(_Kept):
+class Message(_Kept):
     """English text of a `template` and the `values` of its fields. What a value says of itself by `tr` is translated
     too; any other string is a name, and stays."""
 
@@ -75,19 +75,19 @@ class Joined(_Kept):
         return self.parts, self.separator, self.last
 
 
-def tr(template: str, /, **values: object) -> Said:
+def tr(template: str, /, **values: object) -> Message:
     """The template with its fields filled, as `str.format` fills them; without values it is taken as it stands."""
-    return Said(template, values)
+    return Message(template, values)
 
 
-def trn(one: str, many: str, number: int, /, **values: object) -> Said:
+def trn(one: str, many: str, number: int, /, **values: object) -> Message:
     """The first template where `number` is 1, else the second; ``{number}`` is the number. Languages that know no
     plural have one translation for both."""
-    return Said(one if number == 1 else many, {"number": number, **values})
+    return Message(one if number == 1 else many, {"number": number, **values})
 
 
 _COMMA = tr(", ")
-_LAST: dict[Literal["and", "or"], Said] = {"and": tr(" and "), "or": tr(" or ")}
+_LAST: dict[Literal["and", "or"], Message] = {"and": tr(" and "), "or": tr(" or ")}
 
 
 def listed(names: Iterable[str], last: Literal["and", "or"]) -> Joined:
@@ -107,7 +107,7 @@ def translated(text: str, catalogue: Catalogue) -> str:
         separator, last = (each and (catalogue(each) or each) for each in (text.separator, text.last))
         joints = [separator] * (len(parts) - 2) + [last] * (len(parts) > 1)
         return _fitted(each for pair in zip_longest(parts, joints, fillvalue="") for each in pair)
-    if isinstance(text, Said):
+    if isinstance(text, Message):
         template = catalogue(text.template) or text.template
         return _fitted(_pieces(template, text.values, catalogue)) if text.values else template
     return str(text)
@@ -117,11 +117,11 @@ def with_values(text: str, change: Callable[[str], str]) -> str:
     """The text with its values changed, and its parts that no language tells otherwise."""
     if isinstance(text, Joined):
         return Joined(tuple(with_values(part, change) for part in text.parts), text.separator, text.last)
-    if isinstance(text, Said):
+    if isinstance(text, Message):
         changed = {
             name: with_values(value, change) if isinstance(value, str) else value for name, value in text.values.items()
         }
-        return Said(text.template, changed)
+        return Message(text.template, changed)
     return change(text)
 
 

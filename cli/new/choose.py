@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from catalog.load import Catalog
-from cli.language import say, tr
+from cli.language import tr, translate
 from cli.new.answers import Answers
 from cli.new.propose import Proposal, candidates, elsewhere, enough, order_of_several, over_several
 from cli.new.stack_text import key_of, stack_text
@@ -115,7 +115,7 @@ def _proved(name: str, config: dict[str, Any]) -> tuple[Plan | None, list[Diagno
 
 
 def _said(found: Diagnostic) -> str:
-    return f"{say(found.message)} {say(found.remedy)}".strip()
+    return f"{translate(found.message)} {translate(found.remedy)}".strip()
 
 
 def _why(answers: Answers, refused: Sequence[Diagnostic], catalog: Catalog, machine: str | None) -> str:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from cli.language import say, tr, trn
+from cli.language import tr, translate, trn
 from planner.plan.types import MemoryBudget, ModelPlan, Plan, PoolPlan
 from policy.rule import Violation
 from settings.diagnostics import Diagnostic
@@ -65,7 +65,9 @@ class Cost:
 def findings(diagnostics: Sequence[Diagnostic], violations: Sequence[Violation]) -> tuple[Finding, ...]:
     """All of them, gravest first."""
     broken = [
-        Finding("policy", each.code, f"{each.type} {each.resource}", say(each.message), "", "", "", "", each.forced)
+        Finding(
+            "policy", each.code, f"{each.type} {each.resource}", translate(each.message), "", "", "", "", each.forced
+        )
         for each in violations
     ]
     told = [
@@ -73,10 +75,10 @@ def findings(diagnostics: Sequence[Diagnostic], violations: Sequence[Violation])
             each.severity,
             each.code,
             each.path,
-            say(each.message),
-            say(each.given),
-            say(each.allowed),
-            say(each.remedy),
+            translate(each.message),
+            translate(each.given),
+            translate(each.allowed),
+            translate(each.remedy),
             _fix(each),
             each.forced,
         )

@@ -15,7 +15,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 from cli.findings import judged
-from cli.language import say, spoken, tr, trn
+from cli.language import current_language, tr, translate, trn
 from cli.report_page.figures import costs, findings, memory
 from cli.report_page.resources import graph
 from cli.report_page.timelines import charts
@@ -37,7 +37,7 @@ def page(stack: str, story: Story, written: Mapping[str, str]) -> str:
     d3 = _d3()
     script = "(function () {\n'use strict';\n" + "\n".join(map(_own, _SCRIPTS)) + "\n}());\n"
     filled = {
-        "language": {"en": "en", "zh": "zh-CN"}[spoken()],
+        "language": {"en": "en", "zh": "zh-CN"}[current_language()],
         "policy": "; ".join(
             (
                 "default-src 'none'",
@@ -55,7 +55,7 @@ def page(stack: str, story: Story, written: Mapping[str, str]) -> str:
         "script": script,
     }
     skeleton = re.sub(
-        r"\{\{t:(.+?)\}\}", lambda found: escape(say(WORDS[found[1]])), _own("page.html"), flags=re.DOTALL
+        r"\{\{t:(.+?)\}\}", lambda found: escape(translate(WORDS[found[1]])), _own("page.html"), flags=re.DOTALL
     )
     return re.sub(r"\{\{(\w+)\}\}", lambda found: filled[found[1]], skeleton)
 
@@ -86,14 +86,15 @@ def _data(stack: str, story: Story, written: Mapping[str, str]) -> dict[str, obj
         "stack": stack,
         "prefix": f"{plan.names.project}-{plan.names.stack}-",
         "ready": not story.broken,
-        "words": {} if spoken() == "en" else {word: say(said) for word, said in WORDS.items()},
+        "words": {} if current_language() == "en" else {word: translate(said) for word, said in WORDS.items()},
         "verdict": judged(story.diagnostics, len(story.broken))[0],
         "cards": _cards(story),
         "summary": rows(plan),
         "graph": document(drawn),
         "charts": document(charts(story)),
         "reasons": [
-            {"subject": each.subject, "choice": say(each.choice), "because": say(each.because)} for each in plan.reasons
+            {"subject": each.subject, "choice": translate(each.choice), "because": translate(each.because)}
+            for each in plan.reasons
         ],
         "memory": document(memory(plan)),
         "costs": document(costs(plan)),

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from cli.language import say, tr
+from cli.language import tr, translate
 from cli.report_page.highlight import Pieces, pieces
 from cli.text import duration
 from components.workloads.kube import DOWNLOAD
@@ -187,7 +187,7 @@ def _why(each: Registration, plan: Plan, components: Mapping[str, Registration])
     wanted = tuple(_subjects(each, plan, components))
     for reason in plan.reasons:
         if any(reason.subject == subject or reason.subject.startswith(f"{subject}.") for subject in wanted):
-            yield Why(reason.subject, say(reason.choice), say(reason.because))
+            yield Why(reason.subject, translate(reason.choice), translate(reason.because))
 
 
 def _subjects(each: Registration, plan: Plan, components: Mapping[str, Registration]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cli.language import say, tr
+from cli.language import tr, translate
 from cli.text import duration
 from rehearsal.clock import Idle, Manual, TimelineStep, Waiting
 from rehearsal.story import OrderTime, Story
@@ -92,10 +92,10 @@ def _by_hand(manual: Manual) -> Chart:
     now = 0.0
     for name, person, machines in manual.steps:
         if person >= SHORTEST:
-            console = tr("{step}: at the console", step=say(name))
+            console = tr("{step}: at the console", step=translate(name))
             bars.append(Bar(console, now, now + person, "person", "", duration(person)))
         if machines >= SHORTEST:
-            work = tr("{step}: machines", step=say(name))
+            work = tr("{step}: machines", step=translate(name))
             bars.append(Bar(work, now + person, now + person + machines, "step", "", duration(machines)))
         now += person + machines
     takes, waits = duration(manual.total), _waiting(manual.waiting)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from settings.translation import Said, tr
+from settings.translation import Message, tr
 
 _SAID = (
     tr("Skip to the summary"),
@@ -93,5 +93,5 @@ _SAID = (
     tr("note"),
     tr("policy"),
 )
-WORDS: Mapping[str, Said] = {each.template: each for each in _SAID}
+WORDS: Mapping[str, Message] = {each.template: each for each in _SAID}
 """By their English, as ``page.html`` and the scripts have them."""

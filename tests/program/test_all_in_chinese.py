@@ -9,7 +9,7 @@ import sys
 import pytest
 from rehearsed import NAMES, ROOT, command
 
-from cli.language import speak
+from cli.language import set_language
 from cli.main import app
 from planner.diagnostics.explain import codes
 
@@ -27,7 +27,7 @@ def folder_of_ones_own(tmp_path, monkeypatch):
         shutil.copy(file, tmp_path)
     monkeypatch.chdir(tmp_path)
     yield
-    speak("en")
+    set_language("en")
 
 
 def english(text: str) -> list[str]:

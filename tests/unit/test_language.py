@@ -7,7 +7,7 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from cli.language import asked, language_of, say, speak, tr
+from cli.language import language_of, requested_language, set_language, tr, translate
 from cli.main import app
 from cli.text import cells, facts, paragraph, plain, shortened, table, wrapped
 from settings import translation
@@ -17,7 +17,7 @@ from tests.unit.documents import ROOT
 @pytest.fixture(autouse=True)
 def english_afterwards():
     yield
-    speak("en")
+    set_language("en")
 
 
 def output(*arguments: str, **environment: str) -> str:
@@ -57,7 +57,7 @@ def test_the_environment_says_which_language_in_the_order_of_posix(environment, 
     ],
 )
 def test_the_option_says_it_before_a_command(arguments, language):
-    assert asked(arguments) == language
+    assert requested_language(arguments) == language
 
 
 def test_the_option_outdoes_the_environment():
@@ -79,10 +79,10 @@ def test_values_that_were_said_are_translated_with_their_sentence():
     text = translation.tr(
         "No such command {name}.", name=translation.tr("Usage: {command} {pieces}", command="x", pieces="y")
     )
-    speak("zh")
-    assert say(text) == "没有命令用法：x y。"
+    set_language("zh")
+    assert translate(text) == "没有命令用法：x y。"
     assert tr("No such command {name}.", name="x") == "没有命令 x。"
-    assert say("No such command x.") == "No such command x."
+    assert translate("No such command x.") == "No such command x."
 
 
 def test_who_is_spoken_to_in_english_does_not_wait_for_the_catalogues():
