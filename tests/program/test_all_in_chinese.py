@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from rehearsed import NAMES, ROOT, command
+from rehearsed import NAMES, ROOT, command, each_of
 
 from cli.language import set_language
 from cli.main import app
@@ -40,7 +40,7 @@ def chinese(*arguments: str) -> str:
     return command("--lang", "zh", *arguments).output
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each_of(NAMES)
 @pytest.mark.parametrize("asked", [("check",), ("check", "--all"), ("rehearse",), ("rehearse", "--all")])
 def test_a_sample_is_told_in_chinese(name, asked):
     said = chinese(asked[0], name, *asked[1:])

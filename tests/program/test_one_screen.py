@@ -4,7 +4,7 @@ asking."""
 import shutil
 
 import pytest
-from rehearsed import NAMES, ROOT, command
+from rehearsed import NAMES, ROOT, command, each_of
 
 from cli.text import SCREEN, WIDTH, cells
 
@@ -24,7 +24,7 @@ def lines(*arguments: str) -> list[str]:
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("name", NAMES)
+@each_of(NAMES)
 def test_every_sample_fits_one_screen_and_ends_with_what_to_type(name, language):
     for shown in (lines("--lang", language, "check", name), lines("--lang", language, "rehearse", name)):
         assert len(shown) <= SCREEN == 40
