@@ -9,8 +9,6 @@ import os
 import sys
 from pathlib import Path
 
-from settings.translation import tr
-
 _CLONE_NEWUSER = 0x10000000
 
 
@@ -21,12 +19,8 @@ def main() -> None:
         _change_root(root)
     except (AttributeError, OSError) as refused:
         sys.exit(
-            tr(
-                "{program} reads fixed paths, and this system lets neither root nor a user namespace give it a root "
-                "directory of its own ({refused}): run as root, or on a Linux that allows user namespaces.",
-                program=argv[0],
-                refused=refused,
-            )
+            f"{argv[0]} reads fixed paths, and this system lets neither root nor a user namespace give it a root "
+            f"directory of its own ({refused}): run as root, or on a Linux that allows user namespaces."
         )
     os.chdir("/")
     os.execve(opened, argv, dict(os.environ))  # noqa: S606
