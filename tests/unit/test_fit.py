@@ -124,7 +124,9 @@ KINDS = (
 """With groups of heads, a latent vector, windows, windows and mxfp4, and a small format."""
 
 
-@pytest.mark.parametrize("model", KINDS)
+@pytest.mark.parametrize(
+    "model", [*KINDS[:2], *(pytest.param(each, marks=pytest.mark.exhaustive) for each in KINDS[2:])]
+)
 def test_the_arithmetic_that_is_shown_is_that_of_the_verdict(model):
     entry = CATALOG.find_model(model)
     assert entry is not None

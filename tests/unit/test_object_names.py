@@ -79,7 +79,7 @@ NASTY = (
 
 
 @pytest.mark.parametrize("names", NASTY, ids=lambda names: names[1])
-@pytest.mark.parametrize("via", ["port-forward", "gateway"])
+@pytest.mark.parametrize("via", [pytest.param("port-forward", marks=pytest.mark.exhaustive), "gateway"])
 def test_names_of_all_objects_are_unique_for_models_with_names_that_invite_a_clash(
     names: tuple[str, ...], via: str
 ) -> None:
