@@ -1,18 +1,24 @@
 """What somebody on the Internet asks for who wants more of a stack than its page and its API."""
 
 from collections.abc import Iterator
+from functools import cache
 
 from planner.plan.types import Plan
+from planner.prove import prove
+from settings.parse import parse
 from tests.security.engine_paths import every_path
 from tests.security.pods import ours
-from tests.security.stacks import objects, rehearsed
+from tests.security.stacks import asked, objects
 
 PATHS = every_path()
 
 
+@cache
 def plan_of(name: str) -> Plan:
-    plan = rehearsed(name).plan
-    assert plan is not None
+    """A stack's plan, for which nothing is rehearsed: which stacks are asked what is settled by it when tests are
+    collected."""
+    plan, found = prove(parse(asked(name)))
+    assert plan is not None, found
     return plan
 
 

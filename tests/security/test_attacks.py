@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from planner.access.sources import API_GATEWAY
-from planner.plan.types import Plan
+from tests.security.attacks import plan_of
 from tests.security.evaluator import End, Outside
 from tests.security.pods import (
     API_SERVER,
@@ -35,7 +35,7 @@ from tests.security.pods import (
     ours,
     proxy,
 )
-from tests.security.stacks import STACKS, rehearsed
+from tests.security.stacks import STACKS
 
 ENVOY = 10443
 DNS_PORT, HTTP, HTTPS, SSH, POSTGRES, RENDEZVOUS = 53, 10080, 443, 22, 5432, 29501
@@ -57,12 +57,6 @@ class Attempt:
     port: int
     opens: bool
     as_address: bool = False
-
-
-def plan_of(name: str) -> Plan:
-    plan = rehearsed(name).plan
-    assert plan is not None
-    return plan
 
 
 def into(name: str) -> Iterator[Attempt]:
