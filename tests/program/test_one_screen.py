@@ -23,7 +23,7 @@ def lines(*arguments: str) -> list[str]:
     return result.output.splitlines()
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("language", [pytest.param("en", marks=pytest.mark.exhaustive), "zh"])
 @each_of(NAMES)
 def test_every_sample_fits_one_screen_and_ends_with_what_to_type(name, language):
     for shown in (lines("--lang", language, "check", name), lines("--lang", language, "rehearse", name)):
