@@ -4,7 +4,6 @@ It is known before anything is said, for the texts of ``--help`` are made when t
 """
 
 import os
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from settings import translation
-from settings.translation import Catalogue, Joined, Message, translated
+from settings.translation import Catalogue, translated
 
 Language = Literal["en", "zh"]
 LOCALE = Path(__file__).resolve().parents[1] / "locale"
@@ -55,13 +54,7 @@ def current_language() -> Language:
 
 def translate(text: str) -> str:
     """A text in the language that is spoken. What is not made by `tr` is a name, and stays."""
-    if current_language() == "en" or not isinstance(text, Message | Joined):
-        return str(text)
-    return _BETWEEN_HAN.sub("", translated(text, chinese()))
-
-
-_BETWEEN_HAN = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
-"""A space that a template sets beside a field for Latin letters, where the value turned out to be Chinese."""
+    return str(text) if current_language() == "en" else translated(text, chinese())
 
 
 def error_text(error: Exception) -> str:

@@ -249,10 +249,6 @@ def complain(text: str) -> None:
     sys.stderr.write("".join(f"{seen(each)}\n" for each in translate(text).splitlines()))
 
 
-def count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def duration(seconds: float) -> str:
     """A length of time as a person says it: ``45 s``, ``12 min``, ``3 h 20 min``."""
     if seconds < 90:
