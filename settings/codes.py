@@ -135,8 +135,8 @@ def empty_stack_file(*, file: str | None) -> Text:
         if file
         else tr("Nothing is requested: the stack has no `tke-llm:` settings."),
         remedy=tr(
-            "Give at least {words}`tke-llm:pools` and `tke-llm:models`; {example}",
-            words=(tr("`config` with ") if file else ""),
+            "Give at least {config}`tke-llm:pools` and `tke-llm:models`; {example}",
+            config=tr("`config` with ") if file else "",
             example=EXAMPLE,
         ),
     )

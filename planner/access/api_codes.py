@@ -152,7 +152,7 @@ def clients_without_api() -> Text:
 def api_without_clients(*, page: bool) -> Text:
     return Text(
         message=tr(
-            "The API has no client: nobody can ask it{words}.", words=(tr(" but the chat page") if page else "")
+            "The API has no client: nobody can ask it{exception}.", exception=tr(" but the chat page") if page else ""
         ),
         remedy=tr("Name whoever is to ask it in clients."),
     )

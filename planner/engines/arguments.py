@@ -255,7 +255,9 @@ class _Reader:
             return None
         near = closest(wrong, known)
         return tr(
-            "{wrong} is none of its parsers ({words})", wrong=wrong, words=(f"{near}?" if near else joined(known[:12]))
+            "{wrong} is none of its parsers ({parsers})",
+            wrong=wrong,
+            parsers=f"{near}?" if near else joined(known[:12]),
         )
 
     def _unmatched(self, index: int, name: str, found: list[Option]) -> Argument:

@@ -393,7 +393,7 @@ def extra_args_invalid(
     )
     return Text(
         message=tr("{wrong}; {package} would not start.", wrong=wrong, package=package),
-        remedy=tr("Write two items: {items!r}, {items_2!r}.", items=items[0], items_2=items[1])
+        remedy=tr("Write two items: {flag!r}, {value!r}.", flag=items[0], value=items[1])
         if items
         else tr("Mend it, or take it out."),
         given=given,
@@ -562,11 +562,11 @@ def multi_node_not_in_image(*, engine: str, flag: str, own_image: bool, slots: i
 def gpus_left_idle(*, gpus: int, nodes: int, slots: int) -> Text:
     return Text(
         message=tr(
-            "{gpus} GPUs are shared evenly by {nodes} machines, which leaves {slots} of {slots_2} GPUs of each unused.",
+            "{gpus} GPUs are shared evenly by {nodes} machines, which leaves {idle} of {slots} GPUs of each unused.",
             gpus=gpus,
             nodes=nodes,
-            slots=slots - gpus // nodes,
-            slots_2=slots,
+            idle=slots - gpus // nodes,
+            slots=slots,
         ),
         remedy=tr("Use a multiple of {slots}.", slots=slots),
         given=str(gpus),

@@ -650,7 +650,7 @@ def tag_not_allowed(*, key: str, value: str, reserved: Sequence[str], longest_ke
     return Text(
         message=tr("Tencent Cloud keeps keys that begin so for itself.") if kept else tr("The tag is too long."),
         remedy=tr("Use another key, or remove it.") if kept else tr("Shorten it, or remove it."),
-        given=f"{key}: {value}" if kept else tr("{count} and {count_2} characters", count=len(key), count_2=len(value)),
+        given=f"{key}: {value}" if kept else tr("{key} and {value} characters", key=len(key), value=len(value)),
         allowed=tr(
             "at most {longest_key} characters in the key, {longest_value} in the value; not {tuple}",
             longest_key=longest_key,
