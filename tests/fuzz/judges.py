@@ -1,5 +1,6 @@
 """What must hold of every stack file. Each judge returns its complaints, in sentences; none means that it holds."""
 
+import inspect
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -29,8 +30,8 @@ Prove = Callable[[StackInput], tuple[object, tuple[Diagnostic, ...]]]
 _PROJECT = tuple(str(Path(__file__).parents[2] / room) for room in ("planner", "settings", "catalog", "tests"))
 
 
-class TooManyCallsError(Exception):
-    """A proof goes on and on."""
+class TooManyCallsError(BaseException):
+    """A proof goes on and on. No `except Exception` on the way may take it for an error of its own."""
 
 
 @contextmanager
@@ -42,8 +43,7 @@ def bounded(most: int = MOST_CALLS) -> Iterator[None]:
         nonlocal left
         if event == "call":
             left -= 1
-            # A destructor or a callback of a library's would swallow it, and it comes once only.
-            if left < -most or (left < 0 and frame.f_code.co_filename.startswith(_PROJECT)):
+            if left < 0 and _would_pass_on(frame, late=left < -most):
                 sys.setprofile(None)
                 raise TooManyCallsError(f"more than {most:,} calls")
 
@@ -53,6 +53,15 @@ def bounded(most: int = MOST_CALLS) -> Iterator[None]:
         yield
     finally:
         sys.setprofile(before)
+
+
+def _would_pass_on(frame: FrameType, *, late: bool) -> bool:
+    """Whether what is raised in this frame reaches its caller, for it comes once only. A generator that nobody holds
+    any more is closed, which is a call, and its exception goes nowhere; a callback of a library's may swallow it too,
+    so that those are called upon only when it is `late`."""
+    if frame.f_code.co_flags & inspect.CO_GENERATOR:
+        return False
+    return late or frame.f_code.co_filename.startswith(_PROJECT)
 
 
 def proof(given: StackInput) -> tuple[object, tuple[Diagnostic, ...]]:
@@ -65,7 +74,7 @@ def is_total(given: StackInput, prove: Prove = proof, most: int = MOST_CALLS) ->
     try:
         with bounded(most):
             prove(given)
-    except Exception as error:  # noqa: BLE001  whatever it is, it is the finding
+    except (Exception, TooManyCallsError) as error:  # noqa: BLE001  whatever it is, it is the finding
         return [f"the proof raised {type(error).__name__}: {error}"]
     return []
 
