@@ -1,7 +1,7 @@
 """What the program has to say about a stack: severity, code, place, sentence and the nearest fix.
 
-A code is written down once, beside those of the same room (``codes.py``): a function from the values of one case to its
-`Text`, under `error`, `warning` or `note`, which hold what is true of every case.
+A code is written down once, in a ``codes`` module of its room: a function from the values of one case to its `Text`,
+under `error`, `warning` or `note`, which hold what is true of every case.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from catalog.types import Gpu
 from planner.engines.engine import CacheUse
 from planner.engines.registry import find
-from planner.model import codes
+from planner.model import cache_codes as codes
 from planner.model.facts import ModelFacts
 from settings.diagnostics import Diagnostic, softened
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from catalog.types import Gpu
 from planner.engines.engine import Engine, has
 from planner.engines.registry import find
-from planner.model import codes
+from planner.model import dtype_codes as codes
 from planner.model.check_attention import check_attention
 from planner.model.dtype import PLAIN, TURING, Precision, as_used
 from planner.model.facts import ModelFacts

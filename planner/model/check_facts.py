@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from catalog.load import Catalog
 from planner.engines.registry import NAMES, every, find
-from planner.model import codes
+from planner.model import dtype_codes
+from planner.model import facts_codes as codes
 from planner.model.facts import KINDS, TASKS, chats_if_asked, format_of, nearest, own_id, same_id, served_format
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
@@ -40,7 +41,7 @@ def check_facts(name: str, settings: Settings, catalog: Catalog) -> Iterator[Dia
             (each for each in every() if each.own_ids and same_id(own_id(entry, each) or "", model.model)), None
         )
         if other is None:
-            yield codes.format_not_read(
+            yield dtype_codes.format_not_read(
                 path, model=model.model, format_=format_, engine=engine.title, readable=readable, own=own
             )
             return

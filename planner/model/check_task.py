@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from planner.engines.engine import Engine
-from planner.model import codes
+from planner.model import task_codes as codes
 from planner.model.facts import KINDS, TASKS, ModelFacts
 from settings.diagnostics import Diagnostic
 

@@ -8,7 +8,7 @@ from planner.engines.check_spread import check_spread
 from planner.engines.registry import every, find
 from planner.images.check import check_image
 from planner.images.codes import image_unknown
-from planner.model import codes as model_codes
+from planner.model import dtype_codes, facts_codes
 from planner.model.check_facts import check_facts
 from planner.model.check_task import check_task
 from planner.model.facts import own_id, resolve
@@ -34,7 +34,7 @@ def check_placement(placed: Placement, catalog: Catalog) -> tuple[Diagnostic, ..
     if any(found.code == image_unknown.name for found in about_image):
         about_spread = tuple(map(softened, about_spread))
         about_size = [
-            softened(each) if each.code == model_codes.quantization_not_in_image.name else each for each in about_size
+            softened(each) if each.code == dtype_codes.quantization_not_in_image.name else each for each in about_size
         ]
     about_task = check_task(case.section, case.facts, find(model.engine))
     about_name = _about_name(placed, catalog)
@@ -46,7 +46,7 @@ def _about_name(placed: Placement, catalog: Catalog) -> Iterator[Diagnostic]:
     facts = placed.facts
     pinned = catalog.pinned_tag(facts.id) if find(placed.model.engine).own_ids and facts.catalogued else None
     if pinned is not None:
-        yield model_codes.tag_moves(placed.situation.at("model"), model=facts.id, pinned=pinned)
+        yield facts_codes.tag_moves(placed.situation.at("model"), model=facts.id, pinned=pinned)
 
 
 def check_unplaced(name: str, settings: Settings, pool: PoolPlan, catalog: Catalog) -> tuple[Diagnostic, ...]:

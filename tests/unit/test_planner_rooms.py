@@ -56,6 +56,13 @@ def test_there_are_few_rooms_that_know_few_others() -> None:
     assert sum(map(len, imports().values())) <= MOST_IMPORTS
 
 
+def test_codes_of_a_subject_stand_beside_the_check_that_finds_it() -> None:
+    subjects = sorted(PLANNER.glob("*/*_codes.py"))
+    alone = [path for path in subjects if not path.with_name(f"check_{path.name.replace('_codes', '')}").exists()]
+    assert subjects
+    assert alone == []
+
+
 def test_every_room_stands_in_the_table_of_the_architecture() -> None:
     told = (PLANNER.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
     assert [room for room in imports() if f"| `{room}" not in told] == []
