@@ -136,7 +136,8 @@ def tag_not_allowed(*, key: str, value: str, reserved: Sequence[str], longest_ke
         remedy=tr("Use another key, or remove it.") if kept else tr("Shorten it, or remove it."),
         given=f"{key}: {value}" if kept else tr("{key} and {value} characters", key=len(key), value=len(value)),
         allowed=tr(
-            "at most {longest_key} characters in the key, {longest_value} in the value; no key that begins with {reserved}",
+            "at most {longest_key} characters in the key, {longest_value} in the value; no key that begins with "
+            "{reserved}",
             longest_key=longest_key,
             longest_value=longest_value,
             reserved=joined(reserved, " or "),
