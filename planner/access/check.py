@@ -8,7 +8,7 @@ from planner.access.api import has_api
 from planner.access.decide import API, QCLOUD, attached, installs, shapes_balancer
 from planner.access.sources import ENVOY
 from planner.engines.registry import every, find
-from planner.network import codes as network_codes
+from planner.network import endpoint_codes
 from planner.network.location import in_mainland, touches_the_cloud
 from planner.network.public_addresses import is_documentation
 from planner.plan.access import ExposurePlan
@@ -44,7 +44,7 @@ def check_exposure(settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]
     for index, allowed in enumerate(expose.allow):
         path = f"expose.allow[{index}]"
         if is_documentation(allowed):
-            yield network_codes.documentation_address(path, cidr=str(allowed), key=path)
+            yield endpoint_codes.documentation_address(path, cidr=str(allowed), key=path)
     if expose.via == "port-forward":
         return
     if expose.host is None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from catalog.load import Catalog
-from planner.access import codes
+from planner.access import namespace_codes as codes
 from planner.access.namespaces import DEFAULT, SYSTEM, is_of_others
 from settings.diagnostics import Diagnostic
 from settings.models import Settings

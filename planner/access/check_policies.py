@@ -6,7 +6,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from urllib.parse import urlsplit
 
 from catalog.load import Catalog
-from planner.access import codes
+from planner.access import policies_codes as codes
 from planner.access.decide import has_unknown_controller
 from planner.access.policies import METADATA, holding_metadata
 from planner.network.public_addresses import WIDEST, admits_strangers

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
-from planner.network import codes
+from planner.network import endpoint_codes as codes
 from planner.network.public_addresses import PRIVATE, WIDEST, admits_strangers, is_documentation
 from settings.diagnostics import Diagnostic
 from settings.models import Settings

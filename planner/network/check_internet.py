@@ -3,7 +3,7 @@ nodes."""
 
 from collections.abc import Iterator
 
-from planner.network import codes
+from planner.network import internet_codes as codes
 from planner.network.decide import MOST_BY_TRAFFIC, makes_subnets, node_bandwidth
 from settings.diagnostics import Diagnostic
 from settings.models import Settings

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from catalog.load import Catalog
 from catalog.names import region_meant
-from planner.network import codes
+from planner.network import location_codes as codes
 from planner.network.location import touches_the_cloud
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
