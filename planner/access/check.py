@@ -5,15 +5,13 @@ from collections.abc import Iterator, Sequence
 from catalog.load import Catalog
 from planner.access import codes
 from planner.access.api import has_api
-from planner.access.decide import API, QCLOUD, attached, installs, shapes_balancer
-from planner.access.sources import ENVOY
+from planner.access.check_gateway import check_gateway
+from planner.access.decide import API, QCLOUD, attached, shapes_balancer
 from planner.engines.registry import every, find
 from planner.network import endpoint_codes
 from planner.network.location import in_mainland, touches_the_cloud
 from planner.network.public_addresses import is_documentation
 from planner.plan.access import ExposurePlan
-from planner.software.charts import choose
-from planner.software.check import check_chart, check_release
 from settings import codes as shared_codes
 from settings.access import Expose, Tls
 from settings.diagnostics import Diagnostic, Fix
@@ -50,7 +48,7 @@ def check_exposure(settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]
     if expose.host is None:
         yield codes.host_missing("expose.host", via=expose.via)
     if not has_api(settings):
-        yield from _gateway(settings, catalog) if expose.via == "gateway" else _ingress(settings)
+        yield from check_gateway(settings, catalog) if expose.via == "gateway" else _ingress(settings)
     yield from _tls(settings)
     yield from _balancer(settings)
     yield from _routes(settings)
@@ -93,33 +91,6 @@ def _key_not_for_kind(
 
 def _alias(key: str) -> str:
     return str(Expose.model_fields[key].alias)
-
-
-def _gateway(settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
-    expose = settings.expose
-    if expose.gateway is not None:
-        yield from _attached(expose)
-    if (expose.gateway is not None or expose.install == "none") and settings.owns_cluster():
-        path = "expose.gateway" if expose.gateway is not None else "expose.install"
-        yield codes.gateway_absent(path, gateway=expose.gateway)
-    if not installs(expose):
-        yield check_release(ENVOY, "expose.gateway" if expose.gateway is not None else "expose.install", catalog)
-        return
-    if expose.install == "market" and not touches_the_cloud(settings):
-        yield codes.market_needs_cluster_id("expose.install")
-    if not settings.owns_cluster():
-        yield codes.gateway_shared("expose.install", install=expose.install)
-    yield from check_chart(choose(ENVOY, expose.install, settings, catalog), "expose.install", settings, catalog)
-
-
-def _attached(expose: Expose) -> Iterator[Diagnostic]:
-    """A Gateway that is not ours: only routes are made, and its certificate and load balancer are its own."""
-    for key in ("install", "internal", "allow"):
-        if key in expose.model_fields_set:
-            name = _alias(key)
-            yield codes.gateway_not_ours(f"expose.{name}", key=name, given=str(getattr(expose, key)))
-    for key in sorted(expose.tls.model_fields_set if expose.tls else ()):
-        yield codes.gateway_not_ours(f"expose.tls.{Tls.model_fields[key].alias}", key=None)
 
 
 def _ingress(settings: Settings) -> Iterator[Diagnostic]:

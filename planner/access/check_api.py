@@ -7,7 +7,7 @@ from packaging.version import Version
 from catalog import versions
 from catalog.load import Catalog
 from planner.access import api_codes as codes
-from planner.access import codes as exposure_codes
+from planner.access import gateway_codes
 from planner.access.api import CLIENT_KEYS, OLDEST_ENVOY, OWN_CLIENTS, api_chart, api_host, has_api, names_at_api
 from planner.software.charts import is_tested
 from planner.software.check import check_chart
@@ -43,7 +43,7 @@ def _gateway(settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
     chart = api_chart(settings, catalog)
     yield from check_chart(chart, "api.via", settings, catalog)
     if not settings.owns_cluster():
-        yield exposure_codes.gateway_shared("api.via", install="helm")
+        yield gateway_codes.gateway_shared("api.via", install="helm")
     if chart.number is not None and Version(chart.number) < OLDEST_ENVOY and settings.owns_cluster():
         yield codes.api_gateway_too_old(
             "cluster.version",

@@ -1,4 +1,4 @@
-"""What can be wrong with region, zones, network and the ways to the Internet."""
+"""What can be wrong with the VPC, its subnets and the cluster's own address ranges."""
 
 from collections.abc import Iterable, Sequence
 
@@ -66,7 +66,7 @@ def subnet_count(*, subnets: Sequence[str], zones: int) -> Text:
     source="vendor document 457/35250 (limits of VPC-CNI); AddVpcCniSubnets has no counterpart",
 )
 def pod_subnets_shared(*, existing: bool, shared: Sequence[str], cidr: str, longest: int) -> Text:
-    """`existing`: the VPC is; otherwise `longest` is the prefix of a range with room for subnets of their own."""
+    """`existing`: the VPC exists already; otherwise `longest` is the longest prefix with room for subnets of pods."""
     return Text(
         message=tr("Pods take their addresses from the nodes' subnets, which TKE wants for pods alone."),
         remedy=tr("Set network.podSubnetIds to a further subnet for each zone.")
@@ -114,8 +114,8 @@ def nat_in_existing_vpc() -> Text:
     rules=("SECURITY_GROUP_OPEN",),
 )
 def vpc_range_not_allowed(*, cidr: str, ranges: Iterable[tuple[str, int]], longest: int, existing: str | None) -> Text:
-    """`ranges`: each with the shortest prefix that a VPC in it may have; `longest`: of any VPC. `existing`: the VPC
-    that the range is said of, where it is not made."""
+    """`ranges`: each with the shortest prefix that a VPC in it may have; `longest`: the longest of any VPC. `existing`:
+    the VPC whose range it is said to be, where the stack does not make it."""
     return Text(
         message=tr("A VPC cannot have the range {cidr}.", cidr=cidr),
         remedy=tr("Set it to the range that the console shows of {existing}.", existing=existing)
@@ -179,8 +179,8 @@ def subnet_too_small(*, cidr: str, users: str, have: int, need: int, nodes: int,
     source="The provider's kubernetes_cluster (cluster_cidr, service_cidr); found only at `pulumi up` otherwise",
 )
 def cidr_overlap(*, cidr: str, meets: str, of_vpc: bool, taken: Iterable[str], free: str | None) -> Text:
-    """`cidr` and `meets`, one of the ranges that are `taken`, have addresses in common. `of_vpc`: it is the VPC's, the
-    only one that counts."""
+    """`cidr` and `meets`, one of the ranges that are `taken`, have addresses in common. `of_vpc`: `meets` is the VPC's
+    range, and no other counts."""
     return Text(
         message=tr("{cidr} overlaps the VPC's range {meets}.", cidr=cidr, meets=meets)
         if of_vpc

@@ -52,8 +52,8 @@ def endpoint_open_to_nobody() -> Text:
     rules=("API_SERVER_OPEN",),
 )
 def endpoint_open_to_all(*, ranges: Sequence[str], widest: int, others: bool) -> Text:
-    """`ranges`: the one, or all those that only together are too many addresses; `others`: further ranges stay without
-    it."""
+    """`ranges`: one that is too wide, or all of them where only together they are; `others`: the list has further
+    ranges, so that this one can go."""
     return Text(
         message=tr("{cidr} lets a large part of the Internet try the API server.", cidr=ranges[0])
         if len(ranges) == 1
