@@ -549,12 +549,13 @@ class ChartImage(BaseModel):
 
 
 class ChartPart(BaseModel):
-    """Pods of a chart that asks for nothing by itself: the dotted names of the values that place them and that take
-    their `resources`, and what one of them then asks for."""
+    """Pods of a chart that asks for nothing by itself, or for too little: the dotted names of the values that place
+    them on the CPU nodes (`node_selector`, None: they belong elsewhere) and that take their `resources`, and what one
+    of them then asks for."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
-    node_selector: str
+    node_selector: str | None = None
     resources: str
     cpu_millis: PositiveInt
     memory_mib: PositiveInt
@@ -566,13 +567,14 @@ class Chart(Entry):
     `installer` "market" is TKE's app market, which installs its newest `version`. `kubernetes` are the oldest and the
     newest minor that it is tested on. `node_selector` is the dotted name of the value that places its pods, `parts` has
     them where there are several; `values` are set whatever the stack is. `limiter` is the image of its rate limit
-    service, which it runs where limits are counted, None where that is not known.
+    service, which it runs where limits are counted, None where that is not known. `awaited`: `pulumi up` waits until
+    its pods are ready.
     `rehearsed` is the release that was run by this project against a real API server for this one, where one was;
     `rehearsed_note` says why it is another.
     """
 
     name: str
-    software: Literal["envoy-gateway", "keda", "lws", "kube-prometheus-stack"]
+    software: Literal["envoy-gateway", "keda", "lws", "kube-prometheus-stack", "dcgm-exporter"]
     installer: Literal["market", "helm"]
     chart: str
     repository: str | None = None
@@ -585,7 +587,8 @@ class Chart(Entry):
     images: tuple[ChartImage, ...] = ()
     limiter: ChartImage | None = None
     parts: tuple[ChartPart, ...] = ()
-    values: dict[str, bool | str] = {}
+    values: dict[str, bool | str | list[str]] = {}
+    awaited: bool = True
     rehearsed: str | None = None
     rehearsed_note: str | None = None
 

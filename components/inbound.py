@@ -21,6 +21,7 @@ from planner.access.sources import ENVOY
 from planner.plan.access import ApiPlan, ExposurePlan, RoutePlan
 from planner.plan.software import InstallPlan
 from planner.plan.types import Plan
+from planner.software.gpu_exporter import GPU_EXPORTER
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +69,11 @@ def make_inbound(name: str, args: InboundArgs) -> list[pulumi.Resource]:
     made: list[pulumi.Resource] = []
     if plan.policies is not None:
         policies = NetworkPoliciesArgs(
-            namespace=args.namespace, models=list(plan.models.values()), plan=plan.policies, api=plan.api
+            namespace=args.namespace,
+            models=list(plan.models.values()),
+            plan=plan.policies,
+            api=plan.api,
+            exporter=args.installed.get(GPU_EXPORTER),
         )
         made.append(NetworkPolicies(f"{name}-policies", policies, args.inside))
     envoy = [args.installed[ENVOY]] if ENVOY in args.installed else []

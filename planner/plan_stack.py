@@ -44,6 +44,7 @@ from planner.serving.models import decide_models
 from planner.software.addons import plan_addons
 from planner.software.autoscaling import plan_keda, plan_scaling
 from planner.software.check import check_lws, check_scaling
+from planner.software.gpu_exporter import plan_gpu_exporter
 from planner.software.lws import plan_lws
 from planner.software.prometheus import plan_prometheus, prometheus_pods
 from planner.storage.check import check_storage
@@ -79,6 +80,7 @@ def plan_stack(settings: Settings, catalog: Catalog | None = None) -> Plan:
         # A way in by a gateway brings its own.
         plan_envoy(settings, catalog, cpu) if api is not None and exposure is None else None,
         plan_prometheus(settings, catalog),
+        plan_gpu_exporter(settings, catalog, pools),
     )
     installs = tuple(install for install in wanted if install is not None)
     monitoring = plan_monitoring(
@@ -92,6 +94,7 @@ def plan_stack(settings: Settings, catalog: Catalog | None = None) -> Plan:
         scaling=scaling,
         installs=installs,
         measured=() if monitoring is None else [(model, monitoring.scraper) for model in monitoring.scraped],
+        gpus_read_by=None if monitoring is None else monitoring.scraper,
     )
     asked = plan_smoke_test(
         settings, models=models, pools=pools, webui=webui, exposure=exposure, policies=policies, api=api

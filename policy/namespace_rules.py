@@ -6,6 +6,8 @@ from ipaddress import IPv4Network, ip_network
 from catalog.load import load
 from planner.access.namespaces import DEFAULT, SYSTEM, is_of_others
 from planner.access.policies import METADATA
+from planner.software.charts import home
+from planner.software.gpu_exporter import GPU_EXPORTER
 from policy.rule import Rule, in_kubernetes, items, kind_of, mapping, texts
 from settings.paths import value_at
 from settings.translation import tr
@@ -27,6 +29,9 @@ def _namespace(type_token: str, _name: str, properties: Mapping[str, object]) ->
         return [tr("takes the namespace {name}, which is not its own", name=name)] if foreign else []
     name = value_at(properties, "metadata", "namespace")
     if kind != "NetworkPolicy" or not isinstance(name, str) or not (name == DEFAULT or is_of_others(name, load())):
+        return []
+    if name == home(GPU_EXPORTER, load()):
+        # The stack's own, and nothing else is in it.
         return []
     return [tr("closes the namespace {name}, which is not its own", name=name)]
 

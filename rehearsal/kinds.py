@@ -10,6 +10,7 @@ from components.workloads import kube
 from planner.plan.types import Plan
 from planner.software.addons import GPU, NETWORK_POLICY
 from planner.software.autoscaling import KEDA
+from planner.software.gpu_exporter import GPU_EXPORTER
 from planner.software.lws import LWS
 from planner.software.prometheus import PROMETHEUS
 from rehearsal import durations
@@ -26,7 +27,12 @@ def _addon(registration: Registration, _: Plan) -> GuideStep:
 
 def _software(registration: Registration, plan: Plan) -> GuideStep:
     software = software_of(registration, plan)
-    steps = {KEDA: GuideStep.AUTOSCALING, LWS: GuideStep.SERVER, PROMETHEUS: GuideStep.BEYOND}
+    steps = {
+        KEDA: GuideStep.AUTOSCALING,
+        LWS: GuideStep.SERVER,
+        PROMETHEUS: GuideStep.BEYOND,
+        GPU_EXPORTER: GuideStep.BEYOND,
+    }
     return GuideStep.BEYOND if software is None else steps.get(software.software, GuideStep.WAY_IN)
 
 

@@ -20,7 +20,16 @@ from planner.network.public_addresses import EVERYWHERE, PRIVATE
 from planner.page.decide import PORT as PAGE_PORT
 from planner.page.replicas import NAME as REDIS_NAME
 from planner.page.replicas import PORT as REDIS_PORT
-from planner.plan.access import ApiPlan, FromRange, InNamespace, PageEgress, PolicyPlan, SmokeTestEgress, Source
+from planner.plan.access import (
+    ApiPlan,
+    ExporterPlan,
+    FromRange,
+    InNamespace,
+    PageEgress,
+    PolicyPlan,
+    SmokeTestEgress,
+    Source,
+)
 from planner.plan.types import ModelPlan
 
 if TYPE_CHECKING:
@@ -57,12 +66,14 @@ NODE_LOCAL_DNS = "169.254.20.10/32"
 @dataclass(frozen=True, kw_only=True)
 class NetworkPoliciesArgs:
     """An engine that knows no key is reached from namespaces only, never from addresses. With an `api` of all models
-    nobody but its proxies reaches one, page and sources included."""
+    nobody but its proxies reaches one, page and sources included. `exporter` is the release of what shows the GPUs'
+    metrics, whose namespace is the stack's as well."""
 
     namespace: pulumi.Input[str]
     models: Sequence[ModelPlan]
     plan: PolicyPlan
     api: ApiPlan | None = None
+    exporter: pulumi.Resource | None = None
 
 
 class NetworkPolicies(pulumi.ComponentResource):
@@ -97,6 +108,8 @@ class NetworkPolicies(pulumi.ComponentResource):
         if plan.acme:
             admitted = _admit([_peer(each) for each in plan.sources], ACME_PORT)
             opened.append(self._policy("allow-acme-solver", ACME_SOLVER, ingress=admitted))
+        if plan.exporter is not None:
+            self._exporter(plan.exporter, [] if args.exporter is None else [args.exporter])
         # Last, and on deletion first, so that nothing is cut off before what it needs is let through.
         self._policy("default-deny", {}, ingress=[], egress=[], after=opened)
         self.register_outputs({})
@@ -167,6 +180,11 @@ class NetworkPolicies(pulumi.ComponentResource):
         limiter = _peer(InNamespace(api.envoy_namespace, LIMITER))
         return self._policy("allow-api-redis", COUNTERS, ingress=_admit([limiter], REDIS_PORT))
 
+    def _exporter(self, exporter: ExporterPlan, after: Sequence[pulumi.Resource]) -> None:
+        """Its namespace holds nothing else. It asks nobody: the kubelet, by a socket of the node."""
+        admitted = _admit([_peer(exporter.scraper)], exporter.port)
+        self._policy("allow-metrics", {}, ingress=admitted, egress=[], after=after, namespace=exporter.namespace)
+
     def _internet(self) -> "NetworkPolicyPeerArgsDict":
         return _block(EVERYWHERE, but=self._not_internet)
 
@@ -178,6 +196,7 @@ class NetworkPolicies(pulumi.ComponentResource):
         ingress: "Sequence[NetworkPolicyIngressRuleArgsDict] | None" = None,
         egress: "Sequence[NetworkPolicyEgressRuleArgsDict] | None" = None,
         after: Sequence[pulumi.Resource] = (),
+        namespace: str | None = None,
     ) -> pulumi.Resource:
         spec: NetworkPolicySpecArgsDict = {"pod_selector": {"match_labels": selector} if selector else {}}
         # Always said: left out, a policy without egress rules would leave egress alone.
@@ -192,7 +211,7 @@ class NetworkPolicies(pulumi.ComponentResource):
             f"{self._name}-{kubernetes_name}",
             metadata={
                 "name": kubernetes_name,
-                "namespace": self._namespace,
+                "namespace": namespace or self._namespace,
                 "labels": kube.labels(COMPONENT, kubernetes_name, COMPONENT),
             },
             spec=spec,

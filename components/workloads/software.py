@@ -1,4 +1,5 @@
-"""Software that the stack installs into the cluster: Envoy Gateway, KEDA, LeaderWorkerSet, Prometheus."""
+"""Software that the stack installs into the cluster: Envoy Gateway, KEDA, LeaderWorkerSet, Prometheus, the exporter of
+GPUs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -82,6 +83,7 @@ class Software(pulumi.ComponentResource):
             repository_opts=None if plan.repository is None else {"repo": plan.repository},
             values=chart_values(plan, args.node_selector),
             timeout=INSTALL_SECONDS,
+            skip_await=None if plan.awaited else True,
             opts=pulumi.ResourceOptions(parent=self, custom_timeouts=TIMEOUTS),
         )
 

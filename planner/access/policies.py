@@ -11,12 +11,13 @@ from urllib.parse import urlsplit
 
 from catalog.load import Catalog
 from planner.access.sources import cluster_ranges
-from planner.plan.access import ExposurePlan, InNamespace, PageEgress, PolicyPlan, SmokeTestEgress
+from planner.plan.access import ExporterPlan, ExposurePlan, InNamespace, PageEgress, PolicyPlan, SmokeTestEgress
 from planner.plan.rollout import SmokeTestPlan
 from planner.plan.software import InstallPlan
 from planner.plan.types import ScalingPlan, WebuiPlan
 from planner.software.autoscaling import KEDA
 from planner.software.charts import home
+from planner.software.gpu_exporter import GPU_EXPORTER
 from settings.models import Settings
 
 METADATA = (IPv4Network("169.254.0.23/32"), IPv4Network("169.254.169.254/32"))
@@ -36,9 +37,10 @@ def plan_policies(
     scaling: Mapping[str, ScalingPlan],
     installs: Sequence[InstallPlan],
     measured: Sequence[tuple[str, InNamespace]] = (),
+    gpus_read_by: InNamespace | None = None,
 ) -> PolicyPlan | None:
     """What to let through; None where the namespace is left open. `measured`: by model, who reads its metrics beside
-    what scales it."""
+    what scales it; `gpus_read_by` reads those of GPUs."""
     if not settings.network_policy.enabled:
         return None
     admitted = [InNamespace(name) for name in settings.network_policy.admit]
@@ -49,6 +51,7 @@ def plan_policies(
         scraped=(*((model, _scraper(installs, catalog)) for model in scaling), *measured),
         reach=tuple(map(str, _reachable(settings.network_policy.reach))),
         acme=exposure is not None and exposure.issuer is not None,
+        exporter=None if gpus_read_by is None else _exporter(installs, catalog, gpus_read_by),
     )
 
 
@@ -75,6 +78,12 @@ def _scraper(installs: Sequence[InstallPlan], catalog: Catalog) -> InNamespace:
     """Who reads the metrics of models that scale by load."""
     ours = next((install.namespace for install in installs if install.software == KEDA), None)
     return InNamespace(ours or home(KEDA, catalog))
+
+
+def _exporter(installs: Sequence[InstallPlan], catalog: Catalog, scraper: InNamespace) -> ExporterPlan | None:
+    """What shows the GPUs' metrics, where the stack brings it."""
+    namespace = next((install.namespace for install in installs if install.software == GPU_EXPORTER), None)
+    return None if namespace is None else ExporterPlan(namespace, int(catalog.metrics["dcgm"].port or 0), scraper)
 
 
 def _page(settings: Settings, webui: WebuiPlan) -> PageEgress:

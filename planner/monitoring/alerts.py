@@ -151,7 +151,8 @@ def of_gpus(catalog: Catalog, namespace: str, *, owned: bool) -> Iterator[AlertP
         expr=f"{xid}{whose} > 0",
         seconds=0,
         severity=CRITICAL,
-        summary="GPU {{ $labels.gpu }} of {{ $labels.Hostname }} reported XID {{ $value }}.",
+        # Newer exporters than ours write the label small; what a series does not have is shown as nothing.
+        summary="GPU {{ $labels.gpu }} of {{ $labels.Hostname }}{{ $labels.hostname }} reported XID {{ $value }}.",
         action="docs.nvidia.com/deploy/xid-errors says what it means; cordon the node, and have it replaced where the "
         "error is the hardware's. The exporter shows the last error until it starts again.",
     )

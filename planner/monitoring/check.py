@@ -1,6 +1,6 @@
 """What is wrong with monitoring, or worth knowing of it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from catalog.load import Catalog
 from planner.monitoring import codes
@@ -8,6 +8,7 @@ from planner.monitoring.decide import shown_by
 from planner.plan.monitoring import MonitoringPlan
 from planner.plan.types import ModelPlan, PoolPlan
 from planner.software.check import check_chart, check_release
+from planner.software.gpu_exporter import gpu_exporter_chart, has_machines_with_gpus
 from planner.software.prometheus import PROMETHEUS, installs_prometheus, prometheus_chart
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
@@ -38,7 +39,17 @@ def check_monitoring(
         shown = shown_by(model.engine, catalog)
         if shown is None or "ttft" not in shown.metrics:
             yield codes.engine_shows_little(f"models.{name}.engine", engine=model.engine, whole=shown is None)
-    if any(model.gpus for model in models.values()):
-        yield codes.gpu_exporter_expected(VIA, super_nodes=any(pool.kind == "super" for pool in pools.values()))
+    yield from _check_gpus(settings, catalog, [pool for pool in pools.values() if pool.gpu])
     if settings.network_policy.enabled and plan.scraped:
         yield codes.scraper_reaches_api(VIA, namespace=plan.scraper.name)
+
+
+def _check_gpus(settings: Settings, catalog: Catalog, pools: Collection[PoolPlan]) -> Iterator[Diagnostic]:
+    """Who shows what the GPUs of these pools do."""
+    if any(pool.kind == "super" for pool in pools):
+        yield codes.gpus_unseen_on_super_nodes(VIA)
+    if installs_prometheus(settings):
+        if any(map(has_machines_with_gpus, pools)):
+            yield from check_chart(gpu_exporter_chart(settings, catalog), VIA, settings, catalog)
+    elif any(pool.kind != "super" for pool in pools):
+        yield codes.gpu_exporter_expected(VIA)

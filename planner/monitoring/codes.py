@@ -78,21 +78,36 @@ def engine_shows_little(*, engine: str, whole: bool) -> Text:
 
 @note(
     meaning=tr("What GPUs do is read from NVIDIA's exporter, which this stack does not install."),
-    example="monitoring: {via: prometheus-operator}",
+    example="cluster: {existing: {id: cls-1}} with monitoring: {via: prometheus-operator}",
     fix=tr("Install NVIDIA's dcgm-exporter on the GPU nodes; without it panels and alerts of GPUs stay empty."),
     source="NVIDIA/dcgm-exporter; Tencent Cloud document 457/66285 (TKE's own exporter is for nodes with qGPU)",
     when="asked",
 )
-def gpu_exporter_expected(*, super_nodes: bool) -> Text:
-    """`super_nodes`: no DaemonSet runs there."""
-    more = tr(" On super nodes it cannot run.") if super_nodes else ""
+def gpu_exporter_expected() -> Text:
     return Text(
         message=tr(
             "Use, memory and errors of GPUs are read from NVIDIA's dcgm-exporter (pods labelled "
-            "app.kubernetes.io/name=dcgm-exporter), which the stack does not install.{more}",
-            more=more,
+            "app.kubernetes.io/name=dcgm-exporter), which the stack installs where it installs Prometheus, and not "
+            "here."
         ),
         remedy=tr("Install its chart on the GPU nodes; without it these panels and alerts stay empty."),
+    )
+
+
+@note(
+    meaning=tr("What the GPUs of super nodes do is not seen: NVIDIA's exporter cannot run there."),
+    example="pools: {gpu: {kind: super, gpuType: T4}} with monitoring: {via: prometheus-operator}",
+    fix=tr("Nothing is to be done; on native or ordinary nodes they are seen."),
+    source="Tencent Cloud document 457/40027 (no DaemonSet runs on a super node)",
+    when="asked",
+)
+def gpus_unseen_on_super_nodes() -> Text:
+    return Text(
+        message=tr(
+            "NVIDIA's exporter cannot run on super nodes: panels and alerts of the GPUs of models there stay empty. "
+            "What the engine shows is read all the same."
+        ),
+        remedy=tr("Use native or ordinary nodes for models whose GPUs are to be watched."),
     )
 
 

@@ -18,6 +18,7 @@ from planner.plan.software import InstallPlan
 from planner.plan.types import ModelPlan, PoolPlan, ScalingPlan
 from planner.software.autoscaling import KEDA
 from planner.software.charts import home
+from planner.software.gpu_exporter import GPU_EXPORTER
 from planner.software.prometheus import PROMETHEUS
 from settings.models import Settings
 
@@ -29,7 +30,7 @@ PODS = (("app.kubernetes.io/name", "prometheus"),)
 """What the operator labels the pods of every Prometheus with (prometheus-operator,
 pkg/prometheus/server/statefulset.go)."""
 DCGM_PODS = (("app.kubernetes.io/name", "dcgm-exporter"),)
-"""NVIDIA's exporter, wherever it runs (dcgm-exporter, deployment/templates/_helpers.tpl)."""
+"""NVIDIA's exporter, whoever installs it (dcgm-exporter, deployment/templates/_helpers.tpl)."""
 KEDA_PODS = (("app", "keda-operator"),)
 """kedacore/charts, keda/templates/manager/deployment.yaml."""
 
@@ -49,7 +50,8 @@ def plan_monitoring(
     if settings.monitoring.via != "prometheus-operator":
         return None
     namespace = settings.namespace_name()
-    ours = next((each.namespace for each in installs if each.software == PROMETHEUS), None)
+    homes = {each.software: each.namespace for each in installs}
+    ours = homes.get(PROMETHEUS)
     records = tuple(
         record
         for model in models.values()
@@ -60,12 +62,19 @@ def plan_monitoring(
     if api is not None:
         records = (*records, *client_records(catalog.metrics["envoy"], namespace))
     proxies = dict(_proxies(exposure, api))
-    keda = next((each.namespace for each in installs if each.software == KEDA), home(KEDA, catalog))
     return MonitoringPlan(
         namespace=namespace,
         scraper=InNamespace(ours or settings.monitoring.namespace or NAMESPACE, PODS),
         labels=() if ours else tuple(settings.monitoring.labels.items()) or LABELS,
-        monitors=tuple(_monitors(catalog, models, proxies, keda=keda if scaling else None)),
+        monitors=tuple(
+            _monitors(
+                catalog,
+                models,
+                proxies,
+                keda=homes.get(KEDA, home(KEDA, catalog)) if scaling else None,
+                exporter=homes.get(GPU_EXPORTER),
+            )
+        ),
         records=records,
         alerts=(
             *_alerts(settings, catalog, models, scaling=scaling, records=records),
@@ -98,8 +107,15 @@ def _ends_tls(exposure: ExposurePlan | None, proxies: Mapping[str, InNamespace])
 
 
 def _monitors(
-    catalog: Catalog, models: Mapping[str, ModelPlan], proxies: Mapping[str, InNamespace], *, keda: str | None
+    catalog: Catalog,
+    models: Mapping[str, ModelPlan],
+    proxies: Mapping[str, InNamespace],
+    *,
+    keda: str | None,
+    exporter: str | None,
 ) -> Iterator[MonitorPlan]:
+    """`keda` and `exporter`: the namespaces of those; None: of KEDA, that there is none, of the GPUs' exporter, that
+    somebody else's may be in any."""
     for model in models.values():
         shown = shown_by(model.engine, catalog)
         if shown is not None and shown.port is not None:
@@ -111,7 +127,7 @@ def _monitors(
     if keda is not None:
         yield _others("keda", catalog.metrics["keda"], keda, KEDA_PODS)
     if any(model.gpus for model in models.values()):
-        yield _others("gpus", catalog.metrics["dcgm"], None, DCGM_PODS)
+        yield _others("gpus", catalog.metrics["dcgm"], exporter, DCGM_PODS)
 
 
 def _others(

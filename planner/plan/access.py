@@ -155,13 +155,22 @@ class SmokeTestEgress:
     tried: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class ExporterPlan:
+    """The namespace of what shows the GPUs' metrics, the port of its pods, and who alone reads them there."""
+
+    namespace: str
+    port: int
+    scraper: InNamespace
+
+
 @dataclass(frozen=True, kw_only=True)
 class PolicyPlan:
     """Who may talk to whom in the namespace. `cluster_ranges`: those of VPC, pods and Services as far as they are
     known. `page`: None where there is no chat page. `sources` reach the page and the API from outside the namespace;
     `scraped` are, by model, those that read its metrics. `reach`: private ranges that downloads and page may go to.
     `acme`: cert-manager may prove here, by pods of its own, that the host names are ours. `smoke_test`: None where
-    nothing is asked after the rollout."""
+    nothing is asked after the rollout. `exporter`: None where the stack installs none."""
 
     cluster_ranges: tuple[str, ...] = ()
     page: PageEgress | None = None
@@ -170,3 +179,4 @@ class PolicyPlan:
     reach: tuple[str, ...] = ()
     acme: bool = False
     smoke_test: SmokeTestEgress | None = None
+    exporter: ExporterPlan | None = None

@@ -40,7 +40,7 @@ class InstallPlan:
 
     `version` is None where the market decides. `values` are (dotted name, value) pairs; `node_selector` is the dotted
     name of the value that places the pods, None where none is known, `part_selectors` are those of a chart that has
-    several parts.
+    several parts. `awaited`: until the pods are ready.
     """
 
     software: str
@@ -54,3 +54,4 @@ class InstallPlan:
     values: tuple[tuple[str, object], ...] = ()
     node_selector: str | None = None
     part_selectors: tuple[str, ...] = ()
+    awaited: bool = True

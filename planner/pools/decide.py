@@ -10,6 +10,7 @@ from planner.plan.server import Resources, on_disk
 from planner.plan.types import DriverPlan, PoolPlan
 from planner.pools.allocatable import allocatable
 from planner.software.addons import daemonsets
+from planner.software.gpu_exporter import gpu_exporter_needs
 from settings.models import Settings
 from settings.pools import Driver, Pool
 from settings.quantity import mebibytes
@@ -38,6 +39,7 @@ PULL_FACTOR = 1.5
 """containerd keeps the compressed layers beside the unpacked ones; engine images compress to about half."""
 FULLEST = 0.85
 """Above this share of the disk the kubelet removes images (imageGCHighThresholdPercent, its default)."""
+NOTHING = Resources(0, 0, 0)
 
 
 def plan_pool(name: str, settings: Settings, catalog: Catalog) -> PoolPlan | None:
@@ -51,7 +53,8 @@ def plan_pool(name: str, settings: Settings, catalog: Catalog) -> PoolPlan | Non
     if machine is None or (0 < machine.gpus < 1):
         return None
     whole = allocatable(machine, daemonsets(settings, catalog, gpu=machine.gpu is not None), catalog)
-    cpu, memory = _left(settings, pool, *whole)
+    exporter = gpu_exporter_needs(settings, catalog) if machine.gpu else NOTHING
+    cpu, memory = _left(settings, pool, *whole, exporter)
     own = (POOL_LABEL, _pool_label(settings, name))
     return PoolPlan(
         name=name,
@@ -119,10 +122,13 @@ def needed_disk(name: str, settings: Settings, catalog: Catalog) -> int:
     return max(disk_for(sizes, pods * on_disk(FOLDERS)), NATIVE_DISK if pool.kind == "native" else SMALLEST_DISK)
 
 
-def _left(settings: Settings, pool: Pool, cpu_millis: int, memory_mib: int) -> tuple[int, int]:
-    """CPU and memory of a node less what the pod takes that keeps images there."""
-    taken = PREFETCH if is_prefetched(settings, pool) else Resources(0, 0, 0)
-    return max(0, cpu_millis - taken.cpu_millis), max(0, memory_mib - taken.memory_mib)
+def _left(
+    settings: Settings, pool: Pool, cpu_millis: int, memory_mib: int, exporter: Resources = NOTHING
+) -> tuple[int, int]:
+    """CPU and memory of a node less what the pods take that keep images there and that show what its GPUs do."""
+    images = PREFETCH if is_prefetched(settings, pool) else NOTHING
+    taken = images.cpu_millis + exporter.cpu_millis, images.memory_mib + exporter.memory_mib
+    return max(0, cpu_millis - taken[0]), max(0, memory_mib - taken[1])
 
 
 def disk_for(image_sizes: Iterable[float], scratch: float = 0) -> int:

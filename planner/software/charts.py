@@ -1,5 +1,7 @@
 """Software that is installed into the cluster: which version, from where, with which images."""
 
+from collections.abc import Mapping
+
 from packaging.version import Version
 
 from catalog import versions
@@ -32,18 +34,26 @@ def home(software: str, catalog: Catalog) -> str:
     return next(chart.namespace for chart in catalog.charts.values() if chart.software == software)
 
 
-def plan_install(chart: Chart, settings: Settings, catalog: Catalog, *, limiter: bool = False) -> InstallPlan:
-    """How this chart is installed. Images are named in its values where the nodes pull them from elsewhere; that of
-    the rate limit service, which not every stack needs (`limiter`), in any case."""
-    values: dict[str, object] = dict(chart.values)
+def plan_install(
+    chart: Chart,
+    settings: Settings,
+    catalog: Catalog,
+    *,
+    limiter: bool = False,
+    values: Mapping[str, object] | None = None,
+) -> InstallPlan:
+    """How this chart is installed, with these `values` beside those that are set in any case. Images are named in its
+    values where the nodes pull them from elsewhere; that of the rate limit service, which not every stack needs
+    (`limiter`), in any case."""
+    set_to: dict[str, object] = {**chart.values, **(values or {})}
     for part in chart.parts:
-        values |= _requested(part)
+        set_to |= _requested(part)
     if limiter and chart.limiter is not None:
-        values |= _naming(chart.limiter, _pulled_from(chart.limiter, settings, catalog))
+        set_to |= _naming(chart.limiter, _pulled_from(chart.limiter, settings, catalog))
     for image in chart.images:
         pulled = _pulled_from(image, settings, catalog)
         if pulled != image.image:
-            values |= _naming(image, pulled)
+            set_to |= _naming(image, pulled)
     return InstallPlan(
         software=chart.software,
         installer=chart.installer,
@@ -53,9 +63,10 @@ def plan_install(chart: Chart, settings: Settings, catalog: Catalog, *, limiter:
         version=chart.version,
         market_namespace=chart.market_namespace,
         namespace=chart.namespace,
-        values=tuple(values.items()),
+        values=tuple(set_to.items()),
         node_selector=chart.node_selector,
-        part_selectors=tuple(part.node_selector for part in chart.parts),
+        part_selectors=tuple(part.node_selector for part in chart.parts if part.node_selector is not None),
+        awaited=chart.awaited,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 from rehearsal.control_plane import credentials, ports
 from rehearsal.control_plane.plane import Access
 from rehearsal.control_plane.processes import Processes
-from rehearsal.controllers import envoy_gateway, keda, lws, prometheus
+from rehearsal.controllers import envoy_gateway, gpu_exporter, keda, lws, prometheus
 from rehearsal.controllers.binaries import ControllerBinaries, find
 from rehearsal.controllers.definitions import Definitions, path_of
 from rehearsal.controllers.release import Controller, ControllerError, Release
@@ -18,6 +18,7 @@ CONTROLLERS: Mapping[str, Controller] = {
     "keda": keda.KEDA,
     "lws": lws.LWS,
     "kube-prometheus-stack": prometheus.PROMETHEUS,
+    "dcgm-exporter": gpu_exporter.GPU_EXPORTER,
 }
 """By the name of the software in the plan."""
 

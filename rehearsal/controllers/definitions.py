@@ -13,6 +13,7 @@ FOLDERS = {
     "keda": ("keda",),
     "lws": ("lws",),
     "kube-prometheus-stack": ("prometheus-operator",),
+    "dcgm-exporter": (),
 }
 """Software, as in the plan, and the folders of definitions that come with it."""
 

@@ -47,22 +47,26 @@ def test_an_engine_that_asks_for_its_key_gets_it_by_reference() -> None:
     }
 
 
-def test_gpus_are_read_wherever_their_exporter_runs_and_believed() -> None:
+def test_gpus_are_read_where_our_exporter_runs_and_it_is_believed() -> None:
     spec = monitors(up(ON))["gpus"]
-    assert spec["namespaceSelector"] == {"any": True}
+    assert spec["namespaceSelector"] == {"matchNames": ["dcgm-exporter"]}
     (endpoint,) = spec["podMetricsEndpoints"]
     assert (endpoint["portNumber"], endpoint["honorLabels"]) == (9400, True)
 
 
+def test_gpus_are_read_wherever_somebody_elses_exporter_runs() -> None:
+    assert monitors(up({**BY_ID, **ON}))["gpus"]["namespaceSelector"] == {"any": True}
+
+
 def test_objects_come_after_what_brings_their_kinds() -> None:
     made = up(ON)
-    release = made.one("helm.sh/v3:Release")
+    release = made.one("helm.sh/v3:Release", "llm-kube-prometheus-stack-release")
     for each in [*made.of(":PodMonitor"), made.one(":PrometheusRule")]:
         assert made.depends(each, release)
 
 
 def test_prometheus_is_placed_on_the_cpu_nodes_and_asks_for_what_is_counted() -> None:
-    values = up(ON).one("helm.sh/v3:Release").inputs["values"]
+    values = up(ON).one("helm.sh/v3:Release", "llm-kube-prometheus-stack-release").inputs["values"]
     assert values["prometheus"]["prometheusSpec"]["nodeSelector"] == {"tke-llm/pool": "system"}
     assert values["prometheus"]["prometheusSpec"]["resources"]["requests"]["memory"] == "1024Mi"
     assert values["prometheus"]["prometheusSpec"]["podMonitorSelectorNilUsesHelmValues"] is False

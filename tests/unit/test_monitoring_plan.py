@@ -44,7 +44,7 @@ def test_nothing_is_measured_unless_asked_for() -> None:
 
 def test_prometheus_is_installed_into_a_cluster_of_ours_and_finds_everything() -> None:
     plan = planned(ON)
-    assert [each.software for each in plan.installs] == ["kube-prometheus-stack"]
+    assert [each.software for each in plan.installs] == ["kube-prometheus-stack", "dcgm-exporter"]
     assert plan.monitoring is not None
     assert plan.monitoring.scraper == InNamespace("monitoring", PODS)
     assert plan.monitoring.labels == ()

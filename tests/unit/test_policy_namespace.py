@@ -24,6 +24,10 @@ def test_the_namespaces_of_others_are_not_closed(name: str) -> None:
     assert codes(policy, {"metadata": {"namespace": f"my-{name}"}}) == []
 
 
+def test_the_namespace_that_the_exporter_of_gpus_has_for_itself_may_be_closed() -> None:
+    assert codes("networking.k8s.io/v1:NetworkPolicy", {"metadata": {"namespace": "dcgm-exporter"}}) == []
+
+
 def test_a_controller_is_given_its_namespace() -> None:
     assert codes("core/v1:Namespace", {"metadata": {"name": "envoy-gateway-system"}}) == []
 
