@@ -8,7 +8,7 @@ from functools import partial
 from pydantic.alias_generators import to_camel
 
 from catalog.load import Catalog
-from planner.engines import codes, registry
+from planner.engines import codes, registry, tuning_codes
 from planner.engines.arguments import Argument, read, without
 from planner.engines.check_flags import Known, as_read_later, check_flags
 from planner.engines.check_tuning import check_tuning
@@ -227,9 +227,9 @@ def _batch(section: str, model: Model, given: Sequence[Argument], whole_prompt: 
         return
     if batch is None:
         path = f"{section}.maxNumBatchedTokens"
-        yield codes.batch_too_small(path, tokens=str(tokens), least=least, given=str(tokens), mended=least)
+        yield tuning_codes.batch_too_small(path, tokens=str(tokens), least=least, given=str(tokens), mended=least)
     else:
-        yield codes.batch_too_small(
+        yield tuning_codes.batch_too_small(
             f"{section}.extraArgs",
             tokens=batch.value,
             least=least,

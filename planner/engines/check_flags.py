@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from packaging.version import Version
 
 from catalog.arguments import Release
-from planner.engines import codes
+from planner.engines import flags_codes as codes
 from planner.engines.arguments import Argument, read
 from settings.diagnostics import Diagnostic
 from settings.translation import tr

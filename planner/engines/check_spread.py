@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from math import gcd
 
-from planner.engines import codes
+from planner.engines import spread_codes as codes
 from planner.engines.registry import every, find
 from planner.engines.spread import machines
 from settings.diagnostics import Diagnostic

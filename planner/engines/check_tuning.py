@@ -7,7 +7,8 @@ from pydantic.alias_generators import to_camel
 from catalog.arguments import Release
 from catalog.load import Catalog
 from catalog.types import Image
-from planner.engines import codes, registry
+from planner.engines import registry
+from planner.engines import tuning_codes as codes
 from planner.engines.engine import Engine
 from settings.diagnostics import Diagnostic
 from settings.models import Model

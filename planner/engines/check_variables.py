@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from planner.engines import codes, registry
+from planner.engines import registry
+from planner.engines import variables_codes as codes
 from planner.engines.chat_template import inline
 from planner.engines.check_flags import Known
 from settings.diagnostics import Diagnostic

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from catalog.load import Catalog
 from planner.plan.types import PoolPlan
-from planner.serving import codes
+from planner.serving import capacity_codes as codes
 from planner.serving.capacity import Demand, PoolRoom, nodes_needed, pods_of
 from settings.diagnostics import Diagnostic
 from settings.translation import tr

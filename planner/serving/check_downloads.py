@@ -8,7 +8,7 @@ from planner.engines.registry import find
 from planner.model.facts import ModelFacts
 from planner.network.location import in_mainland
 from planner.plan.types import DownloadPlan
-from planner.serving import codes
+from planner.serving import downloads_codes as codes
 from planner.serving.downloads import HUBS
 from planner.serving.drafts_and_adapters import further_files
 from settings.diagnostics import Diagnostic

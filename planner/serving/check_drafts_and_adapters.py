@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from catalog.load import Catalog
 from planner.engines.registry import find
 from planner.plan.types import DownloadPlan
-from planner.serving import codes
+from planner.serving import downloads_codes
+from planner.serving import drafts_and_adapters_codes as codes
 from planner.serving.check_downloads import check_road
 from planner.serving.downloads import source_of
 from planner.serving.drafts_and_adapters import draft_gib
@@ -167,9 +168,11 @@ def _fetched(
     readable = find(model.engine).sources
     # What comes from where the model does is refused there.
     if plan.source not in readable and plan.source != source_of(model):
-        yield codes.source_not_for_engine(f"{path}.source", engine=model.engine, source=plan.source, readable=readable)
+        yield downloads_codes.source_not_for_engine(
+            f"{path}.source", engine=model.engine, source=plan.source, readable=readable
+        )
     mirrored = model.source == "huggingface" or model.download.endpoint is not None
     if plan.source == "huggingface" and not mirrored:
         yield from check_road(f"{path}.source", placed.situation.section, settings, catalog, elsewhere=False)
     if plan.revision is None:
-        yield codes.revision_floating(f"{path}.revision")
+        yield downloads_codes.revision_floating(f"{path}.revision")

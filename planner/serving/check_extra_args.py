@@ -7,7 +7,7 @@ from typing import Any
 
 from planner.engines.arguments import Argument, read, without
 from planner.engines.registry import find
-from planner.serving import codes
+from planner.serving import extra_args_codes as codes
 from planner.serving.placement import Placement, hardware_of
 from planner.sizing.check import check_sizing
 from planner.sizing.decide import plan_sizing

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from planner.engines.arguments import Argument, read, without
 from planner.engines.registry import find
-from planner.serving import codes
+from planner.serving import extra_split_codes as codes
 from planner.serving.placement import Placement, hardware_of
 from planner.sizing.ask import Ask
 from planner.sizing.check import check_sizing

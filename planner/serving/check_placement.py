@@ -13,12 +13,14 @@ from planner.model.check_facts import check_facts
 from planner.model.check_task import check_task
 from planner.model.facts import own_id, resolve
 from planner.plan.types import PoolPlan
-from planner.serving import codes, nearest
+from planner.serving import nearest
+from planner.serving import placement_codes as codes
 from planner.serving.check_extra_args import check_extra_args
 from planner.serving.check_extra_split import check_extra_split
 from planner.serving.placement import Placement, Situation, hardware_of, has_rdma, situation, slots
 from planner.sizing.check import check_on_cpu, check_sizing
-from planner.sizing.codes import gpus_exceed_node, model_too_large
+from planner.sizing.codes import model_too_large
+from planner.sizing.parallelism_codes import gpus_exceed_node
 from planner.sizing.remedies import with_remedies
 from settings.diagnostics import Diagnostic, softened
 from settings.models import Model, Settings

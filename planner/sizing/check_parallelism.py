@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from planner.engines import codes as engine_codes
+from planner.engines import tuning_codes
 from planner.engines.registry import every, find
 from planner.model.facts import ModelFacts
-from planner.sizing import codes
+from planner.sizing import parallelism_codes as codes
 from planner.sizing.ask import Ask
 from planner.sizing.parallelism import beyond, cut, divides, legal_tensor_parallel, splits
 from planner.sizing.split import Split
@@ -125,10 +125,10 @@ class _Asked:
         path, title = self._at(setting), find(self.ask.engine).title
         if flag is None:
             others = [engine.title for engine in every() if engine.experts.flag is not None]
-            yield engine_codes.setting_not_for_engine(path, setting=setting, title=title, others=others)
+            yield tuning_codes.setting_not_for_engine(path, setting=setting, title=title, others=others)
         elif flag not in self.ask.flags:
             release = tr("The image's release of {title}", title=title)
-            yield engine_codes.setting_not_in_image(
+            yield tuning_codes.setting_not_in_image(
                 path, setting=setting, flag=flag, release=release, first=None, image_path=None
             )
         elif self.facts.widths.experts is None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from planner.engines.registry import find
 from planner.model.facts import ModelFacts
-from planner.sizing import codes
+from planner.sizing import codes, parallelism_codes
 from planner.sizing.ask import Ask
 from planner.sizing.check import SIZE_CODES, check_sizing
 from planner.sizing.decide import Hardware, Sizing, plan_sizing
@@ -27,7 +27,7 @@ _FIELD = {
     "maxNumBatchedTokens": "batched_tokens",
 }
 
-_UNEVEN = (codes.heads_not_divisible.name, codes.width_not_divisible.name)
+_UNEVEN = (parallelism_codes.heads_not_divisible.name, parallelism_codes.width_not_divisible.name)
 
 
 def with_remedies(
