@@ -63,7 +63,7 @@ def strings(path: Path) -> Iterator[str]:
 
 def is_text(file: str, text: str) -> bool:
     """Whether it is said to people: a diagnostic's code or texts, or those of the files that may hold some."""
-    in_codes = file.endswith("/codes.py") and not NAMED.fullmatch(text)
+    in_codes = file.endswith("codes.py") and not NAMED.fullmatch(text)
     return text in codes() or in_codes or (file in PROSE and " " in text)
 
 

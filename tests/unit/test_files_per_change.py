@@ -20,7 +20,7 @@ def named(pattern: str) -> set[str]:
     return {
         path.relative_to(ROOT).as_posix()
         for path in FILES
-        if path.name != "codes.py" and re.search(pattern, path.read_text(encoding="utf-8"))
+        if not path.name.endswith("codes.py") and re.search(pattern, path.read_text(encoding="utf-8"))
     }
 
 
@@ -45,7 +45,7 @@ def test_a_machine_is_a_row_of_the_catalogue(name: str) -> None:
 @pytest.mark.parametrize("name", ["Qwen/Qwen3-8B", "deepseek-ai/DeepSeek-R1"])
 def test_a_model_is_a_row_of_the_catalogue(name: str) -> None:
     assert load().find_model(name) is not None
-    assert set(files_with(name)) <= {"codes.py"}
+    assert [file for file in files_with(name) if not file.endswith("codes.py")] == []
 
 
 def test_a_flag_is_a_setting_and_an_emitter() -> None:
