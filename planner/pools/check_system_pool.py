@@ -7,7 +7,8 @@ from catalog.load import Catalog
 from catalog.names import machine_meant
 from planner.plan.software import CpuPods
 from planner.plan.types import ModelPlan, WebuiPlan
-from planner.pools import codes
+from planner.pools import machine_codes
+from planner.pools import system_pool_codes as codes
 from planner.pools.system_pool import holds, needed_disk, smallest
 from settings.diagnostics import Diagnostic
 from settings.models import Settings
@@ -53,4 +54,4 @@ def _unknown(given: str, catalog: Catalog, smallest_holding: Callable[[], str | 
     plain = tuple(machine.name for machine in catalog.machines.values() if not machine.gpus)
     near = machine_meant(given, plain)
     holding = None if near else smallest_holding()
-    return codes.unknown_machine(PATH, machine=given, near=near, holding=holding, gpu=False, known=plain)
+    return machine_codes.unknown_machine(PATH, machine=given, near=near, holding=holding, gpu=False, known=plain)
