@@ -16,7 +16,7 @@ from settings.paths import apply_fix
 _FILE = Path(__file__).with_name("change_table.yaml")
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "updates.md"
 _BEGIN, _END = "<!-- changes:begin -->", "<!-- changes:end -->"
-_WORDS = {"create": "makes", "update": "updates", "replace": "**replaces**", "delete": "deletes"}
+_WORDS = {"create": "creates", "update": "updates", "replace": "**replaces**", "delete": "deletes"}
 
 
 @dataclass(frozen=True)
