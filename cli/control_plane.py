@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Self
@@ -16,7 +17,7 @@ from cli.refusal import refuse
 from cli.rehearse import ExtraReport, Wanted
 from cli.rehearse import rehearse as rehearse_plainly
 from cli.report import dump
-from cli.stackfile import stack_file
+from cli.stackfile import program, stack_file
 from cli.text import complain
 from planner.report.document import document
 from rehearsal.control_plane.api import UNREACHABLE
@@ -26,10 +27,8 @@ from rehearsal.pulumi_engine.cycle import Proved
 from rehearsal.pulumi_engine.faults import Fault
 from rehearsal.pulumi_engine.infrastructure import controlled_by
 from rehearsal.pulumi_engine.on_plane import OnPlane, run_on_plane
-from rehearsal.pulumi_engine.session import WorkerError
-from rehearsal.story import Story
+from rehearsal.pulumi_engine.session import EngineSession, WorkerError
 from settings.file import read
-from settings.parse import StackInput
 
 
 def rehearse(
@@ -44,12 +43,14 @@ def rehearse(
         if second is None:
             refuse(then, diagnostics, as_json=as_json)
             return 1
+    proved, _ = prove_stack(first)
+    if proved is None:
+        return rehearse_plainly(stack, wanted, as_json=as_json, out=out)
     try:
-        proved, _ = prove_stack(first)
         programs = require(_targets(each for each in (proved, second) if each is not None))
-        with _Starting(Binaries.among(programs)) as plane:
-            extra = _Extra(plane, programs["pulumi"].resolve(), second, faults)
-            return rehearse_plainly(stack, wanted, as_json=as_json, out=out, extra_rehearsal=extra)
+        session = EngineSession(first, program(stack_file(stack)), programs["pulumi"].resolve())
+        with _Beside(Binaries.among(programs), session, proved, second, faults) as extra:
+            return rehearse_plainly(stack, wanted, as_json=as_json, out=out, extra_rehearsal=extra.report)
     except (MissingBinariesError, ControlPlaneError, WorkerError) as error:
         if as_json:
             dump({"stack": stack, "ready": False, "failure": error_text(error)})
@@ -64,58 +65,53 @@ def _targets(stacks: Iterable[Proved]) -> list[str]:
     return ["control-plane", "engine", *(["controllers"] if controlled else [])]
 
 
-class _Starting:
-    """A control plane that starts while the plain rehearsal runs."""
+class _Beside:
+    """A control plane, and the engine on it, which run while the plain rehearsal does."""
 
-    def __init__(self, binaries: Binaries) -> None:
+    def __init__(
+        self,
+        binaries: Binaries,
+        session: EngineSession,
+        stack: Proved,
+        then: Proved | None,
+        faults: Sequence[Fault],
+    ) -> None:
+        self._name = stack.given.stack
         self._plane = ControlPlane(binaries)
+        self._session = session
+        self._run = partial(run_on_plane, session, stack, self._access, load_catalog(), then=then, faults=faults)
 
     def __enter__(self) -> Self:
-        self._threads = ThreadPoolExecutor(1)
+        self._threads = ThreadPoolExecutor(2)
         self._begun = monotonic()
-        self._access = self._threads.submit(self._start)
+        self._started = self._threads.submit(self._start)
+        self._found = self._threads.submit(self._run)
         return self
 
     def __exit__(self, *_: object) -> None:
+        # Of use only where the plain rehearsal has failed meanwhile.
+        self._session.kill()
         self._threads.shutdown()
-        if self._access.exception() is None:
+        if self._started.exception() is None:
             self._plane.__exit__()
 
     def _start(self) -> tuple[Access, float]:
         return self._plane.__enter__(), monotonic() - self._begun
 
-    def wait(self) -> tuple[Access, float]:
-        """Access to it, and the seconds that it took to start. Raises `ControlPlaneError` where it did not."""
-        return self._access.result()
+    def _access(self) -> Access:
+        return self._started.result()[0]
 
-    def check(self) -> None:
-        """Raises `ControlPlaneError` where a process has ended since."""
-        self._plane.check()
-
-
-@dataclass(frozen=True)
-class _Extra:
-    """What comes after the plain rehearsal."""
-
-    plane: _Starting
-    pulumi: Path
-    then: Proved | None
-    faults: Sequence[Fault]
-
-    def __call__(self, given: StackInput, program: Path, story: Story) -> ExtraReport:
-        """Raises `WorkerError`, `ControlPlaneError`."""
-        access, taken = self.plane.wait()
-        stack = Proved(given, story.plan)
+    def report(self) -> ExtraReport:
+        """Wait for what is found. Raises `WorkerError`, `ControlPlaneError`."""
         try:
-            with working(tr("Running {stack} on a control plane", stack=given.stack), f"control-plane {given.stack}"):
-                found = run_on_plane(
-                    stack, program, self.pulumi, access, load_catalog(), then=self.then, faults=self.faults
-                )
+            with working(tr("Running {stack} on a control plane", stack=self._name), f"control-plane {self._name}"):
+                found = self._found.result()
         except UNREACHABLE as error:
-            self.plane.check()
+            self._plane.check()
             raise ControlPlaneError(
                 tr("The API server does not answer any more: {error}", error=error_text(error))
             ) from error
+        _, taken = self._started.result()
         return ExtraReport(found.ready, on_control_plane(found, taken), "controlPlane", _document(found, taken))
 
 

@@ -19,7 +19,6 @@ from rehearsal.engine import ProgramError
 from rehearsal.render import files
 from rehearsal.story import Story, tell
 from settings.file import read
-from settings.parse import StackInput
 
 
 @dataclass(frozen=True)
@@ -41,8 +40,8 @@ class Wanted:
     every: bool = False
 
 
-ExtraRehearsal = Callable[[StackInput, Path, Story], ExtraReport]
-"""Goes on from the stack's input, its program and the plain rehearsal."""
+ExtraRehearsal = Callable[[], ExtraReport]
+"""Waits for what goes on beside the plain rehearsal."""
 
 
 def rehearse(
@@ -67,7 +66,7 @@ def rehearse(
         return 1
     folder = out or file.absolute().parent / "out" / given.stack
     written, unwritten = _write(folder, given.stack, story)
-    extra = extra_rehearsal(given, main, story) if extra_rehearsal else None
+    extra = extra_rehearsal() if extra_rehearsal else None
     if as_json:
         report = story_report(given.stack, story, written)
         dump(report if extra is None else {**report, extra.key: extra.document})

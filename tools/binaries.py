@@ -11,7 +11,9 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -288,10 +290,29 @@ def checksums(folder: Path) -> str:
     return "".join(f"{_sha256(path)}  {path.relative_to(folder)}\n" for path in files)
 
 
+_SETTLED_SECONDS = 2.0
+"""How old a file's last change has to be, for another one to show in its times."""
+
+
 def is_whole(folder: Path) -> bool:
-    """Whether a folder of the cache holds what was built there, and all of it."""
-    sums = folder / SUMS
-    return sums.is_file() and sums.read_text(encoding="utf-8") == checksums(folder)
+    """Whether a folder of the cache holds what was built there, and all of it. What was found whole is not read again
+    until the system notes a change of it: half a gigabyte of programs takes a second."""
+    sums, found = folder / SUMS, folder.with_name(f"{folder.name}.whole")
+    if not sums.is_file():
+        return False
+    stats = {str(path.relative_to(folder)): path.stat() for path in sorted(folder.rglob("*")) if path.is_file()}
+    state = repr(
+        [(name, each.st_ino, each.st_size, each.st_mtime_ns, each.st_ctime_ns) for name, each in stats.items()]
+    )
+    if found.is_file() and found.read_text(encoding="utf-8") == state:
+        return True
+    if sums.read_text(encoding="utf-8") != checksums(folder):
+        return False
+    if time.time() - max(each.st_ctime for each in stats.values()) > _SETTLED_SECONDS:
+        # A cache that others own stays as it is.
+        with suppress(OSError):
+            found.write_text(state, encoding="utf-8")
+    return True
 
 
 def _sha256(path: Path) -> str:

@@ -13,14 +13,15 @@ from rehearsal.cluster.binder import Binder
 from rehearsal.cluster.machines import Machines
 from rehearsal.cluster.objects import Object, Paths, Ref, UnknownKindError, ref
 from rehearsal.cluster.readiness import Judge, Unready
-from rehearsal.cluster.state import ClusterState, look
+from rehearsal.cluster.state import ClusterState, look, revision
 from rehearsal.control_plane.api import UNREACHABLE, Api, ApiError, GoneError
 from rehearsal.control_plane.plane import Access
 
 UNANSWERED = 90.0
 """Seconds without any answer after which nobody waits for one any more."""
-_PAUSE = 0.15
-"""Seconds between two looks."""
+_PAUSE = 0.3
+_PAUSE_OF_WAITING = 0.06
+"""Seconds between two looks, and between those that somebody waits for."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,10 @@ class Cluster:
         self.machines = Machines(self._api)
         self._binder = Binder(self._api)
         self._looked = threading.Condition()
-        self._looks = 0
+        self._asked = threading.Event()
+        self._begun = self._done = 0
+        """Numbers of the looks that were begun and ended."""
+        self._revision = ""
         self._moved = time.monotonic()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -114,38 +118,45 @@ class Cluster:
         and return what was left then."""
         begun = time.monotonic()
         # What is being looked at now may be older than this call.
-        seen = self._looks + 1
+        seen = self._begun
         while True:
-            seen = self._next_look(seen)
+            self._asked.set()
+            seen = self._look_after(seen)
             reasons = list(left(Judge(self.state, self.catalog)))
-            if not reasons or Patience().over(reasons, begun, self._moved) or self._ended.is_set():
+            if not reasons or Patience().over(reasons, begun, self._moved) or self._ended.wait(_PAUSE_OF_WAITING):
                 return reasons
 
-    def _next_look(self, seen: int) -> int:
-        """Wait for a look after that number, and return its own. Raises `ConnectionError` where there is none."""
+    def _look_after(self, number: int) -> int:
+        """Wait for a look with a higher number, and return it. Raises `ConnectionError` where there is none."""
         with self._looked:
-            if not self._looked.wait_for(lambda: self._looks > seen or self._ended.is_set(), UNANSWERED):
+            if not self._looked.wait_for(lambda: self._done > number or self._ended.is_set(), UNANSWERED):
                 raise ConnectionError(f"the API server has not answered for {UNANSWERED:.0f} s")
-            return self._looks
+            return self._done
 
     def stir(self) -> None:
         """Something has begun or ended: it is too early to say that nothing moves."""
         self._moved = time.monotonic()
 
     def _run(self) -> None:
-        while not self._ended.wait(_PAUSE):
+        while not self._ended.is_set():
+            self._asked.wait(_PAUSE)
+            self._asked.clear()
             # An API server that is away for a while is asked again.
             with suppress(*UNREACHABLE, ApiError):
                 self._look()
         self._api.close()
 
     def _look(self) -> None:
-        state = look(self._api, Paths(self._api, self._known))
+        self._begun += 1
+        # Asked before the look: what is written meanwhile is seen by the next one.
+        now = revision(self._api)
+        state = self.state if now == self._revision else look(self._api, Paths(self._api, self._known))
+        self._revision = now
         if state.fingerprint != self.state.fingerprint:
             self.stir()
         with self._looked:
             self.state = state
-            self._looks += 1
+            self._done = self._begun
             self._looked.notify_all()
         for act in (self._binder.step, self.machines.step, lambda state: balancers.step(self._api, state)):
             # What was seen may be gone by now; the next look will not show it.

@@ -101,15 +101,24 @@ class ClusterState:
 def look(api: Api, paths: Paths) -> ClusterState:
     """Ask for all of it."""
     seen: dict[str, tuple[dict[str, Any], ...]] = {}
+    groups = {each["name"] for each in api.get("/apis")["groups"]}
     for kind, version in WATCHED.items():
+        group, slash, _ = version.partition("/")
+        if slash and group not in groups:
+            continue
         try:
             items = api.get(f"{paths.collection(version, kind)}{_ONLY.get(kind, '')}")["items"]
         except (UnknownKindError, GoneError):
-            # Its definition is not there yet, or went with the software that brought it.
+            # Its definition is not there (yet), though others of its group are.
             continue
         # Items of a list do not say what they are.
         seen[kind] = tuple({"apiVersion": version, "kind": kind, **item} for item in items)
     return ClusterState(seen)
+
+
+def revision(api: Api) -> str:
+    """Another one as soon as anything is written, of whatever kind: of etcd, which every list carries."""
+    return str(api.get("/api/v1/namespaces?limit=1")["metadata"]["resourceVersion"])
 
 
 def condition(obj: Object, kind: str) -> Mapping[str, Any]:

@@ -80,6 +80,9 @@ def api_server(binaries: Binaries, files: Files, port: int) -> list[str]:
         f"--service-account-key-file={files.signing_key}",
         # GPU device plugins are privileged pods, and TKE lets them in.
         "--allow-privileged",
+        # For a handful of clients and objects neither queues nor copies in memory pay for themselves.
+        "--enable-priority-and-fairness=false",
+        "--watch-cache=false",
         "--profiling=false",
     ]
 

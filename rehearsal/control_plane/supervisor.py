@@ -20,6 +20,8 @@ from typing import Any, BinaryIO
 
 POLL = 0.2
 _PR_SET_PDEATHSIG = 1
+_THRIFT = {"GOGC": "400", "GOMEMLIMIT": "1GiB"}
+"""Of a program in Go: memory is there, and its start is mostly collecting garbage that soon grows back."""
 
 
 def main() -> None:
@@ -76,7 +78,7 @@ def _start(order: dict[str, Any], root: Path, log: BinaryIO, first: Callable[[],
         order["argv"],
         cwd=root,
         # Neither the user's kwok and kube configuration nor a proxy of theirs reaches these processes.
-        env={"HOME": str(root), "TMPDIR": str(root), "PATH": os.defpath, **order["environment"]},
+        env={"HOME": str(root), "TMPDIR": str(root), "PATH": os.defpath, **_THRIFT, **order["environment"]},
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=log,

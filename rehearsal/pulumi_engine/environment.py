@@ -28,8 +28,7 @@ def find(environ: Mapping[str, str] = os.environ) -> Path:
 
 @dataclass(frozen=True)
 class PrivateFolder:
-    """The folders of one private place. `events` takes every event of the engine in full, `world` what the simulated
-    cloud holds."""
+    """The folders of one private place. `world` takes what the simulated cloud holds."""
 
     root: Path
 
@@ -44,10 +43,6 @@ class PrivateFolder:
     @property
     def world(self) -> Path:
         return self.root / "cloud" / "world"
-
-    @property
-    def events(self) -> Path:
-        return self.root / "events.jsonl"
 
     def stack_file(self, stack: str) -> Path:
         return self.work / f"Pulumi.{stack}.yaml"
@@ -81,5 +76,6 @@ class PrivateFolder:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
-            "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK": "true",
+            # The engine is short-lived, and done before collecting garbage pays.
+            "GOGC": "400",
         }

@@ -1,8 +1,7 @@
 """A stack under the engine on a control plane: up, and with a second stack file the update to it, and down."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from catalog.load import Catalog
 from planner.plan.types import Plan
@@ -47,23 +46,21 @@ class OnPlane:
 
 
 def run_on_plane(
+    session: EngineSession,
     stack: Proved,
-    program: Path,
-    pulumi: Path,
-    access: Access,
+    wait: Callable[[], Access],
     catalog: Catalog,
     *,
     then: Proved | None = None,
     faults: Sequence[Fault] = (),
 ) -> OnPlane:
-    """As `cycle.run`, with the cluster on a control plane, and without what proves nothing more there.
+    """As `cycle.run`, with the cluster on a control plane, and without what proves nothing more there. The `session` of
+    the stack is not open yet; it opens while the control plane, for which one can `wait`, starts.
 
-    Raises `WorkerError` where the engine cannot be driven at all.
+    Raises `WorkerError` where the engine cannot be driven at all, and what `wait` raises.
     """
-    with (
-        EngineSession(stack.given, program, pulumi, access=access) as session,
-        access.api() as api,
-    ):
+    with session, (access := wait()).api() as api:
+        session.attach(access)
         runner = Runner(session)
         alive = (runner.preview(stack.plan, faults) if faults else True) and runner.up("up", stack.plan, faults)
         first = at_rest(api, catalog, object_refs(session.world))

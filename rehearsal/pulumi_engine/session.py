@@ -69,9 +69,10 @@ class EngineSession:
 
     def __enter__(self) -> Self:
         self.room.furnish(self._pulumi)
+        root = str(self.room.root)
         log = (self.room.root / "worker.log").open("ab")
         self._worker = subprocess.Popen(  # noqa: S603  our own interpreter and module
-            [sys.executable, "-m", "rehearsal.pulumi_engine.worker", str(self.room.root)],
+            [sys.executable, "-m", "rehearsal.pulumi_engine.worker", root, *([] if self._keep else [root])],
             cwd=self.room.work,
             env=self.room.environment(),
             stdin=subprocess.PIPE,
@@ -86,13 +87,13 @@ class EngineSession:
             program=str(self._program),
             project=self._given.project,
             stack=self._given.stack,
-            access=None if self._access is None else asdict(self._access),
-            cache=str(default_cache().parent),
         )
         if error := opened[-1]["error"]:
             self.kill()
             raise WorkerError(str(error))
         self.configure(self._given)
+        if self._access is not None:
+            self.attach(self._access)
         return self
 
     def __exit__(
@@ -125,6 +126,10 @@ class EngineSession:
         """All resources that the engine knows."""
         state = json.loads(self.checkpoint.read_text(encoding="utf-8"))
         return state["checkpoint"]["latest"].get("resources") or ()
+
+    def attach(self, access: Access) -> None:
+        """From now on objects of Kubernetes are on this control plane."""
+        self._order("attach", access=asdict(access), cache=str(default_cache().parent))
 
     def configure(self, given: StackInput) -> None:
         """Set the stack's configuration to that of a stack file. Secrets, which nobody knows here, get stand-ins."""

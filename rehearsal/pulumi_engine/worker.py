@@ -1,23 +1,28 @@
 """The process that drives the engine. It lives in the private environment, serves the simulated providers and runs the
 program; orders come as lines of JSON on standard input, and what happens goes out as lines of JSON.
 
-Started by `rehearsal.pulumi_engine.session`, never by hand.
+Started by `rehearsal.pulumi_engine.session`, never by hand. Arguments: the private place, and what of it is to go when
+the caller is gone.
 """
 
 import contextlib
 import json
 import os
-import signal
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TextIO
 
 import yaml
 from pulumi import automation
+from pulumi.automation._stack import StackInitMode
 from pulumi.automation.events import EngineEvent
+from semver import VersionInfo
 
 from catalog.load import load as load_catalog
 from planner.prove import prove
@@ -34,8 +39,19 @@ from rehearsal.pulumi_engine.serving import serve, silent
 from rehearsal.pulumi_engine.world import CloudState
 from settings.file import read
 from settings.parse import parse
+from tools.binaries import ENGINE
 
 Order = Mapping[str, Any]
+
+
+_END = """
+import os, shutil, signal, sys
+os.killpg(int(sys.argv[1]), signal.SIGKILL)
+for root in sys.argv[2:] * 2:
+    shutil.rmtree(root, ignore_errors=True)
+"""
+"""Ends a process group, the engine and its children too, and removes folders; what one of them was still writing, at
+the second try."""
 
 
 class NoAnswerError(Exception):
@@ -51,11 +67,28 @@ _FAILURES = (
 )
 
 
+class _Pulumi(automation.PulumiCommand):
+    """The one program on the search path, of a version that nobody has to ask for: of all that `locate` takes, the
+    oldest."""
+
+    def __init__(self) -> None:
+        self.command = "pulumi"
+        major, minor, _ = ENGINE[0].version
+        self.version = VersionInfo(major, minor, 0)
+
+
 class _Workspace(automation.LocalWorkspace):
     """Leaves out what the SDK would start pulumi twice for after each `up`: nobody here reads the outputs."""
 
     def stack_outputs(self, stack_name: str) -> automation.OutputMap:  # noqa: ARG002  the SDK's signature
         return {}
+
+
+class _Stack(automation.Stack):
+    """Leaves out what the SDK would start pulumi once more for after each operation: nobody reads the history."""
+
+    def info(self, show_secrets: bool = True) -> automation.UpdateSummary:  # noqa: ARG002  the SDK's signature
+        return automation.UpdateSummary("update", datetime.now(UTC), "", {}, {}, "")
 
 
 class _Worker:
@@ -68,6 +101,7 @@ class _Worker:
         self._plane: tuple[Cluster, Controllers] | None = None
         self._orders: Mapping[str, Callable[[Order], None]] = {
             "open": self._open,
+            "attach": self._attach,
             "configure": self._configure,
             "preview": self._preview,
             "up": self._up,
@@ -90,19 +124,22 @@ class _Worker:
         self._program = Path(order["program"])
         workspace = _Workspace(
             work_dir=str(self._room.work),
+            pulumi_command=_Pulumi(),
             program=lambda: start(self._program),
             # As an inline program has it, whose sources are not in the engine's folder.
             project_settings=automation.ProjectSettings(name=order["project"], runtime="python", main=str(Path.cwd())),
         )
+        # The longest part of the program's first run; a control plane may be starting meanwhile.
+        import_module("components.stack")
         known = self._room.checkpoint(order["project"], order["stack"]).exists()
-        make = automation.Stack.select if known else automation.Stack.create
-        self._stack = make(order["stack"], workspace)
-        if order["access"] is not None:
-            access = Access(**order["access"])
-            # Where the controllers' programs are, of which the private environment knows nothing.
-            os.environ["XDG_CACHE_HOME"] = order["cache"]
-            # Both end with this process.
-            self._plane = Cluster(access, load_catalog()).__enter__(), Controllers(access).__enter__()
+        self._stack = _Stack(order["stack"], workspace, StackInitMode.SELECT if known else StackInitMode.CREATE)
+
+    def _attach(self, order: Order) -> None:
+        access = Access(**order["access"])
+        # Where the controllers' programs are, of which the private environment knows nothing.
+        os.environ["XDG_CACHE_HOME"] = order["cache"]
+        # Both end with this process.
+        self._plane = Cluster(access, load_catalog()).__enter__(), Controllers(access).__enter__()
 
     def _configure(self, order: Order) -> None:
         stack = self._opened
@@ -175,8 +212,6 @@ class _Worker:
         return Infrastructure(*self._plane, world, plan)
 
     def _note(self, event: EngineEvent) -> None:
-        with self._room.events.open("a", encoding="utf-8") as log:
-            log.write(json.dumps(event, default=vars) + "\n")
         for name, about in _told(event):
             self._say(name, **about)
 
@@ -208,8 +243,8 @@ def _told(event: EngineEvent) -> Iterator[tuple[str, dict[str, object]]]:
                     "retained": bool(about.old and about.old.retain_on_delete),
                 },
             )
-    if event.diagnostic_event is not None:
-        about = event.diagnostic_event
+    about = event.diagnostic_event
+    if about is not None and about.severity != "debug":
         yield "message", {"severity": about.severity, "text": about.message, "urn": about.urn}
 
 
@@ -227,8 +262,10 @@ def main() -> int:
             with arrived:
                 orders.append(json.loads(line))
                 arrived.notify()
-        # The caller is gone: the engine and its children are in this process group.
-        os.killpg(0, signal.SIGKILL)
+        # The caller is gone, and with it all that would end the engine and remove the place.
+        subprocess.Popen(  # noqa: S603  our own interpreter and script
+            [sys.executable, "-I", "-S", "-c", _END, str(os.getpgid(0)), *sys.argv[2:]], start_new_session=True
+        )
 
     threading.Thread(target=read, daemon=True).start()
     while True:

@@ -15,6 +15,7 @@ from rehearsal.controllers.controllers import Controllers
 from rehearsal.pulumi_engine.cycle import Proved
 from rehearsal.pulumi_engine.environment import find
 from rehearsal.pulumi_engine.on_plane import OnPlane, Standing, run_on_plane
+from rehearsal.pulumi_engine.session import EngineSession
 from rehearsal.pulumi_engine.world import Warned
 from settings.file import read
 from settings.paths import apply_fix
@@ -32,7 +33,8 @@ def proved(**changes: object) -> Proved:
 
 
 def run(access: Access, first: Proved, then: Proved) -> OnPlane:
-    return run_on_plane(first, PROGRAM, find(), access, load(), then=then)
+    session = EngineSession(first.given, PROGRAM, find())
+    return run_on_plane(session, first, lambda: access, load(), then=then)
 
 
 def gpus(standing: Standing | None) -> list[int]:

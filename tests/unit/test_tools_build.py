@@ -105,6 +105,19 @@ def test_what_is_not_as_it_was_built_is_not_run_and_built_anew(
     assert len(builds(tmp_path)) == 2
 
 
+def test_what_was_found_whole_long_ago_is_read_again_once_it_changes(
+    tools: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main(["engine", "--cache", str(cache)])
+    monkeypatch.setattr(binaries, "_SETTLED_SECONDS", -1.0)
+    program = locate("engine", cache).paths["pulumi"]
+    with monkeypatch.context() as unread:
+        unread.setattr(binaries, "checksums", lambda _: pytest.fail("it was read again"))
+        assert locate("engine", cache).paths["pulumi"] == program
+    program.write_text("other, and longer\n")
+    assert locate("engine", cache).paths == {}
+
+
 def test_the_checksums_are_those_of_sha256sum(tools: Path, cache: Path) -> None:
     main(["engine", "--cache", str(cache)])
     home = locate("engine", cache).paths["pulumi"].parent
