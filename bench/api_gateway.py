@@ -106,7 +106,7 @@ def main() -> None:
         controllers.install("envoy-gateway", (), VALUES)
         api.create("/api/v1/nodes", node({"tke-llm/pool": "system"}))
         objects = rendered(PLAN, {"bench": "sk-bench"})
-        with open_door(PLAN, objects, api, processes, find().envoy, pause=0.005) as door:
+        with open_door(PLAN, objects, api, processes, find()["envoy"], pause=0.005) as door:
             port = door.engines["chat"].port
 
             def direct() -> Way:

@@ -159,7 +159,7 @@ def main() -> None:
         controllers.install("envoy-gateway", (), VALUES)
         api.create("/api/v1/nodes", node({"tke-llm/pool": "system"}))
         objects = rendered(plan.api, keys)
-        with open_door(plan.api, objects, api, processes, find().envoy, elsewhere=found) as door:
+        with open_door(plan.api, objects, api, processes, find()["envoy"], elsewhere=found) as door:
             prometheus = measuring(plan, processes)
             report(live(door, team, prometheus, *USES))
             for each in USES:

@@ -49,7 +49,7 @@ def rehearse(
     try:
         programs = require(_targets(each for each in (proved, second) if each is not None))
         session = EngineSession(first, program(stack_file(stack)), programs["pulumi"].resolve())
-        with _Beside(Binaries.among(programs), session, proved, second, faults) as extra:
+        with _Beside(programs, session, proved, second, faults) as extra:
             return rehearse_plainly(stack, wanted, as_json=as_json, out=out, extra_rehearsal=extra.report)
     except (MissingBinariesError, ControlPlaneError, WorkerError) as error:
         if as_json:

@@ -2,38 +2,20 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from settings.translation import joined, tr
 from tools.binaries import locate
+
+Binaries = Mapping[str, Path]
+"""Programs by their names."""
 
 
 class MissingBinariesError(Exception):
     """Some program is neither installed nor built; the message says what to do."""
 
 
-@dataclass(frozen=True)
-class Binaries:
-    etcd: Path
-    api_server: Path
-    controller_manager: Path
-    scheduler: Path
-    kwok: Path
-
-    @classmethod
-    def among(cls, paths: Mapping[str, Path]) -> "Binaries":
-        """From programs by their names."""
-        return cls(
-            etcd=paths["etcd"],
-            api_server=paths["kube-apiserver"],
-            controller_manager=paths["kube-controller-manager"],
-            scheduler=paths["kube-scheduler"],
-            kwok=paths["kwok"],
-        )
-
-
-def require(targets: Sequence[str], environ: Mapping[str, str] = os.environ) -> Mapping[str, Path]:
+def require(targets: Sequence[str], environ: Mapping[str, str] = os.environ) -> Binaries:
     """Every program of some targets by its name; raises MissingBinariesError, which names all that are missing."""
     located = {target: locate(target, environ=environ) for target in targets}
     missing = [
@@ -55,4 +37,4 @@ def require(targets: Sequence[str], environ: Mapping[str, str] = os.environ) -> 
 
 def find(environ: Mapping[str, str] = os.environ) -> Binaries:
     """Binaries from KUBEBUILDER_ASSETS, PATH or the cache of `make control-plane`; raises MissingBinariesError."""
-    return Binaries.among(require(["control-plane"], environ))
+    return require(["control-plane"], environ)

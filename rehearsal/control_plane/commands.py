@@ -47,7 +47,7 @@ def etcd(binaries: Binaries, files: Files) -> list[str]:
     # An advertised address must have a port; a cluster of one member never dials it.
     advertised = "http://localhost:2380"
     return [
-        str(binaries.etcd),
+        str(binaries["etcd"]),
         f"--data-dir={files.root / 'etcd'}",
         f"--listen-client-urls=unix://{files.etcd_socket}",
         f"--listen-peer-urls=unix://{files.root / 'peer.sock'}",
@@ -61,7 +61,7 @@ def etcd(binaries: Binaries, files: Files) -> list[str]:
 
 def api_server(binaries: Binaries, files: Files, port: int) -> list[str]:
     return [
-        str(binaries.api_server),
+        str(binaries["kube-apiserver"]),
         f"--etcd-servers=unix://{files.etcd_socket}",
         "--bind-address=127.0.0.1",
         f"--secure-port={port}",
@@ -89,7 +89,7 @@ def api_server(binaries: Binaries, files: Files, port: int) -> list[str]:
 
 def controller_manager(binaries: Binaries, files: Files) -> list[str]:
     return [
-        str(binaries.controller_manager),
+        str(binaries["kube-controller-manager"]),
         f"--kubeconfig={files.kubeconfig}",
         "--leader-elect=false",
         "--secure-port=0",
@@ -106,7 +106,7 @@ def controller_manager(binaries: Binaries, files: Files) -> list[str]:
 
 def scheduler(binaries: Binaries, files: Files) -> list[str]:
     return [
-        str(binaries.scheduler),
+        str(binaries["kube-scheduler"]),
         f"--kubeconfig={files.kubeconfig}",
         "--leader-elect=false",
         "--secure-port=0",
@@ -116,7 +116,7 @@ def scheduler(binaries: Binaries, files: Files) -> list[str]:
 
 def kwok(binaries: Binaries, files: Files) -> list[str]:
     return [
-        str(binaries.kwok),
+        str(binaries["kwok"]),
         f"--kubeconfig={files.kubeconfig}",
         "--manage-all-nodes=true",
         "--node-lease-duration-seconds=40",

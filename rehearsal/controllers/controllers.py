@@ -6,10 +6,11 @@ from functools import cached_property
 from typing import Any, Self
 
 from rehearsal.control_plane import credentials, ports
+from rehearsal.control_plane.binaries import Binaries
 from rehearsal.control_plane.plane import Access
 from rehearsal.control_plane.processes import Processes
 from rehearsal.controllers import envoy_gateway, gpu_exporter, keda, lws, prometheus
-from rehearsal.controllers.binaries import ControllerBinaries, find
+from rehearsal.controllers.binaries import find
 from rehearsal.controllers.definitions import Definitions, path_of
 from rehearsal.controllers.release import Controller, ControllerError, Release
 
@@ -88,7 +89,7 @@ class Controllers:
             release.uninstall()
 
     @cached_property
-    def _binaries(self) -> ControllerBinaries:
+    def _binaries(self) -> Binaries:
         return find()
 
     def check(self) -> None:

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.control_plane.api import UNREACHABLE
+from rehearsal.control_plane.binaries import Binaries
 from rehearsal.control_plane.credentials import write_private
 from rehearsal.controllers import turns
-from rehearsal.controllers.binaries import ControllerBinaries
 from rehearsal.controllers.release import Controller, Release
 
 NAMESPACE = "envoy-gateway-system"
@@ -95,18 +95,18 @@ _OWNERS: tuple[tuple[str, dict[str, Any]], ...] = (
 (internal/infrastructure/kubernetes/ratelimit_infra.go)."""
 
 
-def start(release: Release, binaries: ControllerBinaries) -> None:
+def start(release: Release, binaries: Binaries) -> None:
     release.hold(turns.take(_NAME, PORTS, lambda told: print(told, file=sys.stderr)))  # noqa: T201
     release.apply_namespace(NAMESPACE)
     if "rateLimit" in _configuration(release.values):
         for collection, obj in _OWNERS:
             release.apply(collection, obj)
     # The chart's Job: Secrets with certificates for itself and its proxies, which stay when the chart goes.
-    release.complete("certgen", [str(binaries.envoy_gateway), "certgen", "--disable-topology-injector"])
+    release.complete("certgen", [str(binaries["envoy-gateway"]), "certgen", "--disable-topology-injector"])
     rooted = [sys.executable, "-I", "-S", str(Path(__file__).with_name("rooted.py")), str(_root(release))]
     release.run(
         _NAME,
-        [*rooted, str(binaries.envoy_gateway), _NAME, "server", "--config-path=/configuration.yaml"],
+        [*rooted, str(binaries["envoy-gateway"]), _NAME, "server", "--config-path=/configuration.yaml"],
         {"HOME": "/", "TMPDIR": "/", "KUBECONFIG": "/kubeconfig"},
     )
     release.wait(_NAME, _ready)

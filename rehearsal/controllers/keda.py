@@ -5,7 +5,7 @@ Left out are its admission webhooks, which refuse a ScaledObject that contradict
 
 import socket
 
-from rehearsal.controllers.binaries import ControllerBinaries
+from rehearsal.control_plane.binaries import Binaries
 from rehearsal.controllers.release import Controller, Release
 
 NAMESPACE = "keda"
@@ -19,7 +19,7 @@ _RBAC = "rbac.authorization.k8s.io"
 _API_SERVICES = "/apis/apiregistration.k8s.io/v1/apiservices"
 
 
-def start(release: Release, binaries: ControllerBinaries) -> None:
+def start(release: Release, binaries: Binaries) -> None:
     metrics, port = release.port(), release.port()
     release.apply_namespace(NAMESPACE)
     release.apply_service(NAMESPACE, _SERVICE)
@@ -27,7 +27,7 @@ def start(release: Release, binaries: ControllerBinaries) -> None:
     _register(release, port)
 
     operator = [
-        str(binaries.keda_operator),
+        str(binaries["keda-operator"]),
         "--enable-cert-rotation",
         "--enable-webhook-patching=false",
         f"--cert-dir={release.root / _SECRET}",
@@ -47,7 +47,7 @@ def start(release: Release, binaries: ControllerBinaries) -> None:
     release.run(_OPERATOR, operator, environment)
     release.wait(_OPERATOR, lambda: _listens(metrics))
     adapter = [
-        str(binaries.keda_adapter),
+        str(binaries["keda-adapter"]),
         "--bind-address=127.0.0.1",
         f"--secure-port={port}",
         "--port=0",

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from rehearsal.control_plane.api import ApiError
-from rehearsal.controllers.binaries import ControllerBinaries
+from rehearsal.control_plane.binaries import Binaries
 from rehearsal.controllers.release import Controller, Release
 
 NAMESPACE = "lws-system"
@@ -16,7 +16,7 @@ _GROUP = "leaderworkerset.x-k8s.io"
 _ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 
 
-def start(release: Release, binaries: ControllerBinaries) -> None:
+def start(release: Release, binaries: Binaries) -> None:
     port = release.port()
     release.apply_namespace(NAMESPACE)
     release.apply_service(NAMESPACE, _SERVICE)
@@ -42,7 +42,7 @@ def start(release: Release, binaries: ControllerBinaries) -> None:
     }
     file = release.root / "lws.json"
     file.write_text(json.dumps(configuration), encoding="utf-8")
-    release.run(_NAME, [str(binaries.lws), f"--config={file}"])
+    release.run(_NAME, [str(binaries["lws-manager"]), f"--config={file}"])
     release.mount(_NAME, NAMESPACE, _SECRET)
     release.wait(_NAME, lambda: _answers(release))
 

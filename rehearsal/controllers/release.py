@@ -12,8 +12,8 @@ from typing import Any
 
 from rehearsal.control_plane import credentials, ports
 from rehearsal.control_plane.api import Api, GoneError
+from rehearsal.control_plane.binaries import Binaries
 from rehearsal.control_plane.processes import Processes
-from rehearsal.controllers.binaries import ControllerBinaries
 
 
 class ControllerError(Exception):
@@ -142,6 +142,6 @@ class Controller:
     `crds/` stay.
     """
 
-    start: Callable[[Release, ControllerBinaries], None]
+    start: Callable[[Release, Binaries], None]
     kinds: tuple[tuple[str, str], ...] | None = None
     owns_definitions: bool = False

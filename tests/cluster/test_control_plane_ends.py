@@ -1,6 +1,5 @@
 """What is left of a control plane after each way to end it."""
 
-import dataclasses
 import os
 import signal
 import socket
@@ -111,6 +110,6 @@ def test_a_process_that_ends_later_is_told_with_its_log_and_leaving_the_block_en
 
 
 def test_a_program_that_cannot_start_is_named(binaries: Binaries, short_path: Path) -> None:
-    broken = dataclasses.replace(binaries, etcd=short_path / "etcd")
+    broken = {**binaries, "etcd": short_path / "etcd"}
     with pytest.raises(ControlPlaneError, match=r"etcd ended with status 2[\s\S]*No such file"), ControlPlane(broken):
         pass

@@ -7,12 +7,13 @@ import yaml
 
 from components.workloads.monitoring import rule_groups
 from planner.plan.monitoring import MonitoringPlan
-from rehearsal.controllers.binaries import ControllerBinaries, find
+from rehearsal.control_plane.binaries import Binaries
+from rehearsal.controllers.binaries import find
 from tests.monitoring.stacks import measured
 
 
 @pytest.fixture(scope="session")
-def programs() -> ControllerBinaries:
+def programs() -> Binaries:
     return find()
 
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from planner.plan.monitoring import MonitoringPlan
-from rehearsal.controllers.binaries import ControllerBinaries
+from rehearsal.control_plane.binaries import Binaries
 from tests.monitoring.stacks import measured
 
 OWN = 'namespace="llm",model="chat"'
@@ -95,9 +95,9 @@ def test_every_alert_has_a_case() -> None:
     assert {each.name for each in measured().alerts} == CASES.keys()
 
 
-def test_prometheus_reads_the_rules(programs: ControllerBinaries, rules: Path, plan: MonitoringPlan) -> None:
+def test_prometheus_reads_the_rules(programs: Binaries, rules: Path, plan: MonitoringPlan) -> None:
     done = subprocess.run(
-        [str(programs.promtool), "check", "rules", "--lint=all", "--lint-fatal", str(rules)],
+        [str(programs["promtool"]), "check", "rules", "--lint=all", "--lint-fatal", str(rules)],
         capture_output=True,
         text=True,
         check=False,
@@ -107,7 +107,7 @@ def test_prometheus_reads_the_rules(programs: ControllerBinaries, rules: Path, p
 
 
 @pytest.mark.parametrize("alert", CASES)
-def test_an_alert_fires_and_resolves(alert: str, programs: ControllerBinaries, rules: Path, tmp_path: Path) -> None:
+def test_an_alert_fires_and_resolves(alert: str, programs: Binaries, rules: Path, tmp_path: Path) -> None:
     case = CASES[alert]
     firing = f'count(ALERTS{{alertname="{alert}",alertstate="firing",model=~"(chat)?"}}) or vector(0)'
 
@@ -128,12 +128,12 @@ def test_an_alert_fires_and_resolves(alert: str, programs: ControllerBinaries, r
     file = tmp_path / "tests.yaml"
     file.write_text(yaml.safe_dump(tests), encoding="utf-8")
     done = subprocess.run(
-        [str(programs.promtool), "test", "rules", str(file)], capture_output=True, text=True, check=False
+        [str(programs["promtool"]), "test", "rules", str(file)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_nobody_is_called_while_all_is_well(programs: ControllerBinaries, rules: Path, tmp_path: Path) -> None:
+def test_nobody_is_called_while_all_is_well(programs: Binaries, rules: Path, tmp_path: Path) -> None:
     """Two hours of answers: a queue that is short, a cache that is half full, tokens that come in time."""
     series = {
         f"up{{{OWN}}}": "1x240",
@@ -166,6 +166,6 @@ def test_nobody_is_called_while_all_is_well(programs: ControllerBinaries, rules:
     file = tmp_path / "tests.yaml"
     file.write_text(yaml.safe_dump(tests), encoding="utf-8")
     done = subprocess.run(
-        [str(programs.promtool), "test", "rules", str(file)], capture_output=True, text=True, check=False
+        [str(programs["promtool"]), "test", "rules", str(file)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr

