@@ -9,7 +9,7 @@ from rehearsal.control_plane import credentials, ports
 from rehearsal.control_plane.binaries import Binaries
 from rehearsal.control_plane.plane import Access
 from rehearsal.control_plane.processes import Processes
-from rehearsal.controllers import envoy_gateway, gpu_exporter, keda, lws, prometheus
+from rehearsal.controllers import envoy_gateway, keda, lws
 from rehearsal.controllers.binaries import find
 from rehearsal.controllers.definitions import Definitions, path_of
 from rehearsal.controllers.release import Controller, ControllerError, Release
@@ -18,8 +18,10 @@ CONTROLLERS: Mapping[str, Controller] = {
     "envoy-gateway": envoy_gateway.ENVOY_GATEWAY,
     "keda": keda.KEDA,
     "lws": lws.LWS,
-    "kube-prometheus-stack": prometheus.PROMETHEUS,
-    "dcgm-exporter": gpu_exporter.GPU_EXPORTER,
+    # What is of its kinds is taken by the API server, held against their schemas, and followed by nobody.
+    "kube-prometheus-stack": Controller(),
+    # It defines no kind, and there is no GPU here.
+    "dcgm-exporter": Controller(),
 }
 """By the name of the software in the plan."""
 

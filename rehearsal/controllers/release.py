@@ -132,6 +132,10 @@ class Release:
             return {}
 
 
+def _nothing(_release: Release, _binaries: Binaries) -> None:
+    """Nobody here could see what would come beside the definitions."""
+
+
 @dataclass(frozen=True)
 class Controller:
     """How one piece of software is started.
@@ -142,6 +146,6 @@ class Controller:
     `crds/` stay.
     """
 
-    start: Callable[[Release, Binaries], None]
+    start: Callable[[Release, Binaries], None] = _nothing
     kinds: tuple[tuple[str, str], ...] | None = None
     owns_definitions: bool = False

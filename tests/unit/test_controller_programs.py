@@ -36,7 +36,7 @@ def test_envoy_is_the_one_beside_this_python(tmp_path: Path, monkeypatch: pytest
     _put_builds(tmp_path)
     found = binaries.find({"XDG_CACHE_HOME": str(tmp_path)})
     assert found["envoy"] == tmp_path / "site-packages/envoy/_bin/envoy"
-    assert found.keda_adapter.read_text() == "keda-adapter"
+    assert found["keda-adapter"].read_text() == "keda-adapter"
 
 
 def _put_builds(cache: Path) -> None:
