@@ -12,12 +12,12 @@ MetricRole = Literal[
     "requests", "waiting", "running", "prompt_tokens", "generated_tokens", "generated_seconds", "ttft", "tpot",
     "cache_use", "prefix_queries", "prefix_hits", "certificate_days", "certificate_end", "errors", "gpu_use",
     "memory_used", "memory_free", "xid", "failed", "succeeded", "available", "volume_free", "volume_size",
-    "client_requests", "client_limited", "client_answered", "client_counted", "client_prompt_tokens",
+    "client_requests", "client_limited", "client_failed", "client_counted", "client_prompt_tokens",
     "client_generated_tokens",
 ]  # fmt: skip
 """What a metric counts. `generated_seconds`: what generated tokens took together, `tpot`: from one to the next. What
-begins with `client_` is by client and model: `answered` are answers that cost tokens, `counted` those of them whose
-tokens are known."""
+begins with `client_` is by client and model: of the requests for its own models `failed` cost no tokens, and those of
+`counted` are known."""
 
 
 class Metric(BaseModel):

@@ -17,6 +17,8 @@ NOBODY = "(nobody)"
 """Stands for the client of a request without a key, and for the model of one that named none."""
 LIMITED = 429
 SUCCESS = range(200, 300)
+BROKEN_OFF = 0
+"""The status of a request whose client was gone before an answer began (Envoy, access log, RESPONSE_CODE)."""
 _NAMES = 2
 """Columns with names."""
 _HEAD = (
@@ -34,7 +36,8 @@ OTHER = "(other)"
 
 @dataclass
 class Used:
-    """What one client had of one model. `uncounted` requests were answered, and the engine told no tokens."""
+    """What one client had of one model. `uncounted` are the requests that an engine worked for without telling tokens,
+    as it does where the client broke off before there was an answer."""
 
     client: str
     model: str
@@ -85,7 +88,7 @@ def used(lines: Iterable[str]) -> list[Used]:
         one.tokens_in += tokens_in or 0
         one.tokens_out += tokens_out or 0
         # What was refused, or only listed, cost no tokens.
-        one.uncounted += status in SUCCESS and tokens_in is None and model != NOBODY
+        one.uncounted += (status in SUCCESS or status == BROKEN_OFF) and tokens_in is None and model != NOBODY
     return [found[key] for key in sorted(found)]
 
 

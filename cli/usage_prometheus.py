@@ -12,7 +12,7 @@ from typing import Any
 from catalog.load import load
 from catalog.metrics import MetricRole
 from cli.deployed import PROMETHEUS, Deployed, DeployedError, forward
-from cli.usage import Used
+from cli.usage import OTHER, Used
 from planner.monitoring.clients import used_queries
 from settings.translation import tr
 
@@ -39,14 +39,17 @@ def used_at(address: str, namespace: str, since: str) -> list[Used]:
 
 
 def _used(client: str, model: str, sums: Mapping[MetricRole, int]) -> Used:
+    requests = sums.get("client_requests", 0)
+    known = sums.get("client_failed", 0) + sums.get("client_counted", 0)
     return Used(
         client,
         model,
-        requests=sums.get("client_requests", 0),
+        requests=requests,
         limited=sums.get("client_limited", 0),
         tokens_in=sums.get("client_prompt_tokens", 0),
         tokens_out=sums.get("client_generated_tokens", 0),
-        uncounted=max(sums.get("client_answered", 0) - sums.get("client_counted", 0), 0),
+        # What is asked of other models costs nobody anything.
+        uncounted=0 if model == OTHER else max(requests - known, 0),
     )
 
 

@@ -28,9 +28,10 @@ local function note(handle, name, content)
   handle:streamInfo():dynamicMetadata():set(METADATA, name, content)
 end
 
--- Counters, which access_log.py makes series with the labels client and model of. `answered` are the answers that cost
--- tokens, `counted` those of them whose engine told how many.
-local COUNTERS = { "requests", "limited", "answered", "counted", "prompt_tokens", "completion_tokens" }
+-- Counters, which access_log.py makes series with the labels client and model of. Of the requests `failed` cost no tokens,
+-- being refused or answered with an error, and of `counted` the engine told how many. Of the rest nobody knows: the engine
+-- told none, or has not yet, or the client broke off before there was an answer, of which this script hears nothing.
+local COUNTERS = { "requests", "limited", "failed", "counted", "prompt_tokens", "completion_tokens" }
 local OTHER = "(other)"
 
 -- Envoy before 1.39 has no counters for scripts, and neither has what Envoy Gateway tries a script on.
@@ -66,6 +67,12 @@ local function configured(handle)
     end
     counter(handle, "requests", client, OTHER):add(0)
   end
+end
+
+-- Whose request it is and for which model, as counters have it. Whoever has a key could else make as many series as it
+-- thinks of names.
+local function counted_as(client, name)
+  return { client = client, model = holds(models[client], name) and name or OTHER }
 end
 
 local function quoted(text)
@@ -181,19 +188,23 @@ local function admit(handle)
   note(handle, "client", client)
   note(handle, "tokens", 0)
   if ends[id] and handle:timestamp() / 1000 >= ends[id] then
+    count(handle, "requests", counted_as(client), 1)
     return refuse(handle, 401, "This API key has expired.", CODES[401])
   end
   local path = headers:get(":path"):gsub("%?.*", "")
   -- No path here takes a query; a key that somebody put there would stand in the engine's log.
   headers:replace(":path", path)
   if path == "/v1/models" then
+    count(handle, "requests", counted_as(client), 1)
     return handle:respond({ [":status"] = "200", ["content-type"] = "application/json" }, listed(models[client]))
   end
   local body = handle:body(true)
   local text = body:length() > 0 and body:getBytes(0, body:length()) or ""
   local spans = members(text)
+  local name = spans and (value(text, spans.model) or ""):gsub("\\/", "/"):match('^"([^"\\%c]+)"$')
+  -- Before anything is answered, for that may end the script, and a client may wait for no answer.
+  count(handle, "requests", counted_as(client, name), 1)
   if not spans then return refuse(handle, 400, "The body is not a JSON object with each name once.") end
-  local name = (value(text, spans.model) or ""):gsub("\\/", "/"):match('^"([^"\\%c]+)"$')
   if not name or #name > MOST_NAME_BYTES then
     return refuse(handle, 400, "The body names no model.", "model_not_found")
   end
@@ -316,16 +327,10 @@ function envoy_on_response(handle)
   local headers = handle:headers()
   local status = tonumber(headers:get(":status")) or 500
   local noted = handle:streamInfo():dynamicMetadata():get(METADATA) or {}
-  -- Whoever has a key could else make as many series as it thinks of names.
   configured(handle)
-  local own = holds(models[noted.client], noted.model)
-  local seen = { client = noted.client, model = own and noted.model or OTHER }
-  count(handle, "requests", seen, 1)
+  local seen = counted_as(noted.client, noted.model)
   if status == 429 then count(handle, "limited", seen, 1) end
-  if status < 400 then
-    if own then count(handle, "answered", seen, 1) end
-    follow(handle, seen, noted.hidden)
-  elseif not (headers:get("content-type") or ""):find("json", 1, true) then
-    explain(handle, status)
-  end
+  if status < 400 then return follow(handle, seen, noted.hidden) end
+  if seen.model ~= OTHER then count(handle, "failed", seen, 1) end
+  if not (headers:get("content-type") or ""):find("json", 1, true) then explain(handle, status) end
 end

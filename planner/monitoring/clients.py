@@ -18,7 +18,7 @@ PROMPTS, GENERATED = "llm_client:prompt_tokens:rate5m", "llm_client:generated_to
 COUNTED: tuple[MetricRole, ...] = (
     "client_requests",
     "client_limited",
-    "client_answered",
+    "client_failed",
     "client_counted",
     "client_prompt_tokens",
     "client_generated_tokens",

@@ -10,7 +10,7 @@ from typing import Any
 from tests.requests.containers import OwnServer
 
 CLOCK, SLOW = "clock", "slow"
-"""As `behave` of a request: each token of the stream says when it was written; a tenth of a second lies between two."""
+"""As `behave` of a request: each token of the stream says when it was written; each token takes a tenth of a second."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif asked.get("stream"):
             self._stream(asked, engine.pause)
         else:
+            if asked.get("behave") == SLOW:
+                time.sleep(0.1 * asked.get("max_tokens", 4))
             text = asked.get("say", "x ")
             choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
             self._whole({"model": asked["model"], "choices": [choice], "usage": _usage(asked)})

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +13,15 @@ from components.workloads.api_gateway import CLIENT_HEADER, MODEL_HEADER, SCRIPT
 
 CHAT = "/v1/chat/completions"
 ENVOY = """
-local text, head, told, version = "", {}, nil, 0
+local text, head, told, version, handle = "", {}, nil, 0, nil
 function asked(headers, body, ends, models)
-  text, head, told, version = body, {}, { notes = {}, log = {} }, version + 1
+  text, head, told, version = body, {}, { notes = {}, log = {}, counters = {} }, version + 1
   for name, value in pairs(headers) do head[name] = value end
-  local handle = {}
+  handle = {}
+  function handle:stats()
+    local function add(name) return function(_, more) told.counters[name] = (told.counters[name] or 0) + more end end
+    return { counter = function(_, name) return { add = add(name) } end }
+  end
   function handle:headers()
     return {
       get = function(_, name) return head[name] end,
@@ -29,7 +34,8 @@ function asked(headers, body, ends, models)
   end
   function handle:streamInfo()
     local set = function(_, _, name, value) told.notes[name] = value end
-    return { dynamicMetadata = function() return { set = set } end }
+    local get = function() return told.notes end
+    return { dynamicMetadata = function() return { set = set, get = get } end }
   end
   function handle:body()
     return {
@@ -43,6 +49,23 @@ function asked(headers, body, ends, models)
   function handle:respond(with, body) told.status, told.body = with[":status"], body end
   envoy_on_request(handle)
   return told, head, text
+end
+function answered(status, pieces)
+  head, text = { [":status"] = status }, ""
+  function handle:bodyChunks()
+    local at = 0
+    return function()
+      at = at + 1
+      local piece = pieces[at]
+      return piece and {
+        length = function() return #piece end,
+        getBytes = function() return piece end,
+        setBytes = function(_, given) piece = given end,
+      }
+    end
+  end
+  envoy_on_response(handle)
+  return told
 end
 """
 """Of Envoy's objects what the script asks of them (envoyproxy.io, HTTP Lua filter); it is second 1000 there."""
@@ -59,6 +82,7 @@ class Told:
     notes: dict[str, Any]
     log: list[str]
     answer: dict[str, Any]
+    counted: dict[tuple[str, str], int]
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +119,24 @@ def ask(
         notes={name.decode(): value for name, value in told[b"notes"].items()},
         log=[line.decode() for line in told[b"log"].values()],
         answer=answer,
+        counted=counted(told),
     )
+
+
+def counted(told: Any) -> dict[tuple[str, str], int]:
+    """By model and what is counted, whoever the client; what stands at nought is left out."""
+    found = {}
+    for name, number in told[b"counters"].items():
+        parts = re.fullmatch(r"tke_llm\.(\w+)\.client\.\w+\.model\.(.+)", name.decode())
+        assert parts is not None
+        if number:
+            found[parts[2], parts[1]] = number
+    return found
+
+
+def answer(lua: Any, status: int, *pieces: bytes) -> dict[tuple[str, str], int]:
+    """What is counted in all when the request that was asked last is answered."""
+    return counted(lua.globals()[b"answered"](str(status).encode(), lua.table_from(list(pieces))))
 
 
 def chat(name: str, **rest: Any) -> bytes:
@@ -213,6 +254,47 @@ def test_a_client_is_shown_its_own_models_and_one_that_nobody_knows_none(lua: An
     shown = ask(lua, b"", "/v1/models?limit=1").answer["data"]
     assert [each["id"] for each in shown] == ["Qwen/Large", "embed"]
     assert ask(lua, b"", "/v1/models", client="bert").answer["data"] == []
+
+
+USAGE = b'{"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":3,"total_tokens":10}}'
+LARGE = {("Qwen/Large", "requests"): 1}
+
+
+def test_a_request_is_counted_when_it_comes_for_its_client_may_wait_for_no_answer(lua: Any) -> None:
+    assert ask(lua, chat("Qwen/Large")).counted == LARGE
+
+
+def test_an_answer_is_the_same_request_and_tells_its_tokens(lua: Any) -> None:
+    ask(lua, chat("Qwen/Large"))
+    tokens = {("Qwen/Large", "prompt_tokens"): 7, ("Qwen/Large", "completion_tokens"): 3}
+    assert answer(lua, 200, USAGE) == {**LARGE, ("Qwen/Large", "counted"): 1, **tokens}
+
+
+def test_an_answer_whose_engine_tells_no_tokens_is_neither_counted_nor_failed(lua: Any) -> None:
+    ask(lua, chat("Qwen/Large", stream=True))
+    assert answer(lua, 200, b'data: {"choices":[{"delta":{"content":"a"}}]}\n\n') == LARGE
+
+
+def test_what_failed_cost_no_tokens(lua: Any) -> None:
+    ask(lua, chat("Qwen/Large"))
+    assert answer(lua, 429) == {**LARGE, ("Qwen/Large", "limited"): 1, ("Qwen/Large", "failed"): 1}
+
+
+@pytest.mark.parametrize(
+    ("body", "path", "ends"),
+    [
+        (b"", "/v1/models", {}),
+        (b"no object", CHAT, {}),
+        (b"{}", CHAT, {}),
+        (chat("of-others"), CHAT, {}),
+        (chat("embed"), CHAT, {"anna": 1}),
+    ],
+    ids=["a list", "no object", "no model", "another's model", "an expired key"],
+)
+def test_what_goes_to_no_model_of_the_client_is_a_request_and_nothing_more(
+    lua: Any, body: bytes, path: str, ends: dict[str, int]
+) -> None:
+    assert ask(lua, body, path, ends=ends).counted == {("(other)", "requests"): 1}
 
 
 def test_whatever_goes_wrong_in_the_script_the_request_is_refused_and_nothing_of_it_logged(lua: Any) -> None:

@@ -33,6 +33,16 @@ def test_an_answer_without_tokens_is_said_to_be_uncounted_and_not_guessed() -> N
     assert used([line(prompt_tokens=None, completion_tokens=None)]) == [Used("app", "chat", requests=1, uncounted=1)]
 
 
+def test_a_request_whose_client_was_gone_before_the_answer_is_counted_and_its_tokens_are_not_known() -> None:
+    gone = line(status=0, prompt_tokens=None, completion_tokens=None, details="downstream_remote_disconnect")
+    assert used([line(), gone]) == [Used("app", "chat", requests=2, tokens_in=10, tokens_out=5, uncounted=1)]
+
+
+def test_a_request_that_failed_cost_no_tokens() -> None:
+    (one,) = used([line(status=503, prompt_tokens=None, completion_tokens=None)])
+    assert (one.requests, one.uncounted) == (1, 0)
+
+
 def test_numbers_may_come_as_text() -> None:
     (one,) = used([line(prompt_tokens="12", completion_tokens="3.0", status="200")])
     assert (one.tokens_in, one.tokens_out) == (12, 3)

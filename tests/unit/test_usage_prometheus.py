@@ -21,7 +21,7 @@ from tests.unit.test_deployed import answering, outputs, program
 GREW = {
     "requests": {("ide", "coder"): 4, ("ide", "(other)"): 1, ("idle", "coder"): 0},
     "limited": {("ide", "coder"): 1},
-    "answered": {("ide", "coder"): 3},
+    "failed": {("ide", "coder"): 1},
     "counted": {("ide", "coder"): 2},
     "prompt_tokens": {("ide", "coder"): 1234567},
     "completion_tokens": {("ide", "coder"): 89},
