@@ -6,17 +6,10 @@ Each function yields the faults it finds, in words that complete "catalog/data/<
 import re
 from collections.abc import Collection, Iterator
 
-from catalog.types import (
-    CatalogModel,
-    Image,
-    KnownTags,
-    LibraryFamily,
-    Machine,
-    ModelArchitecture,
-    ModelArgument,
-    Region,
-    SuperGpu,
-)
+from catalog.cloud import Region
+from catalog.hardware import Machine, SuperGpu
+from catalog.images import Image, KnownTags
+from catalog.models import CatalogModel, LibraryFamily, ModelArchitecture, ModelArgument
 
 
 def registry_of(repository: str) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from catalog.types import CatalogModel, LibraryFamily, Weights
+from catalog.models import CatalogModel, LibraryFamily, Weights
 
 BITS = {
     "q2_k": 3.35,

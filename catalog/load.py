@@ -27,33 +27,22 @@ from catalog.checks import (
     super_gpu_faults,
     tag_faults,
 )
+from catalog.cloud import Addon, Duration, KubernetesVersion, Region, ReservedResources, StorageClassFacts
+from catalog.entry import Entry
+from catalog.hardware import Gpu, Machine, SuperGpu
+from catalog.images import Image, KnownTags, Mirror, ReleaseTrait
 from catalog.metrics import MetricsEndpoint
-from catalog.types import (
-    Addon,
+from catalog.models import (
     Attention,
     CatalogModel,
-    Chart,
-    Duration,
-    Entry,
-    Gpu,
-    Image,
-    KnownTags,
-    KubernetesVersion,
     LibraryFamily,
-    Machine,
-    Mirror,
     ModelArchitecture,
     ModelArgument,
-    PageVariable,
-    Region,
-    ReleaseTrait,
-    ReservedResources,
     Scales,
     SharedArchitecture,
-    StorageClassFacts,
-    SuperGpu,
     Unstaged,
 )
+from catalog.software import Chart, PageVariable
 
 DATA = Path(__file__).parent / "data"
 MLA = "mla"

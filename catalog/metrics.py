@@ -6,7 +6,7 @@ from packaging.version import Version
 from pydantic import BaseModel, ConfigDict
 
 from catalog.engines import EngineName
-from catalog.types import Entry
+from catalog.entry import Entry
 
 MetricRole = Literal[
     "requests", "waiting", "running", "prompt_tokens", "generated_tokens", "generated_seconds", "ttft", "tpot",

@@ -10,8 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from catalog.engines import EngineName
 from catalog.load import Catalog
+from catalog.models import CatalogModel
 from catalog.names import gpus_meant, region_meant
-from catalog.types import CatalogModel
 from cli.language import tr
 from planner.engines.registry import NAMES, every, find
 from planner.model.facts import KINDS, TASKS, nearest

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from catalog.load import Catalog
-from catalog.types import CatalogModel
+from catalog.models import CatalogModel
 from cli.new.answers import MOST, Answers, Demand
 from planner.serving.fit import Fit, FitRequest, fits, offers
 from planner.sizing.decide import GOOD_CONTEXT

@@ -12,7 +12,7 @@ from dataclasses import replace
 from packaging.version import Version
 
 from catalog.load import Catalog
-from catalog.types import Chart
+from catalog.software import Chart
 from planner.access.sources import API_GATEWAY, ENVOY, GATEWAY, proxies_of, proxies_service
 from planner.engines.api import MODELS
 from planner.page.replicas import PORT, redis_plan

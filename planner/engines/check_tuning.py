@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pydantic.alias_generators import to_camel
 
 from catalog.arguments import Release
+from catalog.images import Image
 from catalog.load import Catalog
-from catalog.types import Image
 from planner.engines import registry
 from planner.engines import tuning_codes as codes
 from planner.engines.engine import Engine

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from catalog.engines import EngineName, SourceName
-from catalog.types import Gpu, ModelKind, WeightFormat
+from catalog.hardware import Gpu
+from catalog.models import ModelKind, WeightFormat
 from planner.engines.request import EngineRequest
 from planner.plan.server import EngineSpec
 from settings.models import Task

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from packaging.version import Version
 
-from catalog.types import ModelArgument
+from catalog.models import ModelArgument
 
 
 def required(

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from catalog.types import SuperGpu
+from catalog.hardware import SuperGpu
 from planner.plan.types import PoolPlan
 from settings.pools import MACHINE_KINDS
 from settings.translation import tr

@@ -6,7 +6,7 @@ Flags and variables by release: vLLM's documentation and the sources in catalog/
 import json
 from collections.abc import Iterator
 
-from catalog.types import Gpu
+from catalog.hardware import Gpu
 from planner.engines import pod
 from planner.engines.arguments import merged, values
 from planner.engines.chat_template import template_path

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
+from catalog.images import Image, ImageVariant
 from catalog.load import Catalog
-from catalog.types import Image, ImageVariant
 from catalog.versions import release_in
 from planner.engines.engine import Engine
 from planner.engines.registry import every, find

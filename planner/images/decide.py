@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from packaging.version import Version
 
 from catalog.arguments import Release
+from catalog.hardware import Gpu
+from catalog.images import Image, ImageVariant
 from catalog.load import Catalog
-from catalog.types import Gpu, Image, ImageVariant
 from catalog.versions import release_in
 from planner.engines.registry import find
 from planner.images.reference import Reference, split

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from packaging.version import Version
 
+from catalog.images import Image, ImageVariant
 from catalog.load import Catalog
-from catalog.types import Image, ImageVariant
 from catalog.versions import release_in
 from planner.images.reference import Reference, split
 

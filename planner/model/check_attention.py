@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from catalog.types import Gpu
+from catalog.hardware import Gpu
 from planner.model import attention_codes as codes
 from planner.model.facts import ModelFacts
 from settings.diagnostics import Diagnostic

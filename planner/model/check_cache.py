@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from catalog.types import Gpu
+from catalog.hardware import Gpu
 from planner.engines.engine import CacheUse
 from planner.engines.registry import find
 from planner.model import cache_codes as codes

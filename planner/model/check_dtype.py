@@ -6,7 +6,7 @@ facts with their own source.
 
 from collections.abc import Iterator
 
-from catalog.types import Gpu
+from catalog.hardware import Gpu
 from planner.engines.engine import Engine, has
 from planner.engines.registry import find
 from planner.model import dtype_codes as codes

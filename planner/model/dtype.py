@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from catalog.types import Gpu
+from catalog.hardware import Gpu
 from planner.engines.engine import Engine, has
 from planner.engines.registry import find
 from planner.model.facts import ModelFacts

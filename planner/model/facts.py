@@ -10,15 +10,7 @@ from typing import Any
 from catalog.engines import SourceName
 from catalog.library import whole
 from catalog.load import Catalog
-from catalog.types import (
-    Attention,
-    CatalogModel,
-    ModelArchitecture,
-    ModelArgument,
-    ModelKind,
-    WeightFormat,
-    Weights,
-)
+from catalog.models import Attention, CatalogModel, ModelArchitecture, ModelArgument, ModelKind, WeightFormat, Weights
 from planner.engines.engine import Engine
 from planner.engines.registry import NAMES, every, find
 from settings.models import Model, Settings, Task

@@ -7,7 +7,7 @@ same kernels read them.
 
 from collections.abc import Iterator
 
-from catalog.types import WeightFormat
+from catalog.models import WeightFormat
 from planner.model.figures import ConfigError, Figures, listed, optional, part
 from settings.translation import joined, tr
 

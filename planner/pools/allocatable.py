@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from math import ceil
 
+from catalog.hardware import Machine
 from catalog.load import Catalog
-from catalog.types import Machine
 
 
 def allocatable(machine: Machine, addons: Iterable[str], catalog: Catalog) -> tuple[int, int]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from catalog.hardware import Machine
 from catalog.load import Catalog
 from catalog.names import gpus_meant, machine_meant
-from catalog.types import Machine
 from planner.engines.registry import find
 from planner.plan.types import StoragePlan
 from planner.pools import machine_codes as codes

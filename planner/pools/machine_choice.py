@@ -3,8 +3,8 @@
 import math
 from collections.abc import Sequence
 
+from catalog.hardware import Gpu
 from catalog.load import Catalog
-from catalog.types import Gpu
 from planner.images.decide import runs_newest
 from planner.plan.types import StoragePlan
 from planner.pools.decide import plan_pool

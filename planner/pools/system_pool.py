@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from catalog.hardware import Machine
 from catalog.load import Catalog
-from catalog.types import Machine
 from planner.images.size import page_gib
 from planner.network.decide import node_bandwidth
 from planner.page.decide import SCRATCH, webui_image

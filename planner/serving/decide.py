@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from catalog.load import Catalog
-from catalog.types import ModelArgument
+from catalog.models import ModelArgument
 from planner.engines import operations
 from planner.engines.api import public_paths
 from planner.engines.chat_template import inline

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Literal
 
 from catalog.load import Catalog
-from catalog.types import CatalogModel, WeightFormat
+from catalog.models import CatalogModel, WeightFormat
 from planner.engines.registry import every, find
 from planner.images.check import check_image
 from planner.images.decide import Host, ImageChoice, plan_image

@@ -6,8 +6,9 @@ Every change that is offered was tried: image and sizing have no error with it, 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from catalog.hardware import Gpu, Machine
 from catalog.load import Catalog
-from catalog.types import CatalogModel, Gpu, Machine
+from catalog.models import CatalogModel
 from planner.engines.check_spread import check_spread
 from planner.engines.registry import every, find
 from planner.images.check import check_image

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+from catalog.hardware import Gpu, Machine
 from catalog.load import Catalog
-from catalog.types import Gpu, Machine
 from planner.engines.arguments import (
     allows_longer,
     batch_size,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from catalog.types import Gpu
+from catalog.hardware import Gpu
 from planner.engines.engine import has
 from planner.engines.registry import find
 from planner.model.dtype import Precision, plan_dtype

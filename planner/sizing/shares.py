@@ -19,7 +19,7 @@ WEIGHT_BYTES = {
     "awq": 0.52,
     "gptq": 0.52,
 }
-"""Bytes of one weight of a large matrix with its share of a scale (see `Weights` in catalog/types.py)."""
+"""Bytes of one weight of a large matrix with its share of a scale (see `Weights` in catalog/models.py)."""
 TABLE_BYTES = 2.0
 """Of the output layer, which stays in 16 bits."""
 MOST = 0.98

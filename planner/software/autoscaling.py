@@ -8,7 +8,7 @@ no software at all on TKE, but says little: an engine keeps its GPU busy with on
 from collections.abc import Mapping
 
 from catalog.load import Catalog
-from catalog.types import Chart
+from catalog.software import Chart
 from planner.engines.engine import REQUEST_TOKENS
 from planner.engines.registry import find
 from planner.plan.software import InstallPlan

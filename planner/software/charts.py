@@ -7,7 +7,7 @@ from packaging.version import Version
 from catalog import versions
 from catalog.checks import registry_of
 from catalog.load import Catalog
-from catalog.types import Chart, ChartImage, ChartPart
+from catalog.software import Chart, ChartImage, ChartPart
 from planner.images.mirrors import resolve
 from planner.images.reference import split
 from planner.network.location import in_mainland

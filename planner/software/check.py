@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from catalog import versions
 from catalog.checks import registry_of
 from catalog.load import Catalog
-from catalog.types import Chart
+from catalog.software import Chart
 from planner.engines.registry import every, find
 from planner.images.check_mirrors import check_mirrors
 from planner.network.location import in_mainland

@@ -1,7 +1,7 @@
 """The LeaderWorkerSet controller, which models over several machines need."""
 
 from catalog.load import Catalog
-from catalog.types import Chart
+from catalog.software import Chart
 from planner.network.location import in_mainland
 from planner.plan.software import InstallPlan
 from planner.software.charts import choose, plan_install

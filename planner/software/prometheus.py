@@ -1,7 +1,7 @@
 """Prometheus with its operator, and Grafana, which monitoring needs."""
 
 from catalog.load import Catalog
-from catalog.types import Chart
+from catalog.software import Chart
 from planner.plan.software import CpuPods, InstallPlan
 from planner.software.charts import choose, plan_install
 from settings.models import Settings

@@ -2,8 +2,8 @@
 
 from math import ceil
 
+from catalog.cloud import StorageClassFacts
 from catalog.load import Catalog
-from catalog.types import StorageClassFacts
 from planner.model.facts import resolve
 from planner.plan.types import Reason, StoragePlan
 from planner.storage.drivers import CFS_PROVISIONER, TURBO_DRIVER

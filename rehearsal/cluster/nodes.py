@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from catalog.hardware import Machine
 from catalog.load import Catalog
-from catalog.types import Machine
 from components.workloads.kube import GPU_RESOURCE
 from planner.plan.types import Plan, PoolPlan
 from planner.pools.allocatable import allocatable

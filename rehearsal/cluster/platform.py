@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from catalog.types import Addon
+from catalog.cloud import Addon
 from components.workloads.gateway import CONTROLLER
 from planner.plan.types import Plan
 from planner.pools.decide import SUPER_NODE_SELECTOR

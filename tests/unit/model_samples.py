@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from catalog.types import Gpu
+from catalog.hardware import Gpu
 from planner.model.facts import ModelFacts
 from planner.sizing.ask import Ask
 from planner.sizing.check import check_sizing

@@ -4,7 +4,7 @@ Source: the weight matrices of the classes in `transformers` (modeling_llama.py,
 modeling_deepseek_v3.py, modeling_bert.py). Norms, biases and the gates of experts are left out: less than 0.3 %.
 """
 
-from catalog.types import ModelArchitecture
+from catalog.models import ModelArchitecture
 
 ENCODERS = ("Bert", "XLMRoberta")
 """Beginnings of the classes whose layers have no gate: two matrices in the feed-forward part instead of three."""

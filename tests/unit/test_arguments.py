@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from catalog.arguments import Release
+from catalog.images import Image
 from catalog.load import load
-from catalog.types import Image
 from planner.engines import sglang, vllm
 from planner.engines.arguments import read
 from planner.engines.spread import RANK

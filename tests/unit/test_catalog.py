@@ -8,7 +8,7 @@ import yaml
 
 from catalog.checks import registry_of
 from catalog.load import DATA, Catalog, CatalogError, load
-from catalog.types import CatalogModel
+from catalog.models import CatalogModel
 from tests.unit.parameters import BITS, parameters, quantised_bytes
 
 TABLES = (

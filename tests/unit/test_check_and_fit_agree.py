@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from catalog.engines import EngineName
 from catalog.load import load
-from catalog.types import CatalogModel
+from catalog.models import CatalogModel
 from planner.engines.registry import NAMES, find
 from planner.plan_stack import plan_stack
 from planner.serving.fit import FitRequest, fits

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from catalog.images import Image
 from catalog.load import load
-from catalog.types import Image
 from planner.engines import ollama, sglang, vllm
 from planner.engines.arguments import merged, name_of, values
 from planner.engines.registry import find

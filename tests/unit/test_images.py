@@ -5,8 +5,8 @@ from typing import ClassVar
 
 import pytest
 
+from catalog.images import Image, ImageVariant, KnownTags, ReleaseTrait
 from catalog.load import Catalog, load
-from catalog.types import Image, ImageVariant, KnownTags, ReleaseTrait
 from catalog.versions import release_in
 from planner.images.check import check_image
 from planner.images.decide import Host, ImageChoice, plan_image

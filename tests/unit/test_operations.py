@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalog.hardware import SuperGpu
 from catalog.load import load
-from catalog.types import SuperGpu
 from planner.engines.operations import load_seconds, requests, shm_mib, startup_failures, super_spec, update
 from planner.plan.types import PoolPlan
 from planner.serving.capacity import Demand, PoolRoom, has_cpu_to_spare, has_spare, nodes_needed, room_of

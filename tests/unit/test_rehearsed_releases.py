@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from catalog.load import load
-from catalog.types import Chart
+from catalog.software import Chart
 from cli.check import check
 from planner.access.check import check_exposure
 from planner.software import codes
