@@ -57,8 +57,8 @@ class Chart(Entry):
     `installer` "market" is TKE's app market, which installs its newest `version`. `kubernetes` are the oldest and the
     newest minor that it is tested on. `node_selector` is the dotted name of the value that places its pods; where there
     are several of those, `parts` has one for each. `values` are set whatever the stack is. `limiter` is the image of
-    its rate limit service, which it runs where limits are counted, None where that is not known. `awaited`: `pulumi up` waits
-    until its pods are ready.
+    its rate limit service, which it runs where limits are counted, None where that is not known. `awaited`: `pulumi up`
+    waits until its pods are ready.
     `rehearsed` is the release that this project ran against a real API server, None where it ran none;
     `rehearsed_note` says why it is another than `version`.
     """

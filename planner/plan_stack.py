@@ -51,7 +51,7 @@ from planner.storage.check import check_storage
 from planner.storage.decide import explain_storage, plan_storage
 from planner.storage.origin import outlives
 from settings.diagnostics import Diagnostic
-from settings.models import Settings
+from settings.stack import Settings
 
 GRAVITY = {"error": 0, "warning": 1, "note": 2}
 

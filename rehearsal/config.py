@@ -7,9 +7,9 @@ from random import Random
 from rehearsal.cloud import Cloud
 from rehearsal.simulated.tencentcloud import kubeconfig
 from settings.keys import NAMESPACE, engine_text
-from settings.models import SECRET_MAPS
 from settings.parse import StackInput
 from settings.paths import split
+from settings.stack import SECRET_MAPS
 
 
 def engine_values(given: StackInput, cloud: Cloud) -> tuple[dict[str, str], frozenset[str]]:

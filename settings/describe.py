@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BeforeValidator
 from pydantic.fields import FieldInfo
 
-from settings.models import Settings
 from settings.paths import Step
 from settings.section import Section
+from settings.stack import Settings
 from settings.translation import listed, tr, trn
 from settings.values import bounds, named, sized, switch, versioned
 

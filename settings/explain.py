@@ -9,9 +9,9 @@ from typing import Any, Literal
 from settings import codes
 from settings.describe import ValueKind, fields_of, in_words, kind_at, kind_of
 from settings.diagnostics import Diagnostic, Fix
-from settings.models import SECRET_NAMES, SECTION_NAMES
 from settings.paths import Step, child, has, join
 from settings.secrecy import HIDDEN, holds_secret
+from settings.stack import SECRET_NAMES, SECTION_NAMES
 from settings.suggest import closest
 from settings.translation import tr
 

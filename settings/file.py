@@ -7,9 +7,9 @@ from pathlib import Path
 from settings import codes
 from settings.diagnostics import Diagnostic
 from settings.keys import NAMESPACE, ConfigEntry, gather
-from settings.models import SECTION_NAMES
 from settings.parse import StackInput
 from settings.secrecy import is_sealed
+from settings.stack import SECTION_NAMES
 from settings.stack_yaml import read_yaml
 from settings.suggest import closest
 

@@ -13,9 +13,9 @@ from typing import Literal, NoReturn
 from settings import codes, secrecy
 from settings.describe import field_kind, fields_of
 from settings.diagnostics import Diagnostic
-from settings.models import SECRET_MAPS, SECRET_NAMES, Settings
 from settings.parse import StackInput
 from settings.paths import join
+from settings.stack import SECRET_MAPS, SECRET_NAMES, Settings
 from settings.suggest import closest
 
 NAMESPACE = "tke-llm"

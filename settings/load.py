@@ -5,10 +5,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from settings.keys import NAMESPACE, ConfigEntry, gather
-from settings.models import SECRET_MAPS, SECRET_NAMES
 from settings.parse import StackInput
 from settings.paths import join
 from settings.secrecy import SEALED
+from settings.stack import SECRET_MAPS, SECRET_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

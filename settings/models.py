@@ -1,214 +1,33 @@
-"""The stack file as frozen, typed values.
+"""The models that are served, in the stack file."""
 
-One class per section of the stack file (``tke-llm:<section>``). Defaults live here and nowhere else: the JSON
-Schema, docs/configuration.md and the sample stacks are generated from, or checked against, these classes.
-
-Everything here is plain data. Secrets never enter: `Settings.secrets` holds only the names of those that are set.
-"""
-
-from ipaddress import IPv4Network
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic.types import Strict
 
 from catalog.engines import EngineName, SourceName
-from settings.access import Expose, NetworkPolicy, Oidc
-from settings.api import Api, Client
-from settings.monitoring import Monitoring
 from settings.names import (
     ArgumentText,
-    CcnId,
-    CloudId,
-    ClusterId,
     CudaVersion,
-    DiagnosticCode,
     DottedVersion,
-    Email,
-    Hardware,
-    HostAddress,
     ImageReference,
-    KeyId,
-    KubernetesRelease,
-    MirrorAddress,
     ModelId,
-    ModelName,
-    Namespace,
     ObjectName,
     OneLine,
     PoolName,
-    Quantity,
-    Registry,
     Revision,
     ServedName,
-    SubnetId,
-    TagValue,
     TemplateText,
     Url,
     VariableName,
     VariableValue,
-    VpcId,
-    Word,
-    Zone,
 )
-from settings.pools import Pool
 from settings.section import Section
 from settings.translation import tr
 from settings.tuning import KvOffload, Lora, Speculative
-from settings.values import (
-    SHORTEST_CONTEXT,
-    Cidr,
-    Count,
-    Flag,
-    Fraction,
-    Number,
-    Price,
-    Size,
-    Tokens,
-    dns_name,
-    switch,
-)
-from settings.warm_start import WarmStart
+from settings.values import SHORTEST_CONTEXT, Count, Flag, Fraction, Number, Size, Tokens
 
 Task = Literal["chat", "embed", "rerank"]
-
-
-class Nat(Section):
-    """Internet access of the VPC."""
-
-    enabled: Flag = Field(default=True, description="Make a NAT gateway, so that nodes and pods reach the Internet.")
-    bandwidth: Literal[20, 50, 100, 200, 500, 1000, 2000, 5000] = Field(
-        default=100, description="Bandwidth of the NAT gateway and its EIP, in Mbps; downloads run at this speed."
-    )
-
-
-class Network(Section):
-    """VPC, subnets and Internet access; or an existing VPC."""
-
-    zones: tuple[Zone, ...] = Field(
-        default=(), max_length=6, description="Availability zones, the preferred one first. One subnet is made in each."
-    )
-    cidr: Cidr = Field(default=IPv4Network("10.0.0.0/16"), description="Address range of the VPC that is made.")
-    vpc_id: VpcId | None = Field(default=None, description="An existing VPC to use instead of making one.")
-    subnet_ids: tuple[SubnetId, ...] = Field(
-        default=(), max_length=6, description="Existing subnets in that VPC, in the order of `zones`."
-    )
-    pod_subnet_ids: tuple[SubnetId, ...] = Field(
-        default=(),
-        max_length=6,
-        description="Existing subnets in that VPC for pods alone (`vpc-cni`), in the order of `zones`.",
-    )
-    share_subnets: Flag = Field(
-        default=False,
-        description="Let pods take addresses of the nodes' subnets as well; a cluster that was made so needs it.",
-    )
-    nat: Annotated[Nat, BeforeValidator(switch)] = Field(
-        default=Nat.model_construct(),
-        description="`true`, `false`, or `{bandwidth}`: a NAT gateway for downloads and images.",
-    )
-
-
-class Endpoint(Section):
-    """How the Kubernetes API server is reached."""
-
-    access: Literal["intranet", "public"] = Field(
-        default="intranet",
-        description="`intranet`: from inside the VPC only; `public`: from the addresses in `allow`.",
-    )
-    allow: tuple[Cidr, ...] = Field(
-        default=(), max_length=1000, description="Address ranges that may reach a public API server."
-    )
-
-
-class SystemPool(Section):
-    """The CPU nodes that everything not on a GPU runs on."""
-
-    instance_type: Hardware = Field(default="SA5.LARGE8", description="CVM machine type of the CPU nodes.")
-    nodes: Annotated[int, Strict(), Field(ge=1, le=50)] = Field(default=2, description="Number of CPU nodes.")
-    disk: Annotated[int, Strict(), Field(ge=50, le=2048)] = Field(
-        default=100, description="System disk of each CPU node in GiB; engine images are unpacked here for downloads."
-    )
-    key_id: KeyId | None = Field(
-        default=None, description="SSH key pair (`skey-…`) for the nodes; without it a random password is set."
-    )
-    public_bandwidth: Annotated[int, Strict(), Field(ge=0, le=2000)] | None = Field(
-        default=None, description="Public bandwidth of each CPU node in Mbps; absent: the pools', without NAT."
-    )
-
-
-class ExistingCluster(Section):
-    """A cluster that this stack does not make."""
-
-    id: ClusterId | None = Field(default=None, description="Id of a TKE cluster (`cls-…`).")
-    kubeconfig_path: OneLine | None = Field(
-        default=None, description="Path of a kubeconfig file; the secret `tke-llm:kubeconfig` serves instead."
-    )
-    context: OneLine | None = Field(default=None, description="Context within the kubeconfig.")
-
-    @model_validator(mode="after")
-    def _one_way_in(self) -> Self:
-        if self.id is not None and (self.kubeconfig_path is not None or self.context is not None):
-            raise ValueError(
-                tr("`id` and `kubeconfigPath` (with `context`) exclude each other"), tr("Take out one or the other.")
-            )
-        return self
-
-
-class Cluster(Section):
-    """The managed TKE cluster, or an existing one."""
-
-    version: KubernetesRelease = Field(default="1.32.2", description="Kubernetes version.")
-    level: Literal["L5", "L20", "L50", "L100", "L200", "L500", "L1000", "L3000", "L5000"] = Field(
-        default="L5", description="Size class of the managed control plane (the number of nodes it serves)."
-    )
-    network_mode: Literal["vpc-cni", "gr"] = Field(
-        default="vpc-cni", description="Pod network: `vpc-cni` gives pods VPC addresses, `gr` a range of their own."
-    )
-    service_cidr: Cidr = Field(default=IPv4Network("172.16.0.0/20"), description="Address range of Services (vpc-cni).")
-    pod_cidr: Cidr = Field(default=IPv4Network("172.20.0.0/16"), description="Address range of pods and Services (gr).")
-    endpoint: Endpoint | None = Field(
-        default=None, description="How the API server is reached; absent: from inside the VPC, with a warning."
-    )
-    system_pool: SystemPool = Field(default=SystemPool.model_construct(), description="The CPU nodes.")
-    service_roles: Literal["assume", "create"] = Field(
-        default="assume",
-        description="`create` makes the account's missing TKE service roles; a stack never deletes them.",
-    )
-    deletion_protection: Flag = Field(default=False, description="Refuse deletion of the cluster in the cloud.")
-    existing: ExistingCluster | None = Field(default=None, description="Use this cluster instead of making one.")
-
-
-class Storage(Section):
-    """The shared store that models are downloaded to."""
-
-    kind: Literal["cfs", "cfs-turbo", "class"] = Field(
-        default="cfs", description="`cfs`, `cfs-turbo`, or `class` for a StorageClass that exists already."
-    )
-    performance: Literal["sd", "hp"] = Field(
-        default="hp", description="CFS type: standard (`sd`) or high performance (`hp`)."
-    )
-    file_system_id: CloudId | None = Field(default=None, description="An existing CFS or CFS Turbo file system.")
-    mount_host: HostAddress | None = Field(default=None, description="Mount address of that existing file system.")
-    mount_path: Word | None = Field(
-        default=None, description="Folder (CFS) or root path (CFS Turbo) on that file system."
-    )
-    capacity: Annotated[int, Strict(), Field(ge=1, le=1_000_000)] | None = Field(
-        default=None, description="Capacity in GiB (CFS Turbo); the request of the PVC otherwise."
-    )
-    ccn_id: CcnId | None = Field(
-        default=None, description="Cloud Connect Network that a CFS Turbo file system is mounted through."
-    )
-    turbo_cidr: Cidr | None = Field(default=None, description="Address range of the CFS Turbo mount target in the CCN.")
-    class_name: ObjectName | None = Field(default=None, description="Name of the existing StorageClass (kind `class`).")
-    access_mode: Literal["ReadWriteMany", "ReadWriteOnce"] | None = Field(
-        default=None, description="How that class is mounted; absent: by many nodes, a cluster's default class by one."
-    )
-    webui_class_name: ObjectName | None = Field(
-        default=None, description="StorageClass of the WebUI's volume; absent: a CBS class is made."
-    )
-    webui_capacity: Annotated[int, Strict(), Field(ge=10, le=32000, multiple_of=10)] = Field(
-        default=20, description="Size of the WebUI's block volume in GiB, in steps of 10."
-    )
 
 
 class Architecture(Section):
@@ -416,149 +235,3 @@ class Model(Section):
         """Fewest and most replicas."""
         scaling = self.autoscaling
         return (scaling.min, scaling.max) if scaling else (self.replicas, self.replicas)
-
-
-class Webui(Section):
-    """The chat page."""
-
-    enabled: Flag = Field(default=True, description="Whether there is a chat page; `webui: false` for short.")
-    admin_email: Email = Field(
-        default="admin@example.com", description="Login of the administrator, who is made before the first visit."
-    )
-    replicas: Annotated[int, Strict(), Field(ge=1, le=20)] = Field(
-        default=1, description="Copies; more than one needs PostgreSQL (`tke-llm:databaseUrl`)."
-    )
-    name: OneLine | None = Field(default=None, description="Title of the page.")
-    sign_up: Flag = Field(default=False, description="Let visitors make accounts; they wait for the administrator.")
-    persistent_config: Flag = Field(
-        default=False, description="Let settings changed in the page outlive a restart; off: the stack file rules."
-    )
-    model_access: Literal["everyone", "granted"] = Field(
-        default="everyone",
-        description="Who chats with the models: every signed-in user, or those whom the administrator grants a model.",
-    )
-    function_calling: Literal["auto", "native", "legacy"] = Field(
-        default="auto",
-        description="How the page offers tools: in the request (`native`), or in the prompt (`legacy`); `auto`: in the "
-        "request where every model takes that. With persistentConfig the page keeps what its first start was told.",
-    )
-    offline: Flag = Field(
-        default=True, description="Never reach for the Internet at start (no model hub is reachable from the mainland)."
-    )
-    image: ImageReference | None = Field(default=None, description="Image; absent: the catalogue's.")
-    memory: Quantity = Field(default="2Gi", description="Memory request and limit.")
-    redis: Word | None = Field(
-        default=None, description="Address of a Redis for more than one replica; absent: one is made."
-    )
-    oidc: Oidc | None = Field(default=None, description="Single sign-on.")
-    priority_class: ObjectName | None = Field(
-        default=None, description="PriorityClass of the pods; it must be in the cluster already."
-    )
-    env: dict[VariableName, VariableValue] = Field(
-        default={}, max_length=200, description="Further environment variables."
-    )
-
-
-class Images(Section):
-    """Where images are pulled from."""
-
-    mirrors: dict[Registry, MirrorAddress] = Field(
-        default={}, max_length=100, description="Registry -> mirror, over the catalogue's own map."
-    )
-    pull_secret: ObjectName | None = Field(default=None, description="Name of an image pull Secret in the namespace.")
-
-
-SECRET_NAMES = (
-    "apiKeys",
-    "clientKeys",
-    "hfToken",
-    "webuiAdminPassword",
-    "databaseUrl",
-    "kubeconfig",
-    "oidcClientSecret",
-    "webuiEnv",
-)
-"""Top-level keys that hold secrets. They are set with ``pulumi config set --secret`` and never parsed."""
-SECRET_MAPS = {"apiKeys": "model", "clientKeys": "client", "webuiEnv": "VARIABLE"}
-"""Those of them that hold an object of secrets, and what its keys are."""
-
-
-class Settings(Section):
-    """The whole stack file. `pools` and `models` must be given; all else has a default for a first deployment."""
-
-    network: Network = Field(default=Network.model_construct(), description="VPC, subnets and Internet access.")
-    cluster: Cluster = Field(default=Cluster.model_construct(), description="The TKE cluster.")
-    storage: Storage = Field(default=Storage.model_construct(), description="Where models are stored.")
-    pools: dict[PoolName, Pool] = Field(min_length=1, max_length=50, description="Machines with GPUs, by name.")
-    models: dict[ModelName, Model] = Field(min_length=1, max_length=100, description="Models that are served, by name.")
-    webui: Annotated[Webui, BeforeValidator(switch)] = Field(
-        default=Webui.model_construct(), description="The chat page, or `false`."
-    )
-    expose: Expose = Field(default=Expose.model_construct(), description="How people reach it.")
-    api: Api = Field(default=Api.model_construct(), description="One API for all models.")
-    clients: dict[ModelName, Client] = Field(
-        default={}, max_length=200, description="Who asks the API by a key of its own, by name."
-    )
-    network_policy: Annotated[NetworkPolicy, BeforeValidator(switch)] = Field(
-        default=NetworkPolicy.model_construct(), description="Who may talk to whom inside, or `false`."
-    )
-    monitoring: Monitoring = Field(default=Monitoring.model_construct(), description="Metrics, alerts and a dashboard.")
-    images: Images = Field(default=Images.model_construct(), description="Where images are pulled from.")
-    warm_start: WarmStart = Field(
-        default=WarmStart.model_construct(), description="What is kept so that a new replica starts sooner."
-    )
-    order: Literal["auto", "fastest", "cheapest"] = Field(
-        default="auto",
-        description="`cheapest` holds GPUs back until models are downloaded; `fastest` overlaps everything.",
-    )
-    retain: Flag = Field(
-        default=False, description="Keep the model store and the WebUI's data when the stack is destroyed."
-    )
-    smoke_test: Flag = Field(
-        default=True, description="End `pulumi up` with questions to the models and the chat page."
-    )
-    pause: Flag = Field(
-        default=False, description="Take models and GPU pools to zero; data, chat page and endpoint stay."
-    )
-    force: tuple[DiagnosticCode, ...] = Field(
-        default=(), max_length=200, description="Codes of errors to take as warnings."
-    )
-    namespace: Namespace = Field(
-        default="llm", description="Kubernetes namespace; on a cluster that exists already: `llm-<stack>`."
-    )
-    tags: dict[OneLine, TagValue] = Field(default={}, max_length=45, description="Tags on every cloud resource.")
-    prices: dict[Hardware, Price] = Field(
-        default={},
-        max_length=500,
-        description="Your price per hour of a machine type or GPU type; for reports, and for `tke-llm fit --stack`.",
-    )
-
-    # Not sections of the stack file: the readers fill them in.
-    project: Annotated[str, Field(exclude=True)] = "tke-llm"
-    stack: Annotated[str, Field(exclude=True)] = "dev"
-    region: Annotated[str | None, Field(exclude=True)] = None
-    secrets: Annotated[frozenset[str], Field(exclude=True)] = frozenset()
-
-    def owns_cluster(self) -> bool:
-        """Whether this stack makes the cluster (and so the network, pools and add-ons)."""
-        return self.cluster.existing is None
-
-    def namespace_name(self) -> str:
-        """The namespace: the one asked for, or a default that two stacks on one cluster do not share."""
-        return self.namespace if "namespace" in self.model_fields_set else f"{self.namespace}{self.cluster_suffix()}"
-
-    def cluster_suffix(self) -> str:
-        """What ends names that a whole cluster shares: the stack's, on a cluster that may hold another stack."""
-        return "" if self.owns_cluster() else f"-{dns_name(self.stack)}"
-
-    def pool_of(self, model: Model) -> str | None:
-        """The pool that a model names, or the only one there is."""
-        return model.pool or (next(iter(self.pools)) if len(self.pools) == 1 else None)
-
-    def zone_of(self, pool: Pool) -> str | None:
-        """The zone that a pool names, or the first of the network; None where there is none."""
-        return pool.zone or next(iter(self.network.zones), None)
-
-
-SECTION_NAMES = tuple(field.alias or name for name, field in Settings.model_fields.items() if not field.exclude)
-"""The keys under ``tke-llm:`` that are sections (not secrets), in the order of the documentation."""

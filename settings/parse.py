@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from settings import codes, secrecy
 from settings.diagnostics import Diagnostic
-from settings.models import SECTION_NAMES, Settings
 from settings.paths import Step, join, remove, split
+from settings.stack import SECTION_NAMES, Settings
 
 _DEEPEST = 16
 """Levels. The schema has six; deeper values are refused before anything walks through them."""

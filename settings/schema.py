@@ -13,10 +13,10 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from settings.describe import ValueKind, field_kind, fields_of, in_words, kind_of
-from settings.models import SECRET_MAPS, SECRET_NAMES, Settings
 from settings.outputs import OUTPUTS
 from settings.secrecy import command
 from settings.section import Section
+from settings.stack import SECRET_MAPS, SECRET_NAMES, Settings
 
 ROOT = Path(__file__).parent.parent
 MARKDOWN = ROOT / "docs" / "configuration.md"

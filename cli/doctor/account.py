@@ -12,8 +12,8 @@ from cli.doctor.machine import Check, Machine
 from cli.findings import counted
 from cli.language import tr
 from planner.prove import prove
-from settings.models import Settings
 from settings.parse import Parsed
+from settings.stack import Settings
 from settings.translation import listed
 
 CREDENTIALS = ("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY")

@@ -22,7 +22,7 @@ from planner.plan.software import CpuPods, InstallPlan
 from planner.plan.types import CpuPlan, ModelPlan
 from planner.software.charts import choose, home, plan_install
 from settings.api import Client
-from settings.models import Settings
+from settings.stack import Settings
 from settings.translation import tr
 
 CLIENT_KEYS = "clientKeys"

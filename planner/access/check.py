@@ -15,7 +15,7 @@ from planner.plan.access import ExposurePlan
 from settings import codes as shared_codes
 from settings.access import Expose, Tls
 from settings.diagnostics import Diagnostic, Fix
-from settings.models import Settings
+from settings.stack import Settings
 from settings.translation import tr
 
 _COMMON = {"via", "host", "api_host", "tls", "internal", "allow"}

@@ -13,7 +13,7 @@ from planner.software.charts import is_tested
 from planner.software.check import check_chart
 from settings.access import Expose
 from settings.diagnostics import Diagnostic, Fix
-from settings.models import Settings
+from settings.stack import Settings
 from settings.suggest import closest
 
 

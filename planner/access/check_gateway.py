@@ -11,7 +11,7 @@ from planner.software.charts import choose
 from planner.software.check import check_chart, check_release
 from settings.access import Expose, Tls
 from settings.diagnostics import Diagnostic
-from settings.models import Settings
+from settings.stack import Settings
 
 
 def check_gateway(settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:

@@ -6,7 +6,7 @@ from catalog.load import Catalog
 from planner.access import namespace_codes as codes
 from planner.access.namespaces import DEFAULT, SYSTEM, is_of_others
 from settings.diagnostics import Diagnostic
-from settings.models import Settings
+from settings.stack import Settings
 
 
 def check_namespace(settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:

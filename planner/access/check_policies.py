@@ -13,7 +13,7 @@ from planner.network.public_addresses import WIDEST, admits_strangers
 from planner.plan.types import ModelPlan
 from planner.software.addons import NETWORK_POLICY
 from settings.diagnostics import Diagnostic
-from settings.models import Settings
+from settings.stack import Settings
 
 INSIDE = (".svc", ".local", ".internal", ".lan")
 """Ends of host names that lead to private addresses as a rule."""

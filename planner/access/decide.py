@@ -30,7 +30,7 @@ from planner.plan.software import InstallPlan
 from planner.plan.types import CpuPlan, ModelPlan
 from planner.software.charts import choose, home, plan_install
 from settings.access import Expose
-from settings.models import Settings
+from settings.stack import Settings
 
 INGRESS = "tke-llm"
 """The Ingress that is made."""

@@ -18,7 +18,7 @@ from planner.plan.types import ScalingPlan, WebuiPlan
 from planner.software.autoscaling import KEDA
 from planner.software.charts import home
 from planner.software.gpu_exporter import GPU_EXPORTER
-from settings.models import Settings
+from settings.stack import Settings
 
 METADATA = (IPv4Network("169.254.0.23/32"), IPv4Network("169.254.169.254/32"))
 """Metadata services, which hand out the credentials of a node's role: Tencent Cloud's (metadata.tencentyun.com, vendor

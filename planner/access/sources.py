@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from planner.network.public_addresses import EVERYWHERE, PRIVATE
 from planner.plan.access import FromRange, InNamespace, Source
-from settings.models import Settings
+from settings.stack import Settings
 
 QCLOUD = "qcloud"
 ENVOY = "envoy-gateway"

@@ -8,7 +8,7 @@ from catalog.load import Catalog
 from catalog.versions import kubernetes_version, minor
 from planner.cluster import codes
 from settings.diagnostics import Diagnostic
-from settings.models import Settings
+from settings.stack import Settings
 from settings.translation import tr
 
 OLDEST = (1, 26)

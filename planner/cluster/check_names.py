@@ -6,8 +6,8 @@ from typing import Literal
 from planner.cluster import codes
 from planner.cluster.object_names import STACK_POOLS, is_of_the_stack, is_secret_of, model_with
 from settings.diagnostics import Diagnostic
-from settings.models import Settings
 from settings.section import Section
+from settings.stack import Settings
 
 SHORTEST_LIMIT = 12
 """Characters of a name that another one is made of; the name of a pool has 16 at most."""

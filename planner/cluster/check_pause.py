@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from planner.cluster import codes
 from settings.diagnostics import Diagnostic
-from settings.models import Settings
 from settings.pools import MACHINE_KINDS
+from settings.stack import Settings
 
 
 def check_pause(settings: Settings) -> Iterator[Diagnostic]:

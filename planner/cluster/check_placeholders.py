@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 
 from planner.cluster import codes
 from settings.diagnostics import Diagnostic
-from settings.models import Settings
 from settings.paths import Step, join
+from settings.stack import Settings
 
 _ID = re.compile(r"[a-z]+-[a-z0-9]*example[a-z0-9]*")
 """An id of Tencent Cloud, such as ``ccn-example1``; real ones have eight random letters and digits after the dash."""

@@ -2,7 +2,7 @@
 
 from planner.network.decide import SERVICES
 from planner.plan.types import ClusterPlan, ExistingClusterPlan, NamesPlan, SystemPoolPlan
-from settings.models import Settings
+from settings.stack import Settings
 
 MOST_SERVICES = 32768
 """Upper bound of the number of Services (argument `cluster_max_service_num` of the provider's kubernetes_cluster)."""

@@ -1,8 +1,8 @@
 """Which pools' nodes get the engines' images ahead of the replicas, and what that takes of a node."""
 
 from planner.plan.server import Resources
-from settings.models import Settings
 from settings.pools import Pool
+from settings.stack import Settings
 
 PREFETCH = Resources(cpu_millis=10, memory_mib=32, gpus=0)
 """What the pod asks for that keeps images on a node: it sleeps."""

@@ -7,7 +7,7 @@ from catalog.load import Catalog
 from planner.images import codes
 from planner.network.location import in_mainland
 from settings.diagnostics import Diagnostic
-from settings.models import Settings
+from settings.stack import Settings
 
 TENCENT_REGISTRIES = ("tencentcloudcr.com", "ccs.tencentyun.com")
 """Registries of Tencent Cloud, which every node reaches."""

@@ -3,7 +3,7 @@
 from catalog.checks import registry_of
 from catalog.load import Catalog
 from planner.network.location import in_mainland
-from settings.models import Settings
+from settings.stack import Settings
 
 
 def resolve(image: str, settings: Settings, catalog: Catalog) -> str:

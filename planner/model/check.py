@@ -7,9 +7,9 @@ from catalog.names import machine_meant
 from planner.engines.registry import key_variables
 from planner.model import codes
 from settings.diagnostics import Diagnostic
-from settings.models import Settings
 from settings.paths import join
 from settings.secrecy import SECRET_VARIABLES
+from settings.stack import Settings
 from settings.suggest import closest
 from settings.translation import tr
 

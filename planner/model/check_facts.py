@@ -8,7 +8,7 @@ from planner.model import dtype_codes
 from planner.model import facts_codes as codes
 from planner.model.facts import KINDS, TASKS, chats_if_asked, format_of, nearest, own_id, same_id, served_format
 from settings.diagnostics import Diagnostic
-from settings.models import Settings
+from settings.stack import Settings
 
 
 def check_facts(name: str, settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:

@@ -13,7 +13,8 @@ from catalog.load import Catalog
 from catalog.models import Attention, CatalogModel, ModelArchitecture, ModelArgument, ModelKind, WeightFormat, Weights
 from planner.engines.engine import Engine
 from planner.engines.registry import NAMES, every, find
-from settings.models import Model, Settings, Task
+from settings.models import Model, Task
+from settings.stack import Settings
 from settings.translation import tr
 
 BYTES_PER_GIB = 2**30

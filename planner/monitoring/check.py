@@ -11,7 +11,7 @@ from planner.software.check import check_chart, check_release
 from planner.software.gpu_exporter import gpu_exporter_chart, has_machines_with_gpus
 from planner.software.prometheus import PROMETHEUS, installs_prometheus, prometheus_chart
 from settings.diagnostics import Diagnostic
-from settings.models import Settings
+from settings.stack import Settings
 from settings.translation import tr
 
 VIA = "monitoring.via"

@@ -20,7 +20,7 @@ from planner.software.autoscaling import KEDA
 from planner.software.charts import home
 from planner.software.gpu_exporter import GPU_EXPORTER
 from planner.software.prometheus import PROMETHEUS
-from settings.models import Settings
+from settings.stack import Settings
 
 NAMESPACE = "monitoring"
 """Where Prometheus is, unless the stack file says otherwise."""

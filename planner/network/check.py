@@ -18,7 +18,7 @@ from planner.network.decide import (
 )
 from planner.network.public_addresses import PRIVATE
 from settings.diagnostics import Diagnostic
-from settings.models import Settings
+from settings.stack import Settings
 from settings.translation import tr
 
 VPC_RANGES = tuple(zip(PRIVATE, (12, 12, 16), strict=True))

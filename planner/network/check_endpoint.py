@@ -6,7 +6,7 @@ from ipaddress import IPv4Network
 from planner.network import endpoint_codes as codes
 from planner.network.public_addresses import PRIVATE, WIDEST, admits_strangers, is_documentation
 from settings.diagnostics import Diagnostic
-from settings.models import Settings
+from settings.stack import Settings
 
 
 def check_endpoint(settings: Settings) -> Iterator[Diagnostic]:

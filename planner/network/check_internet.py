@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from planner.network import internet_codes as codes
 from planner.network.decide import MOST_BY_TRAFFIC, makes_subnets, node_bandwidth
 from settings.diagnostics import Diagnostic
-from settings.models import Settings
+from settings.stack import Settings
 
 
 def check_internet(settings: Settings) -> Iterator[Diagnostic]:

@@ -7,7 +7,7 @@ from catalog.names import region_meant
 from planner.network import location_codes as codes
 from planner.network.location import touches_the_cloud
 from settings.diagnostics import Diagnostic
-from settings.models import Settings
+from settings.stack import Settings
 from settings.suggest import closest
 
 

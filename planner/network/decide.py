@@ -3,7 +3,7 @@
 from ipaddress import IPv4Network
 
 from planner.plan.types import NetworkPlan, SubnetPlan
-from settings.models import Settings
+from settings.stack import Settings
 
 SUBNET_BITS = 3
 """The VPC is cut into 2**3 ranges whatever the number of zones (six at most), so that a zone added later moves none."""

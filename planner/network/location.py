@@ -1,7 +1,7 @@
 """Where the stack is: its region, and whether the cloud is asked for anything."""
 
 from catalog.load import Catalog
-from settings.models import Settings
+from settings.stack import Settings
 
 
 def touches_the_cloud(settings: Settings) -> bool:

@@ -11,8 +11,8 @@ from planner.page.check_variables import check_variables
 from planner.page.decide import offered
 from planner.plan.types import ModelPlan
 from settings.diagnostics import Diagnostic
-from settings.models import Settings
 from settings.quantity import mebibytes
+from settings.stack import Settings
 
 LEAST_MEMORY_MIB = 2048
 """With the guide's 1 GiB the process is killed under load: SQLite alone may hold 64 MB for each open connection

@@ -7,9 +7,9 @@ from catalog.load import Catalog
 from planner.page import codes
 from planner.page.variables import SEALED, sealed_names, weakens
 from settings.diagnostics import Diagnostic
-from settings.models import Settings
 from settings.paths import join
 from settings.secrecy import SECRET_VARIABLES
+from settings.stack import Settings
 from settings.translation import tr
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -13,8 +13,8 @@ from planner.page.replicas import plan_redis, redis_environment
 from planner.page.variables import is_owned, sealed_names
 from planner.plan.server import GIB, Scratch
 from planner.plan.types import ModelPlan, Reason, WebuiPlan
-from settings.models import Settings
 from settings.quantity import mebibytes
+from settings.stack import Settings
 from settings.translation import joined, tr
 
 PORT = 8080

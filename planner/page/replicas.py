@@ -6,7 +6,7 @@ Variables: Open WebUI's documentation, advanced-topics/scaling and tutorials/int
 from catalog.load import Catalog
 from planner.images.mirrors import resolve
 from planner.plan.software import RedisPlan
-from settings.models import Settings
+from settings.stack import Settings
 
 NAME = "webui-redis"
 """The Service and Deployment of the Redis that is made."""

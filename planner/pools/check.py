@@ -11,9 +11,9 @@ from planner.pools.check_machine import check_gpu_type, check_machine
 from planner.pools.decide import GPU_TAINT, NATIVE_DISK, POOL_LABEL, needed_disk
 from settings import codes as shared_codes
 from settings.diagnostics import Diagnostic
-from settings.models import Settings
 from settings.paths import join
 from settings.pools import MACHINE_KINDS, Pool
+from settings.stack import Settings
 from settings.translation import tr
 
 _MACHINE_KEYS = {

@@ -6,8 +6,8 @@ from catalog.load import Catalog
 from catalog.names import gpus_meant
 from planner.pools import existing_codes as codes
 from settings.diagnostics import Diagnostic
-from settings.models import Settings
 from settings.pools import Pool
+from settings.stack import Settings
 
 
 def check_existing(name: str, settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:

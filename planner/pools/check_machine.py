@@ -10,7 +10,7 @@ from planner.plan.types import StoragePlan
 from planner.pools import machine_codes as codes
 from planner.pools.machine_choice import fitting_gpu_type, fitting_machine
 from settings.diagnostics import Diagnostic
-from settings.models import Settings
+from settings.stack import Settings
 from settings.suggest import closest
 
 

@@ -11,7 +11,7 @@ from planner.pools import machine_codes
 from planner.pools import system_pool_codes as codes
 from planner.pools.system_pool import holds, needed_disk, smallest
 from settings.diagnostics import Diagnostic
-from settings.models import Settings
+from settings.stack import Settings
 
 PATH = "cluster.systemPool.instanceType"
 

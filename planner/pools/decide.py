@@ -11,9 +11,9 @@ from planner.plan.types import DriverPlan, PoolPlan
 from planner.pools.allocatable import allocatable
 from planner.software.addons import daemonsets
 from planner.software.gpu_exporter import gpu_exporter_needs
-from settings.models import Settings
 from settings.pools import Driver, Pool
 from settings.quantity import mebibytes
+from settings.stack import Settings
 from settings.values import dns_name
 
 POOL_LABEL = "tke-llm/pool"

@@ -9,7 +9,7 @@ from planner.images.decide import runs_newest
 from planner.plan.types import StoragePlan
 from planner.pools.decide import plan_pool
 from planner.serving.models import decide_models
-from settings.models import Settings
+from settings.stack import Settings
 
 
 def fitting_machine(

@@ -15,7 +15,7 @@ from planner.pools.decide import POOL_LABEL, disk_for
 from planner.serving.downloads import SCRATCH as DOWNLOAD_SCRATCH
 from planner.software.addons import SYSTEM, daemonsets
 from planner.software.prometheus import KEPT_GIB, installs_prometheus
-from settings.models import Settings
+from settings.stack import Settings
 
 CLUSTER_CPU_MILLIS = 500
 CLUSTER_MEMORY_MIB = 768

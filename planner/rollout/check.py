@@ -9,7 +9,7 @@ from planner.plan.types import ModelPlan, PoolPlan
 from planner.rollout import codes
 from planner.rollout.warm_start import hands_over
 from settings.diagnostics import Diagnostic
-from settings.models import Settings
+from settings.stack import Settings
 
 IMAGES = "warmStart.images"
 

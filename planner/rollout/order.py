@@ -6,7 +6,7 @@ from catalog.load import Catalog
 from planner.engines.registry import find
 from planner.plan.rollout import OrderPlan
 from planner.plan.types import ModelPlan, PoolPlan, StoragePlan
-from settings.models import Settings
+from settings.stack import Settings
 from settings.translation import tr
 
 POOL_STEP = {"native": "native_gpu_pool", "ordinary": "ordinary_gpu_pool"}

@@ -16,7 +16,7 @@ from planner.page.decide import PORT
 from planner.plan.access import ApiPlan, ExposurePlan, FromRange, PolicyPlan
 from planner.plan.rollout import AskedApi, AskedModel, AskedPage, ForbiddenConnection, SmokeTestPlan
 from planner.plan.types import ModelPlan, PoolPlan, Reason, WebuiPlan
-from settings.models import Settings
+from settings.stack import Settings
 from settings.translation import tr
 
 CPU_NODES = tr("the CPU nodes")

@@ -11,7 +11,7 @@ from planner.engines.registry import find
 from planner.plan.rollout import CompileCachePlan, PrefetchPlan, StartPlan, WarmStartPlan
 from planner.plan.types import ModelPlan, PoolPlan, Reason, StoragePlan
 from planner.rollout.order import POOL_STEP
-from settings.models import Settings
+from settings.stack import Settings
 from settings.translation import tr
 
 COMPILED = "compile-cache"

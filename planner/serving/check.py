@@ -23,7 +23,7 @@ from planner.serving.check_placement import check_placement
 from planner.serving.decide import ServedModel
 from planner.serving.placement import Placement
 from settings.diagnostics import Diagnostic, softened
-from settings.models import Settings
+from settings.stack import Settings
 
 BY_RELEASE = ("RAY_NOT_IN_IMAGE", "KV_CACHE_DTYPE_UNKNOWN", "SETTING_NOT_IN_IMAGE")
 """What rests on the image's release, and is doubtful for an image that is only taken for one."""

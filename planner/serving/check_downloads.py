@@ -12,7 +12,8 @@ from planner.serving import downloads_codes as codes
 from planner.serving.downloads import HUBS
 from planner.serving.drafts_and_adapters import further_files
 from settings.diagnostics import Diagnostic
-from settings.models import Nat, Settings
+from settings.network import Nat
+from settings.stack import Settings
 
 HUB = "huggingface.co"
 HUB_MIRROR = "https://hf-mirror.com"

@@ -12,8 +12,8 @@ from planner.serving.downloads import source_of
 from planner.serving.drafts_and_adapters import draft_gib
 from planner.serving.placement import Placement
 from settings.diagnostics import Diagnostic, softened
-from settings.models import Settings
 from settings.paths import within
+from settings.stack import Settings
 from settings.translation import tr
 
 CACHE_SETTINGS = ("prefixCaching", "kvOffload", "kvCacheDtype")

@@ -23,8 +23,9 @@ from planner.sizing.codes import model_too_large
 from planner.sizing.parallelism_codes import gpus_exceed_node
 from planner.sizing.remedies import with_remedies
 from settings.diagnostics import Diagnostic, softened
-from settings.models import Model, Settings
+from settings.models import Model
 from settings.pools import MACHINE_KINDS
+from settings.stack import Settings
 
 
 def check_placement(placed: Placement, catalog: Catalog) -> tuple[Diagnostic, ...]:

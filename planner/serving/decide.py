@@ -25,8 +25,9 @@ from planner.serving.downloads import HUBS, plan_download, plan_files, source_of
 from planner.serving.drafts_and_adapters import further_files
 from planner.serving.placement import Placement, has_rdma
 from planner.sizing import on_cpu
-from settings.models import Model, Settings
+from settings.models import Model
 from settings.pools import MACHINE_KINDS
+from settings.stack import Settings
 from settings.translation import tr
 
 NETWORK_STORES = ("cfs", "cfs-turbo")

@@ -9,7 +9,8 @@ from planner.model.facts import ModelFacts
 from planner.network.decide import node_bandwidth
 from planner.plan.server import GIB, Scratch
 from planner.plan.types import DownloadPlan, Reason, StoragePlan
-from settings.models import Download, Model, Settings
+from settings.models import Download, Model
+from settings.stack import Settings
 from settings.translation import tr
 
 MARKER = ".complete"

@@ -12,7 +12,7 @@ from planner.serving.check_placement import check_unplaced
 from planner.serving.decide import explain_model, plan_model, plan_served
 from planner.serving.placement import Placement, place
 from settings.diagnostics import Diagnostic, blocking
-from settings.models import Settings
+from settings.stack import Settings
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ from planner.sizing.decide import Hardware, Sizing, plan_sizing
 from planner.sizing.extras import NONE, Extras
 from planner.sizing.on_cpu import plan_on_cpu
 from planner.sizing.parallelism import beyond
-from settings.models import Model, Settings
+from settings.models import Model
+from settings.stack import Settings
 from settings.translation import listed, tr
 
 

@@ -2,8 +2,8 @@
 
 from catalog.load import Catalog
 from planner.plan.software import AddonPlan
-from settings.models import Settings
 from settings.pools import MACHINE_KINDS
+from settings.stack import Settings
 
 SYSTEM = "system"
 """The CPU pool, where the controllers of add-ons run."""

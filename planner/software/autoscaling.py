@@ -14,7 +14,7 @@ from planner.engines.registry import find
 from planner.plan.software import InstallPlan
 from planner.plan.types import ModelPlan, ScalingPlan
 from planner.software.charts import choose, plan_install
-from settings.models import Settings
+from settings.stack import Settings
 
 KEDA = "keda"
 

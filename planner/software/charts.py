@@ -12,7 +12,7 @@ from planner.images.mirrors import resolve
 from planner.images.reference import split
 from planner.network.location import in_mainland
 from planner.plan.software import InstallPlan
-from settings.models import Settings
+from settings.stack import Settings
 
 OCI = "oci://"
 

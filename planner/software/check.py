@@ -14,7 +14,7 @@ from planner.software.autoscaling import KEDA, keda_chart
 from planner.software.charts import OCI, is_tested
 from planner.software.lws import LWS, lws_chart
 from settings.diagnostics import Diagnostic
-from settings.models import Settings
+from settings.stack import Settings
 from settings.translation import tr
 
 

@@ -7,14 +7,14 @@ It runs on the machines that the stack makes, and says whose pod holds each GPU.
 from collections.abc import Mapping
 
 from catalog.load import Catalog
-from catalog.types import Chart
+from catalog.software import Chart
 from planner.plan.server import Resources
 from planner.plan.software import InstallPlan
 from planner.plan.types import PoolPlan
 from planner.software.charts import choose, plan_install
 from planner.software.prometheus import installs_prometheus
-from settings.models import Settings
 from settings.pools import MACHINE_KINDS
+from settings.stack import Settings
 
 GPU_EXPORTER = "dcgm-exporter"
 

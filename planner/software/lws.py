@@ -5,7 +5,7 @@ from catalog.software import Chart
 from planner.network.location import in_mainland
 from planner.plan.software import InstallPlan
 from planner.software.charts import choose, plan_install
-from settings.models import Settings
+from settings.stack import Settings
 
 LWS = "lws"
 

@@ -4,7 +4,7 @@ from catalog.load import Catalog
 from catalog.software import Chart
 from planner.plan.software import CpuPods, InstallPlan
 from planner.software.charts import choose, plan_install
-from settings.models import Settings
+from settings.stack import Settings
 from settings.translation import tr
 
 PROMETHEUS = "kube-prometheus-stack"

@@ -11,7 +11,7 @@ from planner.storage.decide import MODEL_CLASS, access_mode, needed_gib, round_u
 from planner.storage.origin import ID_PREFIX, outlives, storage_kind
 from settings import codes as shared_codes
 from settings.diagnostics import Diagnostic
-from settings.models import Settings
+from settings.stack import Settings
 from settings.translation import tr
 
 TURBO_RANGES = tuple(map(IPv4Network, ("11.0.0.0/24", "192.168.255.0/24", "172.31.255.0/24", "10.255.255.0/24")))

@@ -9,7 +9,7 @@ from planner.plan.types import Reason, StoragePlan
 from planner.storage.drivers import CFS_PROVISIONER, TURBO_DRIVER
 from planner.storage.file_system import plan_file_system, storage_type, store_zone
 from planner.storage.origin import origin, storage_kind
-from settings.models import Settings
+from settings.stack import Settings
 from settings.translation import tr
 
 MODEL_CLASS = "cfs-ai"

@@ -2,7 +2,7 @@
 
 from planner.plan.types import ConnectionPlan, GivenFileSystem, MadeFileSystem
 from planner.storage.origin import origin, storage_kind
-from settings.models import Settings
+from settings.stack import Settings
 
 STORAGE_TYPES = {"cfs": {"sd": "SD", "hp": "HP"}, "cfs-turbo": {"sd": "TB", "hp": "TP"}}
 """Tencent Cloud's name of each kind and performance (StorageType of the API CreateCfsFileSystem)."""

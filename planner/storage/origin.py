@@ -1,6 +1,6 @@
 """Where the files of the model store lie, and what of it outlives the stack."""
 
-from settings.models import Settings
+from settings.stack import Settings
 
 ID_PREFIX = "cfs-"
 """What the id of a file system begins with, unlike the FSID of its mount target."""

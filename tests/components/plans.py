@@ -22,7 +22,7 @@ from planner.plan.types import (
 from planner.pools.cpu_pods import plan_cpu
 from planner.pools.decide import GPU_TAINT, GPU_TOLERATION
 from planner.pools.system_pool import plan_system_pool
-from settings.models import Settings
+from settings.stack import Settings
 
 SERVER_GROUP = 2000
 

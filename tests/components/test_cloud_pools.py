@@ -12,7 +12,7 @@ from components.naming import POOL_NAME_LIMIT, Naming
 from planner.plan.types import DriverPlan, PoolPlan, SystemPoolPlan
 from planner.pools.decide import POOL_LABEL
 from rehearsal.wire import holds_secret
-from settings.models import SystemPool
+from settings.cluster import SystemPool
 from tests.components.plans import POOL
 from tests.components.recorder import ComponentRun, build
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from catalog.load import load
 from settings.describe import ValueKind, field_kind, fields_of, kind_of
 from settings.file import read
-from settings.models import Settings
 from settings.parse import StackInput
 from settings.paths import Step, apply_fix, join
+from settings.stack import Settings
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = {path.name: read(path) for path in sorted(ROOT.glob("Pulumi.*.yaml"))}

@@ -13,9 +13,9 @@ from typing import Any, Literal
 
 from planner.prove import prove
 from settings.describe import ValueKind, field_kind, fields_of, kind_of
-from settings.models import Settings
 from settings.parse import StackInput, parse
 from settings.paths import apply_fix, value_at
+from settings.stack import Settings
 
 NAMES = {"pools": "gpu", "models": "chat", "adapters": "tuned", "clients": "app"}
 """What stands for a name in a path: the pool and the model that every base has, an adapter of that model, and a client

@@ -7,7 +7,7 @@ import pytest
 from rehearsal.engine import ProgramError
 from rehearsal.run import rehearse
 from settings.describe import ValueKind
-from settings.models import Settings
+from settings.stack import Settings
 from tests.generate.stacks import BASES, Stack, combined, keys, placed
 
 MAIN = Path(__file__).parents[2] / "__main__.py"

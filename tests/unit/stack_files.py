@@ -6,9 +6,9 @@ from typing import Any, Literal
 from hypothesis import strategies as st
 
 from settings.describe import ValueKind, field_kind, fields_of, kind_of
-from settings.models import Settings
 from settings.parse import Parsed, StackInput, parse
 from settings.section import Section
+from settings.stack import Settings
 from settings.tuning import DRAFTED
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from planner.plan.types import ModelPlan, Plan
 from planner.plan_stack import plan_stack
 from settings.diagnostics import Diagnostic
-from settings.models import Settings
 from settings.parse import StackInput, parse
 from settings.paths import apply_fix
+from settings.stack import Settings
 from tests.unit.stack_files import sound
 
 KUBECONFIG = {

@@ -9,8 +9,8 @@ from stack_files import valid_sections
 
 from settings import schema
 from settings.describe import field_kind, fields_of
-from settings.models import SECRET_NAMES, SECTION_NAMES, Settings
 from settings.outputs import OUTPUTS
+from settings.stack import SECRET_NAMES, SECTION_NAMES, Settings
 
 
 def test_the_written_files_are_current() -> None:

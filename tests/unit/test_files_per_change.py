@@ -61,6 +61,7 @@ def test_a_key_that_reaches_a_pod_is_a_setting_a_decision_its_type_and_a_compone
     """One of a model's pods and of the page's."""
     assert named(r"\bpriority_class\b") == {
         "settings/models.py",
+        "settings/webui.py",
         "planner/serving/decide.py",
         "planner/page/decide.py",
         "planner/plan/types.py",

@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from planner.diagnostics.explain import codes
-from settings.models import Settings
+from settings.stack import Settings
 from tests.unit import documents
 
 TEXT = documents.document("guide-coverage.md")

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from settings.describe import ValueKind, field_kind, fields_of, in_words, kind_of
-from settings.models import Settings
 from settings.paths import apply_fix
+from settings.stack import Settings
 from tests.unit.stack_files import parsed, sound
 
 GATEWAY = {"via": "gateway", "host": "chat.example.com"}

@@ -13,9 +13,9 @@ from stack_files import anything, arbitrary_sections, parsed, sound, valid_secti
 from planner.prove import prove
 from settings import secrecy
 from settings.describe import ValueKind, field_kind, fields_of, in_words, kind_of
-from settings.models import SECRET_MAPS, SECRET_NAMES, Settings
 from settings.parse import StackInput, parse
 from settings.paths import apply_fix, join, split
+from settings.stack import SECRET_MAPS, SECRET_NAMES, Settings
 from settings.suggest import closest
 
 # Shrinking a whole stack file takes minutes; what failed is printed as it was found.
