@@ -8,6 +8,9 @@ LIVES := dev local several
 # What is built from Go modules, in the order of what is worth having first, and the targets that want all of it.
 BUILDS := control-plane engine controllers
 DEEP := rehearse test-deep test-all
+# After so many seconds a test counts as one without an end (pyproject.toml), where it installs a release of an engine or
+# lives a stack's life.
+PATIENT := -o faulthandler_timeout=1800
 export UV_PYTHON_DOWNLOADS := never
 export UV_PYTHON := $(PYTHON)
 
@@ -84,7 +87,7 @@ builds:
 
 .PHONY: test-downloads
 test-downloads: .venv/test.stamp ## the download script with the hubs' real clients, which come from PyPI once
-	@$(RUN) pytest -n 2 tests/downloads
+	@$(RUN) pytest -n 2 $(PATIENT) tests/downloads
 
 .PHONY: test-browser
 test-browser: .venv/test.stamp .venv/e2e.stamp ## the rehearsal's page in a browser, desktop and phone (needs Chromium)
@@ -93,14 +96,14 @@ test-browser: .venv/test.stamp .venv/e2e.stamp ## the rehearsal's page in a brow
 # The stacks of LIVES; `make test-all` takes every sample. Three workers for two cores, since much of it is waiting; first
 # what only one of them can do at a time, for Envoy Gateway's sake.
 test-deep: .venv/test.stamp $(BUILDS) ## what the quick tests leave out, on a real control plane and under the real engine (needs Go)
-	@$(RUN) pytest -n 2 -m exhaustive tests/unit tests/program
-	@$(RUN) pytest -n 3 --dist loadgroup --no-loadscope-reorder tests/requests tests/engine tests/cluster tests/controllers tests/monitoring $(foreach stack,$(LIVES),--stack $(stack))
+	@$(RUN) pytest -n 2 $(PATIENT) -m exhaustive tests/unit tests/program
+	@$(RUN) pytest -n 3 $(PATIENT) --dist loadgroup --no-loadscope-reorder tests/requests tests/engine tests/cluster tests/controllers tests/monitoring $(foreach stack,$(LIVES),--stack $(stack))
 
 test-all: .venv/test.stamp $(BUILDS) ## everything, with every sample stack (needs Go)
-	@ALL_STACKS=1 $(RUN) pytest -n 2 --dist loadgroup -m "exhaustive or not exhaustive" tests/unit tests/components tests/program tests/security tests/fuzz tests/requests tests/monitoring tests/cluster tests/controllers tests/engine --stack all
+	@ALL_STACKS=1 $(RUN) pytest -n 2 $(PATIENT) --dist loadgroup -m "exhaustive or not exhaustive" tests/unit tests/components tests/program tests/security tests/fuzz tests/requests tests/monitoring tests/cluster tests/controllers tests/engine --stack all
 
 fuzz: .venv/test.stamp ## prove stack files by chance, new ones at each run (EXAMPLES=2000 for each property)
-	@FUZZ_EXAMPLES=$(or $(EXAMPLES),2000) $(RUN) pytest -n 2 tests/fuzz
+	@FUZZ_EXAMPLES=$(or $(EXAMPLES),2000) $(RUN) pytest -n 2 -o faulthandler_timeout=0 tests/fuzz
 
 lint: .venv/lint.stamp ## ruff, pyright, and zizmor for the workflows, as CI runs them
 	@$(RUN) ruff check .
@@ -128,7 +131,7 @@ messages: .venv/run.stamp ## bring the Chinese catalogues in step with the sente
 	@$(RUN) python -m tools.messages
 
 test-real: .venv/test.stamp ## rendered commands under each engine release's real parser (8 GB, minutes a release)
-	@$(RUN) pytest -n 0 tests/real
+	@$(RUN) pytest -n 0 $(PATIENT) tests/real
 
 # A release is the source archive; docs/releases.md. Without a tag it is built and tried all the same.
 dist: .venv/run.stamp ## build a release into dist/ and try it, all but the publishing (TAG=v0.2.0)
