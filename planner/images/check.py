@@ -1,6 +1,6 @@
-"""What is wrong or doubtful about the engine image of a model: its release, its CUDA and the host's driver."""
+"""What is wrong or doubtful about the engine image of a model: what it holds, and its release."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from catalog.images import Image, ImageVariant
@@ -9,14 +9,12 @@ from catalog.versions import release_in
 from planner.engines.engine import Engine
 from planner.engines.registry import every, find
 from planner.images import codes
-from planner.images.decide import Host, ImageChoice, engine_images, for_driver, reference_of, runnable, serves
+from planner.images.check_driver import check_driver, check_own_driver, check_stated_cuda
+from planner.images.decide import Host, ImageChoice, engine_images, reference_of, runnable
 from planner.images.reference import is_floating, split
-from planner.images.tags import Floors, is_namesake, series
+from planner.images.tags import Floors, is_namesake
 from settings.diagnostics import Diagnostic, blocking, softened
 from settings.translation import tr
-
-SWITCHED_ON = ("1", "true")
-"""What vLLM takes for yes (vllm/env_override.py)."""
 
 
 class ReleaseNeed(Protocol):
@@ -59,7 +57,7 @@ def check_image(
         yield _unsupported(f"{section}.engine", engine, host)
         return
     entry = choice.entry
-    yield from _driver(section, host, choice, known)
+    yield from check_driver(section, host, choice, known)
     if entry is not known[0]:
         gpu = host.gpu.name if host.gpu else tr("this host")
         yield codes.legacy_engine(
@@ -113,16 +111,6 @@ def _undemanding() -> Engine:
     return next(engine for engine in every() if engine.on_cpu)
 
 
-def _driver(section: str, host: Host, choice: ImageChoice, known: Sequence[Image]) -> Iterator[Diagnostic]:
-    variant, variants = choice.variant, runnable(choice.entry, host.gpu)
-    if host.gpu is None or variant is None or all(v.min_driver is None for v in variants):
-        return
-    if host.driver is None:
-        yield _driver_unknown(section, host, variants, variant, undemanding=True)
-    elif not serves(variant, host):
-        yield _driver_below(section, host, variant, known, own=False)
-
-
 def _own(
     section: str,
     needs: ReleaseNeed,
@@ -148,7 +136,7 @@ def _own(
         older = choice.older.tag if choice.older else None
         yield codes.image_unknown(path, image=choice.reference, older=older, listed=listed)
     if cuda is not None:
-        yield from _cuda_against_driver(section, cuda, host, known)
+        yield from check_stated_cuda(section, cuda, host, known)
     elif choice.floors is None and host.gpu is not None and choice.older and any(v.cuda for v in choice.older.variants):
         yield codes.cuda_not_stated(f"{section}.cuda", image=choice.reference)
     if choice.floors is not None:
@@ -181,7 +169,7 @@ def _fits_host(
     beside: tuple[str, ...] = (),
 ) -> Iterator[Diagnostic]:
     """What a build asks for that the host has not; `beside` are the published tags by which that is known."""
-    gpu, entry = host.gpu, choice.entry
+    gpu = host.gpu
     if gpu is None:
         return
     if variant.min_compute is not None and gpu.compute_capability < variant.min_compute:
@@ -194,29 +182,7 @@ def _fits_host(
             verified=variant.verified,
             beside=beside,
         )
-    if variant.min_driver is None:
-        return
-    if host.driver is None:
-        others = [v for v in runnable(entry, gpu) if v.min_driver is not None]
-        undemanding = min(others, key=lambda v: v.min_driver or 0, default=variant)
-        better = reference_of(entry, undemanding) if undemanding is not variant and not beside else None
-        least = (host.needs(variant) or 0) <= (host.needs(undemanding) or 0)
-        yield _driver_unknown(section, host, [*others, variant], variant, better=better, undemanding=least)
-    elif not serves(variant, host):
-        yield _driver_below(section, host, variant, known, own=True)
-
-
-def _cuda_against_driver(section: str, cuda: str, host: Host, known: Sequence[Image]) -> Iterator[Diagnostic]:
-    """Judge an own image's CUDA by the driver floors of the catalogue's images with the same CUDA, or its series."""
-    variants = [v for entry in known for v in entry.variants if v.cuda and v.min_driver is not None]
-    same = [v for v in variants if v.cuda == cuda] or [v for v in variants if series(v.cuda) == series(cuda)]
-    if host.gpu is None or not same:
-        return
-    floor = min(same, key=lambda v: v.min_driver or 0)
-    if host.driver is None:
-        yield _driver_unknown(section, host, same, floor)
-    elif not serves(floor, host):
-        yield _driver_below(section, host, floor, known, own=True)
+    yield from check_own_driver(section, choice, variant, host, known, beside=beside)
 
 
 def _outlived(path: str, needs: ReleaseNeed, tag: str, host: Host, known: Sequence[Image]) -> Iterator[Diagnostic]:
@@ -240,77 +206,3 @@ def _age(path: str, needs: ReleaseNeed, engine: str, tag: str, *, own: bool) -> 
         yield codes.engine_too_old(
             path, engine=engine, tag=tag, model=needs.id, least=least, own=own, verified=needs.releases_verified
         )
-
-
-def _driver_unknown(
-    section: str,
-    host: Host,
-    variants: list[ImageVariant],
-    chosen: ImageVariant,
-    *,
-    better: str | None = None,
-    undemanding: bool = False,
-) -> Diagnostic:
-    """`undemanding`: no build of the release asks for an older driver than the one that was chosen."""
-    newest = max(variants, key=lambda v: v.min_driver or 0)
-    return codes.driver_unknown(
-        host.driver_path,
-        gpu=host.gpu.name if host.gpu else "these",
-        cuda=chosen.cuda,
-        driver=host.needs(chosen),
-        documented=host.documented,
-        newest=(newest.cuda, newest.min_driver) if newest is not chosen else None,
-        image_path=f"{section}.image",
-        better=better,
-        # Nobody can look at the driver of a node that is not made yet, and this build serves nearly any.
-        sound=undemanding and not host.there and host.documented is None,
-    )
-
-
-def _driver_below(section: str, host: Host, build: ImageVariant, known: Sequence[Image], *, own: bool) -> Diagnostic:
-    """The driver is older than what the build asks for, by a figure that somebody has verified or nobody has; or the
-    image's own libraries may help, where it is told to use them."""
-    floor, variable = host.needs(build), build.compat_env
-    if (floor or 0) <= (host.driver or 0):
-        return _branch_refused(section, host, build, known, own=own)
-    bridged = host.driver in build.compat_drivers
-    asked = variable is None or host.variables.get(variable, "").lower() in SWITCHED_ON
-    if not build.verified or (bridged and asked):
-        return codes.driver_may_be_too_old(
-            host.driver_path, cuda=build.cuda, floor=floor, driver=host.driver, bridged=bridged and asked
-        )
-    image, planned = f"{section}.image", next((entry for entry in known if runnable(entry, host.gpu)), None)
-    served = _served(known, host)
-    return codes.driver_too_old(
-        image if own else host.driver_path,
-        cuda=build.cuda,
-        floor=floor,
-        driver=host.driver,
-        instead=served and reference_of(*served),
-        by_default=own and served is not None and served[0] is planned,
-        image_path=image,
-        bridge=f"{section}.env.{variable}" if bridged else None,
-    )
-
-
-def _branch_refused(section: str, host: Host, build: ImageVariant, known: Sequence[Image], *, own: bool) -> Diagnostic:
-    """The driver is new enough by its number, and of a branch that the image does not name."""
-    served = _served(known, host)
-    return codes.driver_branch_refused(
-        f"{section}.image" if own else host.driver_path,
-        cuda=build.cuda,
-        driver=host.driver,
-        branches=build.branches,
-        instead=served and reference_of(*served),
-        image_path=f"{section}.image",
-        verified=build.verified,
-    )
-
-
-def _served(known: Iterable[Image], host: Host) -> tuple[Image, ImageVariant] | None:
-    """The newest build that runs on the GPU with the driver that there is."""
-    for entry in known:
-        builds = [v for v in runnable(entry, host.gpu) if v.min_driver is not None and serves(v, host)]
-        if builds:
-            return entry, for_driver(builds, host)
-    return None

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from catalog.checks import registry_of
 from catalog.load import Catalog
-from planner.images import codes
+from planner.images import mirrors_codes as codes
 from planner.network.location import in_mainland
 from settings.diagnostics import Diagnostic
 from settings.stack import Settings
