@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from settings import codes
+from settings import codes, reading_codes
 from settings.diagnostics import Diagnostic
 from settings.keys import NAMESPACE, ConfigEntry, gather
 from settings.parse import StackInput
@@ -65,7 +65,7 @@ def _config(path: Path) -> tuple[dict[str, object] | None, tuple[Diagnostic, ...
         return None, (problem,)
     tree, problems = read_yaml(text, path.name)
     if tree is None:
-        return None, problems or (codes.empty_stack_file(path.name, file=path.name),)
+        return None, problems or (reading_codes.empty_stack_file(path.name, file=path.name),)
     if not isinstance(tree, dict):
         return None, (*problems, _no_mapping(path.name, tree))
     problems += tuple(_misplaced(key) for key in tree if _is_misplaced(key))
@@ -85,28 +85,30 @@ def _text(path: Path) -> tuple[str, Diagnostic | None]:
     except FileNotFoundError:
         return "", _missing(path)
     except IsADirectoryError:
-        return "", codes.unreadable(path.name, codes.folder(name=path.name))
+        return "", reading_codes.unreadable(path.name, reading_codes.folder(name=path.name))
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
-        return "", codes.unreadable(path.name, codes.kept_from_reading(name=path.name, reason=reason))
+        return "", reading_codes.unreadable(path.name, reading_codes.kept_from_reading(name=path.name, reason=reason))
     if len(data) > LARGEST:
-        return "", codes.unreadable(path.name, codes.too_large(name=path.name, most_kib=LARGEST // 1024))
+        return "", reading_codes.unreadable(
+            path.name, reading_codes.too_large(name=path.name, most_kib=LARGEST // 1024)
+        )
     try:
         return data.decode("utf-8-sig"), None
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        return "", codes.unreadable(f"{path.name}:{line}", codes.not_utf8(name=path.name, line=line))
+        return "", reading_codes.unreadable(f"{path.name}:{line}", reading_codes.not_utf8(name=path.name, line=line))
 
 
 def _missing(path: Path) -> Diagnostic:
     existing = stacks(path.parent)
     named = _NAME.fullmatch(path.name)
     near = closest(named[1] if named else path.stem, existing)
-    return codes.unreadable(path.name, codes.no_such_file(name=path.name, near=near, existing=existing))
+    return reading_codes.unreadable(path.name, reading_codes.no_such_file(name=path.name, near=near, existing=existing))
 
 
 def _no_mapping(name: str, value: object) -> Diagnostic:
-    return codes.not_a_mapping(name, name=name, is_list=isinstance(value, list))
+    return reading_codes.not_a_mapping(name, name=name, is_list=isinstance(value, list))
 
 
 def _is_misplaced(key: str) -> bool:

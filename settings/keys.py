@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, NoReturn
 
-from settings import codes, secrecy
+from settings import codes, reading_codes, secrecy, secrecy_codes
 from settings.describe import field_kind, fields_of
 from settings.diagnostics import Diagnostic
 from settings.parse import StackInput
@@ -81,7 +81,7 @@ def gather(entries: Iterable[ConfigEntry], project: str, stack: str) -> StackInp
     for entry in sorted(entries, key=lambda entry: entry.key):
         found.take(entry)
     if not found.any_of_ours and not found.problems:
-        found.problems.append(codes.empty_stack_file("config", file=None))
+        found.problems.append(reading_codes.empty_stack_file("config", file=None))
     return StackInput(project, stack, found.region, found.sections, found.secrets, tuple(found.problems))
 
 
@@ -120,7 +120,7 @@ class _Found:
             else:
                 self.region = engine_text(entry.value) or None
         elif name in _PROVIDER_SECRETS and not entry.sealed:
-            self.problems.append(codes.secret_in_clear(path, codes.provider_secret(path=path)))
+            self.problems.append(secrecy_codes.secret_in_clear(path, secrecy_codes.provider_secret(path=path)))
 
     def _misspelt(self, namespace: str, name: str, entry: ConfigEntry) -> None:
         wrong, right = f"{namespace}:{name}", f"{NAMESPACE}:{name}"

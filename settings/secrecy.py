@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from settings import codes
+from settings import secrecy_codes as codes
 from settings.diagnostics import Diagnostic
 from settings.paths import Step, join
 from settings.translation import tr, with_values

@@ -12,7 +12,7 @@ from math import inf
 
 import yaml
 
-from settings import codes
+from settings import reading_codes as codes
 from settings.diagnostics import Diagnostic, Text
 from settings.keys import engine_text, whole
 

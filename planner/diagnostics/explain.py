@@ -19,7 +19,7 @@ PAGE = ROOT / "docs" / "diagnostics.md"
 def codes() -> dict[str, Code[Any]]:
     """Every code, in alphabetical order. Raises ValueError where a name is given twice."""
     found: dict[str, Code[Any]] = {}
-    for path in sorted(ROOT.glob("*/codes.py")) + sorted(ROOT.glob("planner/*/*codes.py")):
+    for path in sorted(ROOT.glob("settings/*codes.py")) + sorted(ROOT.glob("planner/*/*codes.py")):
         module = import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
         for entry in vars(module).values():
             if not isinstance(entry, Code):

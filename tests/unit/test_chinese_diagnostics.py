@@ -44,7 +44,7 @@ def is_chinese(text: str) -> bool:
 def sayings() -> dict[str, Callable[..., Text]]:
     """What makes the texts of all codes, and of their cases."""
     found: dict[str, Callable[..., Text]] = {}
-    for path in sorted(ROOT.glob("*/codes.py")) + sorted(ROOT.glob("planner/*/*codes.py")):
+    for path in sorted(ROOT.glob("settings/*codes.py")) + sorted(ROOT.glob("planner/*/*codes.py")):
         module = import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
         for name, entry in vars(module).items():
             function = entry.text if isinstance(entry, Code) else entry
