@@ -14,11 +14,11 @@ class Duration(Entry):
 
 
 class StorageClassFacts(Entry):
-    """Throughput of a store in MB/s (10**6 bytes) as one client sees it, and the capacity steps of its kind.
+    """Throughput of a store or a disk in MB/s (10**6 bytes) as one client sees it, and the capacity steps of its kind.
 
     `elastic`: it grows as it is filled, so that its free space says nothing of what fits; None: unknown.
     `read_mbps` and `write_mbps` hold up to `min_gib` (an empty store where there is none); each GiB above adds
-    `mbps_per_gib`, up to `max_mbps`. What counts is what is stored (CFS), or the capacity (CFS Turbo).
+    `mbps_per_gib`, up to `max_mbps`. What counts is what is stored (CFS), or the capacity (CFS Turbo, disks).
     """
 
     name: str

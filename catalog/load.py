@@ -218,6 +218,7 @@ class Catalog:
         self.mirrors = Table(root / "mirrors.yaml", Mirror, lambda key: {"registry": key})
         self.durations = Table(root / "durations.yaml", Duration, _name)
         self.stores = Table(root / "stores.yaml", StorageClassFacts, _name)
+        self.disks = Table(root / "disks.yaml", StorageClassFacts, _name)
         self.regions = Table(root / "regions.yaml", Region, _name, region_faults)
         self.kubernetes_versions = Table(root / "kubernetes.yaml", KubernetesVersion, lambda key: {"version": key})
         self.addons = Table(root / "addons.yaml", Addon, _name)
@@ -366,6 +367,7 @@ class Catalog:
             self.mirrors,
             self.durations,
             self.stores,
+            self.disks,
             self.regions,
             self.kubernetes_versions,
             self.addons,

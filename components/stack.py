@@ -26,6 +26,7 @@ from components.workloads.model_download import ModelDownload, ModelDownloadArgs
 from components.workloads.model_store import ModelStore, ModelStoreArgs
 from components.workloads.monitoring import Monitoring, MonitoringArgs
 from components.workloads.multi_node import on_host_network
+from components.workloads.node_cache import KeptFiles, NodeCache, NodeCacheArgs, kept_files
 from components.workloads.smoke_test import SmokeTest, SmokeTestArgs
 from components.workloads.webui import ChatPage, ChatPageArgs
 from planner.access.api import CLIENT_KEYS, PAGE_CLIENT
@@ -109,6 +110,7 @@ class LlmStack(pulumi.ComponentResource):
         pools = self._pools(cluster, network, addons, downloads)
 
         pulled = self._prefetch(namespace, pools)
+        self._node_cache = self._keep_files(namespace, store, pools)
         models = self._plan.models
         before: dict[str, list[pulumi.Resource]] = {
             model.name: [
@@ -243,7 +245,7 @@ class LlmStack(pulumi.ComponentResource):
                 "name": name,
                 "labels": {
                     **kube.labels("namespace", name, "namespace"),
-                    **kube.namespace_labels(host_network=bool(on_host_network(self._plan.models.values()))),
+                    **kube.namespace_labels(of_node=bool(on_host_network(self._plan.models.values()))),
                 },
             },
             opts=pulumi.ResourceOptions(
@@ -384,6 +386,39 @@ class LlmStack(pulumi.ComponentResource):
             for plan in (warm.prefetch if warm else ())
         }
 
+    def _keep_files(
+        self, namespace: pulumi.Output[str], store: ModelStore, pools: Mapping[str, GpuPool]
+    ) -> NodeCache | None:
+        """The models' files on the nodes of their pools, where the plan keeps any there."""
+        plans = () if self._plan.warm_start is None else self._plan.warm_start.node_caches
+        if not plans:
+            return None
+        return NodeCache(
+            f"{self._name}-node-cache",
+            NodeCacheArgs(
+                namespace=namespace,
+                plans=plans,
+                pools=self._plan.pools,
+                claim=store.claim,
+                suffix=self._plan.names.suffix,
+                closed=self._plan.policies is not None,
+                pull_secret=self._plan.pull_secret,
+                after={name: [pool.node_pool] for name, pool in pools.items()},
+            ),
+            self._inside,
+        )
+
+    def _kept_files(self, model: ModelPlan) -> KeptFiles | None:
+        cached = None if self._plan.warm_start is None else self._plan.warm_start.cache_for(model)
+        if cached is None or self._node_cache is None:
+            return None
+        return kept_files(
+            model.spec,
+            [each.directory for each in model.downloads],
+            claim=self._node_cache.claims[cached.pool],
+            configured=self._node_cache.script,
+        )
+
     def _server(
         self,
         model: ModelPlan,
@@ -401,6 +436,7 @@ class LlmStack(pulumi.ComponentResource):
                 claim=store.claim,
                 api_key=self._secrets.get(f"apiKeys.{model.name}"),
                 compile_cache=None if warm is None else warm.compile_caches.get(model.name),
+                kept_files=self._kept_files(model),
                 pull_secret=self._plan.pull_secret,
                 paused=self._plan.paused,
                 after=after,

@@ -124,7 +124,7 @@ def plan_stack(settings: Settings, catalog: Catalog | None = None) -> Plan:
         *check_scaling(settings, catalog),
         *check_monitoring(settings, catalog, monitoring, models, pools),
         *check_pause(settings),
-        *check_warm_start(settings, models, pools),
+        *check_warm_start(settings, models, pools, store, catalog),
         *check_placeholders(settings),
         *check_policies(settings, models, catalog),
         *(finding for name in spanning[:1] for finding in check_lws(f"models.{name}.gpus", settings, catalog)),

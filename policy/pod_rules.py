@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 
+from planner.access.namespaces import NODE_CACHE, NODE_FOLDERS, is_node_folder, node_cache_namespace
 from planner.images.reference import is_floating
 from policy.pods import Container, PodTemplate, pods
 from policy.rule import Hidden, Rule, in_kubernetes, items, kind_of, mapping
@@ -20,6 +21,10 @@ _ROOT = 0
 _SECCOMP = frozenset({"RuntimeDefault", "Localhost"})
 _GPU = re.compile(r"^nvidia\.com/|/gpu$|/qgpu-|/vcuda-")
 """Extended resources that stand for GPUs or parts of them, NVIDIA's and TKE's."""
+
+NODE_CACHE_VOLUME = "node-cache"
+"""What the volume of models' files on a node is called, in pods and as a PersistentVolume
+(components/workloads/node_cache.py)."""
 
 _HOST_NAMESPACES = ("hostNetwork", "hostPID", "hostIPC")
 
@@ -158,7 +163,8 @@ def _never_root(pod: PodTemplate, container: Container) -> bool:
     return context.get("runAsNonRoot") is True and context.get("runAsUser") != _ROOT
 
 
-def _host_paths(pod: PodTemplate) -> list[str]:
+def _host_paths(type_token: str, _name: str, properties: Mapping[str, object]) -> list[str]:
+    namespace = value_at(properties, "metadata", "namespace")
     return [
         tr(
             "{path}: volume {volume} is the node's {folder}",
@@ -166,9 +172,22 @@ def _host_paths(pod: PodTemplate) -> list[str]:
             volume=volume.get("name"),
             folder=value_at(volume, "hostPath", "path"),
         )
+        for pod in pods(type_token, properties)
         for volume in items(pod.spec, "volumes")
-        if volume.get("hostPath") is not None
+        if volume.get("hostPath") is not None and not _makes_the_folder(namespace, volume)
     ]
+
+
+def _makes_the_folder(namespace: object, volume: Mapping[str, object]) -> bool:
+    """The one exception: in the namespace that is made for it, the folder of a pool's nodes that holds models."""
+    folder = value_at(volume, "hostPath", "path")
+    return (
+        isinstance(namespace, str)
+        and isinstance(folder, str)
+        and namespace.endswith(NODE_CACHE)
+        and volume.get("name") == NODE_CACHE_VOLUME
+        and is_node_folder(folder, namespace)
+    )
 
 
 def _node_volumes(type_token: str, _name: str, properties: Mapping[str, object]) -> list[str]:
@@ -181,8 +200,20 @@ def _node_volumes(type_token: str, _name: str, properties: Mapping[str, object])
             folder=value_at(properties, "spec", kind, "path"),
         )
         for kind in ("hostPath", "local")
-        if value_at(properties, "spec", kind) is not None
+        if value_at(properties, "spec", kind) is not None and not _is_node_cache(kind, properties)
     ]
+
+
+def _is_node_cache(kind: str, properties: Mapping[str, object]) -> bool:
+    """The one exception, as above: the same folder, as a volume for one claim of the stack's own namespace alone."""
+    name, folder = value_at(properties, "metadata", "name"), value_at(properties, "spec", "local", "path")
+    namespace = value_at(properties, "spec", "claimRef", "namespace")
+    if kind != "local" or not isinstance(name, str) or not isinstance(folder, str):
+        return False
+    known = isinstance(namespace, Hidden) or (
+        isinstance(namespace, str) and is_node_folder(folder, node_cache_namespace(namespace))
+    )
+    return known and name.startswith(f"{NODE_CACHE_VOLUME}-") and folder.startswith(f"{NODE_FOLDERS}/")
 
 
 def _host_namespaces(pod: PodTemplate) -> list[str]:
@@ -257,8 +288,10 @@ POD_RULES = (
     ),
     Rule("POD_HOST_PORT", tr("No container opens a port on its node."), _each_container(_host_ports)),
     Rule("POD_ROOT", tr("No container runs as root without a reason."), _each_pod(_root)),
-    Rule("POD_HOST_PATH", tr("No pod mounts a folder of its node."), _each_pod(_host_paths)),
-    Rule("VOLUME_ON_NODE", tr("No PersistentVolume is a folder of a node."), _node_volumes),
+    Rule(
+        "POD_HOST_PATH", tr("No pod mounts a folder of its node, but the one that makes models' folders."), _host_paths
+    ),
+    Rule("VOLUME_ON_NODE", tr("No PersistentVolume is a folder of a node, but that of models' files."), _node_volumes),
     Rule(
         "POD_HOST_NAMESPACE", tr("No pod shares its node's namespaces without a reason."), _each_pod(_host_namespaces)
     ),

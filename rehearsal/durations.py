@@ -102,6 +102,16 @@ def prefetch(registration: Registration, plan: Plan) -> float:
     return sum(plan.durations[f"pull:{name}"] for name in one_of.values())
 
 
+def node_folder(registration: Registration, plan: Plan) -> float:
+    """A pod on each node that is there, which waits for its image, the replicas' own."""
+    pool = instance_of(registration)
+    ahead = plan.warm_start is not None and plan.warm_start.on(pool) is not None
+    if plan.paused or ahead or _machine(plan.pools[pool], plan):
+        return plan.durations["kubernetes_object"]
+    cached = () if plan.warm_start is None else plan.warm_start.node_caches
+    return next(each.seconds for each in cached if each.pool == pool)
+
+
 def download(registration: Registration, plan: Plan) -> float:
     """The engine's image, which the Job runs, and the longest of the model's downloads."""
     name = instance_of(registration)

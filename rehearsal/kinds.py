@@ -61,8 +61,12 @@ CLAIM = kubernetes(
     detail=at("spec.storageClassName", "spec.resources.requests.storage"),
 )  # fmt: skip
 DAEMON_SET = kubernetes(
-    "apps/v1:DaemonSet", durations.prefetch,
-    pods=("spec.template",), detail=at("spec.template.spec.initContainers[0].image"),
+    "apps/v1:DaemonSet",
+    pods=("spec.template",), detail=at("spec.template.spec.containers[0].image"),
+    lasts=by_part({
+        kube.PREFETCH: durations.prefetch, kube.NODE_FOLDER: durations.node_folder,
+        kube.NODE_FILES: takes("kubernetes_object"),
+    }),
 )  # fmt: skip
 DEPLOYMENT = kubernetes(
     "apps/v1:Deployment", role="workload",
@@ -102,6 +106,7 @@ _TABLE = (
     component("workloads:ModelStore", GuideStep.STORE),
     component("workloads:ModelDownload", GuideStep.DOWNLOAD),
     component("workloads:ImagePrefetch", GuideStep.BEYOND),
+    component("workloads:NodeCache", GuideStep.BEYOND),
     component("workloads:Inference", GuideStep.SERVER),
     component("workloads:Autoscaling", GuideStep.AUTOSCALING),
     component("workloads:Webui", GuideStep.PAGE),

@@ -19,3 +19,8 @@ class WarmStart(Section):
         description="Keep what the engines compile in the model store, for the next replica of the same model with the "
         "same image, GPU and arguments.",
     )
+    model_cache: Flag = Field(
+        default=False,
+        description="Keep the models' files on the disks of the GPU nodes too, and read them there where the copy is "
+        "whole.",
+    )

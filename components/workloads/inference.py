@@ -16,6 +16,7 @@ from components.workloads.compile_cache import HandOver, compile_cache_script, h
 from components.workloads.disruption import disruption_budget
 from components.workloads.model_download import marker_path, numbered
 from components.workloads.multi_node import LEADERS, GroupArgs, leader_worker_set
+from components.workloads.node_cache import KeptFiles
 from planner.plan.rollout import CompileCachePlan
 from planner.plan.server import MODELS_MOUNT, TEMPLATE_MOUNT, Resources
 from planner.plan.types import ModelPlan, PoolPlan
@@ -56,9 +57,9 @@ def key_checksum(key: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class InferenceArgs:
-    """`api_key`: the key to use; absent: a random one. `compile_cache`: where what its engine compiles is kept. While
-    `paused` the model has no replica. `after`: the download,
-    the GPU pool and its add-on."""
+    """`api_key`: the key to use; absent: a random one. `compile_cache`: where what its engine compiles is kept;
+    `kept_files`: what finds its files on its node. While `paused` the model has no replica. `after`: the download, the
+    GPU pool and its add-on."""
 
     namespace: pulumi.Input[str]
     model: ModelPlan
@@ -66,6 +67,7 @@ class InferenceArgs:
     claim: pulumi.Input[str]
     api_key: pulumi.Input[str] | None = None
     compile_cache: CompileCachePlan | None = None
+    kept_files: KeptFiles | None = None
     pull_secret: str | None = None
     paused: bool = False
     after: Sequence[pulumi.Resource] = ()
@@ -226,7 +228,11 @@ def server_pod(
     model, spec = args.model, args.model.spec
     scratch = [kube.scratch_volume(each) for each in spec.scratch]
     models: VolumeMountArgsDict = {"name": "models", "mount_path": MODELS_MOUNT, "read_only": True}
-    mounts: list[VolumeMountArgsDict] = [models, *(mount for _, mount in scratch)]
+    kept = args.kept_files
+    mounts: list[VolumeMountArgsDict] = [
+        *([models] if kept is None else kept.mounts),
+        *(mount for _, mount in scratch),
+    ]
     volumes: list[VolumeArgsDict] = [
         {"name": "models", "persistent_volume_claim": {"claim_name": args.claim}},
         *(volume for volume, _ in scratch),
@@ -236,6 +242,8 @@ def server_pod(
         volumes.append({"name": TEMPLATE, "config_map": {"name": template}})
     if handed is not None:
         volumes.append(handed.volume)
+    if kept is not None:
+        volumes += kept.volumes
     pod = kube.pod(
         security=kube.pod_security(spec.user, spec.group),
         containers=[
@@ -277,6 +285,10 @@ def server_pod(
         }
         for number, download in enumerate(model.downloads, start=1)
     ]
-    pod["init_containers"] = [*waits, *([] if handed is None else [handed.bring])]
+    pod["init_containers"] = [
+        *waits,
+        *([] if kept is None else [kept.choose]),
+        *([] if handed is None else [handed.bring]),
+    ]
     pod["termination_grace_period_seconds"] = spec.grace_period
     return pod

@@ -41,6 +41,7 @@ INFERENCE, DOWNLOAD, CHAT_PAGE, PAGE_STATE = "inference", "download", "chat-page
 API_STATE = "api-state"
 SMOKE_TEST, POLICY_PROBE = "smoke-test", "policy-probe"
 PREFETCH = "image-prefetch"
+NODE_FOLDER, NODE_FILES = "node-folder", "node-files"
 """What is run, as `COMPONENT_LABEL` has it."""
 
 ROOT = 0
@@ -63,9 +64,10 @@ NAMESPACE_LABELS = {
 not `restricted`."""
 
 
-def namespace_labels(*, host_network: bool) -> dict[str, str]:
-    """What the namespace enforces. Pods on their machine's network are refused by everything but `privileged`."""
-    return NAMESPACE_LABELS | ({"pod-security.kubernetes.io/enforce": "privileged"} if host_network else {})
+def namespace_labels(*, of_node: bool) -> dict[str, str]:
+    """What a namespace enforces. `of_node`: its pods use something of their node (its network, a folder), which
+    everything but `privileged` refuses."""
+    return NAMESPACE_LABELS | ({"pod-security.kubernetes.io/enforce": "privileged"} if of_node else {})
 
 
 def labels(application: str, instance: str, component: str) -> dict[str, str]:

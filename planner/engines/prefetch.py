@@ -9,7 +9,11 @@ PREFETCH = Resources(cpu_millis=10, memory_mib=32, gpus=0)
 
 
 def is_prefetched(settings: Settings, pool: Pool) -> bool:
-    """Whether the images of a pool's engines are pulled onto its nodes ahead of the replicas. On super nodes no
-    DaemonSet runs (vendor 457/40027), and nodes that no label tells from others might be any of the cluster's."""
-    known = bool(pool.node_selector) if pool.kind == "existing" else pool.kind != "super"
-    return settings.warm_start.images and known
+    """Whether the images of a pool's engines are pulled onto its nodes ahead of the replicas."""
+    return settings.warm_start.images and has_known_nodes(pool)
+
+
+def has_known_nodes(pool: Pool) -> bool:
+    """Whether something can be kept on each node of a pool. On super nodes no DaemonSet runs (vendor 457/40027), and
+    nodes that no label tells from others might be any of the cluster's."""
+    return bool(pool.node_selector) if pool.kind == "existing" else pool.kind != "super"

@@ -3,7 +3,7 @@
 They come from the catalogue, or from `architecture` in the stack file, which wins where both speak.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -329,3 +329,16 @@ def _served(name: str, engine: Engine, catalog: Catalog) -> bool:
     if entry is None:
         return False
     return name == own_id(entry, engine) if engine.own_ids else format_of(entry, name) in engine.formats
+
+
+def needed_gib(names: Iterable[str], settings: Settings, catalog: Catalog) -> float:
+    """GiB that the weights of these models and of their drafts take, each repository and revision once."""
+    sizes = {}
+    for name in names:
+        model, facts = settings.models[name], resolve(name, settings, catalog)
+        if facts is not None:
+            sizes[facts.id, model.revision] = facts.weights_gib
+        draft = model.speculative
+        if draft is not None and draft.model is not None:
+            sizes[draft.model, draft.revision] = draft.weights_gib or 0.0
+    return sum(sizes.values())

@@ -1,9 +1,13 @@
 """How a stack comes up: what waits for what, what is kept for the next replica, what is asked in the end."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from planner.plan.server import Resources
 from settings.models import Task
+
+if TYPE_CHECKING:
+    from planner.plan.types import ModelPlan
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,28 @@ class CompileCachePlan:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NodeCachePlan:
+    """The models' files on the disk of every node of a `pool`: the `directories` of the store, in a `folder` of the
+    node that pods of `namespace` make for `group`. `image` is what all its pods run; `filler` copies, `keeper` makes
+    the folder. What was not named for `days` goes; `free` is the share of the disk that stays free. `gib` is their
+    size, `mbps` what the disk reads, None where nobody knows. `seconds`: how long the image takes to come."""
+
+    pool: str
+    namespace: str
+    folder: str
+    directories: tuple[str, ...]
+    image: str
+    group: int
+    gib: int
+    filler: Resources
+    keeper: Resources
+    days: int
+    free: float
+    mbps: float | None
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class StartPlan:
     """What one more replica waits for on a node that has room for it, in seconds: the engine's image, the model's
     files, and the engine's own start."""
@@ -119,17 +145,24 @@ class StartPlan:
 
 @dataclass(frozen=True, kw_only=True)
 class WarmStartPlan:
-    """What is kept so that a new replica starts sooner: images by `prefetch`, and by model what its engine compiled.
-    `cold` and `warm` are the starts of one more replica of each model, without all this and with it."""
+    """What is kept so that a new replica starts sooner: images by `prefetch`, by model what its engine compiled, and
+    models' files by `node_caches`. `cold` and `warm` are the starts of one more replica of each model, without all this
+    and with it."""
 
     prefetch: tuple[PrefetchPlan, ...]
     compile_caches: dict[str, CompileCachePlan]
+    node_caches: tuple[NodeCachePlan, ...]
     cold: dict[str, StartPlan]
     warm: dict[str, StartPlan]
 
     def on(self, pool: str) -> PrefetchPlan | None:
-        """What is kept on the nodes of a pool."""
+        """The images that are kept on the nodes of a pool."""
         return next((each for each in self.prefetch if each.pool == pool), None)
+
+    def cache_for(self, model: "ModelPlan") -> NodeCachePlan | None:
+        """Where a model's files are kept on its nodes."""
+        kept = (each for each in self.node_caches if each.pool == model.pool)
+        return next((each for each in kept if model.download.directory in each.directories), None)
 
 
 @dataclass(frozen=True)

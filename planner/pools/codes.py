@@ -15,7 +15,10 @@ def disk_too_small(*, pool: str, size: int, need: int, kind: str, native: bool) 
     return Text(
         message=tr("A native node needs a system disk of {need} GiB at least.", need=need)
         if native
-        else tr("The system disk holds the system and the engine's images: {need} GiB are needed.", need=need),
+        else tr(
+            "The system disk holds the system, the engine's images and what is kept there: {need} GiB are needed.",
+            need=need,
+        ),
         remedy=tr("Set pools.{pool}.disk to {need}, or leave it out.", pool=pool, need=need),
         given=tr("{size} GiB", size=size),
         allowed=tr("{need} to 2048 GiB", need=need),

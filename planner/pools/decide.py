@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 
 from catalog.load import Catalog
+from planner.engines.node_cache import FILLER, FOLDER_KEEPER, keeps_files
 from planner.engines.pod import FOLDERS
 from planner.engines.prefetch import PREFETCH, is_prefetched
 from planner.images.size import largest_gib
 from planner.plan.server import Resources, on_disk
 from planner.plan.types import DriverPlan, PoolPlan
 from planner.pools.allocatable import allocatable
+from planner.serving.downloads import kept_gib
 from planner.software.addons import daemonsets
 from planner.software.gpu_exporter import gpu_exporter_needs
 from settings.pools import Driver, Pool
@@ -105,10 +107,11 @@ def _pool_label(settings: Settings, name: str) -> str:
 
 
 def needed_disk(name: str, settings: Settings, catalog: Catalog) -> int:
-    """GiB that the system disk of a pool's nodes needs for the images of the engines on it and for what their pods
-    write, in steps of 10.
+    """GiB that the system disk of a pool's nodes needs for the images of the engines on it, for what their pods write
+    and for the models' files that are kept there, in steps of 10.
 
     Each engine counts with the largest image that the catalogue has of it. An image of unknown size counts nothing.
+    Files count once: those of a model that is replaced make room for the next one's.
     """
     pool = settings.pools[name]
     served = [model for model in settings.models.values() if settings.pool_of(model) == name]
@@ -119,22 +122,26 @@ def needed_disk(name: str, settings: Settings, catalog: Catalog) -> int:
     machine = catalog.machines.get(pool.instance_type or "")
     slots = max(1, int(machine.gpus)) if machine else 1
     pods = sum(min(model.replica_range()[1], slots) for model in served)
-    return max(disk_for(sizes, pods * on_disk(FOLDERS)), NATIVE_DISK if pool.kind == "native" else SMALLEST_DISK)
+    held = pods * on_disk(FOLDERS) + kept_gib(name, settings, catalog)
+    return max(disk_for(sizes, held), NATIVE_DISK if pool.kind == "native" else SMALLEST_DISK)
 
 
 def _left(
     settings: Settings, pool: Pool, cpu_millis: int, memory_mib: int, exporter: Resources = NOTHING
 ) -> tuple[int, int]:
-    """CPU and memory of a node less what the pods take that keep images there and that show what its GPUs do."""
-    images = PREFETCH if is_prefetched(settings, pool) else NOTHING
-    taken = images.cpu_millis + exporter.cpu_millis, images.memory_mib + exporter.memory_mib
-    return max(0, cpu_millis - taken[0]), max(0, memory_mib - taken[1])
+    """CPU and memory of a node less what the pods take that keep images and files there and that show what its GPUs
+    do."""
+    taken = [exporter, *([PREFETCH] if is_prefetched(settings, pool) else [])]
+    if keeps_files(settings, pool):
+        taken += [FILLER, FOLDER_KEEPER]
+    cpu_millis -= sum(each.cpu_millis for each in taken)
+    return max(0, cpu_millis), max(0, memory_mib - sum(each.memory_mib for each in taken))
 
 
-def disk_for(image_sizes: Iterable[float], scratch: float = 0) -> int:
-    """GiB of a system disk that holds these images (unpacked sizes, GiB) and `scratch` GiB that pods write without
-    being cleared, in steps of 10."""
-    need = (sum(image_sizes) * PULL_FACTOR + SYSTEM_GIB + scratch) / FULLEST
+def disk_for(image_sizes: Iterable[float], held: float = 0) -> int:
+    """GiB of a system disk that holds these images (unpacked sizes, GiB) and `held` GiB that nothing clears by itself,
+    in steps of 10."""
+    need = (sum(image_sizes) * PULL_FACTOR + SYSTEM_GIB + held) / FULLEST
     return int(-(-need // 10) * 10)
 
 

@@ -8,8 +8,9 @@ from planner.engines.compile_cache import KEEPER, KEPT_DAYS, compiles
 from planner.engines.pod import HOME
 from planner.engines.prefetch import PREFETCH, is_prefetched
 from planner.engines.registry import find
-from planner.plan.rollout import CompileCachePlan, PrefetchPlan, StartPlan, WarmStartPlan
+from planner.plan.rollout import CompileCachePlan, NodeCachePlan, PrefetchPlan, StartPlan, WarmStartPlan
 from planner.plan.types import ModelPlan, PoolPlan, Reason, StoragePlan
+from planner.rollout.node_cache import plan_node_cache
 from planner.rollout.order import POOL_STEP
 from settings.stack import Settings
 from settings.translation import tr
@@ -27,7 +28,7 @@ def plan_warm_start(
 ) -> WarmStartPlan | None:
     """What is kept; None where the stack file asks for nothing."""
     asked = settings.warm_start
-    if not asked.images and not asked.compile_cache:
+    if not (asked.images or asked.compile_cache or asked.model_cache):
         return None
     prefetch = tuple(
         _prefetch(name, models, catalog)
@@ -40,12 +41,30 @@ def plan_warm_start(
         for name, model in models.items()
         if asked.compile_cache and hands_over(model)
     }
-    cold = {name: _start(model, store, catalog) for name, model in models.items()}
+    kept = {
+        name: cache for name in settings.pools if (cache := plan_node_cache(name, settings, models, pools, catalog))
+    }
+    cold = {name: _start(model, store.read_mbps, catalog) for name, model in models.items()}
     warm = {
-        name: _start(model, store, catalog, pulled=model.pool in there, compiled=name in caches)
+        name: _start(
+            model,
+            _reads(model, kept.get(model.pool), store),
+            catalog,
+            pulled=model.pool in there,
+            compiled=name in caches,
+        )
         for name, model in models.items()
     }
-    return WarmStartPlan(prefetch=prefetch, compile_caches=caches, cold=cold, warm=warm)
+    return WarmStartPlan(
+        prefetch=prefetch, compile_caches=caches, node_caches=tuple(kept.values()), cold=cold, warm=warm
+    )
+
+
+def _reads(model: ModelPlan, kept: NodeCachePlan | None, store: StoragePlan) -> float:
+    """MB/s that a replica's files are read at: those of its node's disk where they are kept there and it is known."""
+    if kept is None or kept.mbps is None or model.download.directory not in kept.directories:
+        return store.read_mbps
+    return kept.mbps
 
 
 def hands_over(model: ModelPlan) -> bool:
@@ -73,14 +92,14 @@ def _prefetch(pool: str, models: Mapping[str, ModelPlan], catalog: Catalog) -> P
 
 
 def _start(
-    model: ModelPlan, store: StoragePlan, catalog: Catalog, *, pulled: bool = False, compiled: bool = False
+    model: ModelPlan, read_mbps: float, catalog: Catalog, *, pulled: bool = False, compiled: bool = False
 ) -> StartPlan:
-    """One more replica on a node that has room: the image is there where it is `pulled` ahead, and what an earlier one
-    has `compiled` is brought."""
+    """One more replica on a node that has room: the image is there where it is `pulled` ahead, files are read at
+    `read_mbps`, and what an earlier one has `compiled` is brought."""
     engine = find(model.engine)
     return StartPlan(
         image=0.0 if pulled else model.image_gib * catalog.durations["image_pull_per_gib"].seconds,
-        files=model.download.bytes / 1e6 / store.read_mbps,
+        files=model.download.bytes / 1e6 / read_mbps,
         engine=catalog.durations[(engine.start_compiled if compiled else None) or engine.start].seconds,
     )
 
@@ -89,14 +108,14 @@ def step_seconds(
     plan: WarmStartPlan | None, models: Mapping[str, ModelPlan], pools: Mapping[str, PoolPlan], catalog: Catalog
 ) -> dict[str, int]:
     """Seconds that one more replica of each model takes to come up; nothing where nothing is kept. Where its pool grows
-    it waits for a machine, and for the image on that, as if none were pulled ahead."""
+    it waits for a machine, and for image and files on that, as if none were kept there."""
     if plan is None:
         return {}
     found: dict[str, int] = {}
     for name, start in plan.warm.items():
         machine = _machine_seconds(pools[models[name].pool], catalog)
-        image = plan.cold[name].image if machine else start.image
-        found[name] = round(machine + image + start.files + start.engine)
+        there = plan.cold[name] if machine else start
+        found[name] = round(machine + there.image + there.files + start.engine)
     return found
 
 

@@ -4,8 +4,10 @@ import re
 from dataclasses import dataclass
 
 from catalog.engines import SourceName
+from catalog.load import Catalog
+from planner.engines.node_cache import can_be_kept, keeps_files
 from planner.engines.registry import find
-from planner.model.facts import ModelFacts
+from planner.model.facts import ModelFacts, needed_gib
 from planner.network.decide import node_bandwidth
 from planner.plan.server import GIB, Scratch
 from planner.plan.types import DownloadPlan, Reason, StoragePlan
@@ -117,6 +119,14 @@ def _megabytes_per_second(settings: Settings, store: StoragePlan) -> float:
     nat = settings.network.nat
     mbps = nat.bandwidth if nat.enabled else node_bandwidth(settings) or nat.bandwidth
     return min(mbps / 8 / len(settings.models), store.write_mbps)
+
+
+def kept_gib(pool: str, settings: Settings, catalog: Catalog) -> float:
+    """GiB of models' files that are kept on each node of a pool, beside the store."""
+    if not keeps_files(settings, settings.pools[pool]):
+        return 0.0
+    kept = (key for key, model in settings.models.items() if settings.pool_of(model) == pool and can_be_kept(model))
+    return needed_gib(kept, settings, catalog)
 
 
 def deadline(seconds: float, retries: int) -> int:

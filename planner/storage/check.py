@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 
 from catalog.load import Catalog
+from planner.model.facts import needed_gib
 from planner.network import codes as network_codes
 from planner.network.location import touches_the_cloud
 from planner.storage import codes
-from planner.storage.decide import MODEL_CLASS, access_mode, needed_gib, round_up, store_facts
+from planner.storage.decide import MODEL_CLASS, access_mode, round_up, store_facts
 from planner.storage.origin import ID_PREFIX, outlives, storage_kind
 from settings import codes as shared_codes
 from settings.diagnostics import Diagnostic
@@ -42,7 +43,7 @@ def check_storage(settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
 
 
 def _size(settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
-    capacity, need = settings.storage.capacity, needed_gib(settings, catalog)
+    capacity, need = settings.storage.capacity, needed_gib(settings.models, settings, catalog)
     if capacity is not None and capacity < need and storage_kind(settings) != "cfs-turbo":
         yield codes.store_too_small("storage.capacity", need_gib=need, capacity=capacity, enough=round_up(need))
 

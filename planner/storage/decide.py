@@ -4,7 +4,7 @@ from math import ceil
 
 from catalog.cloud import StorageClassFacts
 from catalog.load import Catalog
-from planner.model.facts import resolve
+from planner.model.facts import needed_gib
 from planner.plan.types import Reason, StoragePlan
 from planner.storage.drivers import CFS_PROVISIONER, TURBO_DRIVER
 from planner.storage.file_system import plan_file_system, storage_type, store_zone
@@ -37,7 +37,7 @@ def plan_storage(settings: Settings, catalog: Catalog) -> StoragePlan:
     """
     storage, kind = settings.storage, storage_kind(settings)
     facts = store_facts(settings, catalog)
-    needed = needed_gib(settings, catalog)
+    needed = needed_gib(settings.models, settings, catalog)
     held = storage.capacity or 0 if kind == "cfs-turbo" else needed
     provisioner, parameters = "", ()
     webui_class, foreign = _webui_class(settings), storage.webui_class_name is not None
@@ -85,19 +85,6 @@ def store_facts(settings: Settings, catalog: Catalog) -> StorageClassFacts:
     """The catalogue's figures for the store, or its assumption for a class that exists already."""
     kind = storage_kind(settings)
     return catalog.stores[kind if kind == "class" else f"{kind}-{storage_type(settings).lower()}"]
-
-
-def needed_gib(settings: Settings, catalog: Catalog) -> float:
-    """GiB that the weights of all models and of their drafts take, each repository and revision once."""
-    sizes = {}
-    for name, model in settings.models.items():
-        facts = resolve(name, settings, catalog)
-        if facts is not None:
-            sizes[facts.id, model.revision] = facts.weights_gib
-        draft = model.speculative
-        if draft is not None and draft.model is not None:
-            sizes[draft.model, draft.revision] = draft.weights_gib or 0.0
-    return sum(sizes.values())
 
 
 def round_up(gib: float) -> int:

@@ -35,6 +35,7 @@ GRID: dict[str, dict[str, object]] = {
     "ollama": {"models.chat": OLLAMA},
     "autoscaled": {"pools.gpu.nodes": {"min": 1, "max": 3}, "models.chat.autoscaling": {"min": 1, "max": 3}},
     "images pulled early": {"warmStart": {"images": True}},
+    "files on the nodes": {"warmStart": {"modelCache": True}},
     "measured": {"monitoring.via": "prometheus-operator"},
     "paused": {"pause": True},
     "super nodes": {"pools.gpu": {"kind": "super", "gpuType": "A10*PNV4"}},

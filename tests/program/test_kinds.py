@@ -19,7 +19,7 @@ from tests.generate.stacks import BASES, SOUND, Stack
 
 SAMPLES = ("two-machines", "gateway", "team", "turbo", "local")
 SPECIAL = {
-    "warm starts": SOUND.changed(("warmStart", {"images": True})),
+    "warm starts": SOUND.changed(("warmStart", {"images": True, "modelCache": True})),
     "roles": SOUND.changed(("cluster.serviceRoles", "create")),
     "measured": SOUND.changed(("monitoring.via", "prometheus-operator")),
     "super and turbo": BASES["turbo"].changed(("pools.gpu", {"kind": "super", "gpuType": "A10*PNV4"})),
@@ -83,6 +83,8 @@ def test_the_time_of_every_resource_is_a_sum_of_the_plans_durations() -> None:
 STEPS = {
     ("two-machines", "LeaderWorkerSet", "inference"): ["pull:chat", "load:chat"],
     ("warm starts", "DaemonSet", "image-prefetch"): ["pull:chat"],
+    ("warm starts", "DaemonSet", "node-folder"): ["kubernetes_object"],
+    ("warm starts", "DaemonSet", "node-files"): ["kubernetes_object"],
     ("warm starts", "Deployment", "inference"): ["load:chat"],
     ("two-machines", "NativeNodePool", ""): ["native_gpu_pool"],
     ("two-machines", "NodePool", ""): ["system_pool"],

@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any
 
 from policy.pods import pods as templates
+from settings.paths import value_at
 from tests.security.evaluator import Outside, Pod, PolicyEvaluator
 from tests.security.stacks import objects, registrations, rehearsed
 
@@ -18,6 +19,8 @@ ROLES = {
     "smoke-test": "smoke test",
     "policy-probe": "probe",
     "image-prefetch": "image prefetch",
+    "node-folder": "node folder",
+    "node-files": "node files",
 }
 """A pod's part in the stack, by its component label."""
 
@@ -104,7 +107,7 @@ def ours(name: str) -> list[Ours]:
             for place in range(2):
                 pod = Pod(
                     f"{each.name}-{len(found)}-{place}",
-                    namespace_of(name),
+                    str(value_at(each.inputs, "metadata", "namespace")),
                     labels,
                     next(addresses),
                     host_network=bool(template.spec.get("hostNetwork")),
@@ -124,7 +127,8 @@ def _labels(metadata: Mapping[str, Any]) -> dict[str, str]:
 def clusters(name: str) -> Iterator[PolicyEvaluator]:
     """The cluster under both readings that the API leaves open: whether a range means pods as well."""
     outsiders = (STRANGER, KEDA, NGINX, CONTROLLER, INFRA, DNS, PROMETHEUS)
-    namespaces: dict[str, dict[str, str]] = {each.namespace: {} for each in outsiders} | {namespace_of(name): {}}
+    namespaces: dict[str, dict[str, str]] = {each.namespace: {} for each in outsiders}
+    namespaces |= {each["metadata"]["name"]: {} for each in objects(name, "Namespace")}
     policies = objects(name, "NetworkPolicy")
     assert policies
     for reading in (True, False):

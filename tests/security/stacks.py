@@ -31,7 +31,7 @@ SECOND = {"model": "qwen2.5:0.5b", "engine": "ollama", "pool": "gpu"}
 LOGIN = {"providerUrl": "https://id.example.com/.well-known/openid-configuration", "clientId": "chat"}
 
 VARIANTS = {
-    "warm-starts": Variant({"warmStart": {"images": True, "compileCache": True}}),
+    "warm-starts": Variant({"warmStart": {"images": True, "compileCache": True, "modelCache": True}}),
     "gateway-two-keyed": Variant(
         {
             "expose": GATEWAY,

@@ -42,7 +42,7 @@ DNS_PORT, HTTP, HTTPS, SSH, POSTGRES, RENDEZVOUS = 53, 10080, 443, 22, 5432, 295
 SOMEWHERE = (INTERNET, ELSEWHERE, METADATA, API_SERVER, VPC_HOST, HEALTH_CHECK)
 FOREIGN = (STRANGER, KEDA, NGINX, CONTROLLER, OTHERS_PROXY, INFRA, KUBE_SYSTEM, PROMETHEUS, GRAFANA, LIMITER)
 
-HIDDEN = ("download", "redis", "counters", "smoke test", "probe", "image prefetch")
+HIDDEN = ("download", "redis", "counters", "smoke test", "probe", "image prefetch", "node folder", "node files")
 """Pods that nobody reaches but through a door, and the rate limit service at the counters of the API."""
 DOORS = {("page", "model"), ("page", "redis"), ("smoke test", "model"), ("smoke test", "page")}
 
@@ -125,7 +125,8 @@ def out(name: str) -> Iterator[Attempt]:
         yield Attempt(source.pod, VPC_HOST, POSTGRES, opens=database)
         asks = source.role in ("page", "smoke test") and plan.api is not None
         yield Attempt(source.pod, proxy(name, API_GATEWAY), HTTP, opens=asks, as_address=database)
-        yield Attempt(source.pod, DNS, DNS_PORT, opens=True)
+        # What makes a folder on its node has a namespace of its own, which is closed for good.
+        yield Attempt(source.pod, DNS, DNS_PORT, opens=source.role != "node folder")
         for target in (METADATA, HEALTH_CHECK, STRANGER, KUBE_SYSTEM, INFRA):
             # The database's port is known to a secret only, so the page may go to any inside the VPC.
             yield Attempt(source.pod, target, SSH, opens=False, as_address=database and not isinstance(target, Outside))

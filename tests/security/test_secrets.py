@@ -9,6 +9,7 @@ import pytest
 from policy.pods import pods as templates
 from rehearsal.registration import Secret, mask
 from rehearsal.render import files
+from settings.paths import value_at
 from tests.program.rehearsed import secrets_of
 from tests.security.pods import ROLES
 from tests.security.stacks import STACKS, objects, registrations, rehearsed
@@ -94,7 +95,10 @@ def test_no_pod_can_ask_kubernetes_for_a_secret_or_take_one_from_its_node(name: 
         for template in templates(each.type, each.inputs):
             assert template.spec["automountServiceAccountToken"] is False
             volumes: Any = template.spec.get("volumes", [])
-            assert not [volume for volume in volumes if "hostPath" in volume]
+            folders = [volume["hostPath"]["path"] for volume in volumes if "hostPath" in volume]
+            # One pod makes the folder for models' files, and sees that alone.
+            made_for = value_at(each.inputs, "metadata", "namespace") == "llm-node-cache"
+            assert folders == (["/var/lib/tke-llm/llm/gpu"] if made_for else [])
     assert not [*objects(name, "Role"), *objects(name, "ClusterRole"), *objects(name, "RoleBinding")]
 
 

@@ -32,6 +32,7 @@ TABLES = (
     "scales",
     "reserved",
     "stores",
+    "disks",
     "super_gpus",
     "unstaged",
 )

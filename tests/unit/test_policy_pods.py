@@ -130,6 +130,59 @@ def test_a_persistent_volume_on_a_node_is_found(kind: str) -> None:
     assert codes(Resource("kubernetes:core/v1:PersistentVolume", "models", {"spec": {"csi": {}}})) == set()
 
 
+def on_node(namespace: str, volume: str, folder: str) -> Resource:
+    """A DaemonSet whose pods mount a folder of their node."""
+    made = pod("volumes/0", {"name": volume, "hostPath": {"path": folder, "type": "DirectoryOrCreate"}})
+    return Resource(made.type, made.name, {**made.properties, "metadata": {"namespace": namespace}})
+
+
+def test_one_pod_by_name_may_mount_a_folder_of_its_node() -> None:
+    """components/workloads/node_cache.py: namespace, volume and folder belong together."""
+    assert codes(on_node("llm-node-cache", "node-cache", "/var/lib/tke-llm/llm/gpu")) == set()
+
+
+@pytest.mark.parametrize(
+    ("namespace", "volume", "folder"),
+    [
+        ("llm", "node-cache", "/var/lib/tke-llm/llm/gpu"),
+        ("llm-node-cache", "disk", "/var/lib/tke-llm/llm/gpu"),
+        ("llm-node-cache", "node-cache", "/var/lib/tke-llm/others/gpu"),
+        ("llm-node-cache", "node-cache", "/var/lib/tke-llm/llm"),
+        ("llm-node-cache", "node-cache", "/var/lib/tke-llm/llm/"),
+        ("llm-node-cache", "node-cache", "/var/lib/tke-llm/llm/.."),
+        ("llm-node-cache", "node-cache", "/var/lib/tke-llm/llm/../../kubelet"),
+        ("llm-node-cache", "node-cache", "/var/lib/kubelet"),
+        ("llm-node-cache", "node-cache", "/"),
+    ],
+)
+def test_any_other_folder_namespace_or_name_is_found(namespace: str, volume: str, folder: str) -> None:
+    assert codes(on_node(namespace, volume, folder)) == {"POD_HOST_PATH"}
+
+
+def kept(name: str, folder: str, namespace: str, kind: str = "local") -> Resource:
+    """A volume on a node that one claim alone may have."""
+    spec = {kind: {"path": folder}, "claimRef": {"namespace": namespace, "name": name}}
+    return Resource("kubernetes:core/v1:PersistentVolume", name, {"metadata": {"name": name}, "spec": spec})
+
+
+def test_one_volume_by_name_may_be_a_folder_of_a_node() -> None:
+    assert codes(kept("node-cache-gpu-1234", "/var/lib/tke-llm/llm/gpu", "llm")) == set()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        kept("models", "/var/lib/tke-llm/llm/gpu", "llm"),
+        kept("node-cache-gpu-1234", "/var/lib/tke-llm/llm/gpu", "others"),
+        kept("node-cache-gpu-1234", "/var/lib/kubelet", "llm"),
+        kept("node-cache-gpu-1234", "/var/lib/tke-llm/llm/../../kubelet", "llm"),
+        kept("node-cache-gpu-1234", "/var/lib/tke-llm/llm/gpu", "llm", kind="hostPath"),
+    ],
+)
+def test_any_other_volume_on_a_node_is_found(other: Resource) -> None:
+    assert codes(other) == {"VOLUME_ON_NODE"}
+
+
 def test_memory_may_be_locked_by_a_pod_that_says_why_it_is_on_its_machines_network() -> None:
     reason = {f"{REASON}host-network": "RDMA"}
     locked = pod("containers/0/securityContext/capabilities", {"drop": ["ALL"], "add": ["IPC_LOCK"]}, reason)
