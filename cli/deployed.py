@@ -71,7 +71,8 @@ class DeployedModel:
 @dataclass(frozen=True)
 class Deployed:
     """The outputs of a stack. `services` are by model's name, the chat page's by `PAGE`, those of the API and of its
-    Prometheus by `API` and `PROMETHEUS` where it has them; `plan` is the output of that name."""
+    Prometheus by `API` and `PROMETHEUS` where it has them; `plan` is the output of that name. `api_url` is where the
+    API of all models is asked, and `client_keys` are those of its clients, by their names."""
 
     stack: str
     models: Mapping[str, DeployedModel]
@@ -81,6 +82,8 @@ class Deployed:
     kubeconfig: str = field(repr=False)
     services: Mapping[str, DeployedService]
     plan: Mapping[str, Any]
+    api_url: str | None = None
+    client_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def namespace(self) -> str:
@@ -143,6 +146,8 @@ def deployed(stack: str) -> Deployed:
         kubeconfig=outputs["kubeconfig"],
         services={target: service(command) for target, command in outputs["portForward"].items()} | dict(_reader(plan)),
         plan=plan,
+        api_url=outputs.get("apiBaseUrl") if API in outputs["portForward"] else None,
+        client_keys=outputs.get("clients") or {},
     )
 
 

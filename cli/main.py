@@ -284,7 +284,10 @@ def doctor(
 
 @app.command(
     cls=Command,
-    help=tr("Ask a deployed stack what its users will ask: each model, and the chat page as an ordinary user."),
+    help=tr(
+        "Ask a deployed stack what its users will ask: each model, the chat page as an ordinary user, and the API of "
+        "all models as one of its clients."
+    ),
 )
 def smoke(
     stack: StackName,

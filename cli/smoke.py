@@ -8,17 +8,20 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from cli.deployed import PAGE, Deployed, DeployedError, deployed, forward, is_local, pods
+from cli.deployed import API, PAGE, Deployed, DeployedError, deployed, forward, is_local, pods
 from cli.language import tr
 from cli.report import dump
 from cli.stackfile import load
 from cli.text import Line, Piece, Style, complain, flush_left, heading, paragraph, show
 from components.workloads.kube import COMPONENT_LABEL, NAME_LABEL
+from components.workloads.scripts.smoke_test.api import Api, run
 from components.workloads.scripts.smoke_test.findings import FAILED, OK, WARNING, Finding
-from components.workloads.scripts.smoke_test.pooling import PoolingModel, run
+from components.workloads.scripts.smoke_test.pooling import PoolingModel
 from components.workloads.scripts.smoke_test.request import Model, Page, Request
+from planner.plan.access import ClientPlan
+from planner.plan.types import Plan
 from planner.prove import prove
-from planner.rollout.smoke_test import ANSWER_SECONDS, PAGE_SECONDS, page_asked
+from planner.rollout.smoke_test import ANSWER_SECONDS, API_SECONDS, PAGE_SECONDS, page_asked
 from settings.parse import parse
 
 PODS = f"{NAME_LABEL}=smoke-test"
@@ -47,12 +50,18 @@ def _ask(found: Deployed, stack: str, *, as_json: bool) -> int:
         raise DeployedError(
             tr("stack {stack} is paused: nothing answers until `pause` is taken away", stack=found.stack)
         )
+    # How people sign in, and what models are for and clients may ask, stands in the stack file, not in the outputs.
+    plan, _ = prove(parse(load(stack)))
+    client = None if plan is None else _client(plan, found)
     with ExitStack() as opened:
-        addresses, early = _addresses(found, opened)
+        addresses, early = _addresses(found, opened, client)
+        if client is not None:
+            early.append(Finding(OK, "API", tr("is asked by the key of client {client}", client=client.name)))
         if not as_json:
             show([*heading(tr("Asking {stack}", stack=found.stack)), *(part for each in early for part in lines(each))])
-        request, others = _request(found, stack, addresses)
-        asked = run(request, others, lambda each: None if as_json else show(lines(each)))
+        request, others = _request(found, plan, addresses)
+        at_api = None if plan is None or client is None else _api(found, plan, client, addresses[API])
+        asked = run(request, others, at_api, lambda each: None if as_json else show(lines(each)))
     findings = [*early, *asked]
     if as_json:
         dump({"stack": found.stack, "findings": [vars(each) for each in findings]})
@@ -70,11 +79,20 @@ def _level(level: str) -> str:
     return {OK: tr("ok"), WARNING: tr("warning"), FAILED: tr("failed")}.get(level, level)
 
 
-def _addresses(found: Deployed, opened: ExitStack) -> tuple[dict[str, str], list[Finding]]:
-    """Where each model and the page are reached, and what is to be said of that. Ports are forwarded until `opened`
-    closes; so they are where a public host name leads nowhere yet."""
+def _client(plan: Plan, found: Deployed) -> ClientPlan | None:
+    """Whose key asks the API of all models: one that does not expire, and opens most. None where there is no API, or no
+    client whose key is known."""
+    asking = plan.api.clients if plan.api is not None and API in found.services else ()
+    known = [each for each in asking if each.name in found.client_keys]
+    return max(known, key=lambda each: (each.expires is None, len(each.models)), default=None)
+
+
+def _addresses(found: Deployed, opened: ExitStack, client: ClientPlan | None) -> tuple[dict[str, str], list[Finding]]:
+    """Where each model, the page and, for a `client`, the API are reached, and what is to be said of that. Ports are
+    forwarded until `opened` closes; so they are where a public host name leads nowhere yet."""
     public = {name: model.base_url for name, model in found.models.items()}
     public |= {PAGE: found.chat_url} if found.chat_url is not None else {}
+    public |= {API: found.api_url} if client is not None else {}
     addresses: dict[str, str] = {}
     hosts: dict[str, bool] = {}
     for name, url in public.items():
@@ -99,9 +117,20 @@ def _leads_somewhere(host: str) -> bool:
     return True
 
 
-def _request(found: Deployed, stack: str, addresses: dict[str, str]) -> tuple[Request, tuple[PoolingModel, ...]]:
+def _api(found: Deployed, plan: Plan, client: ClientPlan, url: str) -> Api:
+    """The API of all models, as this client sees it."""
+    key = found.client_keys[client.name]
+    served = () if plan.api is None else plan.api.models
+    models = tuple(
+        PoolingModel(each.name, each.name, url, key, API_SECONDS, task=plan.models[each.model].task)
+        for each in served
+        if each.name in client.models and each.model in plan.models
+    )
+    return Api(url, key, API_SECONDS, models)
+
+
+def _request(found: Deployed, plan: Plan | None, addresses: dict[str, str]) -> tuple[Request, tuple[PoolingModel, ...]]:
     """What is asked, and the models that embed or rank."""
-    plan, _ = prove(parse(load(stack)))
     tasks = {} if plan is None else {name: model.task for name, model in plan.models.items()}
     models = [
         PoolingModel(
@@ -116,7 +145,6 @@ def _request(found: Deployed, stack: str, addresses: dict[str, str]) -> tuple[Re
     ]
     page = None
     if PAGE in addresses and plan is not None and plan.webui is not None:
-        # How people sign in, and what models are asked for, stands in the stack file, not in the outputs.
         asked = page_asked(plan.webui, plan.exposure)
         page = Page(
             url=addresses[PAGE],

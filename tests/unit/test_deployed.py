@@ -73,6 +73,16 @@ def test_a_stack_without_a_model_that_chats_says_what_it_serves(bin_):
         deployed("dev").model(None)
 
 
+def test_the_outputs_say_where_the_api_of_all_models_is_and_hide_its_clients_keys(bin_):
+    answering(bin_, json.dumps({**outputs("team"), "clients": {"ide": "key-of-ide"}}))
+    stack = deployed("team")
+    assert stack.api_url == "https://api.example.com/v1"
+    assert stack.client_keys == {"ide": "key-of-ide"}
+    assert "key-of-ide" not in repr(stack)
+    answering(bin_, json.dumps(outputs()))
+    assert (deployed("dev").api_url, deployed("dev").client_keys) == (None, {})
+
+
 def test_the_outputs_of_a_stack_say_how_its_model_is_asked(bin_):
     answering(bin_, json.dumps(outputs()))
     stack = deployed("dev")

@@ -110,10 +110,10 @@ def test_an_api_that_is_open_or_hides_a_model_fails_and_no_model_is_asked(
 @pytest.mark.parametrize(
     ("status", "says"),
     [
-        (401, "does not know this test's key"),
+        (401, "does not know the client's key"),
         (403, "does not open it"),
         (404, "no route leads there"),
-        (429, "the limit of this test's own key"),
+        (429, "the limit of the client that asked"),
         (500, "does not accept a policy"),
         (503, "reaches no ready pod"),
         (504, "did not answer in time"),

@@ -12,7 +12,7 @@ import pytest
 from cli import smoke as module
 from cli.deployed import Deployed, DeployedError, DeployedModel, DeployedService
 from tests.program.rehearsed import command
-from tests.unit.stub_servers import ADMIN, KEY, PASSWORD, PageStub, serving
+from tests.unit.stub_servers import ADMIN, KEY, PASSWORD, EngineStub, PageStub, Reply, StubServer, serving
 from tests.unit.test_deployed import answering, outputs, program
 
 
@@ -58,6 +58,95 @@ def test_a_deployed_stack_is_asked_through_forwarded_ports_and_keeps_no_account(
     assert not up[1].users
     for secret in (KEY, PASSWORD):
         assert secret not in result.output
+
+
+BOT = "key-of-the-support-bot-0815"
+
+
+class TeamApi(StubServer):
+    """The API of the sample `team`, as its client support-bot sees it; `knows` is its key."""
+
+    knows = BOT
+
+    def answer(self, method: str, path: str, token: str | None, body: Any) -> Reply:
+        if token != self.knows:
+            return Reply(401, {"error": {"message": f"This API key is not valid: {token}"}})
+        if path == "/v1/models":
+            return Reply(200, {"object": "list", "data": [{"id": "chat"}, {"id": "embed"}]})
+        return EngineStub(name=body["model"], key=None).answer(method, path, None, body)
+
+
+@pytest.fixture
+def team(monkeypatch: pytest.MonkeyPatch) -> Iterator[TeamApi]:
+    """The sample `team` without its page, of whose clients two have keys that are known."""
+    names = ("chat", "coder", "embed", "reason")
+    servers: dict[str, StubServer] = {name: EngineStub(name=name) for name in names}
+    servers["api"] = api = TeamApi()
+    tasks = {"embed": "embed"}
+    with ExitStack() as stack:
+        for server in servers.values():
+            stack.enter_context(serving(server))
+
+        class Forwarding:
+            def __init__(self, _: Deployed, target: str) -> None:
+                self.url = servers[target].url
+
+            def __enter__(self) -> str:
+                return self.url
+
+            def __exit__(self, *_: object) -> None:
+                pass
+
+        found = Deployed(
+            stack="team",
+            models={
+                name: DeployedModel(name, "m", name, "vllm", None, KEY, task=tasks.get(name, "chat")) for name in names
+            },
+            chat_url=None,
+            admin_email=None,
+            admin_password=None,
+            kubeconfig="apiVersion: v1",
+            services={name: DeployedService("llm", name, 8000) for name in servers},
+            plan={"paused": False},
+            api_url="https://api.example.com/v1",
+            client_keys={"contractor": "key-that-expires", "support-bot": BOT, "ide": "key-of-one-model"},
+        )
+        monkeypatch.setattr(module, "forward", Forwarding)
+        monkeypatch.setattr(module, "deployed", lambda _: found)
+        monkeypatch.setattr(module, "_leads_somewhere", lambda _: False)
+        yield api
+
+
+def test_the_api_of_all_models_is_asked_as_the_client_that_sees_most_of_it(team: TeamApi) -> None:
+    result = command("smoke", "team", "--json")
+    assert result.exit_code == 0, result.output
+    said = [f"{each['subject']}: {each['text']}" for each in json.loads(result.stdout)["findings"]]
+    assert "API: is asked by the key of client support-bot" in said
+    assert "API: refuses requests without a key that it knows" in said
+    assert "API: lists chat, embed" in said
+    assert "API, embed: embeds 2 texts in vectors of 2 numbers" in said
+    assert any(each.startswith("API, chat: streams") for each in said)
+    # Nobody reaches its public name yet.
+    assert "api.example.com: the name leads nowhere yet, so a forwarded port was asked" in said
+
+
+def test_an_api_that_does_not_know_the_key_fails_and_the_key_is_in_nothing_that_is_said(
+    team: TeamApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TeamApi, "knows", "another")
+    monkeypatch.setattr(module, "API_SECONDS", 1)
+    result = command("smoke", "team")
+    assert result.exit_code == 1
+    assert "does not know the client's key" in " ".join(result.stdout.split())
+    assert BOT not in result.output
+
+
+def test_without_a_clients_key_the_api_is_left_alone(team: TeamApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = replace(module.deployed("team"), client_keys={})
+    monkeypatch.setattr(module, "deployed", lambda _: found)
+    result = command("smoke", "team")
+    assert result.exit_code == 0, result.output
+    assert not team.asked
 
 
 def test_what_fails_is_told_and_ends_with_one(up: tuple[Deployed, PageStub]) -> None:

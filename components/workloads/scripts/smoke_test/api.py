@@ -1,4 +1,5 @@
-"""The entry point where one API serves all models: asks it after all else, by a key that is nobody's but this test's.
+"""The entry point where one API serves all models: asks it after all else, by the key of one client, which in the
+cluster is the test itself.
 
 It stands apart from the other modules, as `pooling` does.
 """
@@ -26,11 +27,11 @@ from .web import Answer, Site, describe
 
 CHAT = "/chat/completions"
 ADVICE = {
-    401: "the gateway does not know this test's key; is the SecurityPolicy accepted, and does its Secret "
-    "hold smoke-test?",
-    403: "this test's key does not open it; is its SecurityPolicy accepted?",
+    401: "the gateway does not know the client's key; is the SecurityPolicy accepted, and does its Secret "
+    "hold the client?",
+    403: "the client's key does not open it; is its SecurityPolicy accepted?",
     404: "no route leads there; is the HTTPRoute accepted, and is this a name that the model has?",
-    429: "the limit of this test's own key is reached, nobody else's; ask again in a minute",
+    429: "the limit of the client that asked is reached, nobody else's; ask again in a minute",
     500: "so Envoy Gateway answers where it does not accept a policy of the route, or a filter failed; see the status "
     "of the SecurityPolicies, the EnvoyExtensionPolicy and the BackendTrafficPolicy, and the proxies' log",
     502: "the model broke the connection off; see its log",
@@ -44,7 +45,7 @@ FINAL = {200, 400, 413, 429}
 
 @dataclass(frozen=True)
 class Api:
-    """The API of all models at `url`, and at `public` on the road in. `models` are the names that it is asked for."""
+    """The API of all models at `url`, and at `public` on the road in. `models` are the names that `key` opens."""
 
     url: str
     key: str
@@ -146,7 +147,7 @@ def closed(site: Site, api: Api, seconds: float) -> str:
 
 
 def lists(site: Site, api: Api, seconds: float) -> str:
-    """All models, for this test's key opens them all."""
+    """All models that the key opens."""
     answer = patiently(site, "GET", "/models", seconds, token=api.key)
     if answer.status != 200:
         raise Failure(f"its list of models {advised(answer)}")
