@@ -58,8 +58,8 @@ class KubernetesVersion(Entry):
 
 
 class Addon(Entry):
-    """A TKE add-on and the names of what it brings: `default` where a new cluster has it already. `tolerates_taints`:
-    whether the pods of its DaemonSet run on nodes with any taint; None where that is not known."""
+    """A TKE add-on, and what each pod of its DaemonSet requests. `default`: a new cluster has it already.
+    `tolerates_taints`: whether those pods run on nodes with any taint; None where that is not known."""
 
     name: str
     default: bool = False

@@ -11,9 +11,9 @@ DiskType = Literal["CLOUD_PREMIUM", "CLOUD_SSD", "CLOUD_BSSD", "CLOUD_HSSD"]
 
 class Gpu(Entry):
     """A GPU model. `usable_gib` is what a process sees after ECC and firmware, per GPU; `mig`: it can be cut into
-    instances (Multi-Instance GPU). `bandwidth_gbs`: GB/s (10**9 bytes) of its memory at most; None: unknown.
+    instances (Multi-Instance GPU). `bandwidth_gbs`: peak bandwidth of its memory in GB/s (10**9 bytes); None: unknown.
 
-    `fp8`, `awq`, `gptq`, `mxfp4`: what it reads of weights; `marlin`: by fast kernels, which read nvfp4 too.
+    `fp8`, `awq`, `gptq`, `mxfp4`: the formats of weights that it reads; `marlin`: by fast kernels, also of nvfp4.
     """
 
     name: str

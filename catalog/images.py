@@ -10,8 +10,8 @@ from catalog.entry import Entry, Record
 
 
 class ReleaseTrait(Entry):
-    """What an engine's releases have from `since` on and before `until` and their parsers do not tell; None: all have
-    it from the first, or to this day."""
+    """Something that an engine's releases have from `since` on and before `until`, which their parsers do not tell.
+    None: from the first release, or to this day."""
 
     name: str
     engine: EngineName
@@ -30,8 +30,8 @@ class ImageVariant(Record):
     `older_gpus` holds (the highest compute capability, the branch that GPUs up to it need). `compat_drivers` are older
     branches that data-centre GPUs run it on by the forward-compatibility libraries that the image holds; `compat_env`
     the variable that makes it use them, None where it does so by itself. `branches` are those that its
-    NVIDIA_REQUIRE_CUDA names, without which NVIDIA's container toolkit does not start it, the last that of its CUDA,
-    from which on every newer one is admitted; empty: not known.
+    NVIDIA_REQUIRE_CUDA names, the last that of its CUDA: NVIDIA's container toolkit starts it under these and under
+    every branch newer than the last, and under no other; empty: not known.
     """
 
     suffix: str = ""

@@ -21,8 +21,8 @@ class Weights(Record):
     the headers of the repository's safetensors files, each of the two bytes of a plain 16-bit format. `verified: false`
     where it was computed from the architecture.
     `group` and `intermediate_size` are those of `scales.yaml`; None: not known, or not padded.
-    Computed are fp8 with 8 bits a weight, awq and gptq with 4.16 (groups of 128), nvfp4 with 4.5; embeddings, output
-    layer and encoders stay in 16 bits. Published sizes of Qwen3-8B-AWQ and DeepSeek-R1 agree within 0.2 %.
+    Computed sizes take 8 bits a weight for fp8, 4.16 for awq and gptq (groups of 128), 4.5 for nvfp4, and 16 for the
+    embeddings, the output layer and encoders. Published sizes of Qwen3-8B-AWQ and DeepSeek-R1 agree within 0.2 %.
     """
 
     gib: PositiveFloat
@@ -73,7 +73,7 @@ class LibraryTag(Record):
 
 class LibraryFamily(Entry):
     """Models of Ollama's library that share the first part of their ids; `tags` are the second parts. `latest`: the
-    tag that no tag, and "latest", stood for when the source was written."""
+    tag that an id without a tag, or with "latest", stood for when the source was written."""
 
     name: str
     tags: dict[str, LibraryTag] = Field(default={})
@@ -183,10 +183,10 @@ class CatalogModel(Entry):
     """A model family member. `weights` maps a format to its files; `format` is that of `id` itself.
 
     `id` is the Hugging Face id, `architecture_id` the name of its architecture in `architectures/`; `min_vllm` /
-    `min_sglang` the first release that knows the architecture (where a row's source does not say: whose registry of
-    models has the class, in vLLM's source distributions 0.3.0 to 0.30.0; there is none of 0.15).
+    `min_sglang` the first release that knows the architecture (where a row's source does not say, the first of vLLM's
+    source distributions 0.3.0 to 0.30.0 whose registry of models has the class; there is none of 0.15).
     `last_vllm`: the last release that still serves the class (vLLM's model_executor/models/registry.py lists those that
-    it has given up).
+    it has dropped).
     `kind`: what it was trained for; only "chat" answers at `/v1/chat/completions`.
     `arguments` are what engines must be told for it, which a row names (`data/model_arguments.yaml`).
     `tools_in_template` is false where the repository's own chat template does not show the model the tools of a

@@ -191,11 +191,11 @@ class Model(Section):
         description="Type of the numbers in the KV cache, as the engine calls it; absent or `auto`: the computation's.",
     )
     max_num_seqs: Size | None = Field(
-        default=None, description="Most requests that are answered at a time; absent: as the engine thinks."
+        default=None, description="Most requests that are answered at a time; absent: the engine decides."
     )
     max_num_batched_tokens: Tokens | None = Field(
         default=None,
-        description="Most tokens of one step, prompts being read in such pieces; absent: as the engine thinks.",
+        description="Most tokens of one step; longer prompts are read in such pieces; absent: the engine decides.",
     )
     prefix_caching: Flag | None = Field(
         default=None, description="Keep the cache of prompts that begin alike; absent: as the engine does by itself."

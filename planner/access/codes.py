@@ -261,7 +261,7 @@ def model_not_routed(*, model: str, engine: str, title: str, others: Sequence[st
 @error(
     meaning=tr("The path of a model's API is one that the chat page on the same host has for itself."),
     example="models: {api: {…}} with expose: {via: gateway, host: chat.example.com}",
-    fix=tr("Set expose.apiHost, or call the model otherwise."),
+    fix=tr("Set expose.apiHost, or give the model another key."),
     source="open-webui backend/open_webui/main.py",
     forceable=False,
 )

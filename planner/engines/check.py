@@ -32,7 +32,7 @@ NUMBERS: dict[str, Callable[[str], int | float | str]] = {
 }
 """How the value of an argument becomes that of the setting; text as it stands for all others."""
 OBJECTS = frozenset({"dataParallel", "expertParallel", "kvOffload", "lora", "speculative"})
-"""Settings that no one argument's value stands for: they hold more, or only some models allow them."""
+"""Settings that the value of a single argument cannot express: they hold more, or only some models allow them."""
 
 CODE = "trust-remote-code"
 """The flag with which vLLM and SGLang run Python of a model's repository."""

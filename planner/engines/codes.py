@@ -57,7 +57,7 @@ def chat_template_not_for_engine(*, title: str, able: Sequence[str], given: str)
 
 
 @warning(
-    meaning=tr("A setting of the model has no equal in its engine, so it changes nothing."),
+    meaning=tr("A setting of the model has no counterpart in its engine, so it changes nothing."),
     example='models: {chat: {engine: ollama, model: "qwen3:8b", prefixCaching: false}}',
     fix=tr("Take the setting out, or serve the model with an engine that has it."),
     source="planner/engines: `passes_on` of each engine",
@@ -101,7 +101,7 @@ def served_name_divided(*, title: str, given: str, divider: str) -> Text:
     near = given.replace(divider, "-").lstrip("-") or None
     return Text(
         message=tr(
-            "{title} refuses to start under a name with `{divider}`, which parts a model from its adapter.",
+            "{title} refuses to start under a name with `{divider}`, which separates a model from its adapter.",
             title=title,
             divider=divider,
         ),

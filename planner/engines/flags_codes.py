@@ -8,8 +8,9 @@ from settings.translation import tr
 
 @error(
     meaning=tr(
-        "The image's release has no such argument. It is misspelt, came later or left earlier. A warning "
-        "where the image's release is not recorded, and those before and after it do not agree."
+        "The image's release has no such argument: it is misspelt, was added later, or has been removed. "
+        "A warning where the image's release is not recorded, and those before and after it do not "
+        "agree."
     ),
     example='models: {chat: {model: Qwen/Qwen3-8B, extraArgs: [--max-num-seqz, "64"]}}',
     fix=tr("Use the name that is given, or take it out."),

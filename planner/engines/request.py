@@ -12,7 +12,7 @@ class EngineRequest:
 
     `flags` are what the image's release knows: `option`, `option=value`, and what else came with it.
     `compute_capability` is None on a machine without GPU. `max_model_len` (tokens) and `utilization` None leave them to
-    the engine; `chunk` tokens are read in one step and `running` requests answered, None: as the engine thinks.
+    the engine; `chunk` tokens are read in one step and `running` requests answered, None: the engine decides.
     `required` are the arguments that the model needs besides, each a flag with its value. `offload_gib` of the
     machine's memory keep what its cache has no room for. `network_store`: the weights lie on NFS or the like.
     `startup_failures` and `load_seconds` come from the one startup budget. `task` is what the model is served for,

@@ -52,7 +52,7 @@ def multi_node_not_in_image(*, engine: str, flag: str, own_image: bool, slots: i
 
 
 @warning(
-    meaning=tr("The machines of a replica share its GPUs evenly and keep some unused."),
+    meaning=tr("The GPUs of a replica are spread evenly over its machines, which leaves some unused."),
     example="models: {chat: {gpus: 12}} on machines with 8 GPUs",
     fix=tr("Use a multiple of the machine's GPUs."),
     source="planner/engines/spread.py",
@@ -60,7 +60,7 @@ def multi_node_not_in_image(*, engine: str, flag: str, own_image: bool, slots: i
 def gpus_left_idle(*, gpus: int, nodes: int, slots: int) -> Text:
     return Text(
         message=tr(
-            "{gpus} GPUs are shared evenly by {nodes} machines, which leaves {idle} of {slots} GPUs of each unused.",
+            "{gpus} GPUs are spread evenly over {nodes} machines, which leaves {idle} of {slots} GPUs of each unused.",
             gpus=gpus,
             nodes=nodes,
             idle=slots - gpus // nodes,

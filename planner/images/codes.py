@@ -54,8 +54,8 @@ def legacy_engine(*, engine: str, tag: str, gpu: str, other: str) -> Text:
     """`other`: an engine that runs wherever the others do not."""
     return Text(
         message=tr(
-            "{tag} is the newest {engine} that runs on {gpu}; it gets no security fixes any more and knows "
-            "no newer models.",
+            "{tag} is the newest {engine} that runs on {gpu}; it no longer gets security fixes and knows no "
+            "newer models.",
             tag=tag,
             engine=engine,
             gpu=gpu,
@@ -93,7 +93,7 @@ def engine_too_old(*, engine: str, tag: str, model: str, least: str, own: bool, 
 
 
 @error(
-    meaning=tr("The engine's release has given the model's architecture up."),
+    meaning=tr("The engine's release has dropped the model's architecture."),
     example="models: {chat: {model: baichuan-inc/Baichuan2-7B-Chat}}",
     fix=tr("Name the image that is given, or use a newer model."),
     source="vllm 0.29.0 model_executor/models/registry.py (_PREVIOUSLY_SUPPORTED_MODELS); catalog/data (last_vllm)",

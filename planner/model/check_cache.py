@@ -15,8 +15,7 @@ def check_cache(
 ) -> Iterator[Diagnostic]:
     """What stands against the `dtype` that `section` asks for the cache, in a release that knows `flags`.
 
-    `chosen`: how attention is computed is the user's choice. A type that the engine does not have at all is told
-    elsewhere.
+    `chosen`: the user chose how attention is computed. A type that the engine lacks altogether is reported elsewhere.
     """
     known = find(engine)
     if dtype not in known.cache.types:

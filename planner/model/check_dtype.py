@@ -52,7 +52,7 @@ def check_dtype(
 def _release(
     section: str, facts: ModelFacts, at_load: str | None, engine: Engine, flags: frozenset[str]
 ) -> Iterator[Diagnostic]:
-    """A method that the image's release has no longer, for what it quantises or reads."""
+    """A method by which the image's release no longer quantises, or no longer reads weights."""
     method = at_load or facts.format
     if has(engine.at_load.flags.get(method), flags):
         return

@@ -98,7 +98,7 @@ def awq_unsupported(*, model: str, stored: str, gpu: str, capability: float, at_
         model,
         stored,
         gpu,
-        tr("the AWQ kernels need 7.5, it has compute capability {capability}", capability=capability),
+        tr("the AWQ kernels need compute capability 7.5, and it has {capability}", capability=capability),
         at_load,
     )
 
@@ -130,7 +130,7 @@ def int8_unsupported(*, model: str, stored: str, gpu: str, capability: float, at
         model,
         stored,
         gpu,
-        tr("int8 kernels need 7.5, it has compute capability {capability}", capability=capability),
+        tr("int8 kernels need compute capability 7.5, and it has {capability}", capability=capability),
         at_load,
     )
 
@@ -144,7 +144,7 @@ def int8_unsupported(*, model: str, stored: str, gpu: str, capability: float, at
 def fp4_unsupported(*, model: str, stored: str, gpu: str, capability: float, at_load: bool) -> Text:
     least = "8.0" if stored == "mxfp4" else "7.5"
     why = tr(
-        "the kernels of {stored} need {least}, it has compute capability {capability}",
+        "the kernels of {stored} need compute capability {least}, and it has {capability}",
         stored=stored,
         least=least,
         capability=capability,

@@ -53,7 +53,7 @@ def model_not_chat(*, model: str, kind: str, task: str) -> Text:
 
 
 @warning(
-    meaning=tr("The model's id in Ollama's library names no tag, or `latest`, which goes over to other files."),
+    meaning=tr("The model's id in Ollama's library names no tag, or `latest`, which comes to stand for other files."),
     example="pools: {gpu: {instanceType: GN7.2XLARGE32}}    # T4\n"
     'models: {chat: {engine: ollama, model: "qwen3:latest"}}',
     fix=tr("Name the tag."),
@@ -63,7 +63,7 @@ def tag_moves(*, model: str, pinned: str) -> Text:
     """`pinned`: what it stood for when somebody looked."""
     return Text(
         message=tr(
-            "{model} goes over to other files in time; it was {pinned}, whose size was reckoned with.",
+            "{model} comes to stand for other files in time; it stood for {pinned}, whose size the plan uses.",
             model=model,
             pinned=pinned,
         ),

@@ -59,7 +59,7 @@ def _existing(settings: Settings, vpc: str) -> Iterator[Diagnostic]:
         yield codes.missing_subnets("network.subnetIds", vpc=vpc)
     else:
         yield from _count(settings, "network.subnetIds", network.subnet_ids)
-    # Whatever is said of a VPC that exists, the nodes are opened to it.
+    # The nodes are opened to whatever range is stated for a VPC that exists, so it must be one that a VPC can have.
     if not makes_subnets(settings) and not any(network.cidr.subnet_of(net) for net, _ in VPC_RANGES):
         yield _no_vpc_range(network.cidr, vpc)
     if "cidr" not in network.model_fields_set:
@@ -80,7 +80,7 @@ def _pod_subnets(settings: Settings) -> Iterator[Diagnostic]:
     if existing and network.pod_subnet_ids:
         yield from _count(settings, "network.podSubnetIds", network.pod_subnet_ids)
     both = sorted({*network.pod_subnet_ids} & {*network.subnet_ids})
-    # Without zones there is nothing to share, and that is told elsewhere.
+    # Without zones there is nothing to share, and that is reported elsewhere.
     if both or (network.zones and shares_subnets(settings) and not network.share_subnets):
         yield codes.pod_subnets_shared(
             "network.podSubnetIds" if existing else "network.cidr",

@@ -100,7 +100,7 @@ def vpc_range_assumed(*, vpc: str, cidr: str) -> Text:
 def nat_in_existing_vpc() -> Text:
     return Text(
         message=tr("No NAT gateway is made for subnets that exist: their route tables are not this stack's to change."),
-        remedy=tr("Remove network.nat and give the subnets a road out, or remove subnetIds to have new ones made."),
+        remedy=tr("Remove network.nat and give the subnets a way out, or remove subnetIds to have new ones made."),
         given="true",
         fix=(("", None),),
     )
@@ -133,7 +133,7 @@ def vpc_range_not_allowed(*, cidr: str, ranges: Iterable[tuple[str, int]], longe
 @error(
     meaning=tr("The VPC cannot be cut into subnets for up to six zones."),
     example="network: {cidr: 10.0.0.0/27}",
-    fix=tr("Use a range of /25 or more addresses."),
+    fix=tr("Use /25 or a larger range."),
     source="Tencent Cloud document 215/15774 (the smallest range is /28)",
     forceable=False,
 )

@@ -83,14 +83,14 @@ def allow_without_public(*, ranges: Iterable[str]) -> Text:
 
 
 @warning(
-    meaning=tr("An address that is reserved for documents stands where your own belongs, as in the sample stack."),
+    meaning=tr("An address that is reserved for documentation stands where your own belongs, as in the sample stack."),
     example="cluster: {endpoint: {access: public, allow: [203.0.113.10/32]}}",
     fix=tr("Put your own public address there."),
     source="RFC 5737",
 )
 def documentation_address(*, cidr: str, key: str) -> Text:
     return Text(
-        message=tr("{cidr} is an address for documents; nobody has it, so nobody gets in.", cidr=cidr),
+        message=tr("{cidr} is reserved for documentation; nobody has such an address, so nobody gets in.", cidr=cidr),
         remedy=tr("Run `pulumi config set --path 'tke-llm:{key}' <your address>/32`.", key=key),
         given=cidr,
     )

@@ -69,7 +69,7 @@ def public_address_of_node() -> Text:
 def super_node_without_road(*, pool: str, most: int) -> Text:
     return Text(
         message=tr(
-            "Pods on the super nodes of pool {pool} have no road to the Internet: no NAT gateway and no EIP.", pool=pool
+            "Pods on the super nodes of pool {pool} have no way to the Internet: no NAT gateway and no EIP.", pool=pool
         ),
         remedy=tr(
             "Set network.nat to true, or pools.{pool}.publicBandwidth to the Mbps of an EIP for each pod.", pool=pool

@@ -40,7 +40,7 @@ def label_reserved(*, label: str, value: str, domain: str, ours: bool, free_path
     return Text(
         message=tr("This program sets labels that begin with {domain}/ itself.", domain=domain)
         if ours
-        else tr("Kubernetes keeps labels that begin with {domain}/ itself.", domain=domain),
+        else tr("Kubernetes keeps labels that begin with {domain}/ for itself.", domain=domain),
         remedy=tr("Use a domain of your own, or none."),
         given=label,
         allowed=tr("another domain"),
@@ -83,7 +83,7 @@ def spot_not_native(*, kind_path: str, said: bool) -> Text:
 
 
 @error(
-    meaning=tr("A highest spot price is given for nodes that are billed otherwise."),
+    meaning=tr("A maximum spot price is given for nodes that are billed otherwise."),
     example="pools: {gpu: {kind: ordinary, spotMaxPrice: 3.5}}",
     fix=tr("Set charge: spot, or remove the price."),
     source="The provider's kubernetes_node_pool, spot_max_price",
@@ -91,7 +91,7 @@ def spot_not_native(*, kind_path: str, said: bool) -> Text:
 def spot_price_without_spot(*, price: float, charge: str) -> Text:
     """`charge` is the place of the pool's billing."""
     return Text(
-        message=tr("A highest price is given for nodes that are not spot nodes."),
+        message=tr("A maximum price is given for nodes that are not spot nodes."),
         remedy=tr("Set charge: spot, or remove it."),
         given=str(price),
         fix=((charge, "spot"),),

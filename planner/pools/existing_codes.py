@@ -7,7 +7,7 @@ from settings.translation import joined, tr
 
 
 @error(
-    meaning=tr("Of nodes that exist already, the figures are missing that decide what fits."),
+    meaning=tr("The figures that decide what fits are missing for nodes that exist already."),
     example="pools: {gpu: {kind: existing, nodeSelector: {gpu: a10}}}",
     fix=tr("Set cpu, memory, gpu and gpusPerNode to what one node offers."),
     source="planner/pools/decide.py",
@@ -42,7 +42,7 @@ def unknown_gpu(*, gpu: str, meant: Sequence[str], known: Iterable[str]) -> Text
 
 def _meant(gpus: Sequence[str]) -> str:
     if len(gpus) > 1:
-        return tr("Use {meant}, by the memory that it has.", meant=joined(gpus, " or "))
+        return tr("Use {meant}: the one with the memory that the GPU has.", meant=joined(gpus, " or "))
     if gpus:
         return tr("Use {meant}.", meant=gpus[0])
     return tr("Use the GPU of the nodes; where the list lacks it, describe it in catalog/data/gpus.yaml.")

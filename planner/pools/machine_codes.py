@@ -121,14 +121,14 @@ def machine_not_seen_in_region(*, machine: str, region: str, regions: Iterable[s
 
 
 @warning(
-    meaning=tr("Tencent Cloud sells this machine type to accounts that it has enabled only."),
+    meaning=tr("Tencent Cloud sells this machine type only to accounts that it has enabled for it."),
     example="pools: {gpu: {instanceType: PNV6.32XLARGE1280}}",
     fix=tr("Ask for it with a ticket first."),
     source="Tencent Cloud document 560/19701",
 )
 def invite_only(*, machine: str) -> Text:
     return Text(
-        message=tr("{machine} is sold to accounts that Tencent Cloud has enabled for it only.", machine=machine),
+        message=tr("{machine} is sold only to accounts that Tencent Cloud has enabled for it.", machine=machine),
         remedy=tr("Ask for it with a ticket before you run `pulumi up`."),
         given=machine,
     )

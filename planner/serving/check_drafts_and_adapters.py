@@ -166,7 +166,7 @@ def _fetched(
 ) -> Iterator[Diagnostic]:
     model = placed.model
     readable = find(model.engine).sources
-    # What comes from where the model does is refused there.
+    # The model's own source is refused with its download.
     if plan.source not in readable and plan.source != source_of(model):
         yield downloads_codes.source_not_for_engine(
             f"{path}.source", engine=model.engine, source=plan.source, readable=readable

@@ -24,8 +24,8 @@ _STORED = {"awq_marlin": "awq", "gptq_marlin": "gptq"} | {name: name for name in
 
 
 def check_extra_args(placed: Placement) -> Iterator[Diagnostic]:
-    """The first error that the same values would be as settings, a kind of attention that the GPU has not, and
-    speculative decoding that does not go with pipeline stages (as a setting, too)."""
+    """The first error that the same values would raise as settings, a kind of attention that the GPU lacks, and
+    speculative decoding that does not work with pipeline stages (as a setting, too)."""
     yield from _backends(placed)
     yield from _speculative(placed)
     release, engine, case = placed.image.release, find(placed.model.engine), placed.situation

@@ -8,9 +8,9 @@ from settings.translation import tr
 
 @dataclass(frozen=True)
 class Shortage:
-    """Memory of each GPU that is missing: GiB for the weights, for the `cache` of one sequence of `context` tokens and
-    the least for `working`, and the `limit` that the engine has of what is `usable` on each of `gpus`; `loading` GiB
-    are all there at once before weights are quantised, 0 where that is no question."""
+    """Memory that is missing on each GPU, in GiB: what the `weights` take, the `cache` of one sequence of `context`
+    tokens and at least `working`, against the `limit` that the engine has of what is `usable` on each of `gpus`.
+    `loading` is what the weights take all at once before they are quantised, 0 where they are not."""
 
     model: str
     format: str

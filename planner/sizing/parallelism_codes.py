@@ -75,7 +75,7 @@ def width_not_divisible(
     )
     return Text(
         message=tr("{model} ({format}) cannot be cut so: {what}.", model=model, format=format_, what=what),
-        remedy=tr("{change}; the planner chooses a split that goes if all of them are left out.", change=change),
+        remedy=tr("{change}; the planner chooses a split that works if all of them are left out.", change=change),
         given=given,
         allowed=tr("tensorParallel of {sizes}", sizes=joined(map(str, legal))),
         fix=fix,
