@@ -182,7 +182,7 @@ def test_an_ollama_model_may_run_on_machines_without_gpu():
 def test_the_disk_has_room_for_what_pods_write():
     """Images of 10 GiB take 15 while they are unpacked, the system 20, and images are removed above 85 per cent."""
     assert disk_for([10]) == 50
-    assert disk_for([10], scratch=24) == 70
+    assert disk_for([10], held=24) == 70
     one, four = (
         planned(
             {"pools.gpu": {"kind": "ordinary", "instanceType": "GN10Xp.20XLARGE320"}, "models.chat.replicas": count}
