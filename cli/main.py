@@ -206,7 +206,7 @@ def rehearse(
     if (fail or hang or lose) and not (control_plane or engine):
         raise typer.BadParameter(tr("need --control-plane or --engine"), param_hint="--fail, --hang and --lose")
     if engine or control_plane:
-        from rehearsal.pulumi_engine.faults import parse_all  # noqa: PLC0415
+        from cli.faults import parse_all  # noqa: PLC0415
 
         try:
             faults = parse_all(fail or (), hang or (), lose or ())

@@ -1,10 +1,10 @@
 """The rules of the policy pack, over what a rehearsal has recorded."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 
 from policy.rule import Hidden, Resource, Violation
 from policy.rules import violations
-from rehearsal.registration import Registration, Secret, Unknown
+from rehearsal.registration import Registration, Unknown, rewritten
 
 
 def broken_rules(registrations: Iterable[Registration], forced: Collection[str] = ()) -> tuple[Violation, ...]:
@@ -21,14 +21,12 @@ def as_resource(registration: Registration) -> Resource:
     )
 
 
-def visible(value: object, *, secret: bool = False) -> object:
+def visible(value: object) -> object:
     """The value with every leaf below a secret, and every one that is not known yet, hidden."""
-    if isinstance(value, Secret):
-        return visible(value.value, secret=True)
-    if isinstance(value, Unknown):
+    return rewritten(value, _shown)
+
+
+def _shown(leaf: object, secret: bool) -> object:
+    if isinstance(leaf, Unknown):
         return Hidden.UNKNOWN
-    if isinstance(value, Mapping):
-        return {key: visible(part, secret=secret) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [visible(part, secret=secret) for part in value]
-    return Hidden.SECRET if secret else value
+    return Hidden.SECRET if secret else leaf

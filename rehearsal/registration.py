@@ -1,6 +1,6 @@
 """What the program asked the engine for, as plain data. Nothing here imports pulumi."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from heapq import heappop, heappush
@@ -70,52 +70,38 @@ class Registration:
         return frozenset((*self.dependencies, self.parent, self.provider_urn)) - {""}
 
 
+def rewritten(value: object, leaf: Callable[[object, bool], object], below: bool = False) -> object:
+    """The value with each leaf anew, from the old one and whether it stands below a secret; keys and lengths of lists
+    remain, secrets do not."""
+    if isinstance(value, Secret):
+        return rewritten(value.value, leaf, below=True)
+    if isinstance(value, Mapping):
+        return {key: rewritten(part, leaf, below) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [rewritten(part, leaf, below) for part in value]
+    return leaf(value, below)
+
+
 def reveal(value: object) -> object:
     """The value with every secret in clear, as a provider sees it."""
-    if isinstance(value, Secret):
-        return reveal(value.value)
-    if isinstance(value, Mapping):
-        return {key: reveal(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [reveal(part) for part in value]
-    return value
+    return rewritten(value, lambda leaf, _: leaf)
 
 
 def mask(value: object) -> object:
-    """The value as it may be shown: every leaf below a secret becomes `MASK`, keys and lengths of lists remain."""
-    if isinstance(value, Secret):
-        return _masked(value.value)
-    if isinstance(value, Unknown):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {key: mask(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [mask(part) for part in value]
-    return value
+    """The value as it may be shown: every leaf below a secret becomes `MASK`."""
+    return rewritten(value, lambda leaf, secret: MASK if secret else str(leaf) if isinstance(leaf, Unknown) else leaf)
 
 
-def _masked(value: object) -> object:
-    if isinstance(value, Secret):
-        return _masked(value.value)
-    if isinstance(value, Mapping):
-        return {key: _masked(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_masked(part) for part in value]
-    return MASK
+def leaves(value: object) -> Iterator[tuple[object, bool]]:
+    """Every value inside objects and lists, and whether it stands below a secret."""
+    found: list[tuple[object, bool]] = []
+    rewritten(value, lambda leaf, secret: found.append((leaf, secret)))
+    yield from found
 
 
-def secret_texts(value: object, below: bool = False) -> Iterator[str]:
+def secret_texts(value: object) -> Iterator[str]:
     """Every text inside a secret of `value`; what must never be found in anything that is shown."""
-    if isinstance(value, Secret):
-        yield from secret_texts(value.value, below=True)
-    elif isinstance(value, Mapping):
-        for part in value.values():
-            yield from secret_texts(part, below)
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from secret_texts(part, below)
-    elif below and isinstance(value, str) and value:
-        yield value
+    return (leaf for leaf, secret in leaves(value) if secret and isinstance(leaf, str) and leaf)
 
 
 def in_order(registrations: Iterable[Registration]) -> tuple[Registration, ...]:

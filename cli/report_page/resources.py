@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from cli.language import tr, translate
+from cli.report_page.graph import awaited, reduced
 from cli.report_page.highlight import Pieces, pieces
 from cli.text import duration
 from components.workloads.kube import DOWNLOAD
 from planner.plan.types import Plan
 from rehearsal.clock import Idle, Timeline, TimelineStep, step_name
-from rehearsal.graph import awaited, reduced
 from rehearsal.kinds import display_name, find, guide_step
 from rehearsal.manifests import as_yaml, manifests
 from rehearsal.registration import Registration, depths, mask

@@ -25,20 +25,14 @@ from rehearsal.kinds import (
 )
 from rehearsal.pulumi_engine.rules import rules_of
 from rehearsal.pulumi_engine.world import CloudResource, CloudState, CloudVolume, DeniedError
+from rehearsal.registration import leaves
 from settings.paths import value_at
 from settings.quantity import size
 
 
-def leaves(value: object) -> Iterator[object]:
+def values_in(inputs: object) -> Iterator[object]:
     """Every value inside objects and lists."""
-    if isinstance(value, Mapping):
-        for part in value.values():
-            yield from leaves(part)
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from leaves(part)
-    else:
-        yield value
+    return (leaf for leaf, _ in leaves(inputs))
 
 
 def kind(resource: CloudResource) -> str:
@@ -57,7 +51,7 @@ def check_creation(world: CloudState, resource: CloudResource, cluster: str | No
         if world.find(*resource.key):
             raise DeniedError(f'{kind(resource).rpartition(":")[2].lower()} "{resource.id}" already exists')
         return
-    for leaf in leaves(resource.inputs):
+    for leaf in values_in(resource.inputs):
         if leaf in world.gone:
             raise DeniedError(f"ResourceNotFound: {leaf} does not exist")
     # Attaching a policy once more is no error: the API has no code for it (vendor 598/33562).
@@ -77,8 +71,8 @@ def check_change(world: CloudState, resource: CloudResource, inputs: Mapping[str
     """Raise `DeniedError` where cloud or API server would not take the new inputs though no rule of the type speaks
     against it: a cluster loses no subnet of its pods (Update in resource_tc_kubernetes_cluster_extension.go of the
     Terraform provider), a volume only grows, and only where its class lets it."""
-    if kind(resource) == CLUSTER.type and {*leaves(resource.inputs.get("eniSubnetIds"))} - {
-        *leaves(inputs.get("eniSubnetIds"))
+    if kind(resource) == CLUSTER.type and {*values_in(resource.inputs.get("eniSubnetIds"))} - {
+        *values_in(inputs.get("eniSubnetIds"))
     }:
         raise DeniedError("the `eni_subnet_ids` parameter does not allow modification of existing subnet ID data")
     path = ("spec", "resources", "requests", "storage")
@@ -105,7 +99,7 @@ def check_deletion(world: CloudState, resource: CloudResource, cluster: str | No
     for other in world.resources.values():
         if other.key == resource.key or not other.type.startswith("tencentcloud:") or _goes_along(resource, other):
             continue
-        if _held(resource, leaves(other.inputs)):
+        if _held(resource, values_in(other.inputs)):
             raise DeniedError(f"ResourceInUse: {resource.id} is used by {other.id} ({other.name})")
     for volume in world.volumes.values():
         if resource.id in volume.holds:
@@ -125,7 +119,7 @@ def after_creation(world: CloudState, resource: CloudResource) -> None:
     made = _class_of(world, resource)
     if made is not None:
         parameters = value_at(made.inputs, "parameters")
-        holds = tuple(str(each) for each in leaves(parameters) if isinstance(each, str))
+        holds = tuple(str(each) for each in values_in(parameters) if isinstance(each, str))
         kept = value_at(made.inputs, "reclaimPolicy") == "Retain"
         world.put_volume(CloudVolume(resource.key, str(value_at(made.inputs, "provisioner")), holds, kept))
 
@@ -175,12 +169,12 @@ def _goes_along(cluster: CloudResource, other: CloudResource) -> bool:
 
 def _own_id(resource: CloudResource) -> bool:
     """Whether the id is the resource's own and not that of what it belongs to (a rule set has its group's)."""
-    return resource.id not in leaves(resource.inputs)
+    return resource.id not in values_in(resource.inputs)
 
 
-def _held(resource: CloudResource, values: Iterator[object]) -> bool:
+def _held(resource: CloudResource, given: Iterator[object]) -> bool:
     names = {resource.id, resource.outputs.get("publicIp", resource.id)}
-    return any(value in names for value in values if isinstance(value, str))
+    return any(value in names for value in given if isinstance(value, str))
 
 
 def _nodes(world: CloudState, cluster_id: str) -> bool:

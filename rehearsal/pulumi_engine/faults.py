@@ -1,11 +1,8 @@
 """Faults that a rehearsal asks for: which resource, what goes wrong there, how often."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from threading import Lock
 from typing import Literal
-
-from settings.translation import tr
 
 Trouble = Literal["fail", "hang", "lose", "stall"]
 """``fail``: the cloud refuses. ``hang``: never ready, until the time allowed is over. ``lose``: made, but the answer is
@@ -19,25 +16,6 @@ class Fault:
     resource: str
     trouble: Trouble = "fail"
     times: int = 1
-
-
-def parse(text: str, trouble: Trouble = "fail") -> Fault:
-    """``RESOURCE`` or ``RESOURCE:N``. Raises `ValueError` where N is no number above 0, or the name is empty."""
-    name, colon, times = text.rpartition(":")
-    if not colon:
-        name, times = text, "1"
-    if not name or not times.isdecimal() or int(times) < 1:
-        raise ValueError(tr("{text!r} is not RESOURCE or RESOURCE:N, such as llm-chat-inference-server:1", text=text))
-    return Fault(name, trouble, int(times))
-
-
-def parse_all(fail: Iterable[str], hang: Iterable[str], lose: Iterable[str]) -> list[Fault]:
-    """The faults of the command's options. Raises `ValueError` as `parse` does."""
-    return [
-        *(parse(each, "fail") for each in fail),
-        *(parse(each, "hang") for each in hang),
-        *(parse(each, "lose") for each in lose),
-    ]
 
 
 class Faults:

@@ -17,7 +17,7 @@ from rehearsal.cluster.objects import Ref, ref
 from rehearsal.cluster.readiness import Judge, Unready
 from rehearsal.controllers.controllers import Controllers
 from rehearsal.kinds import ADDON, CLUSTER, SUBNET, find, types
-from rehearsal.pulumi_engine.acceptance import kind, leaves
+from rehearsal.pulumi_engine.acceptance import kind, values_in
 from rehearsal.pulumi_engine.world import CloudResource, CloudState
 from rehearsal.subjects import installs, pool_of, software_of
 
@@ -104,7 +104,7 @@ class Infrastructure:
         given = [
             each.inputs.get("availabilityZone")
             for each in self._world.of_type(SUBNET.type)
-            if each.id in set(leaves(asked))
+            if each.id in set(values_in(asked))
         ]
         planned = pool_of(resource, self._plan)
         zones = given or ([planned.zone] if planned is not None else [])

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from rehearsal.kind import is_object
 from rehearsal.pulumi_engine import schema
 from rehearsal.pulumi_engine.rules import Rules
-from rehearsal.registration import Secret, Unknown, reveal
+from rehearsal.registration import Secret, Unknown, leaves, reveal
 from rehearsal.wire import holds_secret
 
 MEANT = frozenset({"emptyDir", "podSelector", "namespaceSelector"})
@@ -107,11 +107,7 @@ def canonical(quantity: str) -> str:
 
 def holds_unknown(value: object) -> bool:
     """Whether the value is unknown or has a part that is."""
-    if isinstance(value, Secret):
-        return holds_unknown(value.value)
-    if isinstance(value, Mapping):
-        return any(holds_unknown(part) for part in value.values())
-    return isinstance(value, Unknown) or (isinstance(value, list) and any(map(holds_unknown, value)))
+    return any(isinstance(leaf, Unknown) for leaf, _ in leaves(value))
 
 
 def _mapping(value: object) -> dict[str, object]:

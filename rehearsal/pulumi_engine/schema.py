@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rehearsal.registration import Secret, Unknown
 
-_FILE = Path(__file__).with_name("schema.json")
+FILE = Path(__file__).with_name("schema.json")
 
 SchemaFailure = tuple[str, str]
 """Where in the inputs, and what is wrong there."""
@@ -96,4 +96,4 @@ _SCALARS: Mapping[str, Callable[[object], bool]] = {
 
 @cache
 def _schema() -> dict[str, dict]:
-    return json.loads(_FILE.read_text(encoding="utf-8"))
+    return json.loads(FILE.read_text(encoding="utf-8"))

@@ -1,7 +1,8 @@
 """What the simulated providers know of the SDKs."""
 
-from rehearsal.pulumi_engine.introspect import SCHEMA, text
+from rehearsal.pulumi_engine.schema import FILE
+from tests.engine.introspect import text
 
 
 def test_the_schema_is_that_of_the_installed_sdks() -> None:
-    assert SCHEMA.read_text(encoding="utf-8") == text(), "python -m rehearsal.pulumi_engine.introspect"
+    assert FILE.read_text(encoding="utf-8") == text(), "python -m tests.engine.introspect"

@@ -1,6 +1,7 @@
-"""A module's control plane with Envoy Gateway beside it; programs come from `make controllers`."""
+"""One control plane with Envoy Gateway beside it for all tests here; programs come from `make controllers`."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -30,9 +31,22 @@ def processes() -> Iterator[Processes]:
         yield processes
 
 
-@pytest.fixture(scope="module")
-def api() -> Iterator[Api]:
-    with ControlPlane(binaries.find()) as access, Controllers(access) as controllers, access.api() as api:
-        controllers.install("envoy-gateway", (), VALUES)
-        api.create("/api/v1/nodes", node({"tke-llm/pool": "system"}))
-        yield api
+_held = ExitStack()
+
+
+@pytest.fixture(scope="session")
+def api() -> Api:
+    access = _held.enter_context(ControlPlane(binaries.find()))
+    _held.enter_context(Controllers(access)).install("envoy-gateway", (), VALUES)
+    api = _held.enter_context(access.api())
+    api.create("/api/v1/nodes", node({"tke-llm/pool": "system"}))
+    return api
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> Iterator[None]:
+    """Of Envoy Gateway a machine has one at a time, and tests elsewhere want theirs: it ends with the last test here,
+    not with the session."""
+    yield
+    if nextitem is None or Path(__file__).parent not in nextitem.path.parents:
+        _held.close()

@@ -1,5 +1,5 @@
+from cli.report_page.graph import awaited, reduced
 from rehearsal.clock import timeline
-from rehearsal.graph import awaited, reduced
 from rehearsal.registration import Registration
 from rehearsal.tree import tree
 

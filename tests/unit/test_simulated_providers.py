@@ -8,10 +8,11 @@ from unittest.mock import Mock
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
+from cli.faults import parse
 from rehearsal.pulumi_engine import schema
 from rehearsal.pulumi_engine.changes import changes
 from rehearsal.pulumi_engine.environment import MissingEngineError, find
-from rehearsal.pulumi_engine.faults import Fault, Faults, parse
+from rehearsal.pulumi_engine.faults import Fault, Faults
 from rehearsal.pulumi_engine.providers import Provider
 from rehearsal.pulumi_engine.rules import ruled_paths, rules_of
 from rehearsal.pulumi_engine.world import CloudState

@@ -1,5 +1,5 @@
-"""Writes `schema.json`: what the resource classes of the SDKs take and give. Run `python -m
-rehearsal.pulumi_engine.introspect` after an SDK or the simulated cloud has changed; a test holds the file current.
+"""Writes `rehearsal/pulumi_engine/schema.json`: what the resource classes of the SDKs take and give. Run `python -m
+tests.engine.introspect` after an SDK or the simulated cloud has changed; a test holds the file current.
 
 A property's shape is ``str``, ``int``, ``float``, ``bool`` or ``any``; ``[…]`` is a list, ``{…}`` an object with any
 keys and ``@Name`` an object of the table `objects`. A trailing ``!`` means required.
@@ -11,14 +11,12 @@ import typing
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from inspect import Parameter, isclass, signature
-from pathlib import Path
 
 import pulumi
 from pulumi import _types as sdk
 
+from rehearsal.pulumi_engine.schema import FILE
 from rehearsal.simulated import tencentcloud
-
-SCHEMA = Path(__file__).with_name("schema.json")
 
 _KUBERNETES = (
     "admissionregistration.v1",
@@ -117,4 +115,4 @@ def text() -> str:
 
 
 if __name__ == "__main__":
-    SCHEMA.write_text(text(), encoding="utf-8")
+    FILE.write_text(text(), encoding="utf-8")
