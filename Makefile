@@ -94,10 +94,10 @@ test-browser: .venv/test.stamp .venv/e2e.stamp ## the rehearsal's page in a brow
 	@$(RUN) pytest -n 0 tests/browser
 
 # The stacks of LIVES; `make test-all` takes every sample. Three workers for two cores, since much of it is waiting; first
-# what only one of them can do at a time, for Envoy Gateway's sake.
+# what only one of them can do at a time, for Envoy Gateway's sake, and last what fills the others' cores meanwhile.
+DEEP_TESTS := requests engine cluster controllers monitoring unit program
 test-deep: .venv/test.stamp $(BUILDS) ## what the quick tests leave out, on a real control plane and under the real engine (needs Go)
-	@$(RUN) pytest -n 2 $(PATIENT) -m exhaustive tests/unit tests/program
-	@$(RUN) pytest -n 3 $(PATIENT) --dist loadgroup --no-loadscope-reorder tests/requests tests/engine tests/cluster tests/controllers tests/monitoring $(foreach stack,$(LIVES),--stack $(stack))
+	@$(RUN) pytest -n 3 $(PATIENT) --dist loadgroup --no-loadscope-reorder -m "deep or exhaustive" $(DEEP_TESTS:%=tests/%) $(foreach stack,$(LIVES),--stack $(stack))
 
 test-all: .venv/test.stamp $(BUILDS) ## everything, with every sample stack (needs Go)
 	@ALL_STACKS=1 $(RUN) pytest -n 2 $(PATIENT) --dist loadgroup -m "exhaustive or not exhaustive" tests/unit tests/components tests/program tests/security tests/fuzz tests/requests tests/monitoring tests/cluster tests/controllers tests/engine --stack all

@@ -21,9 +21,12 @@ if os.environ.get("CI"):
     settings.load_profile("ci")
 
 
-def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
     """With `--dist loadgroup` one worker runs all of a module that names no group: what a module's tests share, such as
-    a control plane, is started once."""
+    a control plane, is started once. What `make test` leaves out is marked as deep."""
+    quick = {config.rootpath / each for each in config.getini("testpaths")}
     for item in items:
+        if quick.isdisjoint(item.path.parents):
+            item.add_marker("deep")
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))

@@ -134,8 +134,9 @@ def live(door: Door, team: Team, prometheus: str, free: tuple[str, str], limited
         team.chat(*free, "please " * number, tokens=number)
         team.stream(*free, "and then " * number, tokens=3 * number)
     not_allowed = _refusal(lambda: team.chat(free[0], limited[1], "hello"))
-    # The rate limit service counts by the minutes of the clock.
-    time.sleep(60 - time.time() % 60)
+    # The rate limit service counts by the minutes of the clock, and the alert takes a part of one to fire.
+    if time.time() % 60 > 25:
+        time.sleep(60 - time.time() % 60)
     over = team.until_refused(*limited, "what is it that you want")
     fired = team.refused_until(*limited, lambda: fires(prometheus, ALERT), 60 - time.time() % 60)
     time.sleep(61 - time.time() % 60)
