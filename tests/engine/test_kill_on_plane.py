@@ -11,13 +11,15 @@ from rehearsal.control_plane.plane import Access, ControlPlane
 from rehearsal.pulumi_engine.acceptance import left
 from rehearsal.pulumi_engine.on_plane import made_pools, object_refs
 from rehearsal.pulumi_engine.session import EngineSession
-from tests.engine.samples import MAIN, planned, sample
+from tests.engine.samples import MAIN, changed, planned
 from tests.engine.troubles import when
 from tests.waiting import until
 
 pytestmark = pytest.mark.xdist_group("kill-on-plane")
 
-DEV, JOB = sample("dev"), "llm-chat-download-job"
+# Without the page: of a Deployment that was being made too the engine's state would know nothing, nor delete it before
+# the claim that its pod uses.
+DEV, JOB = changed("dev", {"webui.enabled": False}), "llm-chat-download-job"
 NODES, PODS = "/api/v1/nodes", "/api/v1/namespaces/llm/pods"
 
 
