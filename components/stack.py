@@ -12,6 +12,7 @@ from components.cloud.cluster import AttachedCluster, AttachedClusterArgs, Manag
 from components.cloud.network import VpcNetwork, VpcNetworkArgs
 from components.cloud.pools import GpuPool, GpuPoolArgs
 from components.cloud.roles import ServiceRoles, ServiceRolesArgs
+from components.downloads import DownloadsArgs, make_downloads
 from components.inbound import InboundArgs, Installer, make_inbound
 from components.model_files import ModelFilesArgs, model_files
 from components.naming import Naming
@@ -22,7 +23,6 @@ from components.workloads.autoscaling import ModelAutoscaling, ModelAutoscalingA
 from components.workloads.client_keys import ClientKeys, ClientKeysArgs
 from components.workloads.image_prefetch import ImagePrefetch, ImagePrefetchArgs
 from components.workloads.inference import Inference, InferenceArgs
-from components.workloads.model_download import ModelDownload, ModelDownloadArgs, numbered
 from components.workloads.model_store import ModelStore, ModelStoreArgs
 from components.workloads.monitoring import Monitoring, MonitoringArgs
 from components.workloads.multi_node import on_host_network
@@ -33,9 +33,7 @@ from planner.access.api import CLIENT_KEYS, PAGE_CLIENT
 from planner.page.decide import offered
 from planner.page.variables import SEALED as SEALED_ENV
 from planner.plan.access import ApiPlan
-from planner.plan.rollout import CompileCachePlan
 from planner.plan.types import (
-    DownloadPlan,
     ExistingClusterPlan,
     ModelPlan,
     NetworkPlan,
@@ -106,7 +104,17 @@ class LlmStack(pulumi.ComponentResource):
 
         namespace = self._namespace(provider)
         store = self._store(namespace, network, addons)
-        downloads = self._downloads(namespace, store, network)
+        downloads = make_downloads(
+            name,
+            DownloadsArgs(
+                plan=self._plan,
+                namespace=namespace,
+                claim=store.claim,
+                token=self._secrets.get("hfToken"),
+                after=[] if network is None else network.routes_out,
+            ),
+            self._inside,
+        )
         pools = self._pools(cluster, network, addons, downloads)
 
         pulled = self._prefetch(namespace, pools)
@@ -278,49 +286,6 @@ class LlmStack(pulumi.ComponentResource):
             ),
             self._inside,
         )
-
-    def _downloads(
-        self, namespace: pulumi.Output[str], store: ModelStore, network: VpcNetwork | None
-    ) -> dict[str, list[pulumi.Resource]]:
-        """The download Jobs of each model, by name. Models that are served from the same files share one."""
-        by_directory: dict[str, ModelDownload] = {}
-        needed = [
-            (model, number, download)
-            for model in self._plan.models.values()
-            for number, download in enumerate(model.downloads, start=1)
-        ]
-        for model, number, download in needed:
-            if download.directory not in by_directory:
-                by_directory[download.directory] = ModelDownload(
-                    f"{self._name}-{numbered(f'{model.name}-download', number)}",
-                    ModelDownloadArgs(
-                        namespace=namespace,
-                        model=model,
-                        download=download,
-                        number=number,
-                        claim=store.claim,
-                        cpu=self._plan.cpu,
-                        compile_cache=self._compile_cache(download),
-                        token=self._secrets.get("hfToken"),
-                        pull_secret=self._plan.pull_secret,
-                        after=[] if network is None else network.routes_out,
-                    ),
-                    self._inside,
-                )
-        return {
-            name: [by_directory[each.directory].job for each in model.downloads]
-            for name, model in self._plan.models.items()
-        }
-
-    def _compile_cache(self, download: DownloadPlan) -> CompileCachePlan | None:
-        """The folder for what is compiled for these files; of models that share them, it is the same."""
-        kept = {} if self._plan.warm_start is None else self._plan.warm_start.compile_caches
-        served = (
-            kept.get(name)
-            for name, model in self._plan.models.items()
-            if model.download.directory == download.directory
-        )
-        return next((each for each in served if each is not None), None)
 
     def _pools(
         self,
