@@ -10,6 +10,9 @@ from pulumi.runtime import mocks
 
 from rehearsal.recorder import Recorder
 from rehearsal.registration import Registration, reveal
+from tests.mocks import without_stack_traces
+
+without_stack_traces()
 
 PROJECT, STACK = "tke-llm", "dev"
 

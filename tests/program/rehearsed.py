@@ -6,16 +6,22 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from cli.main import app
+from cli.language import current_language
+from cli.report_page.page import page
+from planner.plan.types import Plan
 from rehearsal.cloud import Cloud
 from rehearsal.engine import Recording
 from rehearsal.registration import Registration, secret_texts
+from rehearsal.render import files
 from rehearsal.run import Rehearsal, rehearse
 from rehearsal.story import Story, tell
 from settings.file import read
 from settings.parse import StackInput
+from tests.commands import command
+from tests.mocks import without_stack_traces
+
+without_stack_traces()
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = ROOT / "__main__.py"
@@ -54,6 +60,25 @@ def tell_once(stack: StackInput, program: Path) -> Story | Rehearsal:
     return _TOLD[asked]
 
 
+_FILES: dict[int, tuple[object, Mapping[str, str]]] = {}
+_PAGES: dict[tuple[int, str], tuple[object, str]] = {}
+
+
+def files_once(plan: Plan, registrations: tuple[Registration, ...]) -> Mapping[str, str]:
+    """As `files`, once for each rehearsal."""
+    if id(registrations) not in _FILES:
+        _FILES[id(registrations)] = registrations, files(plan, registrations)
+    return _FILES[id(registrations)][1]
+
+
+def page_once(stack: str, told: Story, written: Mapping[str, str]) -> str:
+    """As `page`, once for each rehearsal and language."""
+    asked = id(told), current_language()
+    if asked not in _PAGES:
+        _PAGES[asked] = told, page(stack, told, written)
+    return _PAGES[asked][1]
+
+
 def story(name: str) -> Story:
     told = tell_once(given(name), PROGRAM)
     assert isinstance(told, Story), told.errors
@@ -78,10 +103,6 @@ def secrets_of(recording: Recording | None) -> set[str]:
         {key: each.outputs.get(key) for key in each.additional_secret_outputs} for each in recording.registrations
     ]
     return {text for value in values for text in secret_texts(value) if len(text) >= 8}
-
-
-def command(*arguments: str) -> Result:
-    return CliRunner().invoke(app, list(arguments))
 
 
 def reported(*arguments: str) -> dict:

@@ -7,22 +7,22 @@ import subprocess
 import sys
 
 import pytest
-from rehearsed import NAMES, ROOT, command, each_of
 
 from cli.language import set_language
 from cli.main import app
 from planner.diagnostics.explain import codes
+from tests.program.rehearsed import NAMES, ROOT, command, each_of
 
 SENTENCE = re.compile(r"\b[A-Za-z][a-z']+(?: [a-z][a-z']*){2,}")
 """Three words of prose in a row."""
-QUOTED = re.compile(r"`[^`]*`|\"[^\"]*\"|'[^']*'|https?://\S+|(?:tke-llm|kubectl|pulumi)(?: [\w./-]+)+")
+QUOTED = re.compile(r"`[^`]*`|\"[^\"]*\"|'[^']*'|https?://\S+|(?:tke-llm|kubectl|pulumi|make)(?: [\w./-]+)+")
 """Code, addresses and commands."""
 NAMES_OF_THINGS = ("kubernetes provider", "No such file or directory")
 """What the tree of resources and the system call them."""
 
 
 @pytest.fixture(autouse=True)
-def folder_of_ones_own(tmp_path, monkeypatch):
+def folder_of_ones_own(tmp_path, monkeypatch, told):
     for file in ROOT.glob("Pulumi*.yaml"):
         shutil.copy(file, tmp_path)
     monkeypatch.chdir(tmp_path)
@@ -77,6 +77,7 @@ def test_a_sample_is_told_in_chinese(name, asked):
 )
 def test_every_command_answers_in_chinese(arguments, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     said = chinese(*arguments)
     assert re.search(r"[\u4e00-\u9fff]", said)
     assert english(said) == []

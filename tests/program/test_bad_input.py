@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from rehearsed import ROOT, command, reported
+
+from tests.program.rehearsed import ROOT, command, reported
 
 SOUND = {
     "tencentcloud:region": "ap-guangzhou",

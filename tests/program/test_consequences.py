@@ -4,11 +4,11 @@ from dataclasses import replace
 from typing import cast
 
 import pytest
-from rehearsed import story
 
 from rehearsal.pulumi_engine.consequences import consequences
 from rehearsal.pulumi_engine.outcome import Operation, OperationVerdict
 from rehearsal.registration import mask
+from tests.program.rehearsed import story
 
 
 def told(stack: str, name: str, verdict: OperationVerdict, *paths: str) -> str:

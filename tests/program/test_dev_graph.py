@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from rehearsed import PROGRAM, given, registrations, story
 
 from rehearsal.clock import timeline
 from rehearsal.kinds import display_name, find, seconds_of
 from rehearsal.registration import Registration
 from rehearsal.story import Story, tell
+from tests.program.rehearsed import PROGRAM, given, registrations, story
 
 
 def one(kind: str, name: str = "") -> Registration:

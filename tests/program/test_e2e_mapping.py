@@ -1,15 +1,15 @@
 """`make e2e` runs what is rendered: its mapping changes nothing but ports, addresses and what `cpu.yaml` lists."""
 
 import re
-from collections.abc import Iterator
+from functools import cache
 from itertools import count
 
 import pytest
-from rehearsed import NAMES, each_of, registrations
 
 from e2e.containers import ManifestError, Rendered, RenderedContainer, RenderedPod, recorded
 from e2e.mapping import Addresses, Difference, Process, UnknownImageError, addresses, cpu_settings, image_of, mapped
 from rehearsal.registration import secret_texts
+from tests.program.rehearsed import NAMES, each_of, registrations
 
 FIRST = 40000
 _ADDRESS = re.compile(r"[\w.-]+:\d+|https?://[\w.:-]+|\d+")
@@ -18,6 +18,7 @@ REFUSED = {"two-machines": "a group of machines", "team": "an API at a gateway"}
 RUN = sorted(set(NAMES) - set(REFUSED))
 
 
+@cache
 def stack(name: str) -> Rendered:
     return recorded(registrations(name))
 
@@ -26,12 +27,12 @@ def located(of: Rendered) -> Addresses:
     return addresses(of, count(FIRST))
 
 
-def every(name: str) -> Iterator[tuple[RenderedPod, RenderedContainer, Process, tuple[Difference, ...]]]:
+@cache
+def every(name: str) -> list[tuple[RenderedPod, RenderedContainer, Process, tuple[Difference, ...]]]:
     of = stack(name)
     where = located(of)
-    for pod in of.pods:
-        for container in (*pod.init, *pod.containers):
-            yield (pod, container, *mapped(container, pod, where))
+    every_container = [(pod, container) for pod in of.pods for container in (*pod.init, *pod.containers)]
+    return [(pod, container, *mapped(container, pod, where)) for pod, container in every_container]
 
 
 def flags(argv: tuple[str, ...]) -> dict[str, str]:

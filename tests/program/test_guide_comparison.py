@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 import yaml
-from rehearsed import PROGRAM
 
 from rehearsal.manifests import manifests
 from rehearsal.run import rehearse
 from settings.parse import StackInput
+from tests.program.rehearsed import PROGRAM
 from tests.unit import documents
 
 TEXT = documents.document("guide-coverage.md")

@@ -4,13 +4,13 @@ asking."""
 import shutil
 
 import pytest
-from rehearsed import NAMES, ROOT, command, each_of
 
 from cli.text import SCREEN, WIDTH, cells
+from tests.program.rehearsed import NAMES, ROOT, command, each_of
 
 
 @pytest.fixture(autouse=True)
-def folder_of_ones_own(tmp_path, monkeypatch):
+def folder_of_ones_own(tmp_path, monkeypatch, told):
     """With short paths, as a person has them."""
     for file in ROOT.glob("Pulumi*.yaml"):
         shutil.copy(file, tmp_path)

@@ -4,12 +4,12 @@ from random import Random
 from typing import Any
 
 import pytest
-from rehearsed import PROGRAM
 
 from rehearsal.policies import broken_rules
 from rehearsal.run import Rehearsal, rehearse
 from settings.parse import StackInput
 from settings.paths import apply_fix
+from tests.program.rehearsed import PROGRAM
 from tests.security.stacks import GATEWAY, VARIANTS, asked, rehearsed
 
 PLAIN = {"via": "gateway", "host": "chat.example.com"}

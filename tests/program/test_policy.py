@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import yaml
-from rehearsed import NAMES, PROGRAM, ROOT, command, each_of, registrations, tell_once
 
 from cli.stackfile import program
 from policy.rule import Hidden, mapping
@@ -15,6 +14,7 @@ from rehearsal.registration import Secret, Unknown
 from rehearsal.run import rehearse
 from rehearsal.story import Story
 from settings.file import read
+from tests.program.rehearsed import NAMES, PROGRAM, ROOT, command, each_of, registrations, tell_once
 
 OPEN = {"via": "gateway", "host": "chat.example.com"}
 FORCED = {"tke-llm:expose": OPEN, "tke-llm:force": ["PLAINTEXT_PUBLIC"]}

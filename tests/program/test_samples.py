@@ -4,7 +4,17 @@ import ast
 
 import pytest
 import yaml
-from rehearsed import (
+
+from policy.pods import pods
+from policy.rule import items, mapping
+from rehearsal.cloud import Cloud
+from rehearsal.manifests import manifests
+from rehearsal.registration import MASK, Secret
+from rehearsal.render import files
+from rehearsal.run import rehearse
+from settings.outputs import ALWAYS, OUTPUTS
+from tests.empties import empty_places
+from tests.program.rehearsed import (
     NAMES,
     PROGRAM,
     command,
@@ -17,16 +27,6 @@ from rehearsed import (
     story,
     unseeded,
 )
-
-from policy.pods import pods
-from policy.rule import items, mapping
-from rehearsal.cloud import Cloud
-from rehearsal.manifests import manifests
-from rehearsal.registration import MASK, Secret
-from rehearsal.render import files
-from rehearsal.run import rehearse
-from settings.outputs import ALWAYS, OUTPUTS
-from tests.empties import empty_places
 
 each_stack = each_of(NAMES)
 

@@ -4,11 +4,11 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from cli.main import _stacks, app
+from cli.main import _stacks
 from cli.text import NARROWEST, WIDEST, WIDTH, duration, facts, paragraph, size, table, width
 from planner.diagnostics.explain import codes
+from tests.commands import command
 
 FIGURES = {
     "num_hidden_layers": 28,
@@ -24,10 +24,6 @@ FIGURES = {
 class Terminal(StringIO):
     def isatty(self) -> bool:
         return True
-
-
-def command(*arguments: str):
-    return CliRunner().invoke(app, list(arguments))
 
 
 def plain(lines) -> list[str]:

@@ -14,6 +14,9 @@ from settings.parse import StackInput, parse
 from tests.unit.stack_files import arbitrary_sections, parsed, valid_sections
 from tests.unit.stacks import codes, found, planned, sections
 
+EXAMPLES = 30
+"""Of each property; `make fuzz` proves as many stack files as are asked for."""
+
 
 def test_a_sound_stack_has_no_error_and_every_part_decided():
     plan = planned()
@@ -55,7 +58,7 @@ def test_every_finding_says_where_and_what_to_do():
 
 @given(valid_sections)
 @hypothesis_settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 def test_a_valid_stack_file_yields_an_error_or_a_whole_plan(given_sections: dict[str, Any]):
     settings = parsed(given_sections).settings
@@ -75,7 +78,7 @@ def test_a_valid_stack_file_yields_an_error_or_a_whole_plan(given_sections: dict
     order=st.sampled_from(["auto", "fastest", "cheapest"]),
     bandwidth=st.sampled_from([20, 100, 1000]),
 )
-@hypothesis_settings(max_examples=60, deadline=None)
+@hypothesis_settings(max_examples=EXAMPLES, deadline=None)
 def test_any_model_on_any_machine_is_refused_or_planned_within_its_bounds(
     machine: str, model: str, pool: dict[str, object], order: str, bandwidth: int
 ):
@@ -100,7 +103,7 @@ def test_any_model_on_any_machine_is_refused_or_planned_within_its_bounds(
 
 @given(arbitrary_sections)
 @hypothesis_settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 def test_anything_in_a_stack_file_ends_in_findings_not_in_a_traceback(given_sections: dict[str, Any]):
     planned, findings = prove(parsed(given_sections))

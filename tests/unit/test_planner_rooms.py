@@ -5,6 +5,7 @@ more has found a wall in the wrong place.
 """
 
 import ast
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -29,6 +30,7 @@ def imported(path: Path) -> set[str]:
     return {room for module in modules if (room := room_of(module)) is not None}
 
 
+@cache
 def imports() -> dict[str, set[str]]:
     """The rooms that each room imports."""
     found: dict[str, set[str]] = {}
