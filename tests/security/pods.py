@@ -58,6 +58,7 @@ LIMITER = Pod(
     },
     "10.0.9.12",
 )
+EXPORTER = Pod("dcgm-exporter-x", "dcgm-exporter", {"app.kubernetes.io/name": "dcgm-exporter"}, "10.0.9.13")
 GRAFANA = Pod("grafana", "monitoring", {"app.kubernetes.io/name": "grafana"}, "10.0.9.10")
 
 
@@ -126,7 +127,7 @@ def _labels(metadata: Mapping[str, Any]) -> dict[str, str]:
 
 def clusters(name: str) -> Iterator[PolicyEvaluator]:
     """The cluster under both readings that the API leaves open: whether a range means pods as well."""
-    outsiders = (STRANGER, KEDA, NGINX, CONTROLLER, INFRA, DNS, PROMETHEUS)
+    outsiders = (STRANGER, KEDA, NGINX, CONTROLLER, INFRA, DNS, PROMETHEUS, EXPORTER)
     namespaces: dict[str, dict[str, str]] = {each.namespace: {} for each in outsiders}
     namespaces |= {each["metadata"]["name"]: {} for each in objects(name, "Namespace")}
     policies = objects(name, "NetworkPolicy")

@@ -15,6 +15,7 @@ from tests.security.pods import (
     CONTROLLER,
     DNS,
     ELSEWHERE,
+    EXPORTER,
     GRAFANA,
     HEALTH_CHECK,
     INFRA,
@@ -38,9 +39,9 @@ from tests.security.pods import (
 from tests.security.stacks import STACKS
 
 ENVOY = 10443
-DNS_PORT, HTTP, HTTPS, SSH, POSTGRES, RENDEZVOUS = 53, 10080, 443, 22, 5432, 29501
+DNS_PORT, HTTP, HTTPS, SSH, POSTGRES, RENDEZVOUS, GPU_METRICS = 53, 10080, 443, 22, 5432, 29501, 9400
 SOMEWHERE = (INTERNET, ELSEWHERE, METADATA, API_SERVER, VPC_HOST, HEALTH_CHECK)
-FOREIGN = (STRANGER, KEDA, NGINX, CONTROLLER, OTHERS_PROXY, INFRA, KUBE_SYSTEM, PROMETHEUS, GRAFANA, LIMITER)
+FOREIGN = (STRANGER, KEDA, NGINX, CONTROLLER, OTHERS_PROXY, INFRA, KUBE_SYSTEM, PROMETHEUS, GRAFANA, LIMITER, EXPORTER)
 
 HIDDEN = ("download", "redis", "counters", "smoke test", "probe", "image prefetch", "node folder", "node files")
 """Pods that nobody reaches but through a door, and the rate limit service at the counters of the API."""
@@ -94,6 +95,16 @@ def into(name: str) -> Iterator[Attempt]:
         for source in (*FOREIGN, proxy(name), proxy(name, API_GATEWAY), lodger(name), *SOMEWHERE):
             counts = source is LIMITER and hidden.role == "counters"
             yield Attempt(source, hidden.pod, hidden.port or HTTPS, opens=counts)
+
+
+def at_gpus(name: str) -> Iterator[Attempt]:
+    """Everyone at what shows the GPUs' metrics, and what that may reach itself."""
+    for source in (*FOREIGN, proxy(name), lodger(name), *SOMEWHERE, *(each.pod for each in ours(name))):
+        if source is not EXPORTER:
+            yield Attempt(source, EXPORTER, GPU_METRICS, opens=source is PROMETHEUS)
+            yield Attempt(source, EXPORTER, SSH, opens=False)
+    for target in (*SOMEWHERE, DNS, STRANGER, PROMETHEUS):
+        yield Attempt(EXPORTER, target, DNS_PORT if target is DNS else HTTPS, opens=False)
 
 
 def between(name: str) -> Iterator[Attempt]:
@@ -167,6 +178,14 @@ def test_pods_leave_the_namespace_only_where_the_stack_needs_it(name: str) -> No
     wrong, made = came_of(name, out(name))
     assert not wrong
     assert made
+
+
+def test_what_shows_the_gpus_metrics_is_read_by_prometheus_alone_and_reaches_nobody() -> None:
+    watched = [name for name in STACKS if (policies := plan_of(name).policies) and policies.exporter is not None]
+    assert watched
+    for name in watched:
+        wrong, _ = came_of(name, at_gpus(name))
+        assert not wrong
 
 
 def test_a_range_that_holds_the_metadata_service_is_opened_but_for_that() -> None:
