@@ -1,7 +1,7 @@
 """How long one more replica takes to answer, without warm starts and with them, by the plan's durations.
 
-For the samples `dev` and `h20`, on a machine that is there and on one that the pool has to make. Run by hand:
-python bench/warm_starts.py
+For the samples `dev` and `h20`, and for `dev` with a standard store, on a machine that is there and on one that the
+pool has to make. Run by hand: python bench/warm_starts.py
 """
 
 import sys
@@ -21,7 +21,7 @@ from settings.file import read  # noqa: E402
 from settings.parse import parse  # noqa: E402
 from settings.paths import apply_fix  # noqa: E402
 
-KEPT = ({"images": True}, {"images": True, "compileCache": True})
+KEPT = ({"images": True}, {"images": True, "compileCache": True}, {"images": True, "modelCache": True})
 
 
 def told(start: StartPlan, machine: float) -> str:
@@ -31,23 +31,24 @@ def told(start: StartPlan, machine: float) -> str:
     )
 
 
-def plan_of(name: str, kept: Mapping[str, bool]) -> Plan:
+def plan_of(name: str, performance: str, kept: Mapping[str, bool]) -> Plan:
     given = read(ROOT / f"Pulumi.{name}.yaml")
-    settings = parse(replace(given, sections=apply_fix(given.sections, [("warmStart", kept)]))).settings
+    changes = [("storage.performance", performance), ("warmStart", kept)]
+    settings = parse(replace(given, sections=apply_fix(given.sections, changes))).settings
     if settings is None:
         sys.exit(f"{name} is no sound stack")
     return plan_stack(settings)
 
 
-for name, kept in product(("dev", "h20"), KEPT):
-    plan = plan_of(name, kept)
+for (name, performance), kept in product((("dev", "hp"), ("h20", "hp"), ("dev", "sd")), KEPT):
+    plan = plan_of(name, performance, kept)
     if plan.warm_start is None:
         sys.exit(f"{name}: {', '.join(each.message for each in plan.errors)}")
     for model, warm in plan.warm_start.warm.items():
         cold, pool = plan.warm_start.cold[model], plan.pools[plan.models[model].pool]
         machine = plan.durations[POOL_STEP[pool.kind]]
-        said = f"{name}, {model}, {' and '.join(kept)}"
+        said = f"{name}, {model}, CFS {performance}, {' and '.join(kept)}"
         print(f"{said}, on a machine that is there: {told(cold, 0)} -> {told(warm, 0)}")
-        # On a machine that the pool makes for it there is no image yet.
-        there = replace(warm, image=cold.image)
+        # On a machine that the pool makes for it there is no image yet, and no file.
+        there = replace(warm, image=cold.image, files=cold.files)
         print(f"{said}, on a new machine: {told(cold, machine)} -> {told(there, machine)}")

@@ -253,7 +253,7 @@ class LlmStack(pulumi.ComponentResource):
                 "name": name,
                 "labels": {
                     **kube.labels("namespace", name, "namespace"),
-                    **kube.namespace_labels(of_node=bool(on_host_network(self._plan.models.values()))),
+                    **kube.namespace_labels(host_network=bool(on_host_network(self._plan.models.values()))),
                 },
             },
             opts=pulumi.ResourceOptions(

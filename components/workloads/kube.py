@@ -64,10 +64,13 @@ NAMESPACE_LABELS = {
 not `restricted`."""
 
 
-def namespace_labels(*, of_node: bool) -> dict[str, str]:
-    """What a namespace enforces. `of_node`: its pods use something of their node (its network, a folder), which
-    everything but `privileged` refuses."""
-    return NAMESPACE_LABELS | ({"pod-security.kubernetes.io/enforce": "privileged"} if of_node else {})
+PRIVILEGED = {"pod-security.kubernetes.io/enforce": "privileged"}
+"""The one level that lets pods use something of their node: its network, a folder."""
+
+
+def namespace_labels(*, host_network: bool) -> dict[str, str]:
+    """What the namespace enforces. Pods on their machine's network are refused by everything but `privileged`."""
+    return NAMESPACE_LABELS | (PRIVILEGED if host_network else {})
 
 
 def labels(application: str, instance: str, component: str) -> dict[str, str]:

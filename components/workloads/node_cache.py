@@ -86,10 +86,7 @@ class NodeCache(pulumi.ComponentResource):
             f"{self._name}-namespace",
             metadata={
                 "name": name,
-                "labels": {
-                    **kube.labels("namespace", name, "namespace"),
-                    **kube.namespace_labels(of_node=True),
-                },
+                "labels": {**kube.labels("namespace", name, "namespace"), **kube.PRIVILEGED},
             },
             opts=self._child,
         )

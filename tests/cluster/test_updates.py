@@ -139,3 +139,14 @@ def test_what_mounts_the_models_runs_on_gpu_nodes_though_it_tolerates_nothing(st
     assert gpu.nodes
     for node in gpu.nodes:
         assert [pod for pod in node.pods if pod.platform and "cfsturbo" in pod.name and pod.state == "running"]
+
+
+def test_one_local_volume_is_mounted_on_every_node_of_its_pool_and_goes_without_a_trace(access: Access) -> None:
+    """A `local` volume whose affinity is the pool's label, which the real scheduler judges (components/workloads/
+    node_cache.py)."""
+    two = {"models__chat__replicas": 2, "pools__gpu__nodes": 2, "warmStart": {"modelCache": True}}
+    found = run(access, proved(**two), proved(models__chat__replicas=2, pools__gpu__nodes=2))
+
+    assert found.problems == ()
+    assert gpus(found.up) == [1, 1]
+    assert found.ready
