@@ -86,6 +86,11 @@ class Deployed:
     client_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
+    def managed(self) -> bool:
+        """Whether Tencent's managed Prometheus reads its metrics, which is in no cluster."""
+        return "via" in (self.plan.get("monitoring") or {})
+
+    @property
     def namespace(self) -> str:
         """The stack's own."""
         return next(each.namespace for name, each in self.services.items() if name not in (API, PROMETHEUS))
@@ -152,9 +157,9 @@ def deployed(stack: str) -> Deployed:
 
 
 def _reader(plan: Mapping[str, Any]) -> Iterator[tuple[str, DeployedService]]:
-    """The Prometheus that reads the stack's metrics, if one does."""
+    """The Prometheus in the cluster that reads the stack's metrics, if one does."""
     measured = plan.get("monitoring")
-    if measured is not None:
+    if measured is not None and "namespace" in measured:
         yield PROMETHEUS, DeployedService(measured["namespace"], _PROMETHEUS_SERVICE, _PROMETHEUS_PORT)
 
 

@@ -122,6 +122,13 @@ def _of_cluster(found: Deployed, since: str, source: Literal["prometheus", "log"
     if API not in found.services:
         raise DeployedError(tr("stack {stack} has no API of all models: set api.via to gateway", stack=found.stack))
     measured = PROMETHEUS in found.services
+    if source == "prometheus" and found.managed:
+        text = tr(
+            "stack {stack} is read by Tencent's managed Prometheus, which answers to its instance's token alone: "
+            "look into its Grafana, or use --from log",
+            stack=found.stack,
+        )
+        raise DeployedError(text)
     if source == "prometheus" and not measured:
         text = tr("stack {stack} is read by no Prometheus: set monitoring.via, or use --from log", stack=found.stack)
         raise DeployedError(text)

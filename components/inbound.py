@@ -61,6 +61,7 @@ class InboundArgs:
     installed: Mapping[str, pulumi.Resource]
     outside: pulumi.ResourceOptions
     inside: pulumi.ResourceOptions
+    instance_id: pulumi.Input[str] | None = None
 
 
 def make_inbound(name: str, args: InboundArgs) -> list[pulumi.Resource]:
@@ -74,6 +75,7 @@ def make_inbound(name: str, args: InboundArgs) -> list[pulumi.Resource]:
             plan=plan.policies,
             api=plan.api,
             exporter=args.installed.get(GPU_EXPORTER),
+            instance_id=args.instance_id,
         )
         made.append(NetworkPolicies(f"{name}-policies", policies, args.inside))
     envoy = [args.installed[ENVOY]] if ENVOY in args.installed else []

@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 
 from components.cloud.cluster import AttachedCluster, ManagedCluster
+from components.cloud.managed_prometheus import ManagedPrometheus
 from components.workloads.client_keys import ClientKeys
 from components.workloads.exposure import addresses
 from components.workloads.inference import Inference
@@ -25,8 +26,10 @@ def stack_outputs(
     test: SmokeTestArgs | None,
     keys: ClientKeys | None,
     kept: Mapping[str, pulumi.Input[str]] | None,
+    metrics: ManagedPrometheus | None,
 ) -> dict[str, pulumi.Input[Any]]:
-    """The stack's outputs. `kept`: where the models' files are after the stack is destroyed."""
+    """The stack's outputs. `kept`: where the models' files are after the stack is destroyed; `metrics`: the managed
+    Prometheus that has what was measured."""
     models = list(plan.models.values())
     exposure = addresses(plan)
     engine_keys = {name: server.api_key for name, server in servers.items() if server.api_key is not None}
@@ -57,6 +60,7 @@ def stack_outputs(
         **({} if exposure.find_address is None else {"dns": exposure.find_address}),
         **({} if kept is None else {"modelStore": kept}),
         **({} if keys is None else {"clients": _sealed(_shown(keys))}),
+        **({} if metrics is None else {"monitoring": metrics.told}),
     }
 
 

@@ -14,6 +14,7 @@ from components.cloud.pools import GpuPool, GpuPoolArgs
 from components.cloud.roles import ServiceRoles, ServiceRolesArgs
 from components.downloads import DownloadsArgs, make_downloads
 from components.inbound import InboundArgs, Installer, make_inbound
+from components.measured import MeasuredArgs, make_measured, reached_inside
 from components.model_files import ModelFilesArgs, model_files
 from components.naming import Naming
 from components.outputs import stack_outputs
@@ -24,7 +25,6 @@ from components.workloads.client_keys import ClientKeys, ClientKeysArgs
 from components.workloads.image_prefetch import ImagePrefetch, ImagePrefetchArgs
 from components.workloads.inference import Inference, InferenceArgs
 from components.workloads.model_store import ModelStore, ModelStoreArgs
-from components.workloads.monitoring import Monitoring, MonitoringArgs
 from components.workloads.multi_node import on_host_network
 from components.workloads.node_cache import KeptFiles, NodeCache, NodeCacheArgs, kept_files
 from components.workloads.smoke_test import SmokeTest, SmokeTestArgs
@@ -47,7 +47,6 @@ from planner.software.addons import GPU as GPU_ADDON
 from planner.software.addons import SYSTEM
 from planner.software.autoscaling import KEDA
 from planner.software.lws import LWS
-from planner.software.prometheus import PROMETHEUS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,17 +137,19 @@ class LlmStack(pulumi.ComponentResource):
         keys = None if self._plan.api is None else self._client_keys(self._plan.api)
         webui = None if self._plan.webui is None else self._webui(self._plan.webui, namespace, store, servers, keys)
         scaled = [self._scaling(plan, servers[plan.model], installed) for plan in self._plan.scaling.values()]
-        if self._plan.monitoring is not None:
-            Monitoring(
-                f"{name}-monitoring",
-                MonitoringArgs(
-                    namespace=namespace,
-                    plan=self._plan.monitoring,
-                    models=models,
-                    after=[installed[PROMETHEUS]] if PROMETHEUS in installed else [],
-                ),
-                self._inside,
-            )
+        metrics = make_measured(
+            name,
+            MeasuredArgs(
+                naming=self._naming,
+                plan=self._plan,
+                namespace=namespace,
+                cluster=cluster,
+                network=network,
+                installed=installed,
+                outside=self._child,
+                inside=self._inside,
+            ),
+        )
         services: dict[str | None, pulumi.Input[str]] = {model: server.service for model, server in servers.items()}
         inbound = make_inbound(
             name,
@@ -164,6 +165,7 @@ class LlmStack(pulumi.ComponentResource):
                 installed=installed,
                 outside=self._child,
                 inside=self._inside,
+                instance_id=metrics.instance_id if metrics else None,
             ),
         )
         rest = [*servers.values(), *scaled, *inbound, *([] if webui is None else [webui])]
@@ -186,7 +188,14 @@ class LlmStack(pulumi.ComponentResource):
             SmokeTest(f"{name}-smoke", test, self._inside)
 
         self.outputs = stack_outputs(
-            self._plan, cluster=cluster, servers=servers, webui=webui, test=test, keys=keys, kept=self._kept
+            self._plan,
+            cluster=cluster,
+            servers=servers,
+            webui=webui,
+            test=test,
+            keys=keys,
+            kept=self._kept,
+            metrics=metrics,
         )
         self.register_outputs(self.outputs)
 
@@ -227,6 +236,7 @@ class LlmStack(pulumi.ComponentResource):
                 api_security_group_id=made_in.api_security_group_id,
                 retain=self._plan.retain,
                 after=roles,
+                reached_inside=reached_inside(self._plan),
             ),
             self._child,
         )

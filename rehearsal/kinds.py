@@ -46,6 +46,7 @@ NODE_POOL = cloud(
     detail=sized("autoScalingConfig.instanceType", "desiredCapacity", "minSize"),
 )  # fmt: skip
 ADDON = cloud("Kubernetes/addon:Addon", "addon", _addon, named_by="addonName")
+AGENT = cloud("Monitor/tmpTkeClusterAgent:TmpTkeClusterAgent", "managed_agent", detail=at("agents.clusterType"))
 ROLE = cloud("Cam/role:Role")
 ATTACHMENT = cloud("Cam/rolePolicyAttachmentByName:RolePolicyAttachmentByName")
 NAMESPACE = kubernetes("core/v1:Namespace")
@@ -103,6 +104,7 @@ _TABLE = (
     component("cloud:ExistingFileSystem", GuideStep.STORE),
     component("cloud:GpuPool", GuideStep.GPU_POOL),
     component("cloud:LoadBalancerGuard", GuideStep.WAY_IN),
+    component("cloud:ManagedPrometheus", GuideStep.BEYOND),
     component("workloads:ModelStore", GuideStep.STORE),
     component("workloads:ModelDownload", GuideStep.DOWNLOAD),
     component("workloads:ImagePrefetch", GuideStep.BEYOND),
@@ -119,6 +121,7 @@ _TABLE = (
     component("workloads:Software", _software),
     component("workloads:NetworkPolicies", GuideStep.BEYOND),
     component("workloads:Monitoring", GuideStep.BEYOND),
+    component("workloads:ManagedRules", GuideStep.BEYOND),
     component("workloads:SmokeTest", GuideStep.BEYOND),
     Kind("random:index/randomPassword:RandomPassword"),
     Kind("pulumi:providers:kubernetes"),
@@ -147,6 +150,13 @@ _TABLE = (
     cloud("Cfs/accessGroup:AccessGroup", "cfs_access_group"),
     cloud("Cfs/accessRule:AccessRule", detail=at("authClientIp", "rwPermission")),
     cloud("Cfs/fileSystem:FileSystem", durations.file_system, detail=at("storageType", "protocol")),
+    cloud(
+        "Monitor/tmpInstance:TmpInstance", "managed_prometheus",
+        detail=lambda inputs: f"{inputs.get('dataRetentionTime')} days", named_by="instanceName",
+    ),
+    AGENT,
+    cloud("Monitor/tmpTkeRecordRuleYaml:TmpTkeRecordRuleYaml"),
+    cloud("Monitor/tmpAlertGroup:TmpAlertGroup", named_by="groupName"),
     kubernetes("helm.sh/v3:Release", "helm_release", role="release", watched=False),
     NAMESPACE,
     STORAGE_CLASS,

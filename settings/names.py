@@ -195,6 +195,19 @@ CcnId = Annotated[
     StringConstraints(pattern="^ccn-[a-z0-9]+$", max_length=40),
     Wording(tr("the id of a Cloud Connect Network"), "ccn-1a2b3c4d"),
 ]
+PrometheusId = Annotated[
+    str,
+    Strict(),
+    StringConstraints(pattern="^prom-[a-z0-9]+$", max_length=40),
+    Wording(tr("the id of an instance of the managed Prometheus"), "prom-1a2b3c4d"),
+]
+NoticeId = Annotated[
+    str,
+    Strict(),
+    # AMPReceivers of CreatePrometheusAlertGroup (Tencent Cloud API monitor 2018-07-24).
+    StringConstraints(pattern="^(notice|Consumer)-[A-Za-z0-9]+$", max_length=40),
+    Wording(tr("the id of a notification template of Tencent Cloud"), "notice-1a2b3c4d"),
+]
 KeyId = Annotated[
     str,
     Strict(),

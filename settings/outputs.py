@@ -13,11 +13,12 @@ OUTPUTS = {
     "kubeconfig": "Kubeconfig of the cluster (secret).",
     "clusterId": "Id of the TKE cluster.",
     "plan": "The numbers that were decided, and why.",
+    "monitoring": "With `monitoring.via: tmp`: the id of the managed Prometheus' instance, and where it is asked.",
     "dns": "With a gateway or an Ingress: the command that shows the address which DNS must lead to.",
     "modelStore": "With `retain`: the settings by which another stack finds the models.",
 }
 """Each output by name, and what it holds."""
 
-SOMETIMES = frozenset({"clients", "dns", "modelStore"})
+SOMETIMES = frozenset({"clients", "dns", "modelStore", "monitoring"})
 """Those that only some stacks have; the others are always there, null where there is nothing to say."""
 ALWAYS = OUTPUTS.keys() - SOMETIMES

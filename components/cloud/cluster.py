@@ -22,7 +22,8 @@ TIMEOUTS = pulumi.CustomTimeouts(create="60m", update="60m", delete="30m")
 class ManagedClusterArgs:
     """`subnet_ids` in order of preference, `pod_subnet_ids` those of pods (network mode vpc-cni);
     `api_security_group_id` only for a public endpoint; `after`: what must be there before the cluster (service roles).
-    `retain` keeps disks that claims left behind."""
+    `retain` keeps disks that claims left behind. `reached_inside`: the API server has an address inside the VPC beside
+    a public one too."""
 
     naming: Naming
     plan: ClusterPlan
@@ -33,6 +34,7 @@ class ManagedClusterArgs:
     api_security_group_id: pulumi.Input[str] | None
     retain: bool
     after: Sequence[pulumi.Resource] = ()
+    reached_inside: bool = False
 
 
 class ManagedCluster(pulumi.ComponentResource):
@@ -89,13 +91,14 @@ class ManagedCluster(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         public = args.api_security_group_id is not None
+        inside = args.reached_inside or not public
         endpoint = tencentcloud.kubernetes.ClusterEndpoint(
             f"{name}-endpoint",
             cluster_id=cluster.id,
             cluster_internet=public,
             cluster_internet_security_group=args.api_security_group_id,
-            cluster_intranet=not public,
-            cluster_intranet_subnet_id=None if public else args.subnet_ids[0],
+            cluster_intranet=inside,
+            cluster_intranet_subnet_id=args.subnet_ids[0] if inside else None,
             opts=pulumi.ResourceOptions(
                 parent=self,
                 # Not by data: TKE opens an endpoint only for a cluster with a running node.

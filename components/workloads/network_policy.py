@@ -25,8 +25,10 @@ from planner.plan.access import (
     ExporterPlan,
     FromRange,
     InNamespace,
+    OfInstance,
     PageEgress,
     PolicyPlan,
+    Scraper,
     SmokeTestEgress,
     Source,
 )
@@ -67,13 +69,14 @@ NODE_LOCAL_DNS = "169.254.20.10/32"
 class NetworkPoliciesArgs:
     """An engine that knows no key is reached from namespaces only, never from addresses. With an `api` of all models
     nobody but its proxies reaches one, page and sources included. `exporter` is the release of what shows the GPUs'
-    metrics, whose namespace is the stack's as well."""
+    metrics, whose namespace is the stack's as well. `instance_id`: of the managed Prometheus."""
 
     namespace: pulumi.Input[str]
     models: Sequence[ModelPlan]
     plan: PolicyPlan
     api: ApiPlan | None = None
     exporter: pulumi.Resource | None = None
+    instance_id: pulumi.Input[str] | None = None
 
 
 class NetworkPolicies(pulumi.ComponentResource):
@@ -109,14 +112,14 @@ class NetworkPolicies(pulumi.ComponentResource):
             admitted = _admit([_peer(each) for each in plan.sources], ACME_PORT)
             opened.append(self._policy("allow-acme-solver", ACME_SOLVER, ingress=admitted))
         if plan.exporter is not None:
-            self._exporter(plan.exporter, [] if args.exporter is None else [args.exporter])
+            self._exporter(plan.exporter, args)
         # Last, and on deletion first, so that nothing is cut off before what it needs is let through.
         self._policy("default-deny", {}, ingress=[], egress=[], after=opened)
         self.register_outputs({})
 
     def _model(self, model: ModelPlan, args: NetworkPoliciesArgs) -> pulumi.Resource:
         plan = args.plan
-        scraping = [_peer(each) for name, each in plan.scraped if name == model.name]
+        scraping = [_reader(each, args) for name, each in plan.scraped if name == model.name]
         ingress = _admit([*_users(model, args), *_asking(plan), *scraping], model.spec.port)
         egress: list[NetworkPolicyEgressRuleArgsDict] = []
         itself = kube.selector(model.name, inference.COMPONENT)
@@ -180,9 +183,10 @@ class NetworkPolicies(pulumi.ComponentResource):
         limiter = _peer(InNamespace(api.envoy_namespace, LIMITER))
         return self._policy("allow-api-redis", COUNTERS, ingress=_admit([limiter], REDIS_PORT))
 
-    def _exporter(self, exporter: ExporterPlan, after: Sequence[pulumi.Resource]) -> None:
+    def _exporter(self, exporter: ExporterPlan, args: NetworkPoliciesArgs) -> None:
         """Its namespace holds nothing else. It asks nobody: the kubelet, by a socket of the node."""
-        admitted = _admit([_peer(exporter.scraper)], exporter.port)
+        admitted = _admit([_reader(exporter.scraper, args)], exporter.port)
+        after = [] if args.exporter is None else [args.exporter]
         self._policy("allow-metrics", {}, ingress=admitted, egress=[], after=after, namespace=exporter.namespace)
 
     def _internet(self) -> "NetworkPolicyPeerArgsDict":
@@ -258,6 +262,14 @@ def _peer(source: Source) -> "NetworkPolicyPeerArgsDict":
     if source.labels:
         peer["pod_selector"] = {"match_labels": dict(source.labels)}
     return peer
+
+
+def _reader(scraper: Scraper, args: NetworkPoliciesArgs) -> "NetworkPolicyPeerArgsDict":
+    if not isinstance(scraper, OfInstance):
+        return _peer(scraper)
+    if args.instance_id is None:
+        raise ValueError("the agent's namespace is called as an instance that is not there")
+    return {"namespace_selector": {"match_labels": {NAMESPACE_LABEL: args.instance_id}}}
 
 
 def _pods(labels: Mapping[str, str]) -> "NetworkPolicyPeerArgsDict":

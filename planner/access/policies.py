@@ -11,7 +11,15 @@ from urllib.parse import urlsplit
 
 from catalog.load import Catalog
 from planner.access.sources import cluster_ranges
-from planner.plan.access import ExporterPlan, ExposurePlan, InNamespace, PageEgress, PolicyPlan, SmokeTestEgress
+from planner.plan.access import (
+    ExporterPlan,
+    ExposurePlan,
+    InNamespace,
+    PageEgress,
+    PolicyPlan,
+    Scraper,
+    SmokeTestEgress,
+)
 from planner.plan.rollout import SmokeTestPlan
 from planner.plan.software import InstallPlan
 from planner.plan.types import ScalingPlan, WebuiPlan
@@ -36,8 +44,8 @@ def plan_policies(
     exposure: ExposurePlan | None,
     scaling: Mapping[str, ScalingPlan],
     installs: Sequence[InstallPlan],
-    measured: Sequence[tuple[str, InNamespace]] = (),
-    gpus_read_by: InNamespace | None = None,
+    measured: Sequence[tuple[str, Scraper]] = (),
+    gpus_read_by: Scraper | None = None,
 ) -> PolicyPlan | None:
     """What to let through; None where the namespace is left open. `measured`: by model, who reads its metrics beside
     what scales it; `gpus_read_by` reads those of GPUs."""
@@ -80,7 +88,7 @@ def _scraper(installs: Sequence[InstallPlan], catalog: Catalog) -> InNamespace:
     return InNamespace(ours or home(KEDA, catalog))
 
 
-def _exporter(installs: Sequence[InstallPlan], catalog: Catalog, scraper: InNamespace) -> ExporterPlan | None:
+def _exporter(installs: Sequence[InstallPlan], catalog: Catalog, scraper: Scraper) -> ExporterPlan | None:
     """What shows the GPUs' metrics, where the stack brings it."""
     namespace = next((install.namespace for install in installs if install.software == GPU_EXPORTER), None)
     return None if namespace is None else ExporterPlan(namespace, int(catalog.metrics["dcgm"].port or 0), scraper)

@@ -1,33 +1,7 @@
 """What can be wrong with monitoring, or worth knowing of it."""
 
-from settings.diagnostics import Text, error, note, warning
+from settings.diagnostics import Text, note, warning
 from settings.translation import tr
-
-
-@error(
-    meaning=tr("Tencent's managed Prometheus is asked for, which this program does not set up."),
-    example="monitoring: {via: tmp}",
-    fix=tr(
-        "Use prometheus-operator; an instance of one's own can be attached to the cluster beside it, in the console."
-    ),
-    source="tencentcloud-iac-pulumi 0.2.3 (Monitor/tmpTkeClusterAgent, tmpTkeConfig, tmpAlertGroup): its agent was "
-    "never run here, and where its pods are, which a NetworkPolicy has to admit, is not documented",
-    forceable=False,
-)
-def managed_prometheus_unsupported() -> Text:
-    return Text(
-        message=tr(
-            "Tencent's managed Prometheus is not set up by this program: its agent could not be tried, and "
-            "which pods the NetworkPolicies would have to admit for it is not documented."
-        ),
-        remedy=tr(
-            "Use via: prometheus-operator. To have the managed one as well, attach it to the cluster in its "
-            "console and name the namespace of its agent in networkPolicy.admit."
-        ),
-        given="tmp",
-        allowed="prometheus-operator, none",
-        fix=(("", "prometheus-operator"),),
-    )
 
 
 @warning(
@@ -118,7 +92,8 @@ def gpus_unseen_on_super_nodes() -> Text:
     source="vllm docs/usage/security.md (the key guards /v1 alone); docs/security.md",
     when="asked",
 )
-def scraper_reaches_api(*, namespace: str) -> Text:
+def scraper_reaches_api(*, namespace: str, whole: bool) -> Text:
+    """`whole`: all pods of the namespace, whatever their labels."""
     return Text(
         message=tr(
             "The pods of Prometheus in {namespace} are admitted to the engines' ports, where metrics and API "
@@ -126,5 +101,7 @@ def scraper_reaches_api(*, namespace: str) -> Text:
             "/v1.",
             namespace=namespace,
         ),
-        remedy=tr("Let nobody else run pods labelled as Prometheus in that namespace."),
+        remedy=tr("Let nobody else run pods in that namespace.")
+        if whole
+        else tr("Let nobody else run pods labelled as Prometheus in that namespace."),
     )

@@ -10,6 +10,7 @@ from catalog.load import Catalog
 from catalog.metrics import MetricsEndpoint
 from planner.monitoring import alerts
 from planner.monitoring.clients import API, client_records
+from planner.monitoring.managed import plan_managed, reader
 from planner.monitoring.panels import plan_panels
 from planner.monitoring.records import plan_records
 from planner.plan.access import ApiPlan, ExposurePlan, InNamespace
@@ -47,9 +48,10 @@ def plan_monitoring(
     api: ApiPlan | None = None,
 ) -> MonitoringPlan | None:
     """What to measure; None where nothing is. `installs` is what else is installed."""
-    if settings.monitoring.via != "prometheus-operator":
+    if not settings.monitoring.enabled():
         return None
     namespace = settings.namespace_name()
+    managed = plan_managed(settings)
     homes = {each.software: each.namespace for each in installs}
     ours = homes.get(PROMETHEUS)
     records = tuple(
@@ -64,8 +66,8 @@ def plan_monitoring(
     proxies = dict(_proxies(exposure, api))
     return MonitoringPlan(
         namespace=namespace,
-        scraper=InNamespace(ours or settings.monitoring.namespace or NAMESPACE, PODS),
-        labels=() if ours else tuple(settings.monitoring.labels.items()) or LABELS,
+        scraper=reader(settings) if managed else InNamespace(ours or settings.monitoring.namespace or NAMESPACE, PODS),
+        labels=() if ours else tuple(settings.monitoring.labels.items()) or (() if managed else LABELS),
         monitors=tuple(
             _monitors(
                 catalog,
@@ -83,6 +85,7 @@ def plan_monitoring(
         panels=tuple(
             plan_panels(catalog, records, namespace, gateway=bool(proxies), certificate=_ends_tls(exposure, proxies))
         ),
+        managed=managed,
     )
 
 

@@ -69,6 +69,16 @@ class FromRange:
 Source = InNamespace | FromRange
 
 
+@dataclass(frozen=True)
+class OfInstance:
+    """Pods in the namespace that is called by the id of the managed Prometheus which the stack makes: an id that nobody
+    knows before."""
+
+
+Scraper = Source | OfInstance
+"""Who reads metrics."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ApiPlan:
     """One address for all models. `host` is None where it is reached inside the cluster only, `redis` where no client
@@ -161,7 +171,7 @@ class ExporterPlan:
 
     namespace: str
     port: int
-    scraper: InNamespace
+    scraper: Scraper
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,7 +185,7 @@ class PolicyPlan:
     cluster_ranges: tuple[str, ...] = ()
     page: PageEgress | None = None
     sources: tuple[Source, ...] = ()
-    scraped: tuple[tuple[str, Source], ...] = ()
+    scraped: tuple[tuple[str, Scraper], ...] = ()
     reach: tuple[str, ...] = ()
     acme: bool = False
     smoke_test: SmokeTestEgress | None = None

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from planner.plan.access import InNamespace
+from planner.plan.access import InNamespace, OfInstance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,16 +59,31 @@ class PanelPlan:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ManagedPlan:
+    """Tencent's managed Prometheus. `instance_id` is one that exists; None: one is made in the subnet of `zone`, which
+    keeps what it read for `retention_days`. `attaches`: the stack has its agent put into the cluster. `receivers` are
+    the ids of the notification templates that alerts go to."""
+
+    instance_id: str | None
+    zone: str
+    retention_days: int
+    attaches: bool
+    receivers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class MonitoringPlan:
-    """`namespace` is the stack's, `scraper` who reads, `labels` what it finds the objects by (empty: it reads all)."""
+    """`namespace` is the stack's, `scraper` who reads, `labels` what it finds the objects by (empty: it reads all).
+    `managed`: None where Prometheus runs in the cluster."""
 
     namespace: str
-    scraper: InNamespace
+    scraper: InNamespace | OfInstance
     labels: tuple[tuple[str, str], ...]
     monitors: tuple[MonitorPlan, ...]
     records: tuple[RecordPlan, ...]
     alerts: tuple[AlertPlan, ...]
     panels: tuple[PanelPlan, ...]
+    managed: ManagedPlan | None = None
 
     @property
     def scraped(self) -> tuple[str, ...]:

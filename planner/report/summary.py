@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from planner.plan.access import OfInstance
+from planner.plan.monitoring import MonitoringPlan
 from planner.plan.types import ModelPlan, Plan, PoolPlan
 
 
@@ -14,8 +16,15 @@ def summary(plan: Plan) -> dict[str, Any]:
         "models": {name: _model(model) for name, model in plan.models.items()},
         "forced": list(plan.forced),
         "warnings": [f"{each.path}: {each.message}" for each in plan.warnings],
-        **({} if plan.monitoring is None else {"monitoring": {"namespace": plan.monitoring.scraper.name}}),
+        **({} if plan.monitoring is None else {"monitoring": _monitoring(plan.monitoring)}),
     }
+
+
+def _monitoring(plan: MonitoringPlan) -> dict[str, str]:
+    """Where Prometheus is asked: in a namespace, or at Tencent Cloud."""
+    if plan.managed is not None or isinstance(plan.scraper, OfInstance):
+        return {"via": "tmp"}
+    return {"namespace": plan.scraper.name}
 
 
 def _pool(pool: PoolPlan) -> dict[str, Any]:

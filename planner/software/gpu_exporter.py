@@ -12,7 +12,7 @@ from planner.plan.server import Resources
 from planner.plan.software import InstallPlan
 from planner.plan.types import PoolPlan
 from planner.software.charts import choose, plan_install
-from planner.software.prometheus import installs_prometheus
+from planner.software.prometheus import installs_exporters
 from settings.pools import MACHINE_KINDS
 from settings.stack import Settings
 
@@ -20,9 +20,9 @@ GPU_EXPORTER = "dcgm-exporter"
 
 
 def plan_gpu_exporter(settings: Settings, catalog: Catalog, pools: Mapping[str, PoolPlan]) -> InstallPlan | None:
-    """Its release, where the stack installs what reads it and has machines with GPUs."""
+    """Its release, where the stack installs or attaches what reads it and has machines with GPUs."""
     machines = [pool for pool in pools.values() if has_machines_with_gpus(pool)]
-    if not installs_prometheus(settings) or not machines:
+    if not installs_exporters(settings) or not machines:
         return None
     nodes = "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"
     values = {
@@ -46,7 +46,7 @@ def has_machines_with_gpus(pool: PoolPlan) -> bool:
 
 def gpu_exporter_needs(settings: Settings, catalog: Catalog) -> Resources:
     """What it takes of every machine with GPUs; nothing where it is not installed."""
-    parts = gpu_exporter_chart(settings, catalog).parts if installs_prometheus(settings) else ()
+    parts = gpu_exporter_chart(settings, catalog).parts if installs_exporters(settings) else ()
     return Resources(sum(part.cpu_millis for part in parts), sum(part.memory_mib for part in parts), 0)
 
 

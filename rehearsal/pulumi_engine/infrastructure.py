@@ -16,7 +16,7 @@ from rehearsal.cluster.nodes import SimulatedPool, existing_pools, simulated
 from rehearsal.cluster.objects import Ref, ref
 from rehearsal.cluster.readiness import Judge, Unready
 from rehearsal.controllers.controllers import Controllers
-from rehearsal.kinds import ADDON, CLUSTER, SUBNET, find, types
+from rehearsal.kinds import ADDON, AGENT, CLUSTER, SUBNET, find, types
 from rehearsal.pulumi_engine.acceptance import kind, values_in
 from rehearsal.pulumi_engine.world import CloudResource, CloudState
 from rehearsal.subjects import installs, pool_of, software_of
@@ -133,6 +133,9 @@ class Infrastructure:
         return platform.addon(str(resource.inputs["addonName"]), addons) if kind(resource) == ADDON.type else []
 
     def _software(self, resource: CloudResource) -> list[str]:
+        if kind(resource) == AGENT.type:
+            # Of the operator's software it brings the kinds, which are all that a cluster here has of it.
+            return [PROMETHEUS]
         if find(resource.type).role != "release":
             return []
         installed = software_of(resource, self._plan)
@@ -145,7 +148,13 @@ class Infrastructure:
     def _given_software(self) -> list[str]:
         """What runs there already, since the stack needs it and does not install it."""
         installed = {install.software for install in installs(self._plan)}
+        if self._brings_agent():
+            installed.add(PROMETHEUS)
         return [name for name in controlled_by(self._plan) if name not in installed]
+
+    def _brings_agent(self) -> bool:
+        managed = None if self._plan.monitoring is None else self._plan.monitoring.managed
+        return managed is not None and managed.attaches
 
     def _balanced(self) -> Iterator[Ref]:
         """What has a load balancer in the cloud, whoever made it."""

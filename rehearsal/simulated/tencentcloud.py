@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 
+import yaml
+
 from rehearsal.simulated.identity import address, number, short_id, uuid
 
 Inputs = Mapping[str, object]
@@ -186,6 +188,36 @@ def _role(asked: Asked) -> tuple[str, Outputs]:
     return id_, {"roleArn": f"qcs::cam::uin/100000000001:roleName/{asked.inputs.get('name')}", "createTime": _CREATED}
 
 
+def _prometheus(asked: Asked) -> tuple[str, Outputs]:
+    inside = address("10.0.", asked.name)
+    root = f"http://{inside}:9090"
+    return short_id("prom", asked.name), {
+        "ipv4Address": inside,
+        "apiRootPath": root,
+        "remoteWrite": f"{root}/api/v1/prom/write",
+        "proxyAddress": inside,
+    }
+
+
+def _agent(asked: Asked) -> tuple[str, Outputs]:
+    """Its id is made of what it is in and where (resource_tc_monitor_tmp_tke_cluster_agent.go)."""
+    given = asked.inputs.get("agents")
+    agent = dict(given) if isinstance(given, Mapping) else {}
+    id_ = "#".join(map(str, (asked.text("instanceId"), agent.get("clusterId"), agent.get("clusterType"))))
+    return id_, {"agents": {**agent, "clusterName": "cluster", "status": "normal"}}
+
+
+def _record_rules(asked: Asked) -> tuple[str, Outputs]:
+    """Known by the name in their YAML (resource_tc_monitor_tmp_tke_record_rule_yaml.go)."""
+    name = yaml.safe_load(asked.text("content"))["metadata"]["name"]
+    return f"{asked.text('instanceId')}#{name}", {"name": name, "updateTime": _CREATED}
+
+
+def _alerts(asked: Asked) -> tuple[str, Outputs]:
+    group = short_id("alert", asked.name)
+    return f"{asked.text('instanceId')}#{group}", {"groupId": group}
+
+
 _MAKERS: dict[str, Maker] = {
     "Vpc/instance:Instance": _vpc,
     "Subnet/instance:Instance": _plain("subnet", availableIpCount=4093, isDefault=False),
@@ -206,6 +238,10 @@ _MAKERS: dict[str, Maker] = {
     "Cfs/accessGroup:AccessGroup": _plain("pgroup"),
     "Cfs/accessRule:AccessRule": _plain("rule"),
     "Cfs/fileSystem:FileSystem": _file_system,
+    "Monitor/tmpInstance:TmpInstance": _prometheus,
+    "Monitor/tmpTkeClusterAgent:TmpTkeClusterAgent": _agent,
+    "Monitor/tmpTkeRecordRuleYaml:TmpTkeRecordRuleYaml": _record_rules,
+    "Monitor/tmpAlertGroup:TmpAlertGroup": _alerts,
     "Ccn/attachmentV2:AttachmentV2": _joined("ccnId", "instanceType", "instanceRegion", "instanceId", state="ACTIVE"),
     "Cam/role:Role": _role,
     "Cam/rolePolicyAttachmentByName:RolePolicyAttachmentByName": _joined("roleName", "policyName"),

@@ -159,6 +159,7 @@ BASES: dict[str, Stack] = {
     "drafts": SOUND.changed(
         ("models.chat.speculative", {"method": "eagle3", "model": "me/draft", "tokens": 3, "weightsGib": 0.5}),
     ),
+    "managed": SOUND.changed(("monitoring", {"via": "tmp"})),
     "page": replace(
         SOUND.changed(
             ("webui", {"replicas": 2, "oidc": {"providerUrl": "https://id.example.com", "clientId": "chat"}}),
@@ -188,6 +189,7 @@ ABOUT: dict[str, tuple[str, ...]] = {
     "windows": ("models.chat.architecture",),
     "adapters": ("models.chat.lora",),
     "drafts": ("models.chat.speculative",),
+    "managed": ("monitoring.",),
     "page": ("webui.", "models.chat.autoscaling"),
 }
 """The keys that a base is there for, by the beginnings of their paths; the first base takes all."""

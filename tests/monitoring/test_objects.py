@@ -34,9 +34,10 @@ def api() -> Iterator[Api]:
 
 
 def objects(plan: MonitoringPlan) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Kind, name and spec of each."""
+    """Kind, name and spec of each, for both kinds of Prometheus."""
     for monitor in plan.monitors:
         yield "PodMonitor", monitor.name, monitor_spec(monitor, stack().models)
+        yield "PodMonitor", f"{monitor.name}-managed", monitor_spec(monitor, stack().models, managed=True)
     yield "PrometheusRule", NAME, {"groups": rule_groups(plan)}
 
 

@@ -22,6 +22,7 @@ SPECIAL = {
     "warm starts": SOUND.changed(("warmStart", {"images": True, "modelCache": True})),
     "roles": SOUND.changed(("cluster.serviceRoles", "create")),
     "measured": SOUND.changed(("monitoring.via", "prometheus-operator")),
+    "measured by Tencent": SOUND.changed(("monitoring.via", "tmp")),
     "super and turbo": BASES["turbo"].changed(("pools.gpu", {"kind": "super", "gpuType": "A10*PNV4"})),
 }
 GENERATED: Mapping[str, Stack] = SPECIAL | {name: BASES[name] for name in ("ordinary", "ingress", "page", "mounted")}

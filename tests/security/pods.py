@@ -47,6 +47,7 @@ OTHERS_PROXY = Pod(
 INFRA = Pod("proxy", "infra", {}, "10.0.9.6")
 DNS = Pod("coredns", "kube-system", {"k8s-app": "kube-dns"}, "10.0.9.7")
 KUBE_SYSTEM = Pod("metrics-server", "kube-system", {"k8s-app": "metrics-server"}, "10.0.9.8")
+INSTANCE = "tencentcloud:Monitor/tmpInstance:TmpInstance"
 PROMETHEUS = Pod("prometheus-0", "monitoring", {"app.kubernetes.io/name": "prometheus"}, "10.0.9.9")
 LIMITER = Pod(
     "envoy-ratelimit",
@@ -89,6 +90,12 @@ def proxy(name: str, gateway: str = "tke-llm") -> Pod:
     return Pod(f"envoy-{gateway}", "envoy-gateway-system", marks, "10.0.9.9" if gateway == "tke-llm" else "10.0.9.11")
 
 
+def agent(name: str) -> Pod:
+    """A pod in the namespace that is called as the managed Prometheus' instance, the stack's where it makes one."""
+    made = [each.id for each in registrations(name) if each.type == INSTANCE]
+    return Pod("agent", made[0] if made else "prom-1a2b3c4d", {"app": "agent"}, "10.0.9.13")
+
+
 def lodger(name: str) -> Pod:
     """A pod that somebody else put into the stack's namespace."""
     return Pod("lodger", namespace_of(name), {}, "10.0.9.10")
@@ -128,7 +135,7 @@ def _labels(metadata: Mapping[str, Any]) -> dict[str, str]:
 def clusters(name: str) -> Iterator[PolicyEvaluator]:
     """The cluster under both readings that the API leaves open: whether a range means pods as well."""
     outsiders = (STRANGER, KEDA, NGINX, CONTROLLER, INFRA, DNS, PROMETHEUS, EXPORTER)
-    namespaces: dict[str, dict[str, str]] = {each.namespace: {} for each in outsiders}
+    namespaces: dict[str, dict[str, str]] = {each.namespace: {} for each in (*outsiders, agent(name))}
     namespaces |= {each["metadata"]["name"]: {} for each in objects(name, "Namespace")}
     policies = objects(name, "NetworkPolicy")
     assert policies

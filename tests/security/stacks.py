@@ -69,6 +69,9 @@ VARIANTS = {
             "monitoring.via": "prometheus-operator",
         }
     ),
+    "measured-by-tencent": Variant(
+        {"pools.gpu.nodes": 2, "models.small": SECOND, "cluster.systemPool.disk": 150, "monitoring.via": "tmp"}
+    ),
     "several-pages": Variant(
         {"webui.replicas": 2, "webui.oidc": LOGIN, "webui.offline": False}, ("databaseUrl", "oidcClientSecret")
     ),

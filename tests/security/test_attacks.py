@@ -31,6 +31,7 @@ from tests.security.pods import (
     STRANGER,
     VPC_HOST,
     Ours,
+    agent,
     clusters,
     lodger,
     ours,
@@ -72,6 +73,8 @@ def into(name: str) -> Iterator[Attempt]:
         assert target.port is not None
         routed = target.role == "page" or target.keyed
         # Namespaces are let in to an engine that asks for no key as well: a gateway may ask in its stead.
+        measured = plan.monitoring is not None and target.model in plan.monitoring.scraped
+        managed = plan.monitoring is not None and plan.monitoring.managed is not None
         opened = {
             called(proxy(name)): by_envoy or shared,
             called(proxy(name, API_GATEWAY)): shared or (plan.api is not None and target.role == "model"),
@@ -81,18 +84,19 @@ def into(name: str) -> Iterator[Attempt]:
             called(INFRA): shared,
             called(NGINX): via == "ingress" and not by_balancer,
             called(KEDA): target.model in plan.scaling,
-            called(PROMETHEUS): plan.monitoring is not None and target.model in plan.monitoring.scraped,
+            called(PROMETHEUS): measured and not managed,
+            called(agent(name)): measured and managed,
             called(VPC_HOST): by_balancer and routed,
             called(HEALTH_CHECK): by_balancer and routed,
             called(INTERNET): by_balancer and routed and bool(exposure and exposure.direct_access),
         }
-        for source in (*FOREIGN, proxy(name), proxy(name, API_GATEWAY), lodger(name), *SOMEWHERE):
+        for source in (*FOREIGN, agent(name), proxy(name), proxy(name, API_GATEWAY), lodger(name), *SOMEWHERE):
             pod_in_vpc = by_balancer and routed and not isinstance(source, Outside) and source.name != "lodger"
             opens = opened.get(called(source), False)
             yield Attempt(source, target.pod, target.port, opens, as_address=pod_in_vpc and not opens)
             yield Attempt(source, target.pod, SSH, opens=False)
     for hidden in (each for each in ours(name) if each.role in HIDDEN):
-        for source in (*FOREIGN, proxy(name), proxy(name, API_GATEWAY), lodger(name), *SOMEWHERE):
+        for source in (*FOREIGN, agent(name), proxy(name), proxy(name, API_GATEWAY), lodger(name), *SOMEWHERE):
             counts = source is LIMITER and hidden.role == "counters"
             yield Attempt(source, hidden.pod, hidden.port or HTTPS, opens=counts)
 

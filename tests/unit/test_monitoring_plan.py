@@ -183,14 +183,6 @@ def test_behind_an_ingress_cert_manager_alone_tells_of_certificates() -> None:
     assert "LlmCertificateEnding" not in untold
 
 
-def test_the_managed_prometheus_is_refused_with_what_to_do() -> None:
-    plan = planned({"monitoring": {"via": "tmp"}})
-    refused = found(plan, "MANAGED_PROMETHEUS_UNSUPPORTED")
-    assert (refused.severity, refused.path) == ("error", "monitoring.via")
-    assert refused.fix == (("monitoring.via", "prometheus-operator"),)
-    assert plan.monitoring is None
-
-
 def test_what_prometheus_takes_is_counted_on_the_cpu_nodes() -> None:
     small = {"cluster.systemPool.nodes": 1, "webui.memory": "1Gi"}
     assert "SYSTEM_POOL_TOO_SMALL" not in codes(planned(small))
