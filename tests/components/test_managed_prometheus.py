@@ -12,7 +12,7 @@ from tests.components.recorder import ComponentRun
 from tests.components.whole_stack import BY_ID, decided, up
 
 ON: dict[str, object] = {"monitoring": {"via": "tmp", "receivers": ["notice-om017kc2"]}}
-THERE = {"monitoring": {"via": "tmp", "instanceId": "prom-1a2b3c4d"}}
+THERE: dict[str, object] = {"monitoring": {"via": "tmp", "instanceId": "prom-1a2b3c4d"}}
 INSTANCE, AGENT, RECORDS, ALERTS = ":TmpInstance", ":TmpTkeClusterAgent", ":TmpTkeRecordRuleYaml", ":TmpAlertGroup"
 
 

@@ -8,9 +8,9 @@ from planner.plan.monitoring import ManagedPlan, MonitoringPlan
 from planner.report.summary import summary
 from tests.unit.stacks import KUBECONFIG, codes, found, planned
 
-ON = {"monitoring": {"via": "tmp"}}
-THERE = {"monitoring": {"via": "tmp", "instanceId": "prom-1a2b3c4d"}}
-TKE = {
+ON: dict[str, object] = {"monitoring": {"via": "tmp"}}
+THERE: dict[str, object] = {"monitoring": {"via": "tmp", "instanceId": "prom-1a2b3c4d"}}
+TKE: dict[str, object] = {
     "cluster": {"existing": {"id": "cls-1"}},
     "network": {"zones": ["ap-guangzhou-6"], "vpcId": "vpc-1", "subnetIds": ["subnet-1"], "cidr": "10.0.0.0/16"},
 }
