@@ -59,7 +59,7 @@ def test_what_the_agent_reads_comes_after_it_which_brings_the_kinds() -> None:
     for each in [*made.of(":PodMonitor"), made.one(RECORDS), made.one(ALERTS)]:
         assert made.depends(each, made.one(AGENT)), each.name
     assert not made.of(":PrometheusRule")
-    assert not made.of("helm.sh/v3:Release")
+    assert made.one("helm.sh/v3:Release").inputs["name"] == "dcgm-exporter"
 
 
 def test_ports_and_keys_stand_where_tencents_own_examples_have_them() -> None:
@@ -160,6 +160,13 @@ def test_the_agents_namespace_alone_is_let_in_to_what_shows_metrics() -> None:
     namespaces = [peer["namespaceSelector"] for peer in ingress["from"] if "namespaceSelector" in peer]
     assert namespaces == [{"matchLabels": {"kubernetes.io/metadata.name": "llm-prometheus-instance-id"}}]
     assert ingress["ports"] == [{"port": 8000, "protocol": "TCP"}]
+
+
+def test_the_agents_namespace_alone_reads_the_gpus() -> None:
+    policy = up(ON).one(":NetworkPolicy", "llm-policies-allow-metrics").inputs
+    (ingress,) = policy["spec"]["ingress"]
+    named = {"matchLabels": {"kubernetes.io/metadata.name": "llm-prometheus-instance-id"}}
+    assert ingress == {"from": [{"namespaceSelector": named}], "ports": [{"port": 9400, "protocol": "TCP"}]}
 
 
 def test_a_stack_that_asks_for_nothing_of_it_makes_nothing_of_it() -> None:

@@ -42,8 +42,13 @@ def test_the_same_is_measured_as_by_a_prometheus_in_the_cluster() -> None:
     assert theirs.panels == own.panels
 
 
-def test_nothing_is_installed_by_helm_and_its_agent_is_counted_on_the_cpu_nodes() -> None:
-    assert planned(ON).installs == ()
+def test_of_what_is_installed_by_helm_it_needs_nvidias_exporter_alone() -> None:
+    assert [each.software for each in planned(ON).installs] == ["dcgm-exporter"]
+    assert "GPU_EXPORTER_EXPECTED" not in codes(planned(ON))
+    assert "GPU_EXPORTER_EXPECTED" in codes(planned({**TKE, **ON}))
+
+
+def test_its_agent_is_counted_on_the_cpu_nodes() -> None:
     tight = {"cluster.systemPool.nodes": 1, "webui.memory": "1Gi"}
     assert "SYSTEM_POOL_TOO_SMALL" not in codes(planned(tight))
     assert "SYSTEM_POOL_TOO_SMALL" in codes(planned({**tight, **ON}))
