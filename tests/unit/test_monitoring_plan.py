@@ -55,7 +55,7 @@ def test_on_a_cluster_that_exists_it_is_expected_and_found_by_labels() -> None:
     assert plan.installs == ()
     assert found(plan, "PROMETHEUS_EXPECTED").severity == "warning"
     assert plan.monitoring is not None
-    assert plan.monitoring.scraper.name == "observability"
+    assert plan.monitoring.scraper == InNamespace("observability", PODS)
     assert dict(plan.monitoring.labels) == {"release": "kube-prometheus-stack"}
 
 
