@@ -93,7 +93,7 @@ def proxy(name: str, gateway: str = "tke-llm") -> Pod:
 def agent(name: str) -> Pod:
     """A pod in the namespace that is called as the managed Prometheus' instance, the stack's where it makes one."""
     made = [each.id for each in registrations(name) if each.type == INSTANCE]
-    return Pod("agent", made[0] if made else "prom-1a2b3c4d", {"app": "agent"}, "10.0.9.13")
+    return Pod("agent", made[0] if made else "prom-1a2b3c4d", {"app": "agent"}, "10.0.9.14")
 
 
 def lodger(name: str) -> Pod:

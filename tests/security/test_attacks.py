@@ -103,9 +103,11 @@ def into(name: str) -> Iterator[Attempt]:
 
 def at_gpus(name: str) -> Iterator[Attempt]:
     """Everyone at what shows the GPUs' metrics, and what that may reach itself."""
-    for source in (*FOREIGN, proxy(name), lodger(name), *SOMEWHERE, *(each.pod for each in ours(name))):
+    monitoring = plan_of(name).monitoring
+    reader = PROMETHEUS if monitoring is None or monitoring.managed is None else agent(name)
+    for source in (*FOREIGN, agent(name), proxy(name), lodger(name), *SOMEWHERE, *(each.pod for each in ours(name))):
         if source is not EXPORTER:
-            yield Attempt(source, EXPORTER, GPU_METRICS, opens=source is PROMETHEUS)
+            yield Attempt(source, EXPORTER, GPU_METRICS, opens=called(source) == called(reader))
             yield Attempt(source, EXPORTER, SSH, opens=False)
     for target in (*SOMEWHERE, DNS, STRANGER, PROMETHEUS):
         yield Attempt(EXPORTER, target, DNS_PORT if target is DNS else HTTPS, opens=False)
