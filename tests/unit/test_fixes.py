@@ -56,7 +56,7 @@ CASES = (
     _super("A10*PVN4", "UNKNOWN_GPU_TYPE", "A10*PNV4"),
     _super(None, "MISSING_GPU_TYPE", "A10*GNV4"),
     # The GPU of nodes that exist is stated, so no other is named for it.
-    Case("UNKNOWN_GPU", "A100-40 or A100-80, by the memory", {**KUBECONFIG, "pools.gpu.gpu": "A100"}),
+    Case("UNKNOWN_GPU", "A100-40 or A100-80: the one with the memory", {**KUBECONFIG, "pools.gpu.gpu": "A100"}),
     Case("UNKNOWN_GPU", "catalog/data/gpus.yaml", {**KUBECONFIG, "pools.gpu.gpu": "RTX4090"}),
     Case("UNKNOWN_GPU", "Use A10.", {**KUBECONFIG, "pools.gpu.gpu": "NVIDIA-A10"}, (("pools.gpu.gpu", "A10"),)),
     # Nobody lowers one replica.
