@@ -3,6 +3,7 @@
 Property tests take the same examples on every CI run, so that a red run can be repeated; elsewhere new ones.
 """
 
+import gc
 import os
 import signal
 from collections.abc import Sequence
@@ -15,6 +16,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The command speaks English here, whatever the tester's own language; so do the processes that tests start.
 os.environ["LC_ALL"] = "C.UTF-8"
+
+# What is imported and collected lives to the end. Looking through it for garbage again and again took a tenth of a run.
+gc.disable()
 
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
@@ -30,3 +34,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.
             item.add_marker("deep")
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()

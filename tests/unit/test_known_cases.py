@@ -12,7 +12,9 @@ from planner.sizing.ask import Ask
 from planner.sizing.memory import kv_bytes_per_token
 from tests.unit.model_samples import sized
 
-CASES: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "known_cases.yaml").read_text(encoding="utf-8"))
+CASES: dict[str, Any] = yaml.load(
+    (Path(__file__).parent / "known_cases.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
+)
 SMALLEST = CASES["smallest_tensor_parallel"]
 ASK = Ask(engine="vllm", utilization=0.90, default_utilization=0.90)
 
