@@ -230,3 +230,9 @@ def test_the_folder_is_handed_to_the_group_and_stays(tmp_path: Path):
     assert done.stdout == "made\n"
     assert tmp_path.stat().st_mode & 0o7777 == 0o2775
     assert tmp_path.stat().st_gid == group
+
+
+def test_without_network_policies_its_namespace_has_none_either():
+    run = up({**CACHE, "networkPolicy": False})
+    assert run.of("networking.k8s.io/v1:NetworkPolicy") == []
+    assert run.depends(the(run, DAEMON_SET, "folder"), the(run, "core/v1:Namespace", OWN))
