@@ -252,7 +252,7 @@ def test_destroy_deletes_each_controller_after_the_custom_resources_that_it_look
             each for each in places(life, RELEASES) if install.namespace in re.split("[#/]", life.operations[each].id)
         ]
 
-        assert groups, install.software
+        assert bool(groups) == bool(FOLDERS[install.software]), install.software
         assert releases, install.software
         assert max(custom, default=-1) < min(releases), install.software
 
