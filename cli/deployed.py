@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from cli.language import tr
 from cli.stackfile import program, stack_file
+from planner.software.prometheus import PORT, SERVICE
 from settings.file import read
 
 OUTPUT_SECONDS = 120.0
@@ -32,9 +33,6 @@ API = "api"
 """What the output `portForward` calls the Service of an API of all models; it is in Envoy Gateway's namespace."""
 PROMETHEUS = "monitoring/prometheus"
 """Stands for the Service of Prometheus; no model is called so."""
-_PROMETHEUS_SERVICE, _PROMETHEUS_PORT = "prometheus-operated", 9090
-"""Of every Prometheus that its operator runs (prometheus-operator, pkg/prometheus/server/statefulset.go,
-governingServiceName)."""
 
 _NEEDED: Mapping[str, type] = {"models": dict, "apiKeys": dict, "kubeconfig": str, "portForward": dict}
 _FORWARDING = re.compile(rf"Forwarding from {re.escape(LOCAL)}:(\d+) ->")
@@ -160,7 +158,7 @@ def _reader(plan: Mapping[str, Any]) -> Iterator[tuple[str, DeployedService]]:
     """The Prometheus in the cluster that reads the stack's metrics, if one does."""
     measured = plan.get("monitoring")
     if measured is not None and "namespace" in measured:
-        yield PROMETHEUS, DeployedService(measured["namespace"], _PROMETHEUS_SERVICE, _PROMETHEUS_PORT)
+        yield PROMETHEUS, DeployedService(measured["namespace"], SERVICE, PORT)
 
 
 def service(command: str) -> DeployedService:

@@ -79,7 +79,7 @@ def status(stack: str, *, as_json: bool) -> int:
         dump(document | {"chatUrl": found.chat_url, "gpus": sum(each.gpus for each in servers)})
     else:
         show([*_said(found, servers, paused=paused), *_lines(servers, downloads, asked), *_ways(found, stack)])
-    return int(not paused and any(each.ready < max(each.wanted, 1) for each in servers))
+    return int(not paused and any(each.ready < each.wanted for each in servers))
 
 
 def _servers(found: Deployed, seen: Sequence[dict[str, Any]]) -> Iterator[ServerStatus]:
@@ -93,15 +93,17 @@ def _servers(found: Deployed, seen: Sequence[dict[str, Any]]) -> Iterator[Server
 
 
 def _server(name: str, what: tuple[str, str], parts: Sequence[dict[str, Any]], planned: int) -> ServerStatus:
-    """`planned` replicas are wanted where no Deployment says how many."""
+    """`planned` replicas are wanted where no Deployment says how many. One that has none though some are planned is not
+    as it should be."""
     wanted = next((each["spec"].get("replicas", 1) for each in parts if each["kind"] == "Deployment"), planned)
+    wanted = wanted or min(planned, 1)
     pods = [
         each for each in parts if each["kind"] == "Pod" and each["status"].get("phase") not in ("Succeeded", "Failed")
     ]
     answering = [each for each in pods if _labels(each).get(_WORKER, "0") == "0"]
     ready = sum(_is_ready(each) for each in answering)
     why = (
-        ""
+        (tr("none while nobody asks") if not wanted else "")
         if ready >= wanted
         else next(filter(None, map(_why_not, pods)), tr("no pod yet") if not pods else tr("starting"))
     )
@@ -188,7 +190,7 @@ def _said(found: Deployed, servers: Sequence[ServerStatus], *, paused: bool) -> 
     if paused:
         return [line(Piece(tr("{stack}: paused; data, chat page and endpoint stay", stack=found.stack), "warn"))]
     models = [each for each in servers if each.model]
-    ready = sum(each.ready >= max(each.wanted, 1) for each in models)
+    ready = sum(each.ready >= each.wanted for each in models)
     gpus = sum(each.gpus for each in servers)
     held = trn("{number} GPU held", "{number} GPUs held", gpus)
     said = trn(
@@ -207,7 +209,7 @@ def _lines(
 ) -> list[Line]:
     lines: list[Line] = [()]
     for each in servers:
-        good = each.ready >= max(each.wanted, 1)
+        good = each.ready >= each.wanted
         said = trn(
             "{ready} of {number} replica ready", "{ready} of {number} replicas ready", each.wanted, ready=each.ready
         )
@@ -215,7 +217,7 @@ def _lines(
             said = tr("{said}; {model} on {engine}", said=said, model=each.model, engine=each.engine)
         name = tr("model {name}", name=each.name) if each.model else each.name
         lines += _row(name, said, "good" if good else "warn")
-        lines += _row("", each.why, "warn") if each.why else []
+        lines += _row("", each.why, "good" if good else "warn") if each.why else []
     for each in downloads:
         style: Style = "good" if each.state == "done" else "bad" if each.state == "failed" else "warn"
         state = _state(each.state)

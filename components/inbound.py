@@ -1,7 +1,7 @@
 """Exposure and policies: software, load balancer and its guard, routes, one API for all models, and who may talk to
 whom inside."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -20,7 +20,7 @@ from components.workloads.software import Software, SoftwareArgs
 from planner.access.sources import ENVOY
 from planner.plan.access import ApiPlan, ExposurePlan, RoutePlan
 from planner.plan.software import InstallPlan
-from planner.plan.types import Plan
+from planner.plan.types import Plan, ScalingPlan
 from planner.software.gpu_exporter import GPU_EXPORTER
 
 
@@ -111,10 +111,19 @@ def _api(
         previous_keys=keys.previous,
         engine_keys=args.engine_keys,
         node_selector=args.installer.node_selector,
+        cold_starts=dict(cold_starts(api, plan.scaling)),
         suffix=plan.names.suffix,
         after=after,
     )
     return [*made, ApiGateway(f"{name}-api", gateway, args.inside)]
+
+
+def cold_starts(api: ApiPlan, scaling: Mapping[str, ScalingPlan]) -> Iterator[tuple[str, int]]:
+    """Of the models that have no replica while nobody asks them, by the names at the API."""
+    for each in api.models:
+        scaled = scaling.get(each.model)
+        if scaled is not None and scaled.to_zero is not None:
+            yield each.name, scaled.to_zero.cold_start_seconds
 
 
 def _expose(

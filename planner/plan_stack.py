@@ -21,7 +21,8 @@ from planner.images.reference import split
 from planner.images.size import page_gib
 from planner.model.check import check_references
 from planner.monitoring.check import check_monitoring
-from planner.monitoring.decide import plan_monitoring
+from planner.monitoring.decide import plan_monitoring, prometheus_namespace
+from planner.monitoring.scale_to_zero import with_scale_to_zero
 from planner.network.check import check_network
 from planner.network.check_endpoint import check_endpoint
 from planner.network.check_internet import check_internet
@@ -39,7 +40,7 @@ from planner.pools.system_pool import plan_system_pool
 from planner.rollout.check import check_warm_start
 from planner.rollout.order import plan_durations, plan_order
 from planner.rollout.smoke_test import explain_smoke_test, plan_smoke_test
-from planner.rollout.warm_start import explain_warm_start, plan_warm_start, step_seconds
+from planner.rollout.warm_start import explain_warm_start, first_starts, plan_warm_start, step_seconds
 from planner.serving.models import decide_models
 from planner.software.addons import plan_addons
 from planner.software.autoscaling import plan_keda, plan_scaling
@@ -72,7 +73,6 @@ def plan_stack(settings: Settings, catalog: Catalog | None = None) -> Plan:
     cpu = plan_cpu(cluster, pools)
     exposure = plan_exposure(settings, models, catalog, cpu)
     warm_start = plan_warm_start(settings, models, pools, store, catalog)
-    scaling = plan_scaling(settings, models, step_seconds(warm_start, models, pools, catalog))
     api = plan_api(settings, models, catalog)
     wanted = (
         plan_keda(settings, catalog),
@@ -83,6 +83,15 @@ def plan_stack(settings: Settings, catalog: Catalog | None = None) -> Plan:
         plan_gpu_exporter(settings, catalog, pools),
     )
     installs = tuple(install for install in wanted if install is not None)
+    scaling = with_scale_to_zero(
+        plan_scaling(settings, models, step_seconds(warm_start, models, pools, catalog)),
+        settings,
+        models=models,
+        api=api,
+        envoy=catalog.metrics["envoy"],
+        prometheus=prometheus_namespace(settings, installs),
+        starts=first_starts(warm_start, models, pools, store, catalog),
+    )
     monitoring = plan_monitoring(
         settings, catalog, models=models, pools=pools, exposure=exposure, scaling=scaling, installs=installs, api=api
     )

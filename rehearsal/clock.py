@@ -154,7 +154,7 @@ def waited(plan: Plan, seconds: Mapping[str, float]) -> Waiting:
         pool = plan.pools[model.pool]
         if pool.kind == "super":
             continue
-        gpus = 0 if plan.paused else model.gpus * model.min_replicas
+        gpus = 0 if plan.paused else model.gpus * model.first_replicas
         hours += length / 3600 * gpus
         price = pool.price
         priced = priced and price is not None

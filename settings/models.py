@@ -120,7 +120,11 @@ class Autoscaling(Section):
     """Replicas by load."""
 
     min: Annotated[int, Strict(), Field(ge=0, le=1000)] = Field(
-        default=1, description="Fewest replicas; 0 is refused, for nothing holds a request until a replica is there."
+        default=1,
+        description="Fewest replicas; 0: none while nobody asks, with one API for all models and monitoring.",
+    )
+    idle_minutes: Annotated[int, Strict(), Field(ge=5, le=10_080)] = Field(
+        default=30, description="Minutes without a request after which the last replica goes, where `min` is 0."
     )
     max: Count = Field(description="Most replicas.")
     waiting: Size = Field(default=5, description="Requests waiting per replica above which a replica is added.")
@@ -134,6 +138,10 @@ class Autoscaling(Section):
     def _ordered(self) -> Self:
         if self.min > self.max:
             raise ValueError(tr("min {min} is larger than max {max}", min=self.min, max=self.max))
+        if self.min > 0 and "idle_minutes" in self.model_fields_set:
+            raise ValueError(
+                tr("idleMinutes says when the last replica goes, and with min {min} none does", min=self.min)
+            )
         return self
 
 

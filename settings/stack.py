@@ -133,6 +133,10 @@ class Settings(Section):
         """The pool that a model names, or the only one there is."""
         return model.pool or (next(iter(self.pools)) if len(self.pools) == 1 else None)
 
+    def may_idle(self, pool: str) -> bool:
+        """Whether no model on a pool keeps a replica while nobody asks."""
+        return all(model.replica_range()[0] == 0 for model in self.models.values() if self.pool_of(model) == pool)
+
     def zone_of(self, pool: Pool) -> str | None:
         """The zone that a pool names, or the first of the network; None where there is none."""
         return pool.zone or next(iter(self.network.zones), None)

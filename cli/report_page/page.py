@@ -106,7 +106,7 @@ def _cards(story: Story) -> list[tuple[str, str, str]]:
     """(figure, what it is of, more about it)."""
     plan = story.plan
     made = sum(root.resources for root in tree(story.recording.registrations))
-    gpus = 0 if plan.paused else sum(model.gpus * model.min_replicas for model in plan.models.values())
+    gpus = 0 if plan.paused else sum(model.gpus * model.first_replicas for model in plan.models.values())
     models = trn("for {number} model", "for {number} models", len(plan.models))
     order = tr("estimated; order {name}", name=plan.order.chosen)
     cards = [

@@ -22,6 +22,7 @@ local MESSAGES = {
   [429] = "The limit of this API key is reached.",
   [503] = "No replica of this model is ready.",
 }
+local COLD_START = "This model has no replica while nobody asks it. One is on its way: ask again in about %d seconds."
 
 -- Envoy's objects are good until the script waits for more of a body, so that each is asked for anew.
 local function note(handle, name, content)
@@ -51,7 +52,7 @@ local function holds(names, name)
   return false
 end
 
-local version, models, ends
+local version, models, ends, cold_starts
 
 -- What is configured, kept by each of Envoy's threads: to read it anew for each request takes as long as it is large.
 -- All counters there may be are shown at nought then: of one that is first read with something in it nobody can tell
@@ -60,6 +61,7 @@ local function configured(handle)
   local context = handle:filterContext()
   if version == context:get("version") then return end
   version, models, ends = context:get("version"), context:get("models"), context:get("ends")
+  cold_starts = context:get("cold_starts") or {}
   if not handle.stats then return end
   for client, names in pairs(models) do
     for _, name in ipairs(COUNTERS) do
@@ -315,11 +317,13 @@ local function follow(handle, seen, hidden)
 end
 
 -- What Envoy itself says is plain text; what an engine says is JSON, and stays as it is.
-local function explain(handle, status)
+local function explain(handle, status, model)
   local body, headers = handle:body(true), handle:headers()
-  local reset = headers:get("x-ratelimit-reset")
-  if status == 429 and reset then headers:replace("retry-after", reset) end
-  body:setBytes(problem(status, MESSAGES[status] or "The request failed."))
+  local reset, start = headers:get("x-ratelimit-reset"), status == 503 and cold_starts[model]
+  local message = start and COLD_START:format(start) or MESSAGES[status] or "The request failed."
+  local again = start and string.format("%d", start) or status == 429 and reset
+  if again then headers:replace("retry-after", again) end
+  body:setBytes(problem(status, message))
   headers:replace("content-type", "application/json")
 end
 
@@ -332,5 +336,5 @@ function envoy_on_response(handle)
   if status == 429 then count(handle, "limited", seen, 1) end
   if status < 400 then return follow(handle, seen, noted.hidden) end
   if seen.model ~= OTHER then count(handle, "failed", seen, 1) end
-  if not (headers:get("content-type") or ""):find("json", 1, true) then explain(handle, status) end
+  if not (headers:get("content-type") or ""):find("json", 1, true) then explain(handle, status, noted.model) end
 end

@@ -64,6 +64,7 @@ _GATEWAY_GROUP, _ENVOY_GROUP = (each.partition("/")[0] for each in (API_VERSION,
 class ApiGatewayArgs:
     """`keys` and `previous_keys` are the clients' by their names, the latter those that are valid still; `engine_keys`
     are the engines' own by the model in the stack file. `exposure`: the public Gateway that serves the API's host too.
+    `cold_starts`: seconds until an answer of each model, by its name here, that has no replica while nobody asks it.
     `node_selector` finds the nodes for the proxies. `suffix` ends cluster-scoped names on a cluster that is not ours.
     `after` is what brings the kinds of Gateway API, and the public Gateway."""
 
@@ -74,6 +75,7 @@ class ApiGatewayArgs:
     previous_keys: Mapping[str, pulumi.Input[str]]
     engine_keys: Mapping[str, pulumi.Input[str]]
     node_selector: Mapping[str, str]
+    cold_starts: Mapping[str, int] | None = None
     suffix: str = ""
     after: Sequence[pulumi.Resource] = ()
 
@@ -91,7 +93,12 @@ class ApiGateway(pulumi.ComponentResource):
         # A route comes after all that guards it, and goes before: without its policies it would open to everybody.
         guards = [
             self._clients,
-            self._envoy("script", "EnvoyExtensionPolicy", NAME, script_spec(args.plan, args.previous_keys)),
+            self._envoy(
+                "script",
+                "EnvoyExtensionPolicy",
+                NAME,
+                script_spec(args.plan, args.previous_keys, args.cold_starts),
+            ),
             self._envoy("traffic", "BackendTrafficPolicy", NAME, traffic_spec(args.plan)),
             *(
                 self._envoy(role, "ClientTrafficPolicy", name, spec)
@@ -326,11 +333,14 @@ def security_spec(targets: Sequence[str], allowed: Sequence[str] | None, secret:
     }
 
 
-def script_spec(plan: ApiPlan, previous: Mapping[str, object]) -> dict[str, Any]:
-    """The script, with what it must know of the clients."""
+def script_spec(
+    plan: ApiPlan, previous: Mapping[str, object], cold_starts: Mapping[str, int] | None = None
+) -> dict[str, Any]:
+    """The script, with what it must know of clients and models."""
     context: dict[str, Any] = {
         "ends": dict(ends(plan.clients, previous)),
         "models": {client.name: list(client.models) for client in plan.clients},
+        **({"cold_starts": dict(cold_starts)} if cold_starts else {}),
     }
     context["version"] = hashlib.sha256(json.dumps(context, sort_keys=True).encode()).hexdigest()[:8]
     lua = {"type": "Inline", "inline": SCRIPT.read_text(encoding="utf-8"), "filterContext": context}

@@ -1,6 +1,6 @@
 """Replicas by load: a KEDA ScaledObject, from which KEDA makes a HorizontalPodAutoscaler."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,7 @@ import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
 from components.workloads import kube, multi_node
-from planner.plan.types import ScalingPlan
+from planner.plan.types import ScaleToZeroPlan, ScalingPlan
 
 COMPONENT = "autoscaling"
 POLL_SECONDS = 15
@@ -60,26 +60,51 @@ class ModelAutoscaling(pulumi.ComponentResource):
 
 def scaled_object_spec(args: ModelAutoscalingArgs) -> dict[str, Any]:
     """KEDA's settings. Where no pod shows a gauge, as after a pause, KEDA would not even scale to the least: the
-    fallback brings it."""
+    fallback brings it. Where the last replica may go and Prometheus does not answer, what runs stays."""
     plan = args.plan
+    to_zero = plan.to_zero
     deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "name": plan.model}
     group = {"apiVersion": multi_node.API_VERSION, "kind": multi_node.KIND, "name": multi_node.group_name(plan.model)}
     return {
         "scaleTargetRef": group if args.spread else deployment,
         "pollingInterval": POLL_SECONDS,
+        # A replica comes with the model, and has as long for the first request as for each one after.
+        **(
+            {}
+            if to_zero is None
+            else {"cooldownPeriod": to_zero.idle_seconds, "initialCooldownPeriod": to_zero.idle_seconds}
+        ),
         "minReplicaCount": plan.least,
         "maxReplicaCount": plan.most,
         "advanced": {"horizontalPodAutoscalerConfig": {"behavior": behavior(plan)}},
         "fallback": {
             "failureThreshold": FAILURES,
-            "replicas": plan.least,
+            "replicas": max(1, plan.least),
             "behavior": "currentReplicasIfHigher",
         },
-        "triggers": [
-            trigger(args, gauge, per_replica)
-            for gauge, per_replica in ((plan.metric, plan.waiting), *((plan.kept,) if plan.kept else ()))
-        ],
+        "triggers": list(_of_pods(args) if to_zero is None else _of_prometheus(plan, to_zero)),
     }
+
+
+def _of_pods(args: ModelAutoscalingArgs) -> Iterator[dict[str, Any]]:
+    plan = args.plan
+    yield trigger(args, plan.metric, plan.waiting)
+    if plan.kept is not None:
+        yield trigger(args, *plan.kept)
+
+
+def _of_prometheus(plan: ScalingPlan, to_zero: ScaleToZeroPlan) -> Iterator[dict[str, Any]]:
+    """The same gauges as Prometheus has them, and the requests that come while no pod shows any. KEDA takes a trigger
+    for active whose query gives more than 0: the first replica comes when any is, and the last one goes when none has
+    been for as long as it is given."""
+    queries = [(to_zero.asked, 1), (to_zero.waiting, plan.waiting)]
+    if plan.kept is not None:
+        queries.append((to_zero.running, plan.kept[1]))
+    for query, per_replica in queries:
+        yield {
+            "type": "prometheus",
+            "metadata": {"serverAddress": to_zero.prometheus, "query": query, "threshold": str(per_replica)},
+        }
 
 
 def trigger(args: ModelAutoscalingArgs, gauge: str, per_replica: int) -> dict[str, Any]:

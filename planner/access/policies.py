@@ -56,7 +56,10 @@ def plan_policies(
         cluster_ranges=cluster_ranges(settings),
         page=None if webui is None else _page(settings, webui),
         sources=(*(exposure.sources if exposure else ()), *admitted),
-        scraped=(*((model, _scraper(installs, catalog)) for model in scaling), *measured),
+        scraped=(
+            *((name, _scraper(installs, catalog)) for name, plan in scaling.items() if plan.to_zero is None),
+            *measured,
+        ),
         reach=tuple(map(str, _reachable(settings.network_policy.reach))),
         acme=exposure is not None and exposure.issuer is not None,
         exporter=None if gpus_read_by is None else _exporter(installs, catalog, gpus_read_by),

@@ -8,7 +8,7 @@ from planner.monitoring import records as kept
 from planner.monitoring.records import WINDOW, selector
 from planner.plan.access import ExposurePlan
 from planner.plan.monitoring import AlertPlan
-from planner.plan.types import ModelPlan
+from planner.plan.types import ModelPlan, ScalingPlan
 from settings.monitoring import Targets
 
 CRITICAL, WARNING = "critical", "warning"
@@ -42,20 +42,24 @@ def of_model(
     records: frozenset[str],
     *,
     targets: Targets,
-    waiting: int | None,
+    scaling: ScalingPlan | None,
 ) -> Iterator[AlertPlan]:
-    """What may be the matter with one model. `records` are the names of what is kept of it, `waiting` the requests in a
-    replica's queue that call for another replica; None: nothing does."""
+    """What may be the matter with one model. `records` are the names of what is kept of it; `scaling` says how many
+    requests in a replica's queue call for another replica, and whether it has none while nobody asks."""
     own = selector(namespace, model.name)
     if kept.REPLICAS in records:
         # No pod at all shows nothing, which `or` makes a zero.
-        found = [_no_replica(model, f"(sum(up{{{own}}}) or vector(0)) < 1"), _idle(model, own)]
+        nothing = f"(sum(up{{{own}}}) or vector(0)) < 1"
+        to_zero = None if scaling is None else scaling.to_zero
+        if to_zero is not None:
+            nothing += f" and on () ({to_zero.asked}) == 1"
+        found = [_no_replica(model, nothing), _idle(model, own)]
     else:
         (available,) = catalog.metrics["kube-state-metrics"].names("available")
         deployed = f'namespace="{namespace}",deployment="{model.name}"'
         found = [_no_replica(model, f"{available}{{{deployed}}} < 1"), _unused(model, own)]
     found += [
-        _queue(own, waiting or WAITING_EACH),
+        _queue(own, WAITING_EACH if scaling is None else scaling.waiting),
         _cache(own),
         _first_token(own, targets),
         _next_token(own, targets, kept.TPOT_P95 if kept.TPOT_P95 in records else kept.TPOT_MEAN),

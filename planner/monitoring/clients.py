@@ -56,6 +56,11 @@ def used_queries(envoy: MetricsEndpoint, namespace: str, since: str) -> dict[Met
     return {role: more(role) for role in COUNTED}
 
 
-def _series(envoy: MetricsEndpoint, role: MetricRole, namespace: str) -> str:
+def requests_at_proxies(envoy: MetricsEndpoint, namespace: str, matcher: str) -> str:
+    """The counters of requests for models, which are chosen by a `matcher` of PromQL."""
+    return _series(envoy, "client_requests", namespace, f",{matcher}")
+
+
+def _series(envoy: MetricsEndpoint, role: MetricRole, namespace: str, chosen: str = "") -> str:
     (name,) = envoy.names(role)
-    return f'{name}{{job=~"{namespace}/({API}|{GATEWAY})"}}'
+    return f'{name}{{job=~"{namespace}/({API}|{GATEWAY})"{chosen}}}'

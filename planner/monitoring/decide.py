@@ -53,7 +53,6 @@ def plan_monitoring(
     namespace = settings.namespace_name()
     managed = plan_managed(settings)
     homes = {each.software: each.namespace for each in installs}
-    ours = homes.get(PROMETHEUS)
     records = tuple(
         record
         for model in models.values()
@@ -66,8 +65,8 @@ def plan_monitoring(
     proxies = dict(_proxies(exposure, api))
     return MonitoringPlan(
         namespace=namespace,
-        scraper=reader(settings) if managed else InNamespace(ours or settings.monitoring.namespace or NAMESPACE, PODS),
-        labels=() if ours else tuple(settings.monitoring.labels.items()) or (() if managed else LABELS),
+        scraper=reader(settings) if managed else InNamespace(prometheus_namespace(settings, installs), PODS),
+        labels=() if PROMETHEUS in homes else tuple(settings.monitoring.labels.items()) or (() if managed else LABELS),
         monitors=tuple(
             _monitors(
                 catalog,
@@ -87,6 +86,12 @@ def plan_monitoring(
         ),
         managed=managed,
     )
+
+
+def prometheus_namespace(settings: Settings, installs: Sequence[InstallPlan]) -> str:
+    """Where the Prometheus is that reads the stack."""
+    ours = next((each.namespace for each in installs if each.software == PROMETHEUS), None)
+    return ours or settings.monitoring.namespace or NAMESPACE
 
 
 def shown_by(engine: str, catalog: Catalog) -> MetricsEndpoint | None:
@@ -166,8 +171,7 @@ def _alerts(
         return
     for name, model in models.items():
         names = frozenset(each.name for each in records if each.model == name)
-        waiting = scaling[name].waiting if name in scaling else None
-        yield from alerts.of_model(catalog, model, namespace, names, targets=targets, waiting=waiting)
+        yield from alerts.of_model(catalog, model, namespace, names, targets=targets, scaling=scaling.get(name))
     if any(model.gpus for model in models.values()):
         yield from alerts.of_gpus(catalog, namespace, owned=settings.owns_cluster())
     yield from alerts.of_volumes(catalog, namespace)

@@ -340,6 +340,11 @@ class ModelPlan:
     api: tuple[str, ...] = ()
 
     @property
+    def first_replicas(self) -> int:
+        """Replicas that come with the model: one also where it has none while nobody asks."""
+        return max(1, self.min_replicas)
+
+    @property
     def downloads(self) -> tuple[DownloadPlan, ...]:
         """All that is brought into the store for it, its weights first."""
         return (self.download, *self.further)
@@ -374,13 +379,31 @@ class WebuiPlan:
         return dict(self.env)["WEBUI_ADMIN_EMAIL"]
 
 
+@dataclass(frozen=True, kw_only=True)
+class ScaleToZeroPlan:
+    """How a model comes back that has no replica while nobody asks it.
+
+    The Prometheus at the URL `prometheus` is asked, in PromQL, whether requests for it came lately (`asked`, 1 or 0),
+    and how many wait in queues (`waiting`) and are being answered (`running`). The last replica goes `idle_seconds`
+    after the last request; `cold_start_seconds` after the first one another answers, as far as can be estimated.
+    """
+
+    prometheus: str
+    asked: str
+    waiting: str
+    running: str
+    idle_seconds: int
+    cold_start_seconds: int
+
+
 @dataclass(frozen=True)
 class ScalingPlan:
     """Replicas of one model by load: one more for each `waiting` requests in the queues of all its pods together.
 
     `metric` is the engine's gauge of waiting requests, which its pods show at `path`. `step_seconds` is the time that
     one added replica is given to come up before the next is added. `kept` is there where replicas are given back: the
-    gauge of requests that are being answered, and how many of them, over all pods, keep a replica each.
+    gauge of requests that are being answered, and how many of them, over all pods, keep a replica each. `to_zero` is
+    there where the last replica goes as well: pods that may not be there cannot be asked.
     """
 
     model: str
@@ -392,6 +415,7 @@ class ScalingPlan:
     scale_down: bool
     step_seconds: int
     kept: tuple[str, int] | None = None
+    to_zero: ScaleToZeroPlan | None = None
 
 
 @dataclass(frozen=True)

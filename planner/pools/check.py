@@ -62,7 +62,7 @@ def check_pools(settings: Settings, store: StoragePlan, catalog: Catalog) -> Ite
         yield from _disk(name, settings, catalog)
         if name not in used and not unnamed:
             yield codes.pool_unused(f"pools.{name}", pool=name, removable=len(settings.pools) > 1)
-        elif pool.nodes.min == 0 and pool.kind in MACHINE_KINDS:
+        elif pool.nodes.min == 0 and pool.kind in MACHINE_KINDS and not settings.may_idle(name):
             yield codes.nodes_from_zero(f"pools.{name}.nodes.min", pool=name, most=pool.nodes.max)
 
 

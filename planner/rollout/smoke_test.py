@@ -26,7 +26,8 @@ ANSWER_SECONDS = 180
 question."""
 PAGE_SECONDS = 120
 API_SECONDS = 60
-"""For each answer at the API of all models; by then each of them has answered at its own address."""
+"""For each answer at the API of all models; by then each of them has answered at its own address, but for those that
+have no replica while nobody asks."""
 MARGIN_SECONDS = 120
 START_SECONDS = 900
 """For the image, where the pod comes to a node that does not have it."""
@@ -68,11 +69,13 @@ def plan_smoke_test(
             task=model.task,
         )
         for model in models.values()
+        # At its own address one that has no replica would stay silent; at the API it comes.
+        if model.min_replicas
     )
     page = None if webui is None else page_asked(webui, exposure)
     at_api = None if api is None else _api_asked(api, models, exposure)
     limit = sum(each.patience_seconds for each in asked) + (PAGE_SECONDS if page else 0) + MARGIN_SECONDS
-    limit += 0 if at_api is None else API_SECONDS * (len(at_api.models) + _API_STEPS)
+    limit += 0 if at_api is None else sum(each.patience_seconds for each in at_api.models) + API_SECONDS * _API_STEPS
     return SmokeTestPlan(
         image=image,
         models=asked,
@@ -125,7 +128,14 @@ def _at_api(asked: AskedApi) -> dict[str, Any]:
         "public": asked.public_url,
         "key": API_VARIABLE,
         "patience": asked.patience_seconds,
-        "models": [{"name": each.name, "task": each.task} for each in asked.models],
+        "models": [
+            {
+                "name": each.name,
+                "task": each.task,
+                **({} if each.patience_seconds == asked.patience_seconds else {"patience": each.patience_seconds}),
+            }
+            for each in asked.models
+        ],
     }
 
 
@@ -206,9 +216,15 @@ def _api_asked(api: ApiPlan, models: Mapping[str, ModelPlan], exposure: Exposure
     """How the API of all models is asked."""
     asked = (
         AskedModel(
-            each.name, each.name, api.url, keyed=True, patience_seconds=API_SECONDS, task=models[each.model].task
+            each.name,
+            each.name,
+            api.url,
+            keyed=True,
+            patience_seconds=API_SECONDS if served.min_replicas else served.progress_deadline_seconds,
+            task=served.task,
         )
         for each in api.models
+        if (served := models[each.model])
     )
     public = None if api.host is None or exposure is None else f"{exposure.scheme}://{api.host}/v1"
     return AskedApi(api.url, public, tuple(asked), API_SECONDS)
@@ -248,6 +264,8 @@ def _forbidden(
         )
         for model in models.values()
         if model.pool in pools and not model.spec.on_host and not (ranged and model.spec.api_key_env is not None)
+        # Where there is no pod, a connection fails whoever tries.
+        if model.min_replicas
     ]
     port = next((model.spec.port for model in models.values()), PORT)
     host, port = (PAGE, PORT) if webui is not None else (next(iter(models)), port)

@@ -119,6 +119,22 @@ def step_seconds(
     return found
 
 
+def first_starts(
+    plan: WarmStartPlan | None,
+    models: Mapping[str, ModelPlan],
+    pools: Mapping[str, PoolPlan],
+    store: StoragePlan,
+    catalog: Catalog,
+) -> dict[str, int]:
+    """Seconds in which each model's first replica comes up where there was none, whatever is kept for it."""
+    if plan is not None:
+        return step_seconds(plan, models, pools, catalog)
+    return {
+        name: round(_machine_seconds(pools[model.pool], catalog) + _start(model, store.read_mbps, catalog).seconds)
+        for name, model in models.items()
+    }
+
+
 def _machine_seconds(pool: PoolPlan, catalog: Catalog) -> float:
     """A machine for one more replica, where the pool may have to make one."""
     if pool.kind == "super":

@@ -40,7 +40,10 @@ def plan_scaling(
             scale_down=asked.scale_down,
             # Until the added one answers the queue says nothing new. The budget is twice what a start may take.
             step_seconds=min(LONGEST_STEP, max(LEAST_STEP, starts.get(name, model.startup_seconds // 2))),
-            kept=(metrics.running, running_requests(model, asked.waiting)) if asked.scale_down else None,
+            # Where the last replica goes when nobody asks, what is being answered keeps it.
+            kept=(metrics.running, running_requests(model, asked.waiting))
+            if asked.scale_down or asked.min == 0
+            else None,
         )
         for name, model in models.items()
         if (asked := settings.models[name].autoscaling) is not None

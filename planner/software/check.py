@@ -14,6 +14,7 @@ from planner.software.autoscaling import KEDA, keda_chart
 from planner.software.charts import OCI, is_tested
 from planner.software.lws import LWS, lws_chart
 from settings.diagnostics import Diagnostic
+from settings.pools import MACHINE_KINDS
 from settings.stack import Settings
 from settings.translation import tr
 
@@ -78,10 +79,7 @@ def check_scaling(settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
         path = f"models.{name}.autoscaling"
         engine = find(model.engine)
         if model.replica_range()[0] == 0:
-            counts = engine.metrics is not None
-            yield codes.scale_to_zero(
-                f"{path}.min", model=name, engine=engine.title, counts=counts, via=settings.expose.via
-            )
+            yield from _to_zero(name, path, settings)
         if engine.metrics is None:
             others = tuple(engine.name for engine in every() if engine.metrics is not None)
             yield codes.autoscaling_without_metric(path, engine=model.engine, others=others)
@@ -95,6 +93,27 @@ def check_scaling(settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
     else:
         yield codes.keda_expected(first)
         yield check_release(KEDA, first, catalog)
+
+
+def _to_zero(name: str, path: str, settings: Settings) -> Iterator[Diagnostic]:
+    missing = [
+        setting
+        for setting, there in (
+            ("api.via: gateway", settings.api.via == "gateway"),
+            ("monitoring.via: prometheus-operator", settings.monitoring.via == "prometheus-operator"),
+        )
+        if not there
+    ]
+    if missing:
+        yield codes.scale_to_zero(f"{path}.min", model=name, missing=missing)
+        return
+    yield codes.cold_start(f"{path}.min", model=name)
+    pool = settings.pool_of(settings.models[name])
+    if pool is None or pool not in settings.pools or settings.pools[pool].kind not in MACHINE_KINDS:
+        return
+    nodes = settings.pools[pool].nodes
+    if nodes.min > 0 and settings.may_idle(pool):
+        yield codes.idle_nodes_billed(f"pools.{pool}.nodes", model=name, pool=pool, least=nodes.min, most=nodes.max)
 
 
 def check_lws(path: str, settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:

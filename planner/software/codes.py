@@ -1,10 +1,9 @@
 """What can be doubtful about the software that a stack installs into its cluster, or expects there."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 from settings.diagnostics import Text, error, note, warning
-from settings.translation import listed, tr
+from settings.translation import listed, tr, trn
 
 
 @note(
@@ -123,33 +122,62 @@ def autoscaling_without_metric(*, engine: str, others: Sequence[str]) -> Text:
 @error(
     meaning=tr("A model is to have no replica while nobody asks it, and nothing would bring one back."),
     example="models: {chat: {autoscaling: {min: 0, max: 2}}}",
-    fix=tr("Keep one replica, or pause the stack for the hours in which nobody asks."),
+    fix=tr("Let the requests come by one API for all models and Prometheus count them, or keep one replica."),
     source="keda issue 6040; docs/decisions/scale-to-zero.md",
     forceable=False,
 )
-def scale_to_zero(*, model: str, engine: str, counts: bool, via: Literal["port-forward", "gateway", "ingress"]) -> Text:
-    """`counts`: the engine tells how many requests wait; `via`: how people reach it (`expose.via`)."""
-    told = (
-        tr("what waits is told by {engine}'s own pods", engine=engine)
-        if counts
-        else tr("{engine} never tells what waits", engine=engine)
-    )
-    road = {
-        "port-forward": tr("a port-forward ends where there is no pod"),
-        "gateway": tr("Envoy Gateway answers 503 at once where there is no pod"),
-        "ingress": tr("an Ingress holds no request for a pod that is to come"),
-    }
+def scale_to_zero(*, model: str, missing: Sequence[str]) -> Text:
+    """`missing`: the settings without which nobody sees that it is asked."""
     return Text(
         message=tr(
-            "Without a replica {model} would never come back: {told}, and {road}.",
+            "Without a replica {model} would never come back: what waits is told by its own pods, of which there are "
+            "none, and nothing else counts the requests for it.",
             model=model,
-            told=told,
-            road=road[via],
         ),
-        remedy=tr("Set it to 1. `pause: true` takes the whole stack to zero for a time."),
+        remedy=tr("Set {missing}, or min to 1.", missing=listed(missing, "and")),
         given="0",
         allowed=tr("1 to 1000"),
         fix=(("", 1),),
+    )
+
+
+@note(
+    meaning=tr("A model has no replica while nobody asks it: who asks first waits for a start."),
+    example="api: {via: gateway}, monitoring: {via: prometheus-operator} and models: {chat: {autoscaling: {min: 0, "
+    "max: 2}}}",
+    fix=tr("Keep one replica where an answer must always come in time."),
+    source="docs/decisions/scale-to-zero.md",
+)
+def cold_start(*, model: str) -> Text:
+    return Text(
+        message=tr(
+            "While nobody asks {model} it has no replica. Who asks then gets 503 with Retry-After until one is there, "
+            "and only requests at the API bring it, none at its own address.",
+            model=model,
+        ),
+        remedy=tr("Set min to 1 where an answer must always come in time."),
+        given="0",
+    )
+
+
+@warning(
+    meaning=tr("No model of a pool has a replica while nobody asks, and its nodes stay and are billed."),
+    example="the same, with pools: {gpu: {nodes: 1}}",
+    fix=tr("Set nodes.min of the pool to 0."),
+    source="planner/software/check.py",
+)
+def idle_nodes_billed(*, model: str, pool: str, least: int, most: int) -> Text:
+    return Text(
+        message=trn(
+            "While nobody asks {model}, pool {pool} keeps {number} node, which is billed all the same.",
+            "While nobody asks {model}, pool {pool} keeps {number} nodes, which are billed all the same.",
+            least,
+            model=model,
+            pool=pool,
+        ),
+        remedy=tr("Set pools.{pool}.nodes to {{min: 0, max: {most}}}.", pool=pool, most=most),
+        given=str(least),
+        fix=(("", {"min": 0, "max": most}),),
     )
 
 

@@ -8,6 +8,9 @@ from settings.stack import Settings
 from settings.translation import tr
 
 PROMETHEUS = "kube-prometheus-stack"
+SERVICE, PORT = "prometheus-operated", 9090
+"""Of every Prometheus that its operator runs (prometheus-operator, pkg/prometheus/server/statefulset.go,
+governingServiceName)."""
 KEPT_GIB = 8
 """What Prometheus keeps on its node's disk at most (retentionSize in catalog/data/charts.yaml)."""
 

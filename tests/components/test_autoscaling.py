@@ -8,7 +8,7 @@ import pulumi
 from components.workloads.autoscaling import ModelAutoscaling, ModelAutoscalingArgs
 from components.workloads.software import Software, SoftwareArgs
 from planner.plan.software import InstallPlan
-from planner.plan.types import ScalingPlan
+from planner.plan.types import ScaleToZeroPlan, ScalingPlan
 from tests.components.recorder import ComponentRun, build
 
 PLAN = ScalingPlan(
@@ -110,6 +110,35 @@ def test_a_model_over_several_machines_is_scaled_by_groups():
         "kind": "LeaderWorkerSet",
         "name": "chat-group",
     }
+
+
+TO_ZERO = ScaleToZeroPlan(
+    prometheus="http://prometheus.watch.svc:9090",
+    asked="asked",
+    waiting="waiting",
+    running="running",
+    idle_seconds=1800,
+    cold_start_seconds=500,
+)
+
+
+def test_where_the_last_replica_may_go_keda_asks_prometheus_alone():
+    seen = spec(scaled(replace(PLAN, least=0, kept=("gauge", 40), to_zero=TO_ZERO)))
+    assert {each["type"] for each in seen["triggers"]} == {"prometheus"}
+    asked = [each["metadata"] for each in seen["triggers"]]
+    assert {each["serverAddress"] for each in asked} == {TO_ZERO.prometheus}
+    assert [(each["query"], each["threshold"]) for each in asked] == [
+        ("asked", "1"),
+        ("waiting", "5"),
+        ("running", "40"),
+    ]
+
+
+def test_the_last_replica_goes_after_the_idle_time_and_stays_where_prometheus_is_silent():
+    seen = spec(scaled(replace(PLAN, least=0, kept=("gauge", 40), to_zero=TO_ZERO)))
+    assert seen["minReplicaCount"] == 0
+    assert seen["cooldownPeriod"] == seen["initialCooldownPeriod"] == 1800
+    assert seen["fallback"]["replicas"] == 1
 
 
 def test_keda_is_there_before_and_after_what_it_scales():

@@ -74,7 +74,12 @@ class Door:
         return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines()]
 
 
-def rendered(plan: ApiPlan, keys: Mapping[str, str], previous: Mapping[str, str] | None = None) -> list[Object]:
+def rendered(
+    plan: ApiPlan,
+    keys: Mapping[str, str],
+    previous: Mapping[str, str] | None = None,
+    cold_starts: Mapping[str, int] | None = None,
+) -> list[Object]:
     """The objects that the component registers, in an order in which they can be made."""
 
     def make() -> None:
@@ -86,6 +91,7 @@ def rendered(plan: ApiPlan, keys: Mapping[str, str], previous: Mapping[str, str]
             previous_keys=previous or {},
             engine_keys={model.model: engine_key(model.model) for model in plan.models},
             node_selector={},
+            cold_starts=cold_starts,
         )
         ApiGateway("api", args)
 

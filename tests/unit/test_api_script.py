@@ -14,7 +14,7 @@ from components.workloads.api_gateway import CLIENT_HEADER, MODEL_HEADER, SCRIPT
 CHAT = "/v1/chat/completions"
 ENVOY = """
 local text, head, told, version, handle = "", {}, nil, 0, nil
-function asked(headers, body, ends, models)
+function asked(headers, body, ends, models, cold_starts)
   text, head, told, version = body, {}, { notes = {}, log = {}, counters = {} }, version + 1
   for name, value in pairs(headers) do head[name] = value end
   handle = {}
@@ -30,7 +30,8 @@ function asked(headers, body, ends, models)
     }
   end
   function handle:filterContext()
-    return { get = function(_, name) return ({ ends = ends, models = models, version = version })[name] end }
+    local context = { ends = ends, models = models, cold_starts = cold_starts, version = version }
+    return { get = function(_, name) return context[name] end }
   end
   function handle:streamInfo()
     local set = function(_, _, name, value) told.notes[name] = value end
@@ -66,6 +67,11 @@ function answered(status, pieces)
   end
   envoy_on_response(handle)
   return told
+end
+function unanswered(status, said)
+  text, head = said, { [":status"] = status, ["content-type"] = "text/plain" }
+  envoy_on_response(handle)
+  return head, text
 end
 """
 """Of Envoy's objects what the script asks of them (envoyproxy.io, HTTP Lua filter); it is second 1000 there."""
@@ -103,13 +109,15 @@ def ask(
     client: str | None = "anna",
     ends: dict[str, int] | None = None,
     forged: str | None = None,
+    cold_starts: dict[str, float] | None = None,
 ) -> Told:
     """`forged`: the model that the request says itself that it is for."""
     given = {":path": path, **({CLIENT_HEADER: client} if client else {}), **({MODEL_HEADER: forged} if forged else {})}
     sent = lua.table_from({name.encode(): value.encode() for name, value in given.items()})
     models = lua.table_from({b"anna": lua.table_from([b"Qwen/Large", b"embed"])})
     until = lua.table_from({name.encode(): value for name, value in (ends or {}).items()})
-    told, head, text = lua.globals()[b"asked"](sent, body, until, models)
+    starts = lua.table_from({name.encode(): value for name, value in (cold_starts or {}).items()})
+    told, head, text = lua.globals()[b"asked"](sent, body, until, models, starts)
     answer = json.loads(told[b"body"]) if told[b"body"] else {}
     return Told(
         status=int(told[b"status"]) if told[b"status"] else None,
@@ -307,3 +315,19 @@ def test_whatever_goes_wrong_in_the_script_the_request_is_refused_and_nothing_of
     assert MODEL_HEADER not in told.headers
     assert len(told.log) == 1
     assert "a-secret-prompt" not in told.log[0]
+
+
+@pytest.mark.parametrize(
+    ("model", "again", "says"),
+    [("Qwen/Large", b"432", "ask again in about 432 seconds"), ("embed", None, "No replica of this model is ready.")],
+    ids=["none while nobody asks", "none though there should be"],
+)
+def test_who_finds_no_replica_is_told_when_to_come_again_where_one_comes(
+    lua: Any, model: str, again: bytes | None, says: str
+) -> None:
+    ask(lua, chat(model), cold_starts={"Qwen/Large": 432.0})
+    head, text = lua.globals()[b"unanswered"](b"503", b"no healthy upstream")
+    error = json.loads(text)["error"]
+    assert head[b"retry-after"] == again
+    assert says in error["message"]
+    assert error["type"] == "api_error"

@@ -8,7 +8,8 @@ from catalog.load import load
 from planner.software.autoscaling import LONGEST_STEP, plan_keda, plan_scaling
 from planner.software.check import check_scaling
 from settings.diagnostics import Diagnostic
-from tests.unit.stacks import KUBECONFIG, found, merged, planned, settings
+from settings.parse import StackInput, parse
+from tests.unit.stacks import KUBECONFIG, found, merged, planned, sections, settings
 
 SCALED: dict[str, object] = {"models.chat.autoscaling": {"min": 1, "max": 2}, "pools.gpu.nodes": {"min": 1, "max": 2}}
 
@@ -109,18 +110,85 @@ def test_kedas_images_are_asked_for_a_mirror_on_the_mainland_once():
     assert values["image.keda.tag"] == keda.version
 
 
+RARE = {
+    "models.chat.autoscaling": {"min": 0, "max": 2},
+    "pools.gpu.nodes": {"min": 0, "max": 2},
+    "cluster.version": "1.34.1",
+    "api": {"via": "gateway"},
+    "clients": {"ide": {"models": ["chat"]}},
+    "monitoring": {"via": "prometheus-operator"},
+}
+"""A model that has no replica while nobody asks it."""
+
+
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("taken", "missing"),
     [
-        ({}, "a port-forward ends"),
-        ({"expose": {"via": "gateway", "host": "chat.example.com", "tls": {"secret": "chat"}}}, "503 at once"),
-        ({"models.chat": {"model": "qwen2.5:0.5b", "engine": "ollama"}}, "Ollama never tells what waits"),
+        (("api", "clients"), "api.via: gateway"),
+        (("monitoring",), "monitoring.via: prometheus-operator"),
+        (("api", "clients", "monitoring"), "api.via: gateway and monitoring.via: prometheus-operator"),
     ],
-    ids=["port-forward", "gateway", "an engine without a gauge"],
 )
-def test_no_replica_at_all_is_refused_with_what_is_missing_on_its_road(changes: dict[str, object], words: str):
-    plan = planned(merged(changes, {"models.chat.autoscaling": {"min": 0, "max": 2}}))
+def test_no_replica_at_all_is_refused_where_nobody_would_see_that_it_is_asked(taken: tuple[str, ...], missing: str):
+    plan = planned({key: value for key, value in RARE.items() if key not in taken})
     error = found(plan, "SCALE_TO_ZERO")
     assert error.severity == "error"
-    assert words in error.message
+    assert f"Set {missing}, or min to 1" in error.remedy
     assert error.fix == (("models.chat.autoscaling.min", 1),)
+
+
+def test_without_a_replica_prometheus_is_asked_and_no_pod():
+    plan = planned(RARE)
+    assert not plan.errors
+    to_zero = plan.scaling["chat"].to_zero
+    assert to_zero is not None
+    assert to_zero.prometheus == "http://prometheus-operated.monitoring.svc:9090"
+    assert plan.policies is not None
+    assert plan.monitoring is not None
+    # KEDA has nothing to ask its pods.
+    assert plan.policies.scraped == (("chat", plan.monitoring.scraper),)
+    assert plan.scaling["chat"].kept is not None
+
+
+def test_the_prometheus_of_a_cluster_that_exists_is_asked_where_it_is():
+    watched = {"monitoring": {"via": "prometheus-operator", "namespace": "watch"}}
+    rest = {path: value for path, value in RARE.items() if not path.startswith(("pools", "cluster"))}
+    to_zero = planned({**rest, **KUBECONFIG, "pools.gpu.nodes": 2, **watched}).scaling["chat"].to_zero
+    assert to_zero is not None
+    assert to_zero.prometheus == "http://prometheus-operated.watch.svc:9090"
+
+
+@pytest.mark.parametrize(("minutes", "seconds"), [(60, 3600), (5, None)], ids=["as asked", "never less than a start"])
+def test_the_last_replica_goes_after_the_time_that_is_asked_for(minutes: int, seconds: int | None):
+    plan = planned(merged(RARE, {"models.chat.autoscaling": {"min": 0, "max": 2, "idleMinutes": minutes}}))
+    to_zero = plan.scaling["chat"].to_zero
+    assert to_zero is not None
+    assert to_zero.idle_seconds == (seconds or plan.models["chat"].startup_seconds)
+
+
+def test_a_cold_start_counts_the_machine_where_the_pool_has_to_make_one():
+    def seconds(nodes: object) -> int:
+        to_zero = planned(merged(RARE, {"pools.gpu.nodes": nodes})).scaling["chat"].to_zero
+        assert to_zero is not None
+        return to_zero.cold_start_seconds
+
+    machine = load().durations["native_gpu_pool"].seconds
+    assert seconds({"min": 0, "max": 2}) - seconds(2) == machine
+
+
+def test_nodes_that_stay_for_nobody_are_told_with_the_range_that_lets_them_go():
+    staying = {"pools.gpu.nodes": {"min": 1, "max": 2}}
+    warning = found(planned(merged(RARE, staying)), "IDLE_NODES_BILLED")
+    assert warning.fix == (("pools.gpu.nodes", {"min": 0, "max": 2}),)
+    codes = {each.code for each in planned(RARE).diagnostics}
+    assert "COLD_START" in codes
+    assert not codes & {"IDLE_NODES_BILLED", "NODES_FROM_ZERO"}
+    other = {"models.other": {"model": "Qwen/Qwen2.5-7B-Instruct"}, "pools.gpu.nodes": {"min": 1, "max": 3}}
+    assert "IDLE_NODES_BILLED" not in {each.code for each in planned(merged(RARE, other)).diagnostics}
+
+
+def test_an_idle_time_without_going_to_zero_is_refused():
+    given = sections({"models.chat.autoscaling": {"max": 2, "idleMinutes": 30}})
+    (fault,) = parse(StackInput("tke-llm", "dev", "ap-guangzhou", given)).problems
+    assert fault.path.startswith("models.chat.autoscaling")
+    assert "with min 1 none does" in fault.message

@@ -12,7 +12,7 @@ from components.workloads.scripts.smoke_test.request import read_request
 from planner.plan.rollout import SmokeTestPlan
 from planner.plan.types import Plan
 from planner.plan_stack import plan_stack
-from planner.rollout.smoke_test import ADMIN_VARIABLE, attempts, key_variables, questions
+from planner.rollout.smoke_test import ADMIN_VARIABLE, API_VARIABLE, attempts, key_variables, questions
 from settings.parse import parse
 from tests.security.stacks import STACKS, asked
 
@@ -111,6 +111,24 @@ def test_one_api_of_all_models_is_asked_for_each_name_by_a_key_of_the_tests_own(
     read = read_api(given)
     assert read is not None
     assert (read.key, [each.name for each in read.models]) == ("the key", list(client.models))
+
+
+def test_a_model_without_a_replica_is_asked_at_the_api_alone_and_given_the_time_of_a_start() -> None:
+    models = json.loads(json.dumps(asked("team").sections["models"]))
+    models["coder"] = {**models["coder"], "autoscaling": {"min": 0, "max": 1}}
+    made = planned("team", models=models)
+    test = made.smoke_test
+    assert test is not None
+    assert test.api is not None
+    assert "coder" not in [each.name for each in test.models]
+    assert "coder" not in [each.model for each in test.forbidden]
+    given = {"SMOKE_TEST": json.dumps(questions(test, owner="job", alone=True)), API_VARIABLE: "key"}
+    read = read_api(given)
+    assert read is not None
+    patience = {each.name: each.patience for each in read.models}
+    assert patience.pop("coder") == made.models["coder"].progress_deadline_seconds
+    assert set(patience.values()) == {test.api.patience_seconds}
+    assert test.limit_seconds > made.models["coder"].progress_deadline_seconds
 
 
 def test_who_asks_for_no_smoke_test_has_no_key_for_one() -> None:

@@ -159,6 +159,22 @@ def test_replicas_are_counted_and_a_pod_without_a_node_holds_no_gpu(cluster: Clu
     assert (document["models"][0]["ready"], document["models"][0]["wanted"], document["gpus"]) == (1, 2, 1)
 
 
+def test_a_model_without_a_replica_is_as_it_should_be_where_none_is_planned(cluster: Cluster, tmp_path: Path) -> None:
+    cluster.holds([*without(without(RUNNING, "chat"), "chat-1"), deployment("chat", "inference", 0)])
+    result = command("status", "dev")
+    assert result.exit_code == 1
+    assert "0 of 1 replica ready" in " ".join(result.stdout.split())
+
+    rare = outputs()
+    rare["plan"]["models"]["chat"]["replicas"] = {"min": 0, "max": 2}
+    answering(tmp_path, json.dumps(rare))
+    result = command("status", "dev")
+    assert result.exit_code == 0
+    shown = " ".join(result.stdout.split())
+    assert shown.startswith("dev: 1 of 1 model ready, 0 GPUs held")
+    assert "none while nobody asks" in shown
+
+
 def test_a_server_over_two_machines_is_one_replica(cluster: Cluster) -> None:
     pods = [pod(f"chat-{place}", "inference", gpus=8) for place in range(2)]
     for place, each in enumerate(pods):

@@ -71,7 +71,8 @@ def read_api(environ: Mapping[str, str]) -> Api | None:
         return None
     key, url, patience = environ[given["key"]], given["url"], given["patience"]
     models = tuple(
-        PoolingModel(each["name"], each["name"], url, key, patience, task=each["task"]) for each in given["models"]
+        PoolingModel(each["name"], each["name"], url, key, each.get("patience", patience), task=each["task"])
+        for each in given["models"]
     )
     return Api(url, key, patience, models, given["public"])
 
