@@ -141,6 +141,21 @@ def test_a_stack_that_nobody_measures_has_its_log_alone(tmp_path: Path, monkeypa
     assert "the log of the API's proxies" in result.stdout
 
 
+def test_a_managed_prometheus_is_not_looked_for_in_the_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    shown = {**outputs("team"), "apiKeys": {}}
+    shown["plan"]["monitoring"] = {"via": "tmp"}
+    answering(tmp_path, json.dumps(shown))
+    result = CliRunner().invoke(app, ["usage", "team", "--from", "prometheus"])
+    assert result.exit_code == 1
+    assert "Tencent's managed Prometheus" in " ".join(result.stderr.split())
+    line = {"client": "ide", "model": "coder", "status": 200, "prompt_tokens": 5, "completion_tokens": 6}
+    program(tmp_path, "kubectl", f"print({json.dumps(json.dumps(line))})")
+    result = CliRunner().invoke(app, ["usage", "team"])
+    assert result.exit_code == 0, result.stderr
+    assert "the log of the API's proxies" in result.stdout
+
+
 def test_a_file_is_not_read_where_prometheus_is_asked(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["usage", "team", "--access-log", str(tmp_path), "--from", "prometheus"])
     assert result.exit_code == 2
