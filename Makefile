@@ -1,6 +1,8 @@
 # Only Python >= 3.11, make and git are needed: uv comes by pip into .tools where it is not on PATH.
-PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+ifndef PYTHON
+PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
+endif
 STACK ?= dev
 # What `make test-deep` lives through on a control plane: the sample, one on a cluster that is there, and one that goes all
 # other ways at once (tests/engine/several.yaml).

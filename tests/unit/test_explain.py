@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,28 +14,27 @@ SOURCES = sorted([*(ROOT / "settings").rglob("*.py"), *(ROOT / "planner").rglob(
 CODE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 
 
-def _nodes() -> Iterator[tuple[str, ast.AST]]:
+@cache
+def _named() -> tuple[frozenset[str], frozenset[str]]:
+    """The files that make a `Diagnostic`, and the codes that are called."""
+    makers, called = set(), set()
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            yield path.relative_to(ROOT).as_posix(), node
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Diagnostic":
+                makers.add(path.relative_to(ROOT).as_posix())
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id.endswith("codes"):
+                called.add(node.attr.upper())
+    return frozenset(makers), frozenset(called)
 
 
 def test_a_diagnostic_is_made_by_its_code_alone():
-    makers = {
-        path
-        for path, node in _nodes()
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Diagnostic"
-    }
+    makers, _ = _named()
     assert makers == {"settings/diagnostics.py"}
 
 
 def test_every_registered_code_is_called_somewhere():
     """Whether a `codes` module has what is asked of it is pyright's to say."""
-    called = {
-        node.attr.upper()
-        for _, node in _nodes()
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id.endswith("codes")
-    }
+    _, called = _named()
     assert set(codes()) - called == set()
 
 
