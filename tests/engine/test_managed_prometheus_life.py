@@ -1,21 +1,18 @@
 """A stack under the managed Prometheus: made, changed, paused, given another instance, and taken away."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from rehearsal.kinds import AGENT
 from rehearsal.pulumi_engine.session import EngineSession
 from settings.parse import StackInput
-from settings.paths import apply_fix
-from tests.engine.samples import Opened, sample
+from tests.engine.samples import Opened, changed
 
 INSTANCE = "Monitor/tmpInstance:TmpInstance"
 RECORDS, ALERTS = "Monitor/tmpTkeRecordRuleYaml:TmpTkeRecordRuleYaml", "Monitor/tmpAlertGroup:TmpAlertGroup"
 
 
-def measured(**monitoring: object) -> StackInput:
-    dev = sample("dev")
-    return replace(dev, sections=apply_fix(dev.sections, {"monitoring": {"via": "tmp", **monitoring}}.items()))
+def measured(*, pause: bool = False, **monitoring: object) -> StackInput:
+    return changed("dev", {"monitoring": {"via": "tmp", **monitoring}, "pause": pause})
 
 
 def ids(session: EngineSession) -> Mapping[str, list[str]]:
@@ -36,8 +33,7 @@ def test_a_stack_lives_under_the_managed_prometheus(opened: Opened) -> None:
     assert not session.up().error
     assert ids(session) == made, "how long it keeps what it read is changed in place"
 
-    awake = measured(retentionDays=90)
-    session.configure(replace(awake, sections=apply_fix(awake.sections, {"pause": True}.items())))
+    session.configure(measured(retentionDays=90, pause=True))
     assert not session.up().error
     assert ids(session) == {**made, ALERTS: []}
 
