@@ -12,7 +12,6 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from rehearsal.cloud import Cloud
@@ -68,40 +67,41 @@ class EngineSession:
         self._worker: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
+        with contextlib.ExitStack() as undo:
+            undo.callback(self.close)
+            self._open()
+            undo.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Kill worker and engine, and remove the place where it is not to stay."""
+        self.kill()
+        if not self._keep:
+            shutil.rmtree(self.room.root, ignore_errors=True)
+
+    def _open(self) -> None:
         self.room.furnish(self._pulumi)
         root = str(self.room.root)
-        log = (self.room.root / "worker.log").open("ab")
-        self._worker = subprocess.Popen(  # noqa: S603  our own interpreter and module
-            [sys.executable, "-m", "rehearsal.pulumi_engine.worker", root, *([] if self._keep else [root])],
-            cwd=self.room.work,
-            env=self.room.environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-            start_new_session=True,
-        )
-        log.close()
-        opened = self._order(
-            "open",
-            program=str(self._program),
-            project=self._given.project,
-            stack=self._given.stack,
-        )
+        with (self.room.root / "worker.log").open("ab") as log:
+            self._worker = subprocess.Popen(  # noqa: S603  our own interpreter and module
+                [sys.executable, "-m", "rehearsal.pulumi_engine.worker", root, *([] if self._keep else [root])],
+                cwd=self.room.work,
+                env=self.room.environment(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,
+            )
+        opened = self._order("open", program=str(self._program), project=self._given.project, stack=self._given.stack)
         if error := opened[-1]["error"]:
-            self.kill()
             raise WorkerError(str(error))
         self.configure(self._given)
         if self._access is not None:
             self.attach(self._access)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.kill()
-        if not self._keep:
-            shutil.rmtree(self.room.root, ignore_errors=True)
 
     @property
     def world(self) -> CloudState:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -56,10 +57,13 @@ def test_a_second_stack_file_with_errors_is_refused(binaries: Binaries, tmp_path
     assert "UNKNOWN_MACHINE" in said
 
 
-def test_kill_9_in_the_middle_leaves_nothing(binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> None:
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_an_end_in_the_middle_leaves_nothing(
+    number: int, binaries: Binaries, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     place = tmp_path_factory.mktemp("c")
     command = start(place / "out", place=place)
     until(lambda: any("kube-scheduler" in arguments for arguments in processes_of(place).values()))
-    command.kill()
+    command.send_signal(number)
     command.communicate()
     until(lambda: not processes_of(place) and not list(place.glob("tke-llm-*")))

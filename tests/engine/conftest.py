@@ -74,4 +74,4 @@ def opened(pulumi: Path) -> Iterator[Opened]:
 
     yield start
     for session in sessions:
-        session.__exit__(None, None, None)
+        session.close()

@@ -1,6 +1,7 @@
 """The engine can never reach a real account, whatever stands around it."""
 
 import os
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,7 +13,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2_grpc
 from rehearsal.pulumi_engine.environment import PrivateFolder
 from rehearsal.pulumi_engine.faults import Faults
 from rehearsal.pulumi_engine.serving import PACKAGES, serve, silent
-from rehearsal.pulumi_engine.session import EngineSession
+from rehearsal.pulumi_engine.session import EngineSession, WorkerError
 from rehearsal.pulumi_engine.world import CloudState
 from tests.engine.samples import MAIN, sample
 
@@ -129,3 +130,10 @@ def test_a_real_plugin_in_the_place_of_a_simulated_one_is_not_let_through(world:
         assert silent({**serving.ports, "tencentcloud": real_plugin}) == ["tencentcloud"]
     finally:
         serving.stop()
+
+
+def test_a_session_that_does_not_open_leaves_no_place_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(WorkerError), EngineSession(sample("dev"), MAIN, Path("/bin/false")):
+        pass
+    assert list(tmp_path.iterdir()) == []
