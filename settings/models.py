@@ -138,10 +138,6 @@ class Autoscaling(Section):
     def _ordered(self) -> Self:
         if self.min > self.max:
             raise ValueError(tr("min {min} is larger than max {max}", min=self.min, max=self.max))
-        if self.min > 0 and "idle_minutes" in self.model_fields_set:
-            raise ValueError(
-                tr("idleMinutes says when the last replica goes, and with min {min} none does", min=self.min)
-            )
         return self
 
 

@@ -80,6 +80,8 @@ def check_scaling(settings: Settings, catalog: Catalog) -> Iterator[Diagnostic]:
         engine = find(model.engine)
         if model.replica_range()[0] == 0:
             yield from _to_zero(name, path, settings)
+        elif model.autoscaling and "idle_minutes" in model.autoscaling.model_fields_set:
+            yield codes.idle_minutes_ignored(f"{path}.idleMinutes", minutes=model.autoscaling.idle_minutes)
         if engine.metrics is None:
             others = tuple(engine.name for engine in every() if engine.metrics is not None)
             yield codes.autoscaling_without_metric(path, engine=model.engine, others=others)

@@ -161,6 +161,21 @@ def cold_start(*, model: str) -> Text:
 
 
 @warning(
+    meaning=tr("`idleMinutes` is set, and the last replica stays whoever asks."),
+    example="models: {chat: {autoscaling: {max: 2, idleMinutes: 30}}}",
+    fix=tr("Take idleMinutes out, or set min to 0."),
+    source="planner/monitoring/scale_to_zero.py",
+)
+def idle_minutes_ignored(*, minutes: int) -> Text:
+    return Text(
+        message=tr("The last replica goes after idleMinutes where min is 0, so that here it has no effect."),
+        remedy=tr("Take it out, or set min to 0."),
+        given=str(minutes),
+        fix=(("", None),),
+    )
+
+
+@warning(
     meaning=tr("No model of a pool has a replica while nobody asks, and its nodes stay and are billed."),
     example="the same, with pools: {gpu: {nodes: 1}}",
     fix=tr("Set nodes.min of the pool to 0."),

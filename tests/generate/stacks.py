@@ -132,6 +132,14 @@ BASES: dict[str, Stack] = {
         ("api", {"via": "gateway"}),
         ("clients", {"app": {"models": ["chat"], "keyVersion": 2}}),
     ),
+    "rare": SOUND.changed(
+        ("cluster.version", "1.34.1"),
+        ("cluster.systemPool", {"instanceType": "SA5.2XLARGE32"}),
+        ("api", {"via": "gateway"}),
+        ("clients", {"app": {"models": ["chat"]}}),
+        ("monitoring", {"via": "prometheus-operator"}),
+        ("models.chat.autoscaling", {"min": 0, "max": 1}),
+    ),
     "attached": SOUND.changed(
         ("network", None),
         ("cluster", {"existing": {"kubeconfigPath": "kubeconfig"}}),
@@ -178,6 +186,7 @@ ABOUT: dict[str, tuple[str, ...]] = {
     "routed": ("cluster.",),
     "gateway": ("expose.",),
     "api": ("api.", "clients."),
+    "rare": ("models.chat.autoscaling.",),
     "attached": ("expose.",),
     "ingress": ("expose.",),
     "nginx": ("expose.",),

@@ -8,8 +8,7 @@ from catalog.load import load
 from planner.software.autoscaling import LONGEST_STEP, plan_keda, plan_scaling
 from planner.software.check import check_scaling
 from settings.diagnostics import Diagnostic
-from settings.parse import StackInput, parse
-from tests.unit.stacks import KUBECONFIG, found, merged, planned, sections, settings
+from tests.unit.stacks import KUBECONFIG, found, merged, planned, settings
 
 SCALED: dict[str, object] = {"models.chat.autoscaling": {"min": 1, "max": 2}, "pools.gpu.nodes": {"min": 1, "max": 2}}
 
@@ -187,8 +186,9 @@ def test_nodes_that_stay_for_nobody_are_told_with_the_range_that_lets_them_go():
     assert "IDLE_NODES_BILLED" not in {each.code for each in planned(merged(RARE, other)).diagnostics}
 
 
-def test_an_idle_time_without_going_to_zero_is_refused():
-    given = sections({"models.chat.autoscaling": {"max": 2, "idleMinutes": 30}})
-    (fault,) = parse(StackInput("tke-llm", "dev", "ap-guangzhou", given)).problems
-    assert fault.path.startswith("models.chat.autoscaling")
-    assert "with min 1 none does" in fault.message
+def test_an_idle_time_has_no_effect_where_the_last_replica_stays():
+    warning = found(
+        planned(SCALED | {"models.chat.autoscaling": {"max": 2, "idleMinutes": 30}}), "IDLE_MINUTES_IGNORED"
+    )
+    assert warning.path == "models.chat.autoscaling.idleMinutes"
+    assert warning.fix == (("models.chat.autoscaling.idleMinutes", None),)
