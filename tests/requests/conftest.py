@@ -8,7 +8,7 @@ import pytest
 
 from rehearsal.control_plane import binaries
 from rehearsal.control_plane.api import Api
-from rehearsal.control_plane.plane import ControlPlane
+from rehearsal.control_plane.plane import Access, ControlPlane
 from rehearsal.control_plane.processes import Processes
 from rehearsal.controllers.binaries import find
 from rehearsal.controllers.controllers import Controllers
@@ -35,9 +35,18 @@ _held = ExitStack()
 
 
 @pytest.fixture(scope="session")
-def api() -> Api:
-    access = _held.enter_context(ControlPlane(binaries.find()))
-    _held.enter_context(Controllers(access)).install("envoy-gateway", (), VALUES)
+def access() -> Access:
+    return _held.enter_context(ControlPlane(binaries.find()))
+
+
+@pytest.fixture(scope="session")
+def controllers(access: Access) -> Controllers:
+    return _held.enter_context(Controllers(access))
+
+
+@pytest.fixture(scope="session")
+def api(access: Access, controllers: Controllers) -> Api:
+    controllers.install("envoy-gateway", (), VALUES)
     api = _held.enter_context(access.api())
     api.create("/api/v1/nodes", node({"tke-llm/pool": "system"}))
     return api

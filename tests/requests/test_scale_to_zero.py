@@ -18,14 +18,12 @@ import pytest
 from components.inbound import cold_starts
 from components.workloads.autoscaling import ModelAutoscalingArgs, scaled_object_spec
 from planner.plan.types import Plan
-from rehearsal.control_plane import binaries
 from rehearsal.control_plane.api import Api, GoneError
-from rehearsal.control_plane.plane import ControlPlane
 from rehearsal.control_plane.processes import Processes
 from rehearsal.controllers.controllers import Controllers
-from tests.requests.api_door import STACK_NAMESPACE, VALUES, Door, open_door, rendered
+from tests.requests.api_door import STACK_NAMESPACE, Door, open_door, rendered
 from tests.requests.client import HTTP_PORT
-from tests.requests.entrance import endpoint_slice, node
+from tests.requests.entrance import endpoint_slice
 from tests.requests.team import measuring
 from tests.unit.stacks import planned
 from tests.waiting import until
@@ -56,12 +54,11 @@ def plan() -> Plan:
 
 
 @pytest.fixture(scope="module")
-def api() -> Iterator[Api]:
-    with ControlPlane(binaries.find()) as access, Controllers(access) as controllers, access.api() as api:
-        controllers.install("envoy-gateway", (), VALUES)
-        controllers.install("keda")
-        api.create("/api/v1/nodes", node({"tke-llm/pool": "system"}))
-        yield api
+def api(api: Api, controllers: Controllers) -> Iterator[Api]:
+    """The one of all tests here, with KEDA beside Envoy Gateway."""
+    controllers.install("keda")
+    yield api
+    controllers.remove("keda")
 
 
 def hurried(plan: Plan, prometheus: str) -> dict[str, Any]:
