@@ -66,20 +66,38 @@ def findings(diagnostics: Sequence[Diagnostic], *, every: bool = False) -> list[
 
 
 def brief_findings(diagnostics: Sequence[Diagnostic], room: int) -> tuple[list[Line], list[Diagnostic]]:
-    """What somebody can act on now in so many lines, gravest first, a code's fix once; and what is not shown of it,
-    or of the rest."""
+    """What somebody can act on now in so many lines, gravest first, a code's fix once; and what is not told in full of
+    it, or of the rest. Errors and warnings for which there is no room are named at least, before any note is told."""
+    grave, notes = (
+        [each for severity in severities for each in diagnostics if each.severity == severity and each.when == "always"]
+        for severities in (("error", "warning"), ("note",))
+    )
+    named: list[Diagnostic] = []
+    full: list[Diagnostic] = []
+    for each in grave:
+        if len(_briefly([*named, each], ())) > room:
+            return _briefly(named, ()), list(diagnostics)
+        named.append(each)
+    for each in grave:
+        if len(_briefly(named, [*full, each])) <= room:
+            full.append(each)
+    for each in notes:
+        if len(_briefly([*named, each], [*full, each])) <= room:
+            named.append(each)
+            full.append(each)
+    return _briefly(named, full), [each for each in diagnostics if each not in full]
+
+
+def _briefly(named: Sequence[Diagnostic], full: Sequence[Diagnostic]) -> list[Line]:
+    """Each by its place, and by what is to be said of it where it is in `full`."""
     lines: list[Line] = []
-    shown: list[Diagnostic] = []
-    for severity in ("error", "warning", "note"):
-        for each in diagnostics:
-            if each.severity != severity or each.when == "asked":
-                continue
-            said = [] if any(other.severity == severity for other in shown) else heading(_TITLES[severity])
-            said += _brief(each, known=any(other.code == each.code for other in shown))
-            if len(lines) + len(said) <= room:
-                lines += said
-                shown.append(each)
-    return lines, [each for each in diagnostics if each not in shown]
+    for at, each in enumerate(named):
+        before = named[:at]
+        if not any(other.severity == each.severity for other in before):
+            lines += heading(_TITLES[each.severity])
+        known = each not in full or any(other.code == each.code for other in before)
+        lines += _brief(each, known=known)
+    return lines
 
 
 def in_all(found: Sequence[Diagnostic]) -> str:

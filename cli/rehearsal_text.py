@@ -138,15 +138,15 @@ def _bars(times: Timeline, steps: Sequence[TimelineStep]) -> list[Line]:
 
 
 def next_steps(stack: str, folder: Path, written: Sequence[Path], rest: str, *, every: bool) -> list[Line]:
-    """Where the results are and what a person does with them. `rest`: how much is said of the stack that is not shown;
-    `every`: nothing more can be asked for."""
+    """Where the results are and what a person does with them. `rest`: how much is to be said of the stack that is not
+    told in full; `every`: nothing more can be asked for."""
     if not written:
         return []
     shown = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
     name = shlex.quote(stack)
     manifests = sum(path.parent.name == "manifests" for path in written)
     more = [
-        *([(f"tke-llm check {name} --all", tr("{rest}, not shown here", rest=rest))] if rest else []),
+        *([(f"tke-llm check {name} --all", tr("{rest}, in full", rest=rest))] if rest else []),
         (f"tke-llm rehearse {name} --all", tr("every resource, reason and step; or --why, --timeline")),
     ]
     return commands(

@@ -66,7 +66,7 @@ def test_check_shows_what_can_be_acted_on_and_counts_the_rest(stack):
 def test_a_rehearsal_shows_as_much_of_what_is_to_be_said_as_check(tmp_path):
     said = command("rehearse", "dev", "--out", str(tmp_path)).stdout
     assert "REVISION_FLOATING" not in said
-    assert "notes, not shown here" in " ".join(said.split())
+    assert "notes, in full" in " ".join(said.split())
     assert "REVISION_FLOATING" in (tmp_path / "plan.json").read_text()
 
 
