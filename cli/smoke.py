@@ -5,7 +5,7 @@ import json
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from cli.deployed import API, PAGE, Deployed, DeployedError, deployed, forward, is_local, pods
@@ -21,7 +21,7 @@ from components.workloads.scripts.smoke_test.request import Model, Page, Request
 from planner.plan.access import ClientPlan
 from planner.plan.types import Plan
 from planner.prove import prove
-from planner.rollout.smoke_test import ANSWER_SECONDS, API_SECONDS, PAGE_SECONDS, page_asked
+from planner.rollout.smoke_test import ANSWER_SECONDS, API_SECONDS, PAGE_SECONDS, api_patience, page_asked
 from settings.parse import parse
 
 PODS = f"{NAME_LABEL}=smoke-test"
@@ -53,14 +53,20 @@ def _ask(found: Deployed, stack: str, *, as_json: bool) -> int:
     # How people sign in, and what models are for and clients may ask, stands in the stack file, not in the outputs.
     plan, _ = prove(parse(load(stack)))
     client = None if plan is None else _client(plan, found)
+    # A port is forwarded to a pod, which a model without a replica has not; at the API one comes.
+    rare = {} if plan is None else {name: model for name, model in plan.models.items() if not model.min_replicas}
+    found = replace(found, models={name: model for name, model in found.models.items() if name not in rare})
     with ExitStack() as opened:
         addresses, early = _addresses(found, opened, client)
+        if rare and client is None:
+            said = tr("not asked: no replica while nobody asks, and no client's key to ask the API with")
+            early += [Finding(WARNING, f"model {name}", said) for name in rare]
         if client is not None:
             early.append(Finding(OK, "API", tr("is asked by the key of client {client}", client=client.name)))
         if not as_json:
             show([*heading(tr("Asking {stack}", stack=found.stack)), *(part for each in early for part in lines(each))])
-        request, others = _request(found, plan, addresses)
         at_api = None if plan is None or client is None else _api(found, plan, client, addresses[API])
+        request, others = _request(found, plan, addresses, at_api)
         asked = run(request, others, at_api, lambda each: None if as_json else show(lines(each)))
     findings = [*early, *asked]
     if as_json:
@@ -122,14 +128,16 @@ def _api(found: Deployed, plan: Plan, client: ClientPlan, url: str) -> Api:
     key = found.client_keys[client.name]
     served = () if plan.api is None else plan.api.models
     models = tuple(
-        PoolingModel(each.name, each.name, url, key, API_SECONDS, task=plan.models[each.model].task)
+        PoolingModel(each.name, each.name, url, key, api_patience(model), task=model.task)
         for each in served
-        if each.name in client.models and each.model in plan.models
+        if each.name in client.models and (model := plan.models.get(each.model)) is not None
     )
     return Api(url, key, API_SECONDS, models)
 
 
-def _request(found: Deployed, plan: Plan | None, addresses: dict[str, str]) -> tuple[Request, tuple[PoolingModel, ...]]:
+def _request(
+    found: Deployed, plan: Plan | None, addresses: dict[str, str], at_api: Api | None
+) -> tuple[Request, tuple[PoolingModel, ...]]:
     """What is asked, and the models that embed or rank."""
     tasks = {} if plan is None else {name: model.task for name, model in plan.models.items()}
     models = [
@@ -153,7 +161,7 @@ def _request(found: Deployed, plan: Plan | None, addresses: dict[str, str]) -> t
             patience=PAGE_SECONDS,
             chats=asked.chats,
         )
-    limit = sum(model.patience for model in models) + 2 * PAGE_SECONDS
+    limit = sum(model.patience for model in (*models, *(at_api.models if at_api else ()))) + 2 * PAGE_SECONDS
     chat: tuple[Model, ...] = tuple(model for model in models if model.task == "chat")
     others = tuple(model for model in models if model.task != "chat")
     return Request(owner="user", limit=limit, models=chat, page=page), others

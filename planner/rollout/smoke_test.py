@@ -220,7 +220,7 @@ def _api_asked(api: ApiPlan, models: Mapping[str, ModelPlan], exposure: Exposure
             each.name,
             api.url,
             keyed=True,
-            patience_seconds=API_SECONDS if served.min_replicas else served.progress_deadline_seconds,
+            patience_seconds=api_patience(served),
             task=served.task,
         )
         for each in api.models
@@ -228,6 +228,11 @@ def _api_asked(api: ApiPlan, models: Mapping[str, ModelPlan], exposure: Exposure
     )
     public = None if api.host is None or exposure is None else f"{exposure.scheme}://{api.host}/v1"
     return AskedApi(api.url, public, tuple(asked), API_SECONDS)
+
+
+def api_patience(model: ModelPlan) -> int:
+    """Seconds for an answer at the API of all models: where there is no replica while nobody asks, one has to come."""
+    return API_SECONDS if model.min_replicas else model.progress_deadline_seconds
 
 
 def _pending(exposure: ExposurePlan) -> str | None:

@@ -141,6 +141,36 @@ def test_an_api_that_does_not_know_the_key_fails_and_the_key_is_in_nothing_that_
     assert BOT not in result.output
 
 
+@pytest.fixture
+def rare(team: TeamApi, monkeypatch: pytest.MonkeyPatch) -> TeamApi:
+    """The same, where one model has no replica while nobody asks it."""
+    given = module.load("team")
+    sections = json.loads(json.dumps(dict(given.sections)))
+    sections["models"]["chat"]["autoscaling"] = {"min": 0, "max": 1}
+    monkeypatch.setattr(module, "load", lambda _: replace(given, sections=sections))
+    return team
+
+
+@pytest.mark.usefixtures("rare")
+def test_a_model_without_a_replica_is_asked_at_the_api_alone() -> None:
+    result = command("smoke", "team", "--json")
+    assert result.exit_code == 0, result.output
+    subjects = {each["subject"] for each in json.loads(result.stdout)["findings"]}
+    assert {"API, chat", "model coder"} <= subjects
+    assert "model chat" not in subjects
+
+
+def test_a_model_without_a_replica_that_nobody_can_ask_is_a_warning(
+    rare: TeamApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = replace(module.deployed("team"), client_keys={})
+    monkeypatch.setattr(module, "deployed", lambda _: found)
+    result = command("smoke", "team")
+    assert result.exit_code == 0, result.output
+    assert "model chat: not asked: no replica while nobody asks" in " ".join(result.stdout.split())
+    assert not rare.asked
+
+
 def test_without_a_clients_key_the_api_is_left_alone(team: TeamApi, monkeypatch: pytest.MonkeyPatch) -> None:
     found = replace(module.deployed("team"), client_keys={})
     monkeypatch.setattr(module, "deployed", lambda _: found)
