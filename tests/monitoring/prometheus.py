@@ -7,6 +7,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import yaml
@@ -25,7 +26,8 @@ def run(processes: Processes, program: Path, config: Mapping[str, Any]) -> str:
     file.write_text(yaml.safe_dump(dict(config)), encoding="utf-8")
     with ports.reserve() as holder:
         port = holder.getsockname()[1]
-        data = processes.root / "data"
+        # Of its own: it would show what another read, too.
+        data = mkdtemp(prefix="prometheus-", dir=processes.root)
         command = [str(program), f"--config.file={file}", f"--storage.tsdb.path={data}"]
         processes.start("prometheus", [*command, f"--web.listen-address=127.0.0.1:{port}"])
         processes.wait("prometheus", lambda: status_of(f"http://127.0.0.1:{port}/-/ready") == 200)

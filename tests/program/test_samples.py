@@ -46,8 +46,8 @@ def test_the_outputs_are_those_of_the_design(name):
 @pytest.mark.exhaustive
 def test_every_output_is_documented_and_every_documented_one_comes_from_some_stack():
     exported = set().union(*map(exports, NAMES))
-    # With `retain`, which no sample has set on a store that it makes.
-    assert exported | {"modelStore"} == OUTPUTS.keys()
+    # With `retain`, which no sample has set on a store that it makes, and with a managed Prometheus.
+    assert exported | {"modelStore", "monitoring"} == OUTPUTS.keys()
 
 
 @each_stack
