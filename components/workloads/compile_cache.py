@@ -42,15 +42,10 @@ def compile_cache_script(
 def make_folder(plan: CompileCachePlan, *, image: str, group: int, store: str) -> "ContainerArgsDict":
     """For the download's pod, which alone owns the store, mounted at `store`. By itself the kubelet would make the
     folder of a `subPath` as root's (Kubernetes issues 41638 and 95945)."""
-    return {
-        "name": NAME,
-        "image": image,
-        "image_pull_policy": "IfNotPresent",
-        "command": ["sh", "-c", FOLDER, NAME, posixpath.join(store, plan.folder), str(group)],
-        "resources": kube.requirements(plan.resources),
-        "security_context": kube.container_security(),
-        "volume_mounts": [{"name": "models", "mount_path": store}],
-    }
+    command = ["sh", "-c", FOLDER, NAME, posixpath.join(store, plan.folder), str(group)]
+    made = kube.container(NAME, image, command, plan.resources)
+    made["volume_mounts"] = [{"name": "models", "mount_path": store}]
+    return made
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,20 +63,15 @@ def hand_over(plan: CompileCachePlan, spec: EngineSpec, configured: pulumi.Input
     kept = posixpath.join(KEPT_MOUNT, plan.file)
 
     def container(name: str, verb: str, *rest: str) -> "ContainerArgsDict":
-        return {
-            "name": name,
-            "image": spec.image,
-            "image_pull_policy": "IfNotPresent",
-            "command": ["python3", f"{SCRIPT_MOUNT}/{SCRIPT.name}", verb, kept, plan.cached, *rest],
-            "resources": kube.requirements(plan.resources),
-            "security_context": kube.container_security(),
-            "termination_message_policy": "FallbackToLogsOnError",
-            "volume_mounts": [
-                {"name": "models", "mount_path": KEPT_MOUNT, "sub_path": plan.folder},
-                {"name": home.name, "mount_path": home.mount},
-                {"name": NAME, "mount_path": SCRIPT_MOUNT, "read_only": True},
-            ],
-        }
+        command = ["python3", f"{SCRIPT_MOUNT}/{SCRIPT.name}", verb, kept, plan.cached, *rest]
+        made = kube.container(name, spec.image, command, plan.resources)
+        made["termination_message_policy"] = "FallbackToLogsOnError"
+        made["volume_mounts"] = [
+            {"name": "models", "mount_path": KEPT_MOUNT, "sub_path": plan.folder},
+            {"name": home.name, "mount_path": home.mount},
+            {"name": NAME, "mount_path": SCRIPT_MOUNT, "read_only": True},
+        ]
+        return made
 
     health = f"http://127.0.0.1:{spec.port}{_health(spec)}"
     return HandOver(

@@ -12,7 +12,7 @@ from planner.plan.rollout import PrefetchPlan
 from planner.plan.types import PoolPlan
 
 if TYPE_CHECKING:
-    from pulumi_kubernetes.core.v1 import ContainerArgsDict, PodSpecArgsDict
+    from pulumi_kubernetes.core.v1 import PodSpecArgsDict
 
 COMPONENT = kube.PREFETCH
 NOBODY = 65534
@@ -66,26 +66,15 @@ def prefetch_pod(args: ImagePrefetchArgs) -> "PodSpecArgsDict":
     images = args.plan.images
     pod = kube.pod(
         security=kube.pod_security(NOBODY, NOBODY),
-        containers=[_container("keep", images[0], ["sleep", "infinity"], args)],
+        containers=[kube.container("keep", images[0], ["sleep", "infinity"], args.plan.resources)],
         node_selector=dict(args.pool.node_selector),
         tolerations=args.pool.tolerations,
         pull_secret=args.pull_secret,
     )
     pod["init_containers"] = [
-        _container(f"pull-{number}", image, ["sh", "-c", "exit 0"], args)
+        kube.container(f"pull-{number}", image, ["sh", "-c", "exit 0"], args.plan.resources)
         for number, image in enumerate(images, start=1)
     ]
     # `sleep` as the first process hears no signal.
     pod["termination_grace_period_seconds"] = 1
     return pod
-
-
-def _container(name: str, image: str, command: list[str], args: ImagePrefetchArgs) -> "ContainerArgsDict":
-    return {
-        "name": name,
-        "image": image,
-        "image_pull_policy": "IfNotPresent",
-        "command": command,
-        "resources": kube.requirements(args.plan.resources),
-        "security_context": kube.container_security(),
-    }

@@ -273,18 +273,12 @@ def server_pod(
         priority_class=model.priority_class,
         pull_secret=args.pull_secret,
     )
-    waits: list[ContainerArgsDict] = [
-        {
-            "name": numbered("wait-for-model", number),
-            "image": spec.image,
-            "image_pull_policy": "IfNotPresent",
-            "command": ["sh", "-c", WAIT, "wait-for-model", marker_path(download)],
-            "resources": kube.requirements(WAIT_RESOURCES),
-            "security_context": kube.container_security(),
-            "volume_mounts": [models],
-        }
-        for number, download in enumerate(model.downloads, start=1)
-    ]
+    waits: list[ContainerArgsDict] = []
+    for number, download in enumerate(model.downloads, start=1):
+        command = ["sh", "-c", WAIT, "wait-for-model", marker_path(download)]
+        wait = kube.container(numbered("wait-for-model", number), spec.image, command, WAIT_RESOURCES)
+        wait["volume_mounts"] = [models]
+        waits.append(wait)
     pod["init_containers"] = [
         *waits,
         *([] if kept is None else [kept.choose]),

@@ -113,6 +113,18 @@ def container_security() -> SecurityContextArgsDict:
     }
 
 
+def container(name: str, image: str, command: Sequence[str], resources: Resources) -> ContainerArgsDict:
+    """One that runs a command and needs nothing else: mounts are for its caller to add."""
+    return {
+        "name": name,
+        "image": image,
+        "image_pull_policy": "IfNotPresent",
+        "command": list(command),
+        "resources": requirements(resources),
+        "security_context": container_security(),
+    }
+
+
 def pod(
     *,
     security: PodSecurityContextArgsDict,

@@ -286,13 +286,7 @@ def kept_files(
 def _container(
     name: str, image: str, command: list[str], resources: Resources, mounts: "list[VolumeMountArgsDict]"
 ) -> "ContainerArgsDict":
-    return {
-        "name": name,
-        "image": image,
-        "image_pull_policy": "IfNotPresent",
-        "command": command,
-        "resources": kube.requirements(resources),
-        "security_context": kube.container_security(),
-        "termination_message_policy": "FallbackToLogsOnError",
-        "volume_mounts": mounts,
-    }
+    made = kube.container(name, image, command, resources)
+    made["termination_message_policy"] = "FallbackToLogsOnError"
+    made["volume_mounts"] = mounts
+    return made
