@@ -24,7 +24,7 @@ from planner.plan.rollout import SmokeTestPlan
 from planner.plan.software import InstallPlan
 from planner.plan.types import ScalingPlan, WebuiPlan
 from planner.software.autoscaling import KEDA
-from planner.software.charts import home
+from planner.software.charts import home, installed_in
 from planner.software.gpu_exporter import GPU_EXPORTER
 from settings.stack import Settings
 
@@ -87,13 +87,12 @@ def holding_metadata(cidr: str) -> list[str]:
 
 def _scraper(installs: Sequence[InstallPlan], catalog: Catalog) -> InNamespace:
     """Who reads the metrics of models that scale by load."""
-    ours = next((install.namespace for install in installs if install.software == KEDA), None)
-    return InNamespace(ours or home(KEDA, catalog))
+    return InNamespace(installed_in(KEDA, installs) or home(KEDA, catalog))
 
 
 def _exporter(installs: Sequence[InstallPlan], catalog: Catalog, scraper: Scraper) -> ExporterPlan | None:
     """What shows the GPUs' metrics, where the stack brings it."""
-    namespace = next((install.namespace for install in installs if install.software == GPU_EXPORTER), None)
+    namespace = installed_in(GPU_EXPORTER, installs)
     return None if namespace is None else ExporterPlan(namespace, int(catalog.metrics["dcgm"].port or 0), scraper)
 
 

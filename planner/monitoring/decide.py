@@ -18,7 +18,7 @@ from planner.plan.monitoring import AlertPlan, MonitoringPlan, MonitorPlan, Reco
 from planner.plan.software import InstallPlan
 from planner.plan.types import ModelPlan, PoolPlan, ScalingPlan
 from planner.software.autoscaling import KEDA
-from planner.software.charts import home
+from planner.software.charts import home, installed_in
 from planner.software.gpu_exporter import GPU_EXPORTER
 from planner.software.prometheus import PROMETHEUS
 from settings.stack import Settings
@@ -52,7 +52,7 @@ def plan_monitoring(
         return None
     namespace = settings.namespace_name()
     managed = plan_managed(settings)
-    homes = {each.software: each.namespace for each in installs}
+    ours = installed_in(PROMETHEUS, installs) is not None
     records = tuple(
         record
         for model in models.values()
@@ -66,14 +66,14 @@ def plan_monitoring(
     return MonitoringPlan(
         namespace=namespace,
         scraper=reader(settings) if managed else InNamespace(prometheus_namespace(settings, installs), PODS),
-        labels=() if PROMETHEUS in homes else tuple(settings.monitoring.labels.items()) or (() if managed else LABELS),
+        labels=() if ours else tuple(settings.monitoring.labels.items()) or (() if managed else LABELS),
         monitors=tuple(
             _monitors(
                 catalog,
                 models,
                 proxies,
-                keda=homes.get(KEDA, home(KEDA, catalog)) if scaling else None,
-                exporter=homes.get(GPU_EXPORTER),
+                keda=(installed_in(KEDA, installs) or home(KEDA, catalog)) if scaling else None,
+                exporter=installed_in(GPU_EXPORTER, installs),
             )
         ),
         records=records,
@@ -90,8 +90,7 @@ def plan_monitoring(
 
 def prometheus_namespace(settings: Settings, installs: Sequence[InstallPlan]) -> str:
     """Where the Prometheus is that reads the stack."""
-    ours = next((each.namespace for each in installs if each.software == PROMETHEUS), None)
-    return ours or settings.monitoring.namespace or NAMESPACE
+    return installed_in(PROMETHEUS, installs) or settings.monitoring.namespace or NAMESPACE
 
 
 def shown_by(engine: str, catalog: Catalog) -> MetricsEndpoint | None:

@@ -1,6 +1,6 @@
 """Software that is installed into the cluster: which version, from where, with which images."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from packaging.version import Version
 
@@ -32,6 +32,11 @@ def choose(software: str, installer: str, settings: Settings, catalog: Catalog) 
 def home(software: str, catalog: Catalog) -> str:
     """The namespace where a software's own installation puts it."""
     return next(chart.namespace for chart in catalog.charts.values() if chart.software == software)
+
+
+def installed_in(software: str, installs: Iterable[InstallPlan]) -> str | None:
+    """The namespace where the stack puts a software; None where it brings none."""
+    return next((each.namespace for each in installs if each.software == software), None)
 
 
 def plan_install(
