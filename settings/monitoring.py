@@ -62,3 +62,11 @@ class Monitoring(Section):
     def enabled(self) -> bool:
         """Whether anything is measured."""
         return self.via != "none"
+
+    def in_cluster(self) -> bool:
+        """Whether the Prometheus that reads is one of the cluster's own."""
+        return self.via == "prometheus-operator"
+
+    def managed(self) -> bool:
+        """Whether it is Tencent's."""
+        return self.via == "tmp"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from planner.monitoring import managed_codes as codes
-from planner.monitoring.managed import MOST_RULES, VIA, has_subnets, is_managed
+from planner.monitoring.managed import MOST_RULES, has_subnets
 from planner.plan.access import OfInstance
 from planner.plan.monitoring import ManagedPlan, MonitoringPlan
 from settings import codes as shared_codes
@@ -20,8 +20,8 @@ OWN_KEYS = ("instance_id", "retention_days", "receivers")
 def check_keys(settings: Settings) -> Iterator[Diagnostic]:
     """Keys that mean nothing beside the others."""
     given = settings.monitoring.model_fields_set
-    if not is_managed(settings):
-        yield from (_meaningless(settings, key, (VIA,)) for key in OWN_KEYS if key in given)
+    if not settings.monitoring.managed():
+        yield from (_meaningless(settings, key, ("tmp",)) for key in OWN_KEYS if key in given)
     elif settings.monitoring.instance_id is not None and "retention_days" in given:
         yield _meaningless(settings, "retention_days", ())
 
@@ -29,7 +29,7 @@ def check_keys(settings: Settings) -> Iterator[Diagnostic]:
 def _meaningless(settings: Settings, key: str, kinds: tuple[str, ...]) -> Diagnostic:
     asked, fields = settings.monitoring, Monitoring.model_fields
     name = str(fields[key].alias)
-    known = set(fields) - ({"retention_days"} if is_managed(settings) else set(OWN_KEYS))
+    known = set(fields) - ({"retention_days"} if settings.monitoring.managed() else set(OWN_KEYS))
     return shared_codes.key_not_for_kind(
         f"monitoring.{name}",
         key=name,

@@ -12,19 +12,13 @@ from planner.plan.access import InNamespace, OfInstance
 from planner.plan.monitoring import ManagedPlan
 from settings.stack import Settings
 
-VIA = "tmp"
 MOST_RULES = 150
 """Alerts of an instance, and as many recording rules (Tencent Cloud 1116, Use Limits); more on request."""
 
 
-def is_managed(settings: Settings) -> bool:
-    """Whether Tencent's Prometheus is asked for."""
-    return settings.monitoring.via == VIA
-
-
 def plan_managed(settings: Settings) -> ManagedPlan | None:
     """The instance, and what the stack does of it; None where another Prometheus is meant."""
-    if not is_managed(settings):
+    if not settings.monitoring.managed():
         return None
     asked = settings.monitoring
     return ManagedPlan(

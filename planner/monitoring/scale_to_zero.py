@@ -36,7 +36,7 @@ def with_scale_to_zero(
     """The same, with how models come back of which the last replica may go, where something can see that they are
     asked. `prometheus` is the namespace of the one that is asked, `starts` the seconds in which a first replica comes
     up."""
-    if api is None or settings.monitoring.via != "prometheus-operator":
+    if api is None or not settings.monitoring.in_cluster():
         return dict(scaling)
     namespace = settings.namespace_name()
     found = dict(scaling)

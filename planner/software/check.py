@@ -102,7 +102,7 @@ def _to_zero(name: str, path: str, settings: Settings) -> Iterator[Diagnostic]:
         setting
         for setting, there in (
             ("api.via: gateway", settings.api.via == "gateway"),
-            ("monitoring.via: prometheus-operator", settings.monitoring.via == "prometheus-operator"),
+            ("monitoring.via: prometheus-operator", settings.monitoring.in_cluster()),
         )
         if not there
     ]

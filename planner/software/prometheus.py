@@ -21,7 +21,7 @@ take beside it, no source says."""
 
 def installs_prometheus(settings: Settings) -> bool:
     """Whether it is installed: a cluster that exists has one operator or none."""
-    return settings.monitoring.via == "prometheus-operator" and installs_exporters(settings)
+    return settings.monitoring.in_cluster() and installs_exporters(settings)
 
 
 def installs_exporters(settings: Settings) -> bool:
@@ -44,7 +44,7 @@ def prometheus_chart(settings: Settings, catalog: Catalog) -> Chart:
 
 def prometheus_pods(settings: Settings, catalog: Catalog) -> tuple[CpuPods, ...]:
     """The pods that it adds to the CPU nodes."""
-    if settings.monitoring.via == "tmp" and settings.monitoring.install != "none":
+    if settings.monitoring.managed() and settings.monitoring.install != "none":
         return (CpuPods(tr("the managed Prometheus' agent"), 1, 0, AGENT_MIB),)
     parts = prometheus_chart(settings, catalog).parts if installs_prometheus(settings) else ()
     return tuple(CpuPods(tr("Prometheus and Grafana"), 1, part.cpu_millis, part.memory_mib) for part in parts)
