@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from planner.plan.monitoring import MonitoringPlan
 from rehearsal.control_plane.binaries import Binaries
+from tests.monitoring.promtool import holds
 from tests.monitoring.stacks import measured
 
 OWN = 'namespace="llm",model="chat"'
@@ -114,23 +114,8 @@ def test_an_alert_fires_and_resolves(alert: str, programs: Binaries, rules: Path
     def expected(minutes: int, number: int) -> dict[str, Any]:
         return {"expr": firing, "eval_time": f"{minutes}m", "exp_samples": [{"labels": "{}", "value": number}]}
 
-    tests = {
-        "rule_files": [str(rules)],
-        "evaluation_interval": "30s",
-        "tests": [
-            {
-                "interval": "30s",
-                "input_series": [{"series": name, "values": values} for name, values in case.series.items()],
-                "promql_expr_test": [expected(case.before, 0), expected(case.at, 1), expected(case.after, 0)],
-            }
-        ],
-    }
-    file = tmp_path / "tests.yaml"
-    file.write_text(yaml.safe_dump(tests), encoding="utf-8")
-    done = subprocess.run(
-        [str(programs["promtool"]), "test", "rules", str(file)], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    samples = [expected(case.before, 0), expected(case.at, 1), expected(case.after, 0)]
+    holds(programs, tmp_path, case.series, samples, rules)
 
 
 def test_nobody_is_called_while_all_is_well(programs: Binaries, rules: Path, tmp_path: Path) -> None:
@@ -149,23 +134,8 @@ def test_nobody_is_called_while_all_is_well(programs: Binaries, rules: Path, tmp
         f'envoy_cluster_upstream_rq{{{ROUTE},envoy_response_code="200"}}': "0+50x240",
         'DCGM_FI_DEV_XID_ERRORS{gpu="0",Hostname="node"}': "0x240",
     }
-    tests = {
-        "rule_files": [str(rules)],
-        "evaluation_interval": "30s",
-        "tests": [
-            {
-                "interval": "30s",
-                "input_series": [{"series": name, "values": values} for name, values in series.items()],
-                "promql_expr_test": [
-                    {"expr": 'ALERTS{alertstate="firing"}', "eval_time": f"{minutes}m", "exp_samples": []}
-                    for minutes in (20, 60, 119)
-                ],
-            }
-        ],
-    }
-    file = tmp_path / "tests.yaml"
-    file.write_text(yaml.safe_dump(tests), encoding="utf-8")
-    done = subprocess.run(
-        [str(programs["promtool"]), "test", "rules", str(file)], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    samples = [
+        {"expr": 'ALERTS{alertstate="firing"}', "eval_time": f"{minutes}m", "exp_samples": []}
+        for minutes in (20, 60, 119)
+    ]
+    holds(programs, tmp_path, series, samples, rules)

@@ -1,7 +1,6 @@
 """How it is seen that somebody asks for a model that has no replica, and who is called when none comes: by Prometheus'
 own reading."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import yaml
 from components.workloads.monitoring import rule_groups
 from planner.plan.types import Plan, ScaleToZeroPlan
 from rehearsal.control_plane.binaries import Binaries
+from tests.monitoring.promtool import holds
 from tests.unit.stacks import planned
 
 COUNTER = "envoy_http_lua_tke_llm_requests"
@@ -79,7 +79,7 @@ def test_a_request_is_seen_for_a_while(case: str, programs: Binaries, to_zero: S
         }
         for minutes, value in expected.items()
     ]
-    read(programs, tmp_path, {"input_series": [{"series": k, "values": v} for k, v in given.items()]}, samples)
+    holds(programs, tmp_path, given, samples)
 
 
 @pytest.mark.parametrize(
@@ -102,29 +102,5 @@ def test_somebody_is_called_when_it_is_asked_and_does_not_come(
         "expr": 'count(ALERTS{alertname="LlmNoReplica",alertstate="firing"}) or vector(0)',
         "exp_samples": [{"labels": "{}", "value": int(called)}],
     }
-    read(
-        programs,
-        tmp_path,
-        {"input_series": [{"series": k, "values": v} for k, v in given.items()]},
-        [{**firing, "eval_time": f"{plan.models['chat'].startup_seconds // 60 + LATER_MINUTES}m"}],
-        rules=[str(rules)],
-    )
-
-
-def read(
-    programs: Binaries,
-    place: Path,
-    given: dict[str, list[dict[str, str]]],
-    samples: list[dict[str, object]],
-    rules: list[str] | None = None,
-) -> None:
-    """Have promtool compare."""
-    file = place / "tests.yaml"
-    test = {"interval": "30s", **given, "promql_expr_test": samples}
-    file.write_text(
-        yaml.safe_dump({"rule_files": rules or [], "evaluation_interval": "30s", "tests": [test]}), encoding="utf-8"
-    )
-    done = subprocess.run(
-        [str(programs["promtool"]), "test", "rules", str(file)], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    minutes = plan.models["chat"].startup_seconds // 60 + LATER_MINUTES
+    holds(programs, tmp_path, given, [{**firing, "eval_time": f"{minutes}m"}], rules)
